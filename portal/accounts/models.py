@@ -1,0 +1,73 @@
+"""Who may sign in, with what role, and the sessions kept on the server."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.database import Base, TenantOwned
+from portal.people.models import Mediator
+from portal.tenants.models import Tenant
+
+
+class Role(StrEnum):
+    CASEWORKER = "caseworker"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    SUPPORT = "support"
+    """Of the operator, for all tenants."""
+
+
+class Account(TenantOwned, Base):
+    """Somebody who may sign in. Support belongs to no tenant; everybody else to exactly one."""
+
+    __tablename__ = "account"
+    __table_args__ = (Index("uq_account_tenant_initials", "tenant_id", "initials", unique=True),)
+
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))  # type: ignore[assignment]
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    """Folded to lower case."""
+    name: Mapped[str]
+    initials: Mapped[str] = mapped_column(String(20))
+    """Kürzel."""
+    role: Mapped[Role] = mapped_column(String(20))
+    password_hash: Mapped[str]
+    mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
+    disabled_at: Mapped[dt.datetime | None]
+    created_at: Mapped[dt.datetime]
+
+    tenant: Mapped[Tenant | None] = relationship()
+    mediator: Mapped[Mediator | None] = relationship()
+
+
+class LoginSession(Base):
+    """A session, kept on the server; the browser holds only a random number, of which we keep the hash."""
+
+    __tablename__ = "login_session"
+    __table_args__ = (
+        Index("ix_login_session_open", "account_id", sqlite_where=text("ended_at IS NULL"),
+              postgresql_where=text("ended_at IS NULL")),
+    )
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """None before sign-in."""
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime] = mapped_column(index=True)
+    ended_at: Mapped[dt.datetime | None]
+
+
+class SearchTerm(TenantOwned, Base):
+    """A text somebody searched for, under an opaque key, since names do not belong in addresses."""
+
+    __tablename__ = "search_term"
+
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    text: Mapped[str] = mapped_column(String(200))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[dt.datetime] = mapped_column(index=True)

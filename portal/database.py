@@ -1,0 +1,196 @@
+"""Engine, session, tenant scope, and enqueue-after-commit: the one place that touches all of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, ForeignKey, Integer, String, event, false
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.types import TypeDecorator
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+BigKey = BigInteger().with_variant(Integer(), "sqlite")
+"""A 64-bit key; SQLite numbers rows by itself only for a column typed INTEGER."""
+
+Sortable = String().with_variant(String(collation="C"), "postgresql")
+"""Text that sorts by its bytes on both databases: German collation would sort them apart."""
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware time in UTC on both databases; SQLite stores no zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("times are aware")
+        return None if value is None else value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Base(DeclarativeBase):
+    """What every table has: a number, and names of constraints that migrations can rely on."""
+
+    type_annotation_map = {dt.datetime: UtcDateTime()}
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+
+
+Base.metadata.naming_convention = NAMES
+db = SQLAlchemy(metadata=Base.metadata)
+
+
+class TenantOwned:
+    """A row that belongs to a tenant, and says so. Queries for it see one tenant, by `scope`."""
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+
+
+# --- which tenant a session may see ------------------------------------------------------------------------
+
+EVERY_TENANT: Final = "every tenant"
+
+
+def scope_to(tenant_id: int | str | None) -> None:
+    """Let the current session see the rows of this tenant alone; None is nobody's, EVERY_TENANT is all.
+
+    Objects loaded before are let go, since the identity map would hand them out unasked.
+    """
+    session = db.session()
+    if session.info.get("tenant_id") != tenant_id:
+        session.expunge_all()
+    session.info["tenant_id"] = tenant_id
+
+
+@contextmanager
+def scoped_to(tenant_id: int | str | None) -> Iterator[None]:
+    """`scope_to` for a while; afterwards what was before."""
+    before = db.session().info.get("tenant_id")
+    scope_to(tenant_id)
+    try:
+        yield
+    finally:
+        scope_to(before)
+
+
+def current_scope() -> int | str | None:
+    return db.session().info.get("tenant_id")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _see_one_tenant(state: ORMExecuteState) -> None:
+    if state.is_column_load or state.is_relationship_load:
+        return
+    if not (state.is_select or state.is_update or state.is_delete):
+        return
+    tenant_id = state.session.info.get("tenant_id")
+    if tenant_id == EVERY_TENANT:
+        return
+    if tenant_id is None:  # nobody said which tenant: no row of any, rather than all rows of all
+        criteria = with_loader_criteria(TenantOwned, lambda cls: false(), include_aliases=True)
+    else:
+        criteria = with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+    state.statement = state.statement.options(criteria)
+
+
+@event.listens_for(Session, "before_flush")
+def _write_one_tenant(session: Session, *_: object) -> None:
+    tenant_id = session.info.get("tenant_id")
+    if tenant_id == EVERY_TENANT:
+        return
+    for row in session.new:
+        if isinstance(row, TenantOwned) and row.tenant_id != tenant_id:
+            raise PermissionError(f"a {type(row).__name__} of another tenant than the session's")
+
+
+# --- SQLite: who writes says so at BEGIN -------------------------------------------------------------------
+
+_reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Transactions begun inside only read: on SQLite they take no lock, on PostgreSQL they may not write."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def set_reading(value: bool) -> None:
+    """`reading` without an end, for a web request whose context ends with it."""
+    _reading.set(value)
+
+
+@event.listens_for(Engine, "connect")
+def _open_sqlite(connection: Any, _record: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Any) -> None:
+    """Plain BEGIN fails when a read turns into a write beside another writer; BEGIN IMMEDIATE waits."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if _reading.get() else "BEGIN IMMEDIATE")
+    elif _reading.get():
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+
+# --- after commit ------------------------------------------------------------------------------------------
+
+
+def after_commit(action: Callable[[], None]) -> None:
+    """Do `action` once the current transaction is committed; never if it is rolled back."""
+    db.session().info.setdefault("after_commit", []).append(action)
+
+
+def commit() -> None:
+    """Commit the current session, then do what waits for it. The only commit of views, jobs and commands.
+
+    Not done by the session's own events: they fire for savepoints too.
+    """
+    session = db.session()
+    actions = session.info.pop("after_commit", [])
+    session.commit()
+    for action in actions:
+        action()
+
+
+def rollback() -> None:
+    """Undo the current transaction, and forget what waited for its commit."""
+    db.session().info.pop("after_commit", None)
+    db.session.rollback()
+
+
+def utcnow() -> dt.datetime:
+    """The time now, aware, in UTC; services take it as an argument, only edges call this."""
+    return dt.datetime.now(dt.UTC)

@@ -1,0 +1,120 @@
+"""What Qualli.life owns: mediators, orders, participants and their profiles. Written by imports alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.database import Base, Sortable, TenantOwned
+
+NUMBER = 100
+"""Longest number of a record, in characters."""
+
+
+class Mediator(TenantOwned, Base):
+    """Vermittler/in: a Qualli.life user who is named to the network as somebody's mediator."""
+
+    __tablename__ = "mediator"
+    __table_args__ = (Index("uq_mediator_number", "tenant_id", "number", unique=True),)
+
+    number: Mapped[str] = mapped_column(String(NUMBER))
+    """Vermittler-ID."""
+    initials: Mapped[str] = mapped_column(String(50))
+    """Kürzel."""
+    last_name: Mapped[str]
+    first_name: Mapped[str]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    sort_key: Mapped[str] = mapped_column(Sortable, index=True)
+
+
+class Order(TenantOwned, Base):
+    """Auftrag/Maßnahme: what a participant attends."""
+
+    __tablename__ = "orders"
+    __table_args__ = (Index("uq_orders_number", "tenant_id", "number", unique=True),)
+
+    number: Mapped[str] = mapped_column(String(NUMBER))
+    title: Mapped[str]
+    measure_number: Mapped[str | None]
+    carrier: Mapped[str | None]
+    starts_on: Mapped[dt.date | None]
+    ends_on: Mapped[dt.date | None]
+    responsible: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Initials or names, as Qualli.life gives them."""
+    has_responsible: Mapped[bool] = mapped_column(default=False)
+    """Whether `responsible` names anybody; a column of its own so that lists can be filtered by it."""
+
+
+class Participant(TenantOwned, Base):
+    """Teilnehmer/in: a person in a training measure."""
+
+    __tablename__ = "participant"
+    __table_args__ = (
+        Index("uq_participant_number", "tenant_id", "number", unique=True),
+        Index("ix_participant_sort", "tenant_id", "sort_key", "id"),
+        Index("ix_participant_order", "tenant_id", "order_id"),
+        Index("ix_participant_consent_until", "consent_until"),
+    )
+
+    number: Mapped[str] = mapped_column(String(NUMBER))
+    """tn_id."""
+    salutation: Mapped[str | None]
+    last_name: Mapped[str] = mapped_column(default="")
+    first_name: Mapped[str] = mapped_column(default="")
+    birth_date: Mapped[dt.date | None]
+    social_insurance_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Sealed for `social_insurance_place(tenant_id, number)`."""
+    street: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    city: Mapped[str | None]
+    email: Mapped[str | None]
+    phone: Mapped[str | None]
+    caseworker: Mapped[str | None]
+    """Initials of the primary caseworker, or any text, as Qualli.life gives it."""
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    left_order_on: Mapped[dt.date | None]
+    consent_on: Mapped[dt.date | None]
+    consent_until: Mapped[dt.date | None]
+    """Last day of the consent."""
+    consent_withdrawn_on: Mapped[dt.date | None]
+    left_at: Mapped[dt.datetime | None]
+    """When an import found that the person is no longer in Qualli.life."""
+    sort_key: Mapped[str] = mapped_column(Sortable)
+    """`folding.sort_key` of the name, then the number."""
+
+    order: Mapped[Order | None] = relationship()
+
+    @property
+    def name(self) -> str:
+        """Last and first name as lists show them; the number where both are missing."""
+        return ", ".join(filter(None, (self.last_name, self.first_name))) or self.number
+
+
+class Profile(TenantOwned, Base):
+    """A participant's profile, for Job4You: the export's lines, as they came."""
+
+    __tablename__ = "profile"
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), unique=True)
+    entries: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """Objects with kind, title, level, starts_on, ends_on (dates in ISO form)."""
+
+
+class ParticipantWord(TenantOwned, Base):
+    """A word by which a participant is found: folded words of the name, and the number."""
+
+    __tablename__ = "participant_word"
+    __table_args__ = (Index("ix_participant_word", "tenant_id", "word", "participant_id"),)
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), index=True)
+    word: Mapped[str] = mapped_column(Sortable)
+
+
+def social_insurance_place(tenant_id: int, number: str) -> str:
+    """Where a participant's sealed social insurance number belongs (see portal.vault)."""
+    return f"participant.social_insurance_number_sealed:{tenant_id}:{number}"

@@ -1,0 +1,127 @@
+"""Preflight: what keeps a person offline before anything is sent (design §4.4). Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.tenants.network import Network
+
+
+class Finding(StrEnum):
+    """The codes of what keeps somebody offline."""
+
+    CONSENT_MISSING = "consent-missing"
+    CONSENT_WITHDRAWN = "consent-withdrawn"
+    CONSENT_EXPIRED = "consent-expired"
+    EMAIL_MISSING = "email-missing"
+    CASEWORKER_MISSING = "caseworker-missing"
+    NAME_MISSING = "name-missing"
+    ORDER_MISSING = "order-missing"
+    ORDER_RESPONSIBLE_MISSING = "order-responsible-missing"
+    MEDIATOR_MISSING = "mediator-missing"
+    MEDIATOR_INACTIVE = "mediator-inactive"
+    LEFT_QUALLI = "left-qualli"
+    REFUSED_RECORD = "refused-record"
+    LICENCE_MISSING = "licence-missing"
+    LICENCE_EXPIRED = "licence-expired"
+    NETWORK_NOT_CHOSEN = "network-not-chosen"
+    NETWORK_CREDENTIALS_MISSING = "network-credentials-missing"
+
+
+ENDING = frozenset({Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED, Finding.LEFT_QUALLI})
+"""Findings that end an open release at once, and against which nobody is released (design §3.2)."""
+
+TENANT_WIDE = frozenset(
+    {
+        Finding.LICENCE_MISSING,
+        Finding.LICENCE_EXPIRED,
+        Finding.NETWORK_NOT_CHOSEN,
+        Finding.NETWORK_CREDENTIALS_MISSING,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Consent:
+    given_on: dt.date | None = None
+    until: dt.date | None = None
+    """Last day on which it holds."""
+    withdrawn_on: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What preflight needs to know of one person."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str | None = None
+    caseworker: str | None = None
+    consent: Consent = Consent()
+    has_order: bool = False
+    order_has_responsible: bool = False
+    mediator_active: bool | None = None
+    """None where no mediator is chosen."""
+    left_qualli: bool = False
+    record_refused: bool = False
+
+
+@dataclass(frozen=True)
+class TenantFacts:
+    """What preflight needs to know of a tenant."""
+
+    network: Network | None
+    has_credentials: bool
+    licence_from: dt.date | None
+    licence_until: dt.date | None
+
+
+def consent_findings(consent: Consent, network: Network | None, today: dt.date) -> list[Finding]:
+    """What speaks against somebody's consent on `today`, the tenant's local date."""
+    found = []
+    if consent.withdrawn_on and not (consent.given_on and consent.given_on > consent.withdrawn_on):
+        found.append(Finding.CONSENT_WITHDRAWN)
+    elif consent.given_on is None and network is Network.JOB4YOU:
+        found.append(Finding.CONSENT_MISSING)
+    if consent.until and consent.until < today:
+        found.append(Finding.CONSENT_EXPIRED)
+    return found
+
+
+def wants_confirmation(consent: Consent, network: Network | None) -> bool:
+    """Whether releasing this person asks the releasing one to confirm that consent is at hand."""
+    return network is Network.JOBNETZWERK and consent.given_on is None
+
+
+def preflight(facts: Facts, network: Network | None, today: dt.date) -> list[Finding]:
+    """All that keeps this person offline, in the order in which it is shown."""
+    job4you = network is Network.JOB4YOU
+    found = consent_findings(facts.consent, network, today)
+    checks = (
+        (Finding.LEFT_QUALLI, facts.left_qualli),
+        (Finding.NAME_MISSING, not (facts.first_name and facts.last_name)),
+        (Finding.EMAIL_MISSING, job4you and not facts.email),
+        (Finding.CASEWORKER_MISSING, job4you and not facts.caseworker),
+        (Finding.ORDER_MISSING, job4you and not facts.has_order),
+        (Finding.ORDER_RESPONSIBLE_MISSING, job4you and facts.has_order and not facts.order_has_responsible),
+        (Finding.MEDIATOR_MISSING, facts.mediator_active is None),
+        (Finding.MEDIATOR_INACTIVE, facts.mediator_active is False),
+        (Finding.REFUSED_RECORD, facts.record_refused),
+    )
+    return found + [finding for finding, holds in checks if holds]
+
+
+def tenant_preflight(facts: TenantFacts, today: dt.date) -> list[Finding]:
+    """What keeps everybody of a tenant offline on `today`, its local date."""
+    found = []
+    if facts.licence_from is None or facts.licence_from > today:
+        found.append(Finding.LICENCE_MISSING)
+    elif facts.licence_until and facts.licence_until < today:
+        found.append(Finding.LICENCE_EXPIRED)
+    if facts.network is None:
+        found.append(Finding.NETWORK_NOT_CHOSEN)
+    elif not facts.has_credentials:
+        found.append(Finding.NETWORK_CREDENTIALS_MISSING)
+    return found

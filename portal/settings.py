@@ -1,0 +1,167 @@
+"""Every setting once: name, type, default and unit; read from the environment or a `.env` file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+from functools import cached_property
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "JOBBRUECKE_"
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text names it and says what it wants."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Each field's description is its documentation (docs/settings.md)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        description="SQLAlchemy address of the database: sqlite:///… or postgresql+psycopg://…"
+    )
+    redis_url: str = Field(description="Address of Redis: redis://… or unix://…")
+    secret_key: SecretStr = Field(
+        min_length=32, description="At least 32 random characters; signs form tokens."
+    )
+    encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
+        description="Comma-separated NAME:KEY, KEY being 32 bytes in base64; the first encrypts, all decrypt."
+    )
+    network_jobnetzwerk_url: str = Field(description="Base address of Jobnetzwerk; https, or http to loopback.")
+    network_job4you_url: str = Field(description="Base address of Job4You; https, or http to loopback.")
+    network_ca_file: str | None = Field(
+        default=None, description="PEM file of certificate authorities to trust instead of the built-in list."
+    )
+    network_read_seconds: float = Field(
+        default=30, gt=0, le=40, description="Overall limit for one answer of the network, in seconds."
+    )
+    lease_seconds: int = Field(
+        default=50, ge=2, le=60, description="How long a claimed step may go without a sign of life, in seconds."
+    )
+    tick_seconds: float = Field(
+        default=1, gt=0, le=30, description="How often cron looks for steps that have become due, in seconds."
+    )
+    sweep_seconds: float = Field(
+        default=30, gt=0, le=30, description="How often cron looks for everything else, in seconds."
+    )
+    poll_seconds: float = Field(
+        default=5, gt=0, description="First pause before asking for answers again, in seconds; it grows."
+    )
+    poll_limit_seconds: float = Field(
+        default=300, gt=0, description="Longest pause between two questions for answers, in seconds."
+    )
+    retry_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
+        default=(10, 30, 90, 300, 3600), description="Pauses after failed attempts, in seconds; the last one repeats."
+    )
+    probe_seconds: float = Field(
+        default=60, gt=0, description="While paused, how often the network is asked whether it is back, in seconds."
+    )
+    part_records: int = Field(default=5000, ge=1, description="Records in one part of a delivery, at most.")
+    upload_limit_mb: int = Field(default=200, ge=1, description="Largest uploaded export, in MB.")
+    data_folder: str = Field(default="var", description="Folder for uploads waiting to be imported.")
+    secure_cookies: bool = Field(default=True, description="Cookies only over TLS; off for plain http on loopback.")
+    session_idle_minutes: int = Field(default=60, ge=1, description="A session ends after this many idle minutes.")
+    session_limit_hours: int = Field(default=12, ge=1, description="A session ends after this many hours at most.")
+    locale: str = Field(default="de", pattern="^(de|en)$", description="Language of the command line: de or en.")
+    trusted_proxies: int = Field(default=0, ge=0, description="How many reverse proxies stand before the web server.")
+
+    @field_validator("encryption_keys", mode="before")
+    @classmethod
+    def _read_keys(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        keys: dict[str, str] = {}
+        for item in filter(None, (part.strip() for part in value.split(","))):
+            name, colon, key = item.partition(":")
+            if not colon or not name.isalnum() or len(name) > 16:
+                raise ValueError("wants NAME:KEY, NAME being up to 16 letters and digits")
+            keys[name] = key
+        return keys
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _check_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        if not value:
+            raise ValueError("wants at least one NAME:KEY")
+        for key in value.values():
+            try:
+                raw = base64.b64decode(key.get_secret_value(), validate=True)
+            except binascii.Error:
+                raise ValueError("wants keys in base64") from None
+            if len(raw) != 32:
+                raise ValueError("wants keys of 32 bytes")
+        return value
+
+    @field_validator("retry_seconds", mode="before")
+    @classmethod
+    def _read_pauses(cls, value: object) -> object:
+        return tuple(float(part) for part in value.split(",")) if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value.startswith("postgresql://"):
+            value = "postgresql+psycopg://" + value.removeprefix("postgresql://")
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("wants sqlite:///… or postgresql+psycopg://…")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _check_redis(cls, value: str) -> str:
+        if not value.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("wants redis://…, rediss://… or unix://…")
+        return value
+
+    @field_validator("network_jobnetzwerk_url", "network_job4you_url")
+    @classmethod
+    def _check_network(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
+            raise ValueError("wants https://…, or http:// to a literal loopback address")
+        if parts.username or parts.query or parts.fragment:
+            raise ValueError("wants an address without user, query or fragment")
+        return value.rstrip("/")
+
+    @cached_property
+    def keys(self) -> dict[str, bytes]:
+        """The encryption keys by name, 32 bytes each, the encrypting one first."""
+        return {name: base64.b64decode(key.get_secret_value()) for name, key in self.encryption_keys.items()}
+
+    @property
+    def sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is a loopback address written as one; names do not count, not even localhost."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process.
+
+    Raises SettingsError naming each setting that is missing or wrong; values are never repeated.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+
+
+def _explain(item: object) -> str:
+    assert isinstance(item, dict)
+    field = str(item["loc"][0])
+    wants = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    said = "is missing" if item["type"] == "missing" else str(item["msg"]).removeprefix("Value error, ")
+    return f"{PREFIX}{field.upper()} {said}. It wants: {wants}"
