@@ -15,6 +15,7 @@ from portal.tenants.models import Connection
 
 _UNCOMMITTED = "state IN ('planned', 'built', 'held', 'sending')"
 _DUE = "next_step_at IS NOT NULL"
+_NIGHTLY = "local_date IS NOT NULL AND state <> 'discarded'"
 
 
 class Delivery(TenantOwned, Base):
@@ -26,7 +27,7 @@ class Delivery(TenantOwned, Base):
         Index("uq_delivery_uncommitted", "connection_id", unique=True,
               sqlite_where=text(_UNCOMMITTED), postgresql_where=text(_UNCOMMITTED)),
         Index("uq_delivery_night", "tenant_id", "local_date", unique=True,
-              sqlite_where=text("local_date IS NOT NULL"), postgresql_where=text("local_date IS NOT NULL")),
+              sqlite_where=text(_NIGHTLY), postgresql_where=text(_NIGHTLY)),
         Index("ix_delivery_due", "next_step_at", sqlite_where=text(_DUE), postgresql_where=text(_DUE)),
         Index("ix_delivery_newest", "tenant_id", "id"),
     )
@@ -80,7 +81,8 @@ class Delivery(TenantOwned, Base):
     problem: Mapped[Problem | None] = mapped_column(String(30))
     problem_detail: Mapped[str | None]
     discarded_by: Mapped[str | None] = mapped_column(String(50))
-    replaced_by_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    plans_anew_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    """The delivery that gave way to this one, and is planned anew once this one is committed."""
 
     next_step_at: Mapped[dt.datetime | None]
     """When a worker should go on with it; None: nothing is to be done."""

@@ -102,11 +102,11 @@ class Presence(TenantOwned, Base):
     told: Mapped[bool] = mapped_column(default=False)
     """The newest committed delivery about her named her."""
     told_sequence: Mapped[int] = mapped_column(default=0)
-    """That delivery."""
+    """That delivery, whether it named or archived her."""
     told_revision: Mapped[int] = mapped_column(default=0)
-    """The revision that it carried."""
+    """Her revision when it was built."""
     told_digest: Mapped[str | None] = mapped_column(String(64))
-    """SHA-256 of the record that it carried, in hex; see deliveries.records."""
+    """Digest of the record that it carried; see deliveries.records."""
     told_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
     told_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     waiting_since: Mapped[dt.datetime | None]

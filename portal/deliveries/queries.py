@@ -1,0 +1,72 @@
+"""Lists of deliveries, of who is in one, of attempts and odd answers. Every list is paged by key."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from portal.database import db
+from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswer
+from portal.deliveries.states import Novelty
+from portal.refusal import NotFound
+from portal.tenants.models import Connection, ConnectionState
+
+
+def list_deliveries(after: int | None = None, limit: int = 50) -> list[Delivery]:
+    """A page of the tenant's deliveries, newest first, older than the row `after`."""
+    query = select(Delivery).options(joinedload(Delivery.connection))
+    if after is not None:
+        query = query.where(Delivery.id < after)
+    return list(db.session.scalars(query.order_by(Delivery.id.desc()).limit(limit)))
+
+
+def get_delivery(sequence: int, connection_id: int | None = None) -> Delivery:
+    """A delivery by the number that people see, of the tenant's open connection unless another is named.
+
+    Raises NotFound.
+    """
+    query = select(Delivery).join(Connection, Connection.id == Delivery.connection_id)
+    if connection_id is None:
+        query = query.where(Connection.state == ConnectionState.OPEN)
+    else:
+        query = query.where(Connection.id == connection_id)
+    delivery = db.session.scalar(query.where(Delivery.sequence == sequence))
+    if delivery is None:
+        raise NotFound("delivery-unknown", number=sequence)
+    return delivery
+
+
+def people(delivery_id: int, after: int | None = None, limit: int = 100) -> list[DeliveryPerson]:
+    """A page of who is in a delivery, behind the row `after`."""
+    query = select(DeliveryPerson).where(DeliveryPerson.delivery_id == delivery_id)
+    if after is not None:
+        query = query.where(DeliveryPerson.id > after)
+    query = query.options(joinedload(DeliveryPerson.participant)).order_by(DeliveryPerson.id)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def leavers(delivery_id: int, *, explained: bool, after: int | None = None, limit: int = 500) -> list[DeliveryPerson]:
+    """A page of those whom a delivery archives, the explained or the unexplained, behind the row `after`."""
+    query = select(DeliveryPerson).where(
+        DeliveryPerson.delivery_id == delivery_id,
+        DeliveryPerson.novelty == Novelty.LEAVING,
+        DeliveryPerson.explained == explained,
+    )
+    if after is not None:
+        query = query.where(DeliveryPerson.id > after)
+    query = query.options(joinedload(DeliveryPerson.participant)).order_by(DeliveryPerson.id)
+    return list(db.session.scalars(query.limit(limit)))
+
+
+def attempts(delivery_id: int, after: int | None = None, limit: int = 100) -> list[Attempt]:
+    """A page of the requests made for a delivery, newest first, older than the row `after`."""
+    query = select(Attempt).where(Attempt.delivery_id == delivery_id)
+    if after is not None:
+        query = query.where(Attempt.id < after)
+    return list(db.session.scalars(query.order_by(Attempt.id.desc()).limit(limit)))
+
+
+def odd_answers(delivery_id: int, limit: int = 100) -> list[OddAnswer]:
+    """Answers to a delivery that moved nothing, oldest first."""
+    query = select(OddAnswer).where(OddAnswer.delivery_id == delivery_id).order_by(OddAnswer.id)
+    return list(db.session.scalars(query.limit(limit)))

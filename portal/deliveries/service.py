@@ -1,0 +1,273 @@
+"""Planning a delivery, letting a held one go, discarding one. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+
+from portal.accounts.actor import SYSTEM, Actor
+from portal.database import db
+from portal.deliveries.models import Delivery
+from portal.deliveries.states import UNCOMMITTED, Cause, DeliveryState, Mode, Problem
+from portal.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.refusal import Refusal
+from portal.releases.conditions import RELEASED, TOLD, blocked, people
+from portal.releases.models import Event, Presence
+from portal.releases.preflight import Finding
+from portal.releases.service import write_protocol
+from portal.releases.view import View, find_uncommitted, load_view
+from portal.tenants.models import Connection
+
+_ONLY_WITHDRAWALS_PASS = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
+
+
+def request_transfer(
+    tenant_id: int, actor: Actor, now: dt.datetime, participant_ids: list[int] | None = None
+) -> Delivery:
+    """Plan a transfer for somebody who wants it now: of everybody, or of these participants.
+
+    Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `delivery-running`,
+    `delivery-held`, `nothing-to-transfer`.
+    """
+    view = load_view(tenant_id, now)
+    chosen = set(participant_ids) if participant_ids is not None else None
+    _check_tenant(view, chosen)
+    assert view.connection is not None
+    if not _anybody_to_tell(view, chosen):
+        raise Refusal("nothing-to-transfer")
+    whole = chosen is None or view.connection.needs_full
+    delivery = plan(
+        view.connection,
+        Mode.FULL if whole else Mode.DELTA,
+        Cause.NOW,
+        actor,
+        now,
+        selection=None if whole or chosen is None else sorted(chosen),
+    )
+    for participant_id in sorted(chosen or ()):
+        _note_request(view.connection, participant_id, delivery, actor, now)
+    return delivery
+
+
+def plan(
+    connection: Connection,
+    mode: Mode,
+    cause: Cause,
+    actor: Actor,
+    now: dt.datetime,
+    *,
+    selection: list[int] | None = None,
+    local_date: dt.date | None = None,
+    late: bool = False,
+    plans_anew_id: int | None = None,
+) -> Delivery:
+    """Give the next number of the connection to a new delivery, and enqueue it after commit.
+
+    Raises Refusal `reconcile`, `delivery-running`, `delivery-held`: one uncommitted delivery at a time.
+    """
+    # the lock on the connection's row keeps two planners apart; the partial unique index would stop the second
+    connection = db.session.scalars(
+        select(Connection)
+        .where(Connection.id == connection.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if connection.reconcile_since:
+        raise Refusal("reconcile")
+    refuse_beside(find_uncommitted(connection.id))
+    connection.last_sequence += 1
+    delivery = Delivery(
+        tenant_id=connection.tenant_id,
+        connection_id=connection.id,
+        sequence=connection.last_sequence,
+        mode=mode,
+        cause=cause,
+        started_by=actor.initials,
+        started_by_account_id=actor.account_id,
+        selection=selection,
+        local_date=local_date,
+        late=late,
+        state=DeliveryState.PLANNED,
+        idempotency_key=str(uuid.uuid4()),
+        created_at=now,
+        next_step_at=now,
+        plans_anew_id=plans_anew_id,
+        counts={},
+        answered={},
+    )
+    db.session.add(delivery)
+    db.session.flush()
+    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    return delivery
+
+
+def refuse_beside(other: Delivery | None) -> None:
+    """Refuse to plan beside an uncommitted delivery."""
+    if other is not None:
+        code = "delivery-held" if other.state is DeliveryState.HELD else "delivery-running"
+        raise Refusal(code, number=other.sequence)
+
+
+def plan_anew(given_up: Delivery, now: dt.datetime, cause: Cause = Cause.REBUILT) -> Delivery:
+    """Plan once more what `given_up` was to tell, read anew."""
+    actor = Actor(given_up.started_by, given_up.started_by_account_id)
+    connection = db.session.get_one(Connection, given_up.connection_id)
+    return plan(
+        connection,
+        Mode.FULL if connection.needs_full else given_up.mode,
+        given_up.cause if given_up.local_date else cause,
+        actor,
+        now,
+        selection=None if connection.needs_full else given_up.selection,
+        local_date=given_up.local_date,
+        late=given_up.late,
+        plans_anew_id=given_up.plans_anew_id,
+    )
+
+
+def plan_withdrawals(connection: Connection, cause: Cause, now: dt.datetime) -> Delivery | None:
+    """Plan the delta of withdrawals that does not wait (design §4.5); None where one has to be waited for.
+
+    A delivery whose commit was not yet attempted gives way, held or not, and is planned anew afterwards.
+    """
+    other = find_uncommitted(connection.id)
+    anew = None
+    if other is not None:
+        if other.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED) and other.problem is None:
+            return None
+        if not give_up(other, Problem.REPLACED, SYSTEM, now):
+            return None
+        only_withdrawals = other.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED)
+        anew = other.plans_anew_id if only_withdrawals else other.id
+    selection = None
+    if cause is Cause.CONSENT:
+        selection = list(
+            db.session.scalars(
+                select(Presence.participant_id)
+                .where(Presence.connection_id == connection.id, Presence.urgent, Presence.told, ~Presence.released)
+                .limit(10_000)
+            )
+        )
+        if not selection:
+            return None
+    return plan(connection, Mode.DELTA, cause, SYSTEM, now, selection=selection, plans_anew_id=anew)
+
+
+def give_up(delivery: Delivery, problem: Problem, actor: Actor, now: dt.datetime) -> bool:
+    """Discard a delivery whose commit was not attempted; False where it was, or it has ended.
+
+    Whoever works on it loses the claim. What was opened at the network is given up there in a next step.
+    """
+    result = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id, Delivery.state.in_(UNCOMMITTED), Delivery.commit_attempted_at.is_(None)
+        )
+        .values(
+            state=DeliveryState.DISCARDED,
+            problem=problem,
+            discarded_by=actor.initials,
+            ended_at=now,
+            fence=Delivery.fence + 1,
+            lease_until=None,
+            crashes=0,
+            next_step_at=now if delivery.remote_id else None,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    db.session.refresh(delivery)
+    return bool(result.rowcount)
+
+
+def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
+    """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
+
+    Raises Refusal `not-held`, `same-person`, `changed-since-shown`, `reconcile`.
+    """
+    delivery = db.session.get_one(Delivery, delivery_id)
+    if delivery.state is not DeliveryState.HELD:
+        raise Refusal("not-held", number=delivery.sequence)
+    if delivery.problem is Problem.RECONCILE:
+        raise Refusal("reconcile")
+    _refuse_same_person(delivery, actor)
+    built = delivery.built_at is not None
+    result = db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.state == DeliveryState.HELD,
+            Delivery.shown_digest == shown_digest,
+        )
+        .values(
+            state=DeliveryState.BUILT if built else DeliveryState.PLANNED,
+            problem=None,
+            let_go_at=now,
+            let_go_by=actor.initials,
+            crashes=0,
+            next_step_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if not result.rowcount:
+        raise Refusal("changed-since-shown", number=delivery.sequence)
+    db.session.refresh(delivery)
+    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    return delivery
+
+
+def discard(delivery_id: int, actor: Actor, now: dt.datetime) -> Delivery:
+    """Discard a held delivery. Raises Refusal `not-held`, `same-person`."""
+    delivery = db.session.get_one(Delivery, delivery_id)
+    if delivery.state is DeliveryState.HELD:
+        _refuse_same_person(delivery, actor)
+        if give_up(delivery, Problem.BY_PERSON, actor, now):
+            return delivery
+    raise Refusal("not-held", number=delivery.sequence)
+
+
+def _refuse_same_person(delivery: Delivery, actor: Actor) -> None:
+    if actor.account_id is not None and actor.account_id == delivery.started_by_account_id:
+        raise Refusal("same-person")
+    if delivery.started_by_account_id is None and delivery.started_by == actor.initials != SYSTEM.initials:
+        raise Refusal("same-person")
+
+
+def _check_tenant(view: View, chosen: set[int] | None) -> None:
+    """Refuse what the tenant may not; withdrawals need no licence."""
+    findings = set(view.findings)
+    if findings and findings <= _ONLY_WITHDRAWALS_PASS and chosen is not None and not _anybody_to_name(view, chosen):
+        return
+    if findings:
+        raise Refusal(view.findings[0].value)
+
+
+def _anybody_to_name(view: View, chosen: set[int]) -> bool:
+    query = people(view).where(RELEASED, Presence.participant_id.in_(chosen)).with_only_columns(func.count())
+    return bool(db.session.scalar(query))
+
+
+def _anybody_to_tell(view: View, chosen: set[int] | None) -> bool:
+    """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
+    to_name = RELEASED & ~blocked(view)
+    to_withdraw = TOLD & ~RELEASED if chosen is not None else TOLD
+    query = people(view).where(or_(to_name, to_withdraw))
+    if chosen is not None:
+        query = query.where(Presence.participant_id.in_(chosen))
+    return bool(db.session.scalar(select(exists(query.with_only_columns(Presence.id).subquery().select()))))
+
+
+def _note_request(
+    connection: Connection, participant_id: int, delivery: Delivery, actor: Actor, now: dt.datetime
+) -> None:
+    presence = db.session.scalar(
+        select(Presence).where(
+            Presence.connection_id == connection.id, Presence.participant_id == participant_id
+        )
+    )
+    if presence:
+        write_protocol(presence, Event.TRANSFER_REQUESTED, actor, now, number=delivery.sequence)

@@ -1,0 +1,71 @@
+"""Jobs enqueued by name, after commit. The database is the truth: what cannot be enqueued, the sweep finds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from portal import current_settings
+from portal.database import after_commit
+
+QUEUE = "jobbruecke"
+SEND_DELIVERY = "worker.jobs.run_delivery"
+RUN_IMPORT = "worker.jobs.run_import"
+PROBE_CONNECTION = "worker.jobs.probe_connection"
+JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, PROBE_CONNECTION})
+"""All that a worker runs; anything else pushed into Redis is refused."""
+
+JOB_SECONDS = 600
+"""Time limit of one job; a longer delivery goes on in the next one."""
+_KEEP_SECONDS = 300
+
+log = structlog.get_logger()
+
+
+@lru_cache(maxsize=4)
+def redis_for(url: str) -> Redis:
+    """The client for `url`; gives up within a second, since somebody may wait for the page."""
+    return Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1, retry=None, health_check_interval=30)
+
+
+def enqueue_after_commit(job: str, row_id: int) -> None:
+    """Enqueue `job` for a row once the current transaction is committed."""
+    url = current_settings().redis_url
+    after_commit(lambda: enqueue(url, job, row_id))
+
+
+def enqueue(url: str, job: str, row_id: int) -> bool:
+    """Enqueue `job` for a row, unless it waits already; whether Redis took it."""
+    if job not in JOBS:
+        raise ValueError(f"{job} is not a job")
+    name = f"{job.rpartition('.')[2]}-{row_id}"
+    connection = redis_for(url)
+    try:
+        if not connection.set(f"{QUEUE}:waiting:{name}", "1", nx=True, ex=15):
+            return True
+        Queue(QUEUE, connection=connection, serializer=JSONSerializer).enqueue(
+            job,
+            row_id,
+            job_timeout=JOB_SECONDS,
+            result_ttl=0,
+            ttl=_KEEP_SECONDS,
+            failure_ttl=_KEEP_SECONDS,
+            description=name,
+        )
+    except (RedisError, OSError) as error:
+        log.warning("enqueue_failed", job=name, error=type(error).__name__)
+        return False
+    return True
+
+
+def forget_waiting(url: str, job: str, row_id: int) -> None:
+    """Say that the job has begun: from now on another one may wait behind it."""
+    try:
+        redis_for(url).delete(f"{QUEUE}:waiting:{job.rpartition('.')[2]}-{row_id}")
+    except (RedisError, OSError):
+        pass  # it goes by itself after seconds

@@ -1,0 +1,200 @@
+"""Release, revocation, choice of a mediator: check, change, write the protocol. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select, update
+
+from portal.accounts.actor import Actor
+from portal.database import db
+from portal.people.models import Mediator, Participant
+from portal.refusal import NotFound, Refusal
+from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
+from portal.releases.preflight import (
+    ENDING,
+    Consent,
+    Finding,
+    consent_findings,
+    tenant_preflight,
+    wants_confirmation,
+)
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.network import Network
+from portal.tenants.queries import find_connection, tenant_facts, today_of
+
+
+def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirmed: bool = False) -> Presence:
+    """Release a participant to the tenant's network; findings do not hinder it, they are shown.
+
+    Raises NotFound; Refusal `already-released`, `consent-to-confirm` (Jobnetzwerk, none recorded),
+    `ends-at-once` (consent withdrawn or expired, left), and the tenant's: `network-not-chosen`, `licence-…`.
+    """
+    person = get_participant(participant_id)
+    tenant = db.session.get_one(Tenant, person.tenant_id)
+    connection = _connection_for_release(tenant, now)
+    confirmed = _check_consent(person, connection.network, tenant, now, consent_confirmed)
+    presence = ensure_presence(connection, person)
+    if not _compare_and_set(presence, released=False, to=True):
+        raise Refusal("already-released")
+    opened = Release(
+        tenant_id=tenant.id,
+        connection_id=connection.id,
+        participant_id=person.id,
+        released_at=now,
+        released_by=actor.initials,
+        consent_confirmed=confirmed,
+    )
+    db.session.add(opened)
+    db.session.flush()
+    presence.release_id = opened.id
+    presence.urgent = False
+    if presence.mediator_id is None:
+        presence.mediator_id = _default_mediator(person, actor)
+    write_protocol(presence, Event.RELEASED, actor, now, consent_confirmed=confirmed, mediator=_number(presence))
+    return presence
+
+
+def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Presence:
+    """End the open release of a participant. Raises NotFound; Refusal `not-released`."""
+    person = get_participant(participant_id)
+    connection = find_connection(person.tenant_id)
+    presence = find_presence(connection, person.id) if connection else None
+    if presence is None or not presence.released:
+        raise Refusal("not-released")
+    end_release(presence, EndCause.PERSON, actor, now)
+    return presence
+
+
+def end_release(presence: Presence, cause: EndCause, actor: Actor, now: dt.datetime) -> None:
+    """End the open release behind `presence`, for whatever cause. Refusal `not-released` where somebody was first."""
+    if not _compare_and_set(presence, released=True, to=False):
+        raise Refusal("not-released")
+    db.session.execute(
+        update(Release)
+        .where(Release.id == presence.release_id, Release.ended_at.is_(None))
+        .values(ended_at=now, ended_by=actor.initials, end_cause=cause)
+    )
+    write_protocol(presence, Event.REVOKED, actor, now, cause=cause.value)
+
+
+def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt.datetime) -> Presence:
+    """Choose the mediator whom the network is told of with the next transfer.
+
+    Raises NotFound (participant, mediator); Refusal `mediator-inactive`, `network-not-chosen`.
+    """
+    person = get_participant(participant_id)
+    connection = find_connection(person.tenant_id)
+    if connection is None:
+        raise Refusal("network-not-chosen")
+    mediator = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
+    if mediator is None:
+        raise NotFound("mediator-unknown")
+    if not mediator.active:
+        raise Refusal("mediator-inactive")
+    presence = ensure_presence(connection, person)
+    if presence.mediator_id == mediator.id:
+        return presence
+    before = _number(presence)
+    presence.mediator_id = mediator.id
+    presence.revision += 1
+    write_protocol(presence, Event.MEDIATOR_CHOSEN, actor, now, mediator=mediator.number, before=before)
+    return presence
+
+
+def get_participant(participant_id: int) -> Participant:
+    """The participant of the session's tenant; NotFound otherwise."""
+    person = db.session.scalar(select(Participant).where(Participant.id == participant_id))
+    if person is None:
+        raise NotFound("participant-unknown")
+    return person
+
+
+def get_participant_by_number(number: str) -> Participant:
+    """The participant whom Qualli.life calls `number`; NotFound otherwise."""
+    person = db.session.scalar(select(Participant).where(Participant.number == number))
+    if person is None:
+        raise NotFound("participant-unknown", number=number)
+    return person
+
+
+def find_presence(connection: Connection, participant_id: int) -> Presence | None:
+    return db.session.scalar(
+        select(Presence).where(Presence.connection_id == connection.id, Presence.participant_id == participant_id)
+    )
+
+
+def ensure_presence(connection: Connection, person: Participant) -> Presence:
+    """The person's presence on the connection, made where there is none."""
+    presence = find_presence(connection, person.id)
+    if presence is None:
+        presence = Presence(tenant_id=person.tenant_id, connection_id=connection.id, participant_id=person.id)
+        db.session.add(presence)
+        db.session.flush()
+    return presence
+
+
+def write_protocol(presence: Presence, event: Event, actor: Actor, now: dt.datetime, **data: object) -> None:
+    """Add a line to the person's protocol; `data` holds what its sentence needs, without names."""
+    db.session.add(
+        ProtocolEntry(
+            tenant_id=presence.tenant_id,
+            participant_id=presence.participant_id,
+            connection_id=presence.connection_id,
+            at=now,
+            event=event,
+            by=actor.initials,
+            data={key: value for key, value in data.items() if value is not None},
+        )
+    )
+
+
+def _connection_for_release(tenant: Tenant, now: dt.datetime) -> Connection:
+    connection = find_connection(tenant.id)
+    for finding in tenant_preflight(tenant_facts(tenant, connection), today_of(tenant, now)):
+        if finding is not Finding.NETWORK_CREDENTIALS_MISSING:  # that one is mended without a new decision
+            raise Refusal(finding.value)
+    assert connection is not None
+    return connection
+
+
+def _check_consent(person: Participant, network: Network, tenant: Tenant, now: dt.datetime, confirmed: bool) -> bool:
+    """Whether consent was confirmed because none is recorded."""
+    consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
+    ending = [finding for finding in consent_findings(consent, network, today_of(tenant, now)) if finding in ENDING]
+    if person.left_at:
+        ending.append(Finding.LEFT_QUALLI)
+    if ending:
+        raise Refusal("ends-at-once", finding=ending[0])
+    if not wants_confirmation(consent, network):
+        return False
+    if not confirmed:
+        raise Refusal("consent-to-confirm")
+    return True
+
+
+def _compare_and_set(presence: Presence, *, released: bool, to: bool) -> bool:
+    """Turn the bar; False where somebody else has turned it meanwhile (two tabs, a double click)."""
+    result = db.session.execute(
+        update(Presence)
+        .where(Presence.id == presence.id, Presence.released == released)
+        .values(released=to, revision=Presence.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(presence)
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _default_mediator(person: Participant, actor: Actor) -> int | None:
+    """The releasing person, if a mediator; else the participant's caseworker, if a mediator; else none."""
+    for condition in (Mediator.id == actor.mediator_id, Mediator.initials == person.caseworker):
+        mediator = db.session.scalar(select(Mediator).where(condition, Mediator.active))
+        if mediator:
+            return mediator.id
+    return None
+
+
+def _number(presence: Presence) -> str | None:
+    if presence.mediator_id is None:
+        return None
+    return db.session.scalar(select(Mediator.number).where(Mediator.id == presence.mediator_id))

@@ -1,0 +1,90 @@
+"""What everything that is shown of a tenant depends on, loaded once: its connection, date, deadlines, transfers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from portal.database import db
+from portal.deliveries.models import Delivery
+from portal.deliveries.states import UNCOMMITTED, DeliveryState
+from portal.releases.phase import CLARIFICATION_WORKING_DAYS, OVERDUE_WORKING_DAYS, Deadlines, Transit
+from portal.releases.preflight import Finding, tenant_preflight
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.queries import find_connection, tenant_facts, today_of
+from portal.tenants.workdays import working_days_before
+
+
+@dataclass(frozen=True)
+class View:
+    """A tenant as seen now."""
+
+    tenant: Tenant
+    connection: Connection | None
+    now: dt.datetime
+    today: dt.date
+    """The tenant's date."""
+    deadlines: Deadlines
+    findings: tuple[Finding, ...]
+    """What keeps everybody offline."""
+    uncommitted: Delivery | None
+    """The delivery under way or held."""
+    last_committed: Delivery | None
+
+    @property
+    def next_transfer_at(self) -> dt.datetime | None:
+        """When the next nightly transfer is due; None where none will run."""
+        return self.tenant.next_transfer_at if self.connection and not self.findings else None
+
+    @property
+    def transit(self) -> Transit | None:
+        """Where those stand who are in the uncommitted delivery."""
+        if self.uncommitted is None:
+            return None
+        if self.uncommitted.state is DeliveryState.HELD:
+            return Transit.HELD
+        return Transit.OUTCOME_UNKNOWN if self.uncommitted.outcome_unknown else Transit.TRANSFERRING
+
+
+def load_view(tenant_id: int, now: dt.datetime) -> View:
+    """The tenant as seen at `now`."""
+    tenant = db.session.get_one(Tenant, tenant_id)
+    connection = find_connection(tenant_id)
+    today = today_of(tenant, now)
+    return View(
+        tenant=tenant,
+        connection=connection,
+        now=now,
+        today=today,
+        deadlines=deadlines_of(tenant, now),
+        findings=tuple(tenant_preflight(tenant_facts(tenant, connection), today)),
+        uncommitted=find_uncommitted(connection.id) if connection else None,
+        last_committed=_last_committed(connection.id) if connection else None,
+    )
+
+
+def deadlines_of(tenant: Tenant, now: dt.datetime) -> Deadlines:
+    """Since when answers have to be awaited to be overdue or in clarification (design §3.8)."""
+    place = (tenant.federal_state, tenant.time_zone)
+    return Deadlines(
+        overdue_before=working_days_before(now, OVERDUE_WORKING_DAYS, *place),
+        clarification_before=working_days_before(now, CLARIFICATION_WORKING_DAYS, *place),
+    )
+
+
+def find_uncommitted(connection_id: int) -> Delivery | None:
+    """The one delivery of the connection that is not committed, given up or failed."""
+    return db.session.scalar(
+        select(Delivery).where(Delivery.connection_id == connection_id, Delivery.state.in_(UNCOMMITTED))
+    )
+
+
+def _last_committed(connection_id: int) -> Delivery | None:
+    return db.session.scalar(
+        select(Delivery)
+        .where(Delivery.connection_id == connection_id, Delivery.committed_at.is_not(None))
+        .order_by(Delivery.sequence.desc())
+        .limit(1)
+    )

@@ -1,0 +1,52 @@
+"""Tenants and connections, and what every page says of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+
+from portal.database import db, utcnow
+from portal.refusal import NotFound
+from portal.releases.preflight import TenantFacts
+from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
+from portal.tenants.workdays import local_date
+
+WORKER_SILENT_AFTER = dt.timedelta(minutes=2)
+
+
+def get_tenant(slug: str) -> Tenant:
+    """The tenant called `slug`; NotFound otherwise."""
+    tenant = db.session.scalar(select(Tenant).where(Tenant.slug == slug))
+    if tenant is None:
+        raise NotFound("tenant-unknown", slug=slug)
+    return tenant
+
+
+def find_connection(tenant_id: int) -> Connection | None:
+    """The tenant's connection to its network; None where no network is chosen."""
+    return db.session.scalar(
+        select(Connection).where(Connection.tenant_id == tenant_id, Connection.state == ConnectionState.OPEN)
+    )
+
+
+def tenant_facts(tenant: Tenant, connection: Connection | None) -> TenantFacts:
+    """What preflight needs to know of the tenant."""
+    return TenantFacts(
+        network=connection.network if connection else None,
+        has_credentials=bool(connection and connection.token_sealed),
+        licence_from=tenant.licence_from,
+        licence_until=tenant.licence_until,
+    )
+
+
+def today_of(tenant: Tenant, now: dt.datetime | None = None) -> dt.date:
+    """The tenant's date."""
+    return local_date(now or utcnow(), tenant.time_zone)
+
+
+def worker_seen_at() -> dt.datetime | None:
+    """The last sign of life of any worker."""
+    return db.session.scalar(
+        select(Heartbeat.seen_at).where(Heartbeat.kind == "worker").order_by(Heartbeat.seen_at.desc()).limit(1)
+    )
