@@ -1,0 +1,184 @@
+"""Real databases for tests: an application on SQLite and on PostgreSQL, with a fixed cast.
+
+Fixtures: `app` (both databases, inside its context), `sqlite_app` (SQLite alone, for what does not depend on
+the database), `cast` (tenants alpha and beta, with licence and network). Each test has a database of its own,
+copied from one that was made once.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from portal import create_app
+from portal.database import EVERY_TENANT, Base, commit, db, scope_to
+from portal.settings import Settings
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.network import Network
+
+NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+"""The time on which the cast was made: a Monday morning."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The numbers of the tenants that every test knows: alpha uses Jobnetzwerk, beta Job4You."""
+
+    alpha: int
+    beta: int
+
+
+def make_settings(database_url: str, folder: Path, **overrides: object) -> Settings:
+    """Settings for a test, independent of the environment and of any `.env`."""
+    values: dict[str, object] = {
+        "database_url": database_url,
+        "redis_url": f"unix://{folder}/no-redis.sock",
+        "secret_key": "a secret of tests, long enough for them",
+        "encryption_keys": "test:" + base64.b64encode(b"k" * 32).decode(),
+        "network_jobnetzwerk_url": "http://127.0.0.1:9",
+        "network_job4you_url": "http://127.0.0.1:9",
+        "data_folder": str(folder / "data"),
+        "secure_cookies": False,
+    }
+    return Settings(_env_file=None, **(values | overrides))  # type: ignore[call-arg, arg-type]
+
+
+def settings_environment(settings: Settings) -> dict[str, str]:
+    """The environment that gives another process the same settings; made for subprocesses of tests."""
+    keys = ",".join(f"{name}:{key.get_secret_value()}" for name, key in settings.encryption_keys.items())
+    own = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key.get_secret_value(),
+        "ENCRYPTION_KEYS": keys,
+        "NETWORK_JOBNETZWERK_URL": settings.network_jobnetzwerk_url,
+        "NETWORK_JOB4YOU_URL": settings.network_job4you_url,
+        "DATA_FOLDER": settings.data_folder,
+        "SECURE_COOKIES": "false",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("JOBBRUECKE_")}
+    return kept | {f"JOBBRUECKE_{name}": value for name, value in own.items()}
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables and no rows."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    _create_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: object) -> Iterator[str]:
+    """Address of a PostgreSQL database with all tables and no rows."""
+    with _own_database(str(getattr(postgres_server, "url", postgres_server))) as url:
+        _create_tables(url)
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """Address of an SQLite database of the test's own."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'test.db')}"
+
+
+@pytest.fixture
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    """Address of a PostgreSQL database of the test's own."""
+    with _own_database(postgres_template, template=make_url(postgres_template).database) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Address of a database of the test's own, once on each kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application on SQLite and on PostgreSQL; the test runs in its context and sees every tenant."""
+    with running_app(make_settings(database_url, tmp_path)) as app:
+        yield app
+
+
+@pytest.fixture
+def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application on SQLite alone; the test runs in its context and sees every tenant."""
+    with running_app(make_settings(sqlite_url, tmp_path)) as app:
+        yield app
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest) -> Cast:
+    """The fixed cast, in the database of whichever application the test uses."""
+    request.getfixturevalue("sqlite_app" if "sqlite_app" in request.fixturenames else "app")
+    return make_cast()
+
+
+@contextmanager
+def running_app(settings: Settings) -> Iterator[Flask]:
+    """An application and its context; closes every connection afterwards."""
+    app = create_app(settings)
+    with app.app_context():
+        scope_to(EVERY_TENANT)
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def make_cast() -> Cast:
+    """Tenants alpha and beta, committed."""
+    scope_to(EVERY_TENANT)
+    alpha = make_tenant("alpha", Network.JOBNETZWERK)
+    beta = make_tenant("beta", Network.JOB4YOU)
+    commit()
+    return Cast(alpha.id, beta.id)
+
+
+def make_tenant(slug: str, network: Network) -> Tenant:
+    """A licensed tenant with an open connection to `network`; not committed."""
+    tenant = Tenant(slug=slug, name=slug.title(), licence_from=dt.date(2020, 1, 1), created_at=NOW)
+    db.session.add(tenant)
+    db.session.flush()
+    db.session.add(Connection(tenant_id=tenant.id, network=network, opened_at=NOW))
+    db.session.flush()
+    return tenant
+
+
+def _create_tables(url: str) -> None:
+    engine = create_engine(url)
+    Base.metadata.create_all(engine)
+    engine.dispose()
+
+
+@contextmanager
+def _own_database(server: str, template: str | None = None) -> Iterator[str]:
+    """A new database on `server`, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    try:
+        _say(admin, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        _say(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.dispose()
+
+
+def _say(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.execute(text(statement))
