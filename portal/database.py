@@ -7,10 +7,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import StrEnum
 from typing import Any, Final
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, ForeignKey, Integer, String, event, false
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, ForeignKey, Integer, String, event, false
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -56,12 +57,21 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 class Base(DeclarativeBase):
     """What every table has: a number, and names of constraints that migrations can rely on."""
 
-    type_annotation_map = {dt.datetime: UtcDateTime()}
+    type_annotation_map = {
+        dt.datetime: UtcDateTime(),
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            create_constraint=False,
+            length=30,
+            values_callable=lambda members: [member.value for member in members],
+        ),
+    }
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
 
 
 Base.metadata.naming_convention = NAMES
-db = SQLAlchemy(metadata=Base.metadata)
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 
 class TenantOwned:
@@ -113,7 +123,9 @@ def _see_one_tenant(state: ORMExecuteState) -> None:
     if tenant_id is None:  # nobody said which tenant: no row of any, rather than all rows of all
         criteria = with_loader_criteria(TenantOwned, lambda cls: false(), include_aliases=True)
     else:
-        criteria = with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
+        criteria = with_loader_criteria(
+            TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
+        )
     state.statement = state.statement.options(criteria)
 
 
@@ -168,7 +180,7 @@ def _begin_sqlite(connection: Any) -> None:
 # --- after commit ------------------------------------------------------------------------------------------
 
 
-def after_commit(action: Callable[[], None]) -> None:
+def after_commit(action: Callable[[], object]) -> None:
     """Do `action` once the current transaction is committed; never if it is rolled back."""
     db.session().info.setdefault("after_commit", []).append(action)
 

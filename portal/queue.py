@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import structlog
 from redis import Redis
@@ -30,13 +30,15 @@ log = structlog.get_logger()
 @lru_cache(maxsize=4)
 def redis_for(url: str) -> Redis:
     """The client for `url`; gives up within a second, since somebody may wait for the page."""
-    return Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1, retry=None, health_check_interval=30)
+    return Redis.from_url(
+        url, socket_connect_timeout=0.5, socket_timeout=1, retry=None, health_check_interval=30
+    )
 
 
 def enqueue_after_commit(job: str, row_id: int) -> None:
     """Enqueue `job` for a row once the current transaction is committed."""
     url = current_settings().redis_url
-    after_commit(lambda: enqueue(url, job, row_id))
+    after_commit(partial(enqueue, url, job, row_id))
 
 
 def enqueue(url: str, job: str, row_id: int) -> bool:

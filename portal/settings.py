@@ -34,7 +34,9 @@ class Settings(BaseSettings):
     encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
         description="Comma-separated NAME:KEY, KEY being 32 bytes in base64; the first encrypts, all decrypt."
     )
-    network_jobnetzwerk_url: str = Field(description="Base address of Jobnetzwerk; https, or http to loopback.")
+    network_jobnetzwerk_url: str = Field(
+        description="Base address of Jobnetzwerk; https, or http to loopback."
+    )
     network_job4you_url: str = Field(description="Base address of Job4You; https, or http to loopback.")
     network_ca_file: str | None = Field(
         default=None, description="PEM file of certificate authorities to trust instead of the built-in list."
@@ -43,7 +45,10 @@ class Settings(BaseSettings):
         default=30, gt=0, le=40, description="Overall limit for one answer of the network, in seconds."
     )
     lease_seconds: int = Field(
-        default=50, ge=2, le=60, description="How long a claimed step may go without a sign of life, in seconds."
+        default=50,
+        ge=2,
+        le=60,
+        description="How long a claimed step may go without a sign of life, in seconds.",
     )
     tick_seconds: float = Field(
         default=1, gt=0, le=30, description="How often cron looks for steps that have become due, in seconds."
@@ -58,19 +63,32 @@ class Settings(BaseSettings):
         default=300, gt=0, description="Longest pause between two questions for answers, in seconds."
     )
     retry_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
-        default=(10, 30, 90, 300, 3600), description="Pauses after failed attempts, in seconds; the last one repeats."
+        default=(10, 30, 90, 300, 3600),
+        description="Pauses after failed attempts, in seconds; the last one repeats.",
     )
     probe_seconds: float = Field(
-        default=60, gt=0, description="While paused, how often the network is asked whether it is back, in seconds."
+        default=60,
+        gt=0,
+        description="While paused, how often the network is asked whether it is back, in seconds.",
     )
     part_records: int = Field(default=5000, ge=1, description="Records in one part of a delivery, at most.")
     upload_limit_mb: int = Field(default=200, ge=1, description="Largest uploaded export, in MB.")
     data_folder: str = Field(default="var", description="Folder for uploads waiting to be imported.")
-    secure_cookies: bool = Field(default=True, description="Cookies only over TLS; off for plain http on loopback.")
-    session_idle_minutes: int = Field(default=60, ge=1, description="A session ends after this many idle minutes.")
-    session_limit_hours: int = Field(default=12, ge=1, description="A session ends after this many hours at most.")
-    locale: str = Field(default="de", pattern="^(de|en)$", description="Language of the command line: de or en.")
-    trusted_proxies: int = Field(default=0, ge=0, description="How many reverse proxies stand before the web server.")
+    secure_cookies: bool = Field(
+        default=True, description="Cookies only over TLS; off for plain http on loopback."
+    )
+    session_idle_minutes: int = Field(
+        default=60, ge=1, description="A session ends after this many idle minutes."
+    )
+    session_limit_hours: int = Field(
+        default=12, ge=1, description="A session ends after this many hours at most."
+    )
+    locale: str = Field(
+        default="de", pattern="^(de|en)$", description="Language of the command line: de or en."
+    )
+    trusted_proxies: int = Field(
+        default=0, ge=0, description="How many reverse proxies stand before the web server."
+    )
 
     @field_validator("encryption_keys", mode="before")
     @classmethod

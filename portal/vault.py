@@ -29,7 +29,12 @@ class Vault:
         """`plain` encrypted for `place`, which names table, column and row."""
         nonce = os.urandom(_NONCE_BYTES)
         name = self._newest.encode()
-        return bytes([len(name)]) + name + nonce + self._ciphers[self._newest].encrypt(nonce, plain, place.encode())
+        return (
+            bytes([len(name)])
+            + name
+            + nonce
+            + self._ciphers[self._newest].encrypt(nonce, plain, place.encode())
+        )
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """The plain bytes of a value sealed for the same `place`; VaultError otherwise."""

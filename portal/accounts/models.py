@@ -34,7 +34,7 @@ class Account(TenantOwned, Base):
     name: Mapped[str]
     initials: Mapped[str] = mapped_column(String(20))
     """Kürzel."""
-    role: Mapped[Role] = mapped_column(String(20))
+    role: Mapped[Role]
     password_hash: Mapped[str]
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
     disabled_at: Mapped[dt.datetime | None]

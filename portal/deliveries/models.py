@@ -24,10 +24,21 @@ class Delivery(TenantOwned, Base):
     __tablename__ = "delivery"
     __table_args__ = (
         Index("uq_delivery_sequence", "connection_id", "sequence", unique=True),
-        Index("uq_delivery_uncommitted", "connection_id", unique=True,
-              sqlite_where=text(_UNCOMMITTED), postgresql_where=text(_UNCOMMITTED)),
-        Index("uq_delivery_night", "tenant_id", "local_date", unique=True,
-              sqlite_where=text(_NIGHTLY), postgresql_where=text(_NIGHTLY)),
+        Index(
+            "uq_delivery_uncommitted",
+            "connection_id",
+            unique=True,
+            sqlite_where=text(_UNCOMMITTED),
+            postgresql_where=text(_UNCOMMITTED),
+        ),
+        Index(
+            "uq_delivery_night",
+            "tenant_id",
+            "local_date",
+            unique=True,
+            sqlite_where=text(_NIGHTLY),
+            postgresql_where=text(_NIGHTLY),
+        ),
         Index("ix_delivery_due", "next_step_at", sqlite_where=text(_DUE), postgresql_where=text(_DUE)),
         Index("ix_delivery_newest", "tenant_id", "id"),
     )
@@ -35,8 +46,8 @@ class Delivery(TenantOwned, Base):
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
     sequence: Mapped[int]
     """The number that people see."""
-    mode: Mapped[Mode] = mapped_column(String(10))
-    cause: Mapped[Cause] = mapped_column(String(20))
+    mode: Mapped[Mode]
+    cause: Mapped[Cause]
     started_by: Mapped[str] = mapped_column(String(50))
     """Initials, or "system"."""
     started_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -46,7 +57,7 @@ class Delivery(TenantOwned, Base):
     """Made up after the time it was due."""
     selection: Mapped[list[int] | None] = mapped_column(JSON)
     """Delta: the participants it is about, by row. None: everybody."""
-    state: Mapped[DeliveryState] = mapped_column(String(12), default=DeliveryState.PLANNED)
+    state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.PLANNED)
 
     idempotency_key: Mapped[str] = mapped_column(String(36))
     base_sequence: Mapped[int | None]
@@ -78,7 +89,7 @@ class Delivery(TenantOwned, Base):
     """Of exactly what is shown of a held one; letting go names it."""
     let_go_at: Mapped[dt.datetime | None]
     let_go_by: Mapped[str | None] = mapped_column(String(50))
-    problem: Mapped[Problem | None] = mapped_column(String(30))
+    problem: Mapped[Problem | None]
     problem_detail: Mapped[str | None]
     discarded_by: Mapped[str | None] = mapped_column(String(50))
     plans_anew_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
@@ -123,8 +134,8 @@ class DeliveryPerson(TenantOwned, Base):
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id", ondelete="CASCADE"))
     participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"))
-    part: Mapped[Part] = mapped_column(String(10))
-    novelty: Mapped[Novelty] = mapped_column(String(10))
+    part: Mapped[Part]
+    novelty: Mapped[Novelty]
     explained: Mapped[bool] = mapped_column(default=True)
     """Of leavers: whether a person, or the end of consent, explains it (design §4.5)."""
     findings: Mapped[list[str] | None] = mapped_column(JSON)
@@ -176,7 +187,10 @@ class Attempt(TenantOwned, Base):
     """One request to the network. Never a token, never personal data."""
 
     __tablename__ = "attempt"
-    __table_args__ = (Index("ix_attempt_delivery", "delivery_id", "id"), Index("ix_attempt_connection", "connection_id", "id"))
+    __table_args__ = (
+        Index("ix_attempt_delivery", "delivery_id", "id"),
+        Index("ix_attempt_connection", "connection_id", "id"),
+    )
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))

@@ -45,7 +45,9 @@ def people(delivery_id: int, after: int | None = None, limit: int = 100) -> list
     return list(db.session.scalars(query.limit(limit)))
 
 
-def leavers(delivery_id: int, *, explained: bool, after: int | None = None, limit: int = 500) -> list[DeliveryPerson]:
+def leavers(
+    delivery_id: int, *, explained: bool, after: int | None = None, limit: int = 500
+) -> list[DeliveryPerson]:
     """A page of those whom a delivery archives, the explained or the unexplained, behind the row `after`."""
     query = select(DeliveryPerson).where(
         DeliveryPerson.delivery_id == delivery_id,

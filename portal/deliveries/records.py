@@ -14,7 +14,12 @@ from portal.tenants.network import Network
 
 Record = dict[str, Any]
 
-LISTED_KINDS = {"education": "education", "experience": "experience", "skill": "skills", "language": "languages"}
+LISTED_KINDS = {
+    "education": "education",
+    "experience": "experience",
+    "skill": "skills",
+    "language": "languages",
+}
 """Profile lines that become entries of their own, by kind."""
 NAMED_KINDS = {"occupation": "desired_occupations", "driving-licence": "driving_licences"}
 """Profile lines of which only the title is told."""
@@ -82,7 +87,9 @@ def profile_record(entries: Iterable[Mapping[str, Any]]) -> Record:
     return profile
 
 
-def mediator_record(number: str, last_name: str, first_name: str, email: str | None, phone: str | None) -> Record:
+def mediator_record(
+    number: str, last_name: str, first_name: str, email: str | None, phone: str | None
+) -> Record:
     return {
         "type": "mediator",
         "mediator_id": number,

@@ -147,7 +147,12 @@ def plan_withdrawals(connection: Connection, cause: Cause, now: dt.datetime) -> 
         selection = list(
             db.session.scalars(
                 select(Presence.participant_id)
-                .where(Presence.connection_id == connection.id, Presence.urgent, Presence.told, ~Presence.released)
+                .where(
+                    Presence.connection_id == connection.id,
+                    Presence.urgent,
+                    Presence.told,
+                    ~Presence.released,
+                )
                 .limit(10_000)
             )
         )
@@ -164,7 +169,9 @@ def give_up(delivery: Delivery, problem: Problem, actor: Actor, now: dt.datetime
     result = db.session.execute(
         update(Delivery)
         .where(
-            Delivery.id == delivery.id, Delivery.state.in_(UNCOMMITTED), Delivery.commit_attempted_at.is_(None)
+            Delivery.id == delivery.id,
+            Delivery.state.in_(UNCOMMITTED),
+            Delivery.commit_attempted_at.is_(None),
         )
         .values(
             state=DeliveryState.DISCARDED,
@@ -240,7 +247,12 @@ def _refuse_same_person(delivery: Delivery, actor: Actor) -> None:
 def _check_tenant(view: View, chosen: set[int] | None) -> None:
     """Refuse what the tenant may not; withdrawals need no licence."""
     findings = set(view.findings)
-    if findings and findings <= _ONLY_WITHDRAWALS_PASS and chosen is not None and not _anybody_to_name(view, chosen):
+    if (
+        findings
+        and findings <= _ONLY_WITHDRAWALS_PASS
+        and chosen is not None
+        and not _anybody_to_name(view, chosen)
+    ):
         return
     if findings:
         raise Refusal(view.findings[0].value)

@@ -18,7 +18,9 @@ class DeliveryState(StrEnum):
     DISCARDED = "discarded"
 
 
-UNCOMMITTED = frozenset({DeliveryState.PLANNED, DeliveryState.BUILT, DeliveryState.HELD, DeliveryState.SENDING})
+UNCOMMITTED = frozenset(
+    {DeliveryState.PLANNED, DeliveryState.BUILT, DeliveryState.HELD, DeliveryState.SENDING}
+)
 """At most one delivery of a connection is in one of these."""
 AWAITING = frozenset({DeliveryState.COMMITTED, DeliveryState.ANSWERING})
 ENDED = frozenset({DeliveryState.COMPLETE, DeliveryState.FAILED, DeliveryState.DISCARDED})

@@ -43,11 +43,11 @@ class ImportRun(TenantOwned, Base):
         ),
     )
 
-    mode: Mapped[ImportMode] = mapped_column(String(10))
+    mode: Mapped[ImportMode]
     door: Mapped[str] = mapped_column(String(10))
     """`file` or `http`."""
     dry_run: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[ImportState] = mapped_column(String(10))
+    state: Mapped[ImportState]
     started_by: Mapped[str]
     """Initials, or the name of the door."""
     created_at: Mapped[dt.datetime]

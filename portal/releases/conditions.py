@@ -29,12 +29,14 @@ PENDING = or_(~TOLD, Presence.revision != Presence.told_revision)
 REJECTED = and_(Presence.rejected_sequence > Presence.applied_sequence)
 UNEXPECTEDLY_ARCHIVED = and_(
     Presence.archived,
-    func.coalesce(Presence.archive_reason, "").not_in([Reason.WITHDRAWN.value, Reason.MEDIATOR_UNKNOWN.value]),
+    func.coalesce(Presence.archive_reason, "").not_in(
+        [Reason.WITHDRAWN.value, Reason.MEDIATOR_UNKNOWN.value]
+    ),
 )
 LEFT_BUT_RELEASED = and_(RELEASED, Participant.left_order_on.is_not(None))
 
 
-def people(view: View) -> Select[tuple[Participant, Presence, Release, Order, Mediator, bool]]:
+def people(view: View) -> Select[Participant, Presence, Release, Order, Mediator, bool]:
     """Everybody a list of the tenant may show, with what decides status, phase and findings."""
     connection_id = view.connection.id if view.connection else 0
     uncommitted_id = view.uncommitted.id if view.uncommitted else 0
@@ -89,7 +91,9 @@ def finding_conditions(view: View) -> dict[Finding, Condition]:
             job4you, Participant.order_id.is_not(None), ~func.coalesce(Order.has_responsible, true())
         ),
         Finding.MEDIATOR_MISSING: Presence.mediator_id.is_(None),
-        Finding.MEDIATOR_INACTIVE: and_(Presence.mediator_id.is_not(None), ~func.coalesce(Mediator.active, true())),
+        Finding.MEDIATOR_INACTIVE: and_(
+            Presence.mediator_id.is_not(None), ~func.coalesce(Mediator.active, true())
+        ),
         Finding.REFUSED_RECORD: and_(
             Presence.refused_revision.is_not(None), Presence.refused_revision == Presence.revision
         ),

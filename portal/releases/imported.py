@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from portal.accounts.actor import QUALLI
 from portal.database import db
@@ -121,4 +121,4 @@ def _open_connection() -> ColumnElement[bool]:
 
 
 def _presences(among: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(among, _open_connection()) if among is not None else false()
+    return and_(among, _open_connection())

@@ -50,7 +50,7 @@ class Release(TenantOwned, Base):
     ended_at: Mapped[dt.datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(50))
     """Initials, or "Qualli.life"."""
-    end_cause: Mapped[EndCause | None] = mapped_column(String(20))
+    end_cause: Mapped[EndCause | None]
 
 
 class Presence(TenantOwned, Base):
@@ -67,12 +67,26 @@ class Presence(TenantOwned, Base):
         Index("ix_presence_participant", "participant_id"),
         Index("ix_presence_mediator", "mediator_id"),
         Index("ix_presence_waiting", "connection_id", "waiting_since"),
-        Index("ix_presence_released", "connection_id", "participant_id",
-              sqlite_where=text("released"), postgresql_where=text("released")),
-        Index("ix_presence_told", "connection_id", "participant_id",
-              sqlite_where=text("told"), postgresql_where=text("told")),
-        Index("ix_presence_urgent", "connection_id",
-              sqlite_where=text("urgent"), postgresql_where=text("urgent")),
+        Index(
+            "ix_presence_released",
+            "connection_id",
+            "participant_id",
+            sqlite_where=text("released"),
+            postgresql_where=text("released"),
+        ),
+        Index(
+            "ix_presence_told",
+            "connection_id",
+            "participant_id",
+            sqlite_where=text("told"),
+            postgresql_where=text("told"),
+        ),
+        Index(
+            "ix_presence_urgent",
+            "connection_id",
+            sqlite_where=text("urgent"),
+            postgresql_where=text("urgent"),
+        ),
     )
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
@@ -83,7 +97,7 @@ class Presence(TenantOwned, Base):
     released: Mapped[bool] = mapped_column(default=False)
     """Whether that release is open."""
 
-    status: Mapped[Status] = mapped_column(String(20), default=Status.OFFLINE)
+    status: Mapped[Status] = mapped_column(default=Status.OFFLINE)
     applicant_id: Mapped[str | None] = mapped_column(String(200))
     applied_sequence: Mapped[int] = mapped_column(default=0)
     archived: Mapped[bool] = mapped_column(default=False)
@@ -170,7 +184,7 @@ class ProtocolEntry(TenantOwned, Base):
     connection_id: Mapped[int | None] = mapped_column(ForeignKey("connection.id"))
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
     at: Mapped[dt.datetime]
-    event: Mapped[Event] = mapped_column(String(30))
+    event: Mapped[Event]
     by: Mapped[str] = mapped_column(String(50))
     """Initials, "Qualli.life", "system", or the network's value."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

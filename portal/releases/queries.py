@@ -99,7 +99,7 @@ def list_participants(
         key = select(Participant.sort_key).where(Participant.id == anchor).scalar_subquery()
         query = query.where(Participant.sort_key < key if backwards else Participant.sort_key > key)
     order = Participant.sort_key.desc() if backwards else Participant.sort_key
-    found: Sequence[Row[Any]] = db.session.execute(query.order_by(order).limit(limit + 1)).all()
+    found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(order).limit(limit + 1)).all()
     more = len(found) > limit
     kept = list(reversed(found[:limit])) if backwards else list(found[:limit])
     rows = [person_row(view, row) for row in kept]
@@ -111,7 +111,7 @@ def list_participants(
     )
 
 
-def narrow(query: Select[Any], view: View, filters: Filters) -> Select[Any]:
+def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Select[*tuple[Any, ...]]:
     """`query` over `conditions.people`, narrowed to `filters`."""
     conditions: list[ColumnElement[bool]] = []
     if filters.statuses:
@@ -194,7 +194,9 @@ def explain(view: View, participant_id: int) -> Explanation:
     plain = person_row(view, row)
     presence = plain.presence
     told_mediator = (
-        db.session.get(Mediator, presence.told_mediator_id) if presence and presence.told_mediator_id else None
+        db.session.get(Mediator, presence.told_mediator_id)
+        if presence and presence.told_mediator_id
+        else None
     )
     return Explanation(
         **{name: getattr(plain, name) for name in PersonRow.__dataclass_fields__},
@@ -210,12 +212,10 @@ def explain(view: View, participant_id: int) -> Explanation:
     )
 
 
-def person_row(view: View, row: Row[Any]) -> PersonRow:
+def person_row(view: View, row: Row[*tuple[Any, ...]]) -> PersonRow:
     """A row of `conditions.people` with what the rules say of it."""
     person, presence, release, order, mediator, in_transit = row
-    findings = tuple(
-        preflight(facts_of(person, presence, order, mediator), _network(view), view.today)
-    )
+    findings = tuple(preflight(facts_of(person, presence, order, mediator), _network(view), view.today))
     situation = situation_of(presence, len(findings) + len(view.findings), view, bool(in_transit))
     return PersonRow(
         participant=person,
@@ -244,7 +244,9 @@ def facts_of(
         mediator_active=mediator.active if mediator else None,
         left_qualli=person.left_at is not None,
         record_refused=bool(
-            presence and presence.refused_revision is not None and presence.refused_revision == presence.revision
+            presence
+            and presence.refused_revision is not None
+            and presence.refused_revision == presence.revision
         ),
     )
 

@@ -51,7 +51,9 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     presence.urgent = False
     if presence.mediator_id is None:
         presence.mediator_id = _default_mediator(person, actor)
-    write_protocol(presence, Event.RELEASED, actor, now, consent_confirmed=confirmed, mediator=_number(presence))
+    write_protocol(
+        presence, Event.RELEASED, actor, now, consent_confirmed=confirmed, mediator=_number(presence)
+    )
     return presence
 
 
@@ -120,7 +122,9 @@ def get_participant_by_number(number: str) -> Participant:
 
 def find_presence(connection: Connection, participant_id: int) -> Presence | None:
     return db.session.scalar(
-        select(Presence).where(Presence.connection_id == connection.id, Presence.participant_id == participant_id)
+        select(Presence).where(
+            Presence.connection_id == connection.id, Presence.participant_id == participant_id
+        )
     )
 
 
@@ -158,10 +162,14 @@ def _connection_for_release(tenant: Tenant, now: dt.datetime) -> Connection:
     return connection
 
 
-def _check_consent(person: Participant, network: Network, tenant: Tenant, now: dt.datetime, confirmed: bool) -> bool:
+def _check_consent(
+    person: Participant, network: Network, tenant: Tenant, now: dt.datetime, confirmed: bool
+) -> bool:
     """Whether consent was confirmed because none is recorded."""
     consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
-    ending = [finding for finding in consent_findings(consent, network, today_of(tenant, now)) if finding in ENDING]
+    ending = [
+        finding for finding in consent_findings(consent, network, today_of(tenant, now)) if finding in ENDING
+    ]
     if person.left_at:
         ending.append(Finding.LEFT_QUALLI)
     if ending:

@@ -48,10 +48,10 @@ class View:
         return Transit.OUTCOME_UNKNOWN if self.uncommitted.outcome_unknown else Transit.TRANSFERRING
 
 
-def load_view(tenant_id: int, now: dt.datetime) -> View:
-    """The tenant as seen at `now`."""
+def load_view(tenant_id: int, now: dt.datetime, connection: Connection | None = None) -> View:
+    """The tenant as seen at `now`, over its open connection unless another is given."""
     tenant = db.session.get_one(Tenant, tenant_id)
-    connection = find_connection(tenant_id)
+    connection = connection or find_connection(tenant_id)
     today = today_of(tenant, now)
     return View(
         tenant=tenant,

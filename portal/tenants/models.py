@@ -61,8 +61,8 @@ class Connection(TenantOwned, Base):
         ),
     )
 
-    network: Mapped[Network] = mapped_column(String(20))
-    state: Mapped[ConnectionState] = mapped_column(String(10), default=ConnectionState.OPEN)
+    network: Mapped[Network]
+    state: Mapped[ConnectionState] = mapped_column(default=ConnectionState.OPEN)
     token_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The network's token for this tenant, sealed for `connection.token_sealed:<id>`."""
     opened_at: Mapped[dt.datetime]
@@ -114,4 +114,3 @@ class Heartbeat(Base):
     kind: Mapped[str] = mapped_column(String(10))
     started_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime] = mapped_column(index=True)
-

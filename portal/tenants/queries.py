@@ -48,5 +48,8 @@ def today_of(tenant: Tenant, now: dt.datetime | None = None) -> dt.date:
 def worker_seen_at() -> dt.datetime | None:
     """The last sign of life of any worker."""
     return db.session.scalar(
-        select(Heartbeat.seen_at).where(Heartbeat.kind == "worker").order_by(Heartbeat.seen_at.desc()).limit(1)
+        select(Heartbeat.seen_at)
+        .where(Heartbeat.kind == "worker")
+        .order_by(Heartbeat.seen_at.desc())
+        .limit(1)
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-STATES = tuple(sorted(holidays.Germany.subdivisions))
+STATES: tuple[str, ...] = tuple(sorted(holidays.list_supported_countries()["DE"]))
 """Federal states by their two letters, as in ISO 3166-2:DE."""
 
 
@@ -30,7 +30,9 @@ def working_days_before(now: dt.datetime, days: int, state: str, zone: str) -> d
     """
     local = now.astimezone(ZoneInfo(zone))
     day = local.date()
-    if not is_working_day(day, state):  # the clock stands still: as if it were the end of the last working day
+    if not is_working_day(
+        day, state
+    ):  # the clock stands still: as if it were the end of the last working day
         day = _previous_working_day(day, state)
         local = dt.datetime.combine(day, dt.time.max, tzinfo=ZoneInfo(zone))
     for _ in range(days):

@@ -1,0 +1,123 @@
+"""Tenants: create, set licence and times, choose or change the network. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select, update
+
+from portal import current_vault
+from portal.accounts.actor import SYSTEM, Actor
+from portal.database import db
+from portal.deliveries.service import give_up, plan_withdrawals
+from portal.deliveries.states import Cause, Problem
+from portal.refusal import Refusal
+from portal.releases.models import EndCause, Event, Presence, Release
+from portal.releases.service import write_protocol
+from portal.releases.view import find_uncommitted
+from portal.tenants.models import Connection, ConnectionState, Tenant, token_place
+from portal.tenants.network import Network
+from portal.tenants.queries import find_connection
+from portal.tenants.workdays import STATES, next_transfer
+
+_BATCH = 1000
+
+
+def create_tenant(slug: str, name: str, now: dt.datetime) -> Tenant:
+    """A new tenant without licence and network. Raises Refusal `tenant-exists`, `tenant-slug-wrong`."""
+    if (
+        not slug
+        or len(slug) > 63
+        or not all(char.isascii() and (char.isalnum() or char == "-") for char in slug)
+    ):
+        raise Refusal("tenant-slug-wrong", slug=slug)
+    if db.session.scalar(select(Tenant.id).where(Tenant.slug == slug)):
+        raise Refusal("tenant-exists", slug=slug)
+    tenant = Tenant(slug=slug, name=name, created_at=now)
+    db.session.add(tenant)
+    db.session.flush()
+    set_transfer_time(tenant, tenant.transfer_time, now)
+    return tenant
+
+
+def set_transfer_time(tenant: Tenant, at: dt.time, now: dt.datetime) -> None:
+    """Set the local time of the nightly transfer; the next one follows."""
+    tenant.transfer_time = at
+    tenant.next_transfer_at = next_transfer(now, at, tenant.time_zone)
+
+
+def set_licence(tenant: Tenant, starts_on: dt.date | None, ends_on: dt.date | None) -> None:
+    """Set first and last day of the licence. Raises Refusal `licence-dates-wrong`."""
+    if ends_on and (starts_on is None or ends_on < starts_on):
+        raise Refusal("licence-dates-wrong")
+    tenant.licence_from, tenant.licence_until = starts_on, ends_on
+
+
+def set_federal_state(tenant: Tenant, state: str) -> None:
+    """Set the federal state, which decides the working days. Raises Refusal `federal-state-unknown`."""
+    if state not in STATES:
+        raise Refusal("federal-state-unknown", state=state, states=", ".join(STATES))
+    tenant.federal_state = state
+
+
+def set_token(connection: Connection, token: str) -> None:
+    """Keep the network's token for the tenant, encrypted. Raises Refusal `token-wrong`."""
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token or len(token) > 4096:
+        raise Refusal("token-wrong")
+    connection.token_sealed = current_vault().seal(token.encode(), token_place(connection.id))
+    if connection.failures:  # ask at once whether this one is taken
+        connection.probe_at = connection.opened_at
+
+
+def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datetime) -> Connection:
+    """Choose the tenant's network, or change it (design §4.6); the connection that it now has.
+
+    Changing withdraws everybody told over the old connection, and ends all releases: another recipient, who is told
+    other things, needs a new decision.
+    """
+    current = find_connection(tenant.id)
+    if current is not None:
+        if current.network is network:
+            return current
+        _close(current, actor, now)
+    opened = Connection(tenant_id=tenant.id, network=network, opened_at=now)
+    db.session.add(opened)
+    db.session.flush()
+    return opened
+
+
+def _close(connection: Connection, actor: Actor, now: dt.datetime) -> None:
+    connection.state = ConnectionState.CLOSING
+    _end_releases(connection, actor, now)
+    uncommitted = find_uncommitted(connection.id)
+    if uncommitted is not None and not give_up(uncommitted, Problem.REPLACED, SYSTEM, now):
+        return  # its outcome is found out first; the sweep goes on with the closing
+    told = select(Presence.id).where(Presence.connection_id == connection.id, Presence.told).limit(1)
+    if db.session.scalar(told) is not None and connection.reconcile_since is None:
+        plan_withdrawals(connection, Cause.NETWORK_CHANGED, now)
+
+
+def _end_releases(connection: Connection, actor: Actor, now: dt.datetime) -> None:
+    """End all open releases of the connection, in batches, each with its line in the protocol."""
+    while True:
+        batch = list(
+            db.session.scalars(
+                select(Presence)
+                .where(Presence.connection_id == connection.id, Presence.released)
+                .limit(_BATCH)
+            )
+        )
+        if not batch:
+            return
+        for presence in batch:
+            presence.released = False
+            presence.revision += 1
+            write_protocol(presence, Event.REVOKED, actor, now, cause=EndCause.NETWORK_CHANGED.value)
+        db.session.execute(
+            update(Release)
+            .where(Release.id.in_([presence.release_id for presence in batch]), Release.ended_at.is_(None))
+            .values(ended_at=now, ended_by=actor.initials, end_cause=EndCause.NETWORK_CHANGED)
+            .execution_options(synchronize_session=False)
+        )
+        db.session.flush()

@@ -1,0 +1,110 @@
+"""Ask for the answers to a committed delivery, and apply them page by page (design §4.2, §6 step 4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import structlog
+from portal import current_settings
+from portal.database import commit, db, utcnow
+from portal.deliveries.claims import Claim, hold_claim
+from portal.deliveries.models import Delivery
+from portal.deliveries.states import DeliveryState
+from portal.tenants.models import Connection
+from worker.applying import apply_items, count_answers, note_missing
+from worker.attempts import client_for, note_failure, note_success, problem_of, recording
+from worker.network import AcknowledgementPage, Garbled, NetworkClient, NetworkError
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, read once, so that the database is free during the call."""
+
+    connection_id: int
+    remote_id: str
+    cursor: str | None
+    sequence: int
+
+
+def ask(held: Claim) -> dt.datetime | None:
+    """committed or answering → one page further, or complete; the time of the next question."""
+    delivery = hold_claim(held, utcnow())
+    connection = db.session.get_one(Connection, delivery.connection_id)
+    assert delivery.remote_id is not None
+    question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
+    if connection.token_sealed is None:
+        commit()
+        return utcnow() + dt.timedelta(seconds=current_settings().retry_seconds[-1])
+    with client_for(connection) as client:
+        commit()
+        try:
+            page = _read_page(held, question, client)
+        except NetworkError as error:
+            return _later(held, question, error)
+        return _apply(held, question, page, client.retry_after)
+
+
+def _read_page(held: Claim, question: Question, client: NetworkClient) -> AcknowledgementPage:
+    with recording(client, question.connection_id, held.tenant_id, held.delivery_id):
+        page = client.read_acknowledgements(question.remote_id, question.cursor)
+    if page.delivery_id != question.remote_id or page.sequence != question.sequence:
+        raise Garbled("another-delivery")
+    return page
+
+
+def _apply(
+    held: Claim, question: Question, page: AcknowledgementPage, retry_after: float | None
+) -> dt.datetime | None:
+    """Apply a page and move the cursor, in one transaction."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    if (
+        delivery.cursor != question.cursor
+    ):  # cannot be while we hold the claim; never apply a page twice all the same
+        commit()
+        return now
+    apply_items(delivery, page.items, now)
+    delivery.cursor = page.next
+    if delivery.state is DeliveryState.COMMITTED and page.items:
+        delivery.state = DeliveryState.ANSWERING
+    note_success(question.connection_id)
+    if page.state == "complete" and (not page.items or page.next == question.cursor):
+        _complete(delivery, now)
+        commit()
+        return None
+    delivery.empty_polls = 0 if page.items else delivery.empty_polls + 1
+    pause = 0.0 if page.items else _pause(delivery.empty_polls, retry_after)
+    if page.items:
+        delivery.answered = count_answers(delivery.id)
+    commit()
+    return now + dt.timedelta(seconds=pause)
+
+
+def _complete(delivery: Delivery, now: dt.datetime) -> None:
+    missing = note_missing(delivery, now)
+    delivery.answered = count_answers(delivery.id)
+    delivery.state = DeliveryState.COMPLETE
+    delivery.completed_at = now
+    delivery.ended_at = now
+    if missing:
+        log.warning("answers_missing", delivery=delivery.id, number=missing)
+
+
+def _pause(empty_polls: int, retry_after: float | None) -> float:
+    """Seconds until the next question: what the network says, else ever longer, within the setting."""
+    settings = current_settings()
+    if retry_after is not None:
+        return min(max(retry_after, 0.2), settings.poll_limit_seconds)
+    return min(settings.poll_seconds * float(2 ** min(empty_polls - 1, 20)), settings.poll_limit_seconds)
+
+
+def _later(held: Claim, question: Question, error: NetworkError) -> dt.datetime:
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    delivery.problem = problem_of(error)
+    until = note_failure(question.connection_id, error, now)
+    commit()
+    return until

@@ -1,0 +1,289 @@
+"""Applying acknowledgements: what each does to a person's presence, her protocol, the delivery (design §4.1, §4.2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from portal.accounts.actor import Actor
+from portal.database import db
+from portal.deliveries.models import Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
+from portal.people.models import Mediator, Participant
+from portal.releases.models import Event, MediatorPresence, Presence, ProtocolEntry
+from portal.releases.status import Effect, Outcome, Standing, Status, after_answer, read_reason
+from portal.tenants.models import Connection
+from worker.network import Acknowledgement
+
+PARTICIPANT_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+MEDIATOR_OUTCOMES = frozenset({"known", "unknown"})
+SETTLED_BY_ANSWER = frozenset({"answer-missing", "answers-contradict"})
+"""Clarifications that the answer to a newer delivery ends."""
+_EVENTS = {
+    Outcome.ACTIVE: Event.ANSWERED_ACTIVE,
+    Outcome.ARCHIVED: Event.ANSWERED_ARCHIVED,
+    Outcome.REJECTED: Event.ANSWERED_REJECTED,
+}
+
+
+@dataclass
+class _Person:
+    """Everything that an answer about one person touches."""
+
+    row: DeliveryPerson
+    presence: Presence
+
+
+class _Page:
+    """One page of answers to one delivery, with the rows they are about."""
+
+    def __init__(self, delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
+        self.delivery, self.now = delivery, now
+        connection = db.session.get_one(Connection, delivery.connection_id)
+        self.network = Actor(connection.network.value)
+        self.people = self._load_people([item.id for item in items if item.subject == "participant"])
+        self.mediators = self._load_mediators([item.id for item in items if item.subject == "mediator"])
+
+    def _load_people(self, numbers: list[str]) -> dict[str, _Person]:
+        rows = db.session.execute(
+            select(Participant.number, DeliveryPerson, Presence)
+            .join(DeliveryPerson, DeliveryPerson.participant_id == Participant.id)
+            .join(Presence, Presence.participant_id == Participant.id)
+            .where(
+                DeliveryPerson.delivery_id == self.delivery.id,
+                Presence.connection_id == self.delivery.connection_id,
+                Participant.number.in_(numbers),
+            )
+            .with_for_update(of=Presence)
+            .execution_options(populate_existing=True)
+        )
+        return {number: _Person(row, presence) for number, row, presence in rows}
+
+    def _load_mediators(self, numbers: list[str]) -> dict[str, DeliveryMediator]:
+        rows = db.session.execute(
+            select(Mediator.number, DeliveryMediator)
+            .join(DeliveryMediator, DeliveryMediator.mediator_id == Mediator.id)
+            .where(DeliveryMediator.delivery_id == self.delivery.id, Mediator.number.in_(numbers))
+        )
+        return {number: row for number, row in rows}  # noqa: C416 - rows, not pairs
+
+
+def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
+    """Apply a page of answers. Applying the same page again changes nothing. The caller commits."""
+    page = _Page(delivery, items, now)
+    for item in items:
+        if item.subject == "participant" and item.outcome in PARTICIPANT_OUTCOMES:
+            _apply_to_person(page, item)
+        elif item.subject == "mediator" and item.outcome in MEDIATOR_OUTCOMES:
+            _apply_to_mediator(page, item)
+        else:
+            _note_odd(page, item, "unknown-word")
+    db.session.flush()
+
+
+def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
+    person = page.people.get(item.id)
+    if person is None:
+        _note_odd(page, item, "stranger")
+        return
+    if person.row.outcome is not None:
+        if (person.row.outcome, person.row.reason) != (item.outcome, item.reason):
+            _note_odd(page, item, "contradictory")
+        return
+    row, presence = person.row, person.presence
+    row.outcome, row.reason = item.outcome, (item.reason or "")[:50] or None
+    row.detail, row.answered_at = (item.detail or "")[:500] or None, item.at
+    _take_applicant_id(page, presence, item)
+    outcome, before = Outcome(item.outcome), Status(presence.status)
+    standing = Standing(before, presence.applied_sequence, presence.rejected_sequence)
+    verdict = after_answer(standing, page.delivery.sequence, outcome, read_reason(item.reason))
+    if verdict.effect is Effect.OVERTAKEN:
+        _write(page, presence, Event.ANSWER_OVERTAKEN, outcome=item.outcome, reason=row.reason)
+        return
+    noteworthy = _is_noteworthy(presence, verdict.standing, outcome, row)
+    _store(presence, verdict.standing, outcome, row)
+    presence.waiting_since = _still_waiting(page.delivery, presence)
+    if presence.clarification in SETTLED_BY_ANSWER:
+        presence.clarification = None
+    if noteworthy:
+        moved = {"from": before.value, "to": presence.status.value} if presence.status is not before else {}
+        _write(
+            page,
+            presence,
+            _EVENTS[outcome],
+            reason=row.reason,
+            detail=row.detail,
+            applicant_id=presence.applicant_id if outcome is Outcome.ACTIVE else None,
+            **moved,
+        )
+
+
+def _is_noteworthy(presence: Presence, after: Standing, outcome: Outcome, row: DeliveryPerson) -> bool:
+    """Whether an answer says something new: being told "active" again belongs to the delivery (design §3.12)."""
+    if after.status is not presence.status or presence.rejected_sequence > presence.applied_sequence:
+        return True
+    if outcome is Outcome.REJECTED:
+        return True
+    if outcome is Outcome.ARCHIVED:
+        return not presence.archived or presence.archive_reason != row.reason
+    return row.novelty != "unchanged" or presence.archived
+
+
+def _store(presence: Presence, standing: Standing, outcome: Outcome, row: DeliveryPerson) -> None:
+    presence.status = standing.status
+    presence.applied_sequence = standing.applied_sequence
+    presence.rejected_sequence = standing.rejected_sequence
+    if outcome is Outcome.REJECTED:
+        presence.rejection_reason, presence.rejection_detail = row.reason, row.detail
+        return
+    presence.archived = outcome is Outcome.ARCHIVED
+    presence.archive_reason = row.reason if presence.archived else None
+    presence.archive_detail = row.detail if presence.archived else None
+
+
+def _still_waiting(delivery: Delivery, presence: Presence) -> dt.datetime | None:
+    """Commit of the oldest unanswered delivery newer than this answer; None where this was the newest."""
+    if presence.told_sequence <= delivery.sequence:
+        return None
+    db.session.flush()
+    return db.session.scalar(
+        select(func.min(Delivery.committed_at))
+        .join(DeliveryPerson, DeliveryPerson.delivery_id == Delivery.id)
+        .where(
+            DeliveryPerson.participant_id == presence.participant_id,
+            DeliveryPerson.outcome.is_(None),
+            Delivery.connection_id == presence.connection_id,
+            Delivery.sequence > delivery.sequence,
+        )
+    )
+
+
+def _take_applicant_id(page: _Page, presence: Presence, item: Acknowledgement) -> None:
+    """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (design §3.7, §4.2)."""
+    new, old = (item.applicant_id or "")[:200], presence.applicant_id
+    older_answer = page.delivery.sequence < presence.applied_sequence
+    if not new or new == old or (old and older_answer):
+        return
+    owner = db.session.scalar(
+        select(Presence.participant_id).where(
+            Presence.connection_id == presence.connection_id, Presence.applicant_id == new
+        )
+    )
+    if owner is not None:
+        presence.clarification = "applicant-id-taken"
+        _write(page, presence, Event.APPLICANT_ID_TAKEN, applicant_id=new)
+        return
+    presence.applicant_id = new
+    if presence.clarification == "applicant-id-taken":
+        presence.clarification = None
+    if old:
+        _write(page, presence, Event.APPLICANT_ID_CHANGED, applicant_id=new, before=old)
+    db.session.flush()  # the next answer may bring the same number for somebody else
+
+
+def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:
+    row = page.mediators.get(item.id)
+    if row is None:
+        _note_odd(page, item, "stranger")
+        return
+    if row.outcome is not None:
+        if row.outcome != item.outcome:
+            _note_odd(page, item, "contradictory")
+        return
+    row.outcome, row.answered_at = item.outcome, item.at
+    sequence, connection_id = page.delivery.sequence, page.delivery.connection_id
+    known = db.session.scalar(
+        select(MediatorPresence).where(
+            MediatorPresence.connection_id == connection_id, MediatorPresence.mediator_id == row.mediator_id
+        )
+    )
+    if known is None:
+        known = MediatorPresence(
+            tenant_id=row.tenant_id,
+            connection_id=connection_id,
+            mediator_id=row.mediator_id,
+            answered_sequence=0,
+        )
+        db.session.add(known)
+    if sequence >= known.answered_sequence:
+        known.known, known.answered_sequence, known.answered_at = item.outcome == "known", sequence, item.at
+
+
+def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
+    """Record on the delivery what moves nothing; once, however often it comes."""
+    values = {
+        "delivery_id": page.delivery.id,
+        "kind": kind,
+        "subject": item.subject[:20],
+        "number": item.id[:200],
+        "outcome": item.outcome[:50],
+    }
+    if db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
+        reason = (item.reason or "")[:50] or None
+        db.session.add(OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=reason, **values))
+        db.session.flush()
+    if kind == "contradictory" and item.id in page.people and item.subject == "participant":
+        presence = page.people[item.id].presence
+        if presence.clarification is None:
+            presence.clarification = "answers-contradict"
+            _write(page, presence, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
+
+
+def _write(page: _Page, presence: Presence, event: Event, **data: object) -> None:
+    db.session.add(
+        ProtocolEntry(
+            tenant_id=presence.tenant_id,
+            participant_id=presence.participant_id,
+            connection_id=presence.connection_id,
+            delivery_id=page.delivery.id,
+            at=page.now,
+            event=event,
+            by=page.network.initials,
+            data={key: value for key, value in data.items() if value is not None},
+        )
+    )
+
+
+def note_missing(delivery: Delivery, now: dt.datetime) -> int:
+    """Put into clarification whom a complete delivery did not answer, unless a newer one concerns her; how many."""
+    unanswered = select(DeliveryPerson.participant_id).where(
+        DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.outcome.is_(None)
+    )
+    rows = db.session.execute(
+        update(Presence)
+        .where(
+            Presence.connection_id == delivery.connection_id,
+            Presence.participant_id.in_(unanswered),
+            Presence.told_sequence == delivery.sequence,
+            Presence.clarification.is_(None),
+        )
+        .values(clarification="answer-missing")
+        .returning(Presence.participant_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for (participant_id,) in rows:
+        db.session.add(
+            ProtocolEntry(
+                tenant_id=delivery.tenant_id,
+                participant_id=participant_id,
+                connection_id=delivery.connection_id,
+                delivery_id=delivery.id,
+                at=now,
+                event=Event.ANSWER_MISSING,
+                by="system",
+                data={},
+            )
+        )
+    return len(rows)
+
+
+def count_answers(delivery_id: int) -> dict[str, int]:
+    """How many people of a delivery have each answer; `open` without one."""
+    rows = db.session.execute(
+        select(DeliveryPerson.outcome, func.count())
+        .where(DeliveryPerson.delivery_id == delivery_id)
+        .group_by(DeliveryPerson.outcome)
+    )
+    return {outcome or "open": number for outcome, number in rows}

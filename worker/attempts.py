@@ -1,0 +1,146 @@
+"""What becomes of a call to the network: its attempt row, and the pauses after failures (design §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy import update
+
+from portal import current_settings, current_vault
+from portal.database import commit, db, utcnow
+from portal.deliveries.models import Attempt, Delivery
+from portal.deliveries.states import Problem
+from portal.tenants.models import Connection, token_place
+from portal.tenants.network import Network
+from worker.network import Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
+
+QUARANTINE_AFTER = 5
+"""Failures in a row after which a tenant counts as quarantined."""
+LONGEST_RETRY_AFTER = 3600
+"""Seconds; a network that wants more is asked again then."""
+
+log = structlog.get_logger()
+
+
+def client_for(connection: Connection) -> NetworkClient:
+    """The client that speaks for a connection, which must have a token."""
+    settings = current_settings()
+    assert connection.token_sealed is not None
+    token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
+    base = {
+        Network.JOBNETZWERK: settings.network_jobnetzwerk_url,
+        Network.JOB4YOU: settings.network_job4you_url,
+    }[connection.network]
+    return NetworkClient(
+        base, token, read_seconds=settings.network_read_seconds, ca_file=settings.network_ca_file
+    )
+
+
+@contextmanager
+def recording(
+    client: NetworkClient, connection_id: int, tenant_id: int, delivery_id: int | None
+) -> Iterator[None]:
+    """Around a call: store its attempt in a transaction of its own, whatever came of it."""
+    try:
+        yield
+    finally:
+        for call in client.calls:
+            db.session.add(
+                Attempt(
+                    tenant_id=tenant_id,
+                    connection_id=connection_id,
+                    delivery_id=delivery_id,
+                    at=call.at,
+                    call=call.name,
+                    http_status=call.http_status,
+                    duration_ms=call.duration_ms,
+                    problem=call.problem,
+                )
+            )
+        client.calls.clear()
+        commit()
+
+
+def problem_of(error: NetworkError) -> Problem:
+    """What pages say of an error."""
+    if isinstance(error, Unauthorised):
+        return Problem.UNAUTHORISED
+    if isinstance(error, Refused):
+        return {"licence-expired": Problem.NETWORK_LICENCE_EXPIRED}.get(error.word, Problem.REFUSED)
+    if isinstance(error, Throttled):
+        return Problem.THROTTLED
+    return Problem.GARBLED if isinstance(error, Garbled) else Problem.UNAVAILABLE
+
+
+def note_failure(connection_id: int, error: NetworkError, now: dt.datetime) -> dt.datetime:
+    """Pause the connection after a failed call; until when. The caller commits."""
+    settings = current_settings()
+    connection = db.session.get_one(Connection, connection_id, populate_existing=True, with_for_update=True)
+    pauses = settings.retry_seconds
+    seconds = pauses[min(connection.failures, len(pauses) - 1)]
+    ordered = isinstance(error, Throttled) and error.retry_after is not None
+    if isinstance(error, Throttled) and error.retry_after is not None:
+        seconds = min(max(error.retry_after, 1), LONGEST_RETRY_AFTER)
+    if isinstance(error, Refused):
+        seconds = pauses[-1]  # no attempt will mend it soon; the probe finds out when somebody has
+    connection.failures += 1
+    connection.problem = problem_of(error).value
+    connection.paused_until = now + dt.timedelta(seconds=seconds)
+    connection.pause_is_ordered = ordered
+    connection.probe_at = None if ordered else now + dt.timedelta(seconds=settings.probe_seconds)
+    if connection.failures >= QUARANTINE_AFTER and connection.quarantined_at is None:
+        connection.quarantined_at = now
+        log.warning("quarantine_began", connection=connection.id, problem=connection.problem)
+    return connection.paused_until
+
+
+def note_success(connection_id: int) -> None:
+    """Forget the failures of a connection that answers again, and let its deliveries go on. The caller commits."""
+    now = utcnow()
+    ended = db.session.execute(
+        update(Connection)
+        .where(Connection.id == connection_id, Connection.failures > 0)
+        .values(
+            failures=0,
+            paused_until=None,
+            pause_is_ordered=False,
+            probe_at=None,
+            quarantined_at=None,
+            problem=None,
+        )
+        .returning(Connection.id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is None:
+        return
+    log.info("network_answers_again", connection=connection_id)
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.connection_id == connection_id, Delivery.next_step_at > now)
+        .values(next_step_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def probe(connection_id: int) -> None:
+    """Ask the network whether it is back; success ends the pause. Commits."""
+    connection = db.session.get(Connection, connection_id)
+    if connection is None or connection.failures == 0 or connection.token_sealed is None:
+        return
+    tenant_id = connection.tenant_id
+    with client_for(connection) as client:
+        commit()  # let go of the database before a slow call
+        try:
+            with recording(client, connection_id, tenant_id, None):
+                client.read_account()
+        except NetworkError:
+            pause = dt.timedelta(seconds=current_settings().probe_seconds)
+            db.session.execute(
+                update(Connection).where(Connection.id == connection_id).values(probe_at=utcnow() + pause)
+            )
+        else:
+            note_success(connection_id)
+        commit()

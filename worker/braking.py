@@ -1,0 +1,122 @@
+"""The removal brake's facts, read for one delivery (design §4.5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+
+from sqlalchemy import ColumnElement, func, select
+
+from portal.database import db, utcnow
+from portal.deliveries.brake import Braking, Leaving, Limits, brake
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.states import Cause, Novelty
+from portal.people.models import Participant
+from portal.releases.models import Presence
+from portal.releases.preflight import Finding
+from portal.releases.view import View
+from portal.tenants.models import Tenant
+
+
+def ask_brake(view: View, unexplained: int) -> Braking:
+    """What the brake says of a frozen delivery of which `unexplained` people leave unexplained."""
+    delivery, connection, tenant = view.uncommitted, view.connection, view.tenant
+    assert delivery is not None and connection is not None
+    if delivery.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED):
+        return Braking((), 0)
+    told = _told(connection.id)
+    leaving = (
+        select(func.count())
+        .select_from(DeliveryPerson)
+        .where(DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.novelty == Novelty.LEAVING)
+    )
+    archived = leaving.join(
+        Presence,
+        (Presence.participant_id == DeliveryPerson.participant_id)
+        & (Presence.connection_id == connection.id),
+    ).where(Presence.archived)
+    gone = (db.session.scalar(leaving) or 0) - (db.session.scalar(archived) or 0)
+    return brake(
+        Leaving(
+            told=db.session.scalar(select(func.count()).select_from(Presence).where(*told)) or 0,
+            explained=gone - unexplained,
+            unexplained=unexplained,
+            unexplained_before=_unexplained_before(connection.id, tenant),
+            orders=_orders_leaving(delivery.id, connection.id),
+        ),
+        Limits(tenant.brake_minimum, tenant.brake_percent, tenant.brake_order_minimum),
+    )
+
+
+def _told(connection_id: int) -> tuple[ColumnElement[bool], ...]:
+    """Whom committed deliveries told the network and nobody archived since: the brake's measure."""
+    return (Presence.connection_id == connection_id, Presence.told.is_(True), Presence.archived.is_(False))
+
+
+def _unexplained_before(connection_id: int, tenant: Tenant) -> int:
+    """Unexplained leavers of the days that count; those of deliveries let go by a person count no more."""
+    since = utcnow() - dt.timedelta(days=tenant.brake_days)
+    rows = db.session.scalars(
+        select(Delivery.counts).where(
+            Delivery.connection_id == connection_id,
+            Delivery.committed_at >= since,
+            Delivery.let_go_at.is_(None),
+        )
+    )
+    return sum(counts.get("unexplained", 0) for counts in rows)
+
+
+def _orders_leaving(delivery_id: int, connection_id: int) -> dict[int, tuple[int, int]]:
+    """By order with unexplained leavers: how many of it were told, how many of those leave unexplained."""
+    gone = dict(
+        db.session.execute(
+            select(DeliveryPerson.order_id, func.count())
+            .where(
+                DeliveryPerson.delivery_id == delivery_id,
+                DeliveryPerson.novelty == Novelty.LEAVING,
+                ~DeliveryPerson.explained,
+                DeliveryPerson.order_id.is_not(None),
+            )
+            .group_by(DeliveryPerson.order_id)
+        )
+        .tuples()
+        .all()
+    )
+    told = dict(
+        db.session.execute(
+            select(Presence.told_order_id, func.count())
+            .where(*_told(connection_id), Presence.told_order_id.in_(gone))
+            .group_by(Presence.told_order_id)
+        )
+        .tuples()
+        .all()
+    )
+    return {order: (told.get(order, 0), number) for order, number in gone.items() if order is not None}
+
+
+def refused_among_leavers(delivery_id: int) -> bool:
+    """Whether leaving out a refused record would archive somebody (design §6)."""
+    rows = db.session.scalars(
+        select(DeliveryPerson.findings).where(
+            DeliveryPerson.delivery_id == delivery_id,
+            DeliveryPerson.novelty == Novelty.LEAVING,
+            ~DeliveryPerson.explained,
+        )
+    )
+    return any(Finding.REFUSED_RECORD.value in (findings or ()) for findings in rows)
+
+
+def shown_digest(delivery: Delivery) -> str:
+    """Of exactly what a person sees of a held delivery: who leaves, and why. Letting go names it."""
+    digest = hashlib.sha256(f"{delivery.id}".encode())
+    rows = db.session.execute(
+        select(Participant.number, DeliveryPerson.explained, DeliveryPerson.findings)
+        .join(Participant, Participant.id == DeliveryPerson.participant_id)
+        .where(DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.novelty == Novelty.LEAVING)
+        .order_by(DeliveryPerson.id)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        digest.update(json.dumps(list(row)).encode())
+    return digest.hexdigest()

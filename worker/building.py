@@ -1,0 +1,169 @@
+"""Build a planned delivery: read one consistent snapshot, freeze it into parts, ask the brake (design §6, steps 2, 3)."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+
+from portal import current_settings, current_vault
+from portal.database import commit, db, rollback, utcnow
+from portal.deliveries.claims import Claim, hold_claim
+from portal.deliveries.models import Delivery, DeliveryMediator, DeliveryPart, DeliveryPerson, part_place
+from portal.deliveries.states import DeliveryState
+from portal.releases.view import View
+from worker.reading import Entry, open_reading
+
+ROWS = 1000
+"""Rows written in one transaction."""
+
+
+@dataclass
+class Frozen:
+    """What was counted while freezing."""
+
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            (
+                "mediator",
+                "order",
+                "participant",
+                "withdrawal",
+                "new",
+                "changed",
+                "unchanged",
+                "leaving",
+                "unexplained",
+            ),
+            0,
+        )
+    )
+    records: int = 0
+    part: int = 0
+
+
+def freeze(held: Claim, view: View) -> Frozen:
+    """Write parts and people of the delivery from one snapshot; begun anew, whatever an earlier try left."""
+    assert view.uncommitted is not None and view.connection is not None
+    delivery = view.uncommitted
+    _start_anew(held)
+    frozen = Frozen()
+    limit = view.connection.max_part_bytes
+    with open_reading(view) as reading:
+        batch: list[Entry] = []
+        for entry in reading.entries():
+            batch.append(entry)
+            if len(batch) >= current_settings().part_records:
+                _write(held, delivery, batch, frozen, limit)
+                batch = []
+        if batch:
+            _write(held, delivery, batch, frozen, limit)
+        _write_people(held, delivery, reading.omitted(), frozen)
+    return frozen
+
+
+def _start_anew(held: Claim) -> None:
+    hold_claim(held, utcnow())
+    for table in (DeliveryPart, DeliveryPerson, DeliveryMediator):
+        db.session.execute(
+            delete(table)
+            .where(table.delivery_id == held.delivery_id)
+            .execution_options(synchronize_session=False)
+        )
+    commit()
+
+
+def _write(held: Claim, delivery: Delivery, batch: list[Entry], frozen: Frozen, limit: int | None) -> None:
+    """One batch as parts, with the rows that say who is in it, in one transaction."""
+    hold_claim(held, utcnow())
+    for content, records in _compressed([entry.line for entry in batch if entry.line], limit):
+        frozen.part += 1
+        _add_part(delivery, frozen.part, content, records)
+    for entry in batch:
+        frozen.counts[entry.kind] += 1
+    _insert_rows(delivery, batch, frozen)
+    commit()
+
+
+def _write_people(held: Claim, delivery: Delivery, entries: Iterator[Entry], frozen: Frozen) -> None:
+    """Rows of those who are in the delivery without a line of their own: left out of a full one."""
+    batch: list[Entry] = []
+    for entry in entries:
+        batch.append(entry)
+        if len(batch) >= ROWS:
+            hold_claim(held, utcnow())
+            _insert_rows(delivery, batch, frozen)
+            commit()
+            batch = []
+    if batch:
+        hold_claim(held, utcnow())
+        _insert_rows(delivery, batch, frozen)
+        commit()
+
+
+def _insert_rows(delivery: Delivery, batch: list[Entry], frozen: Frozen) -> None:
+    owner = {"tenant_id": delivery.tenant_id, "delivery_id": delivery.id}
+    people: list[dict[str, Any]] = [owner | entry.person for entry in batch if entry.person]
+    mediators = [owner | {"mediator_id": entry.mediator_id} for entry in batch if entry.mediator_id]
+    for row in people:
+        frozen.counts[row["novelty"].value] += 1
+        frozen.counts["unexplained"] += not row["explained"]
+    if people:
+        db.session.execute(insert(DeliveryPerson), people)
+    if mediators:
+        db.session.execute(insert(DeliveryMediator), mediators)
+
+
+def _compressed(lines: list[bytes], limit: int | None) -> Iterator[tuple[bytes, int]]:
+    """The lines as compressed parts, halved until each fits the network's limit in bytes."""
+    if not lines:
+        return
+    content = gzip.compress(b"".join(lines), compresslevel=6, mtime=0)
+    if limit and len(content) > limit and len(lines) > 1:
+        middle = len(lines) // 2
+        yield from _compressed(lines[:middle], limit)
+        yield from _compressed(lines[middle:], limit)
+    else:
+        yield content, len(lines)
+
+
+def _add_part(delivery: Delivery, number: int, content: bytes, records: int) -> None:
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    db.session.add(
+        DeliveryPart(
+            tenant_id=delivery.tenant_id,
+            delivery_id=delivery.id,
+            number=number,
+            sealed=current_vault().seal(content, part_place(delivery.id, number)),
+            digest=f"sha-256=:{digest}:",
+            size=len(content),
+            records=records,
+        )
+    )
+
+
+def part_content(delivery_id: int, number: int) -> bytes:
+    """The bytes of a frozen part, as sent."""
+    sealed = db.session.scalars(
+        select(DeliveryPart.sealed).where(
+            DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number
+        )
+    ).one()
+    return current_vault().open(sealed, part_place(delivery_id, number))
+
+
+def finish(held: Claim, frozen: Frozen, **changes: Any) -> None:
+    """Close the building with its counts and whatever the brake found; `state` is among `changes`."""
+    delivery = hold_claim(held, utcnow())
+    if delivery.state is not DeliveryState.PLANNED:
+        rollback()
+        return
+    delivery.counts = frozen.counts
+    for name, value in changes.items():
+        setattr(delivery, name, value)
+    commit()

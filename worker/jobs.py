@@ -1,0 +1,68 @@
+"""The jobs that a worker runs: load, claim, call, done. Each takes the number of a row and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from flask import Flask
+from rq.timeouts import BaseTimeoutException
+
+from portal import create_app, current_settings
+from portal.database import EVERY_TENANT, db, rollback, scope_to
+from portal.queue import PROBE_CONNECTION, RUN_IMPORT, SEND_DELIVERY, forget_waiting
+
+
+@lru_cache(maxsize=1)
+def application() -> Flask:
+    """The application of this process; each forked job opens its own connections."""
+    return create_app()
+
+
+@contextmanager
+def _job(name: str, row_id: int) -> Iterator[None]:
+    with application().app_context():
+        forget_waiting(current_settings().redis_url, name, row_id)
+        scope_to(EVERY_TENANT)
+        try:
+            yield
+        except BaseTimeoutException:
+            rollback()  # the claim runs out, and the sweep has it resumed
+        except BaseException:
+            rollback()
+            raise
+        finally:
+            db.session.remove()
+
+
+def run_delivery(delivery_id: int) -> None:
+    """Do what is due of a delivery."""
+    from worker import steps
+
+    with _job(SEND_DELIVERY, delivery_id):
+        steps.run_delivery(delivery_id)
+
+
+def run_import(import_id: int) -> None:
+    """Do what is due of an import."""
+    from worker import imports
+
+    with _job(RUN_IMPORT, import_id):
+        imports.run_import(import_id)
+
+
+def probe_connection(connection_id: int) -> None:
+    """Ask a network that failed whether it is back."""
+    from worker import attempts
+
+    with _job(PROBE_CONNECTION, connection_id):
+        attempts.probe(connection_id)
+
+
+ALLOWED: dict[str, Callable[[int], None]] = {
+    SEND_DELIVERY: run_delivery,
+    RUN_IMPORT: run_import,
+    PROBE_CONNECTION: probe_connection,
+}
+"""All that a worker runs, whatever is pushed into Redis."""

@@ -1,0 +1,355 @@
+"""Client of the job network API. Its errors are types; its limits live here, once (design §6).
+
+The contract is `sandbox/openapi.yaml`. No redirects, no proxies or .netrc from the environment, every answer bounded
+in bytes and in total time, certificates always checked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import json
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import requests
+from pydantic import BaseModel, ConfigDict, ValidationError
+import urllib3
+from worker.transport import TrackingAdapter, Watch
+
+ANSWER_BYTES = 16 * 1024 * 1024
+"""Longest answer that is read, in bytes after decompression."""
+CONNECT_SECONDS = 5
+STALL_SECONDS = 10
+"""Longest silence within one answer."""
+_CHUNK = 64 * 1024
+
+
+class NetworkError(Exception):
+    """Something that keeps a call from succeeding."""
+
+    maybe_taken_in = False
+    """Whether the request may have had its effect although no proper answer came."""
+    http_status: int | None = None
+
+    @property
+    def word(self) -> str:
+        """The kind of error, for attempts."""
+        return type(self).__name__.lower()
+
+
+class Unavailable(NetworkError):
+    """No answer, or 5xx: worth another attempt later."""
+
+    def __init__(self, why: str, *, maybe_taken_in: bool, http_status: int | None = None) -> None:
+        super().__init__(why)
+        self.maybe_taken_in = maybe_taken_in
+        self.http_status = http_status
+
+    @property
+    def word(self) -> str:
+        return str(self.args[0])
+
+
+class Throttled(NetworkError):
+    """429 or 503 with the time to wait, in seconds; None where the network does not say."""
+
+    def __init__(self, http_status: int, retry_after: float | None) -> None:
+        super().__init__("throttled")
+        self.http_status = http_status
+        self.retry_after = retry_after
+
+
+class Refused(NetworkError):
+    """A 4xx that another attempt would not mend; `problem` says why."""
+
+    def __init__(self, http_status: int, problem: ProblemBody) -> None:
+        super().__init__(problem.word)
+        self.http_status = http_status
+        self.problem = problem
+
+    @property
+    def word(self) -> str:
+        return self.problem.word
+
+
+class Unauthorised(Refused):
+    """401: the token is not taken."""
+
+
+class Garbled(NetworkError):
+    """An answer that breaks the contract: not JSON, too long, too slow, of another shape, a redirect."""
+
+    maybe_taken_in = True
+
+    def __init__(self, why: str, http_status: int | None = None) -> None:
+        super().__init__(why)
+        self.http_status = http_status
+
+    @property
+    def word(self) -> str:
+        return str(self.args[0])
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=False)
+
+
+class Account(_Answer):
+    provider_id: str
+    name: str
+    network: Literal["jobnetzwerk", "job4you"]
+    licensed_until: dt.date | None
+    last_sequence: int
+    encodings: list[str]
+    max_part_bytes: int
+
+
+class RemoteDelivery(_Answer):
+    delivery_id: str
+    sequence: int
+    mode: Literal["full", "delta"]
+    state: Literal["open", "committed", "complete"]
+    parts: list[int]
+
+
+class Receipt(_Answer):
+    receipt_id: str
+    delivery_id: str
+    sequence: int
+    received_at: dt.datetime
+
+
+class Acknowledgement(_Answer):
+    subject: str
+    id: str
+    outcome: str
+    applicant_id: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+    at: dt.datetime
+
+
+class AcknowledgementPage(_Answer):
+    delivery_id: str
+    sequence: int
+    state: Literal["processing", "complete"]
+    items: list[Acknowledgement]
+    next: str
+
+
+class ProblemBody(_Answer):
+    type: str = "about:blank"
+    title: str = ""
+    status: int = 0
+    detail: str = ""
+    line: int | None = None
+    last_sequence: int | None = None
+
+    @property
+    def word(self) -> str:
+        """The last word of the type, which the contract enumerates."""
+        return self.type.rstrip("/").replace("#", "/").rpartition("/")[2][:60] or "refused"
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What happened at one request, for its attempt row."""
+
+    name: str
+    http_status: int | None
+    duration_ms: int
+    problem: str | None
+    at: dt.datetime
+
+
+class NetworkClient:
+    """The contract's calls for one tenant. `calls` collects what each request did; whoever stores them empties it."""
+
+    def __init__(self, base: str, token: str, *, read_seconds: float, ca_file: str | None = None) -> None:
+        self._base = base.rstrip("/")
+        self._read_seconds = read_seconds
+        self._session = requests.Session()
+        self._session.trust_env = False  # no proxies, no .netrc, no CA bundle from the environment
+        self._session.verify = ca_file or True
+        self._session.headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "User-Agent": "jobbruecke",
+        }
+        self._sockets: list[socket.socket] = []
+        adapter = TrackingAdapter(self._sockets)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self.calls: list[Call] = []
+        self.retry_after: float | None = None
+        """Retry-After of the last answer, in seconds."""
+
+    def __enter__(self) -> NetworkClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def read_account(self) -> Account:
+        return self._call("readAccount", "GET", "/v1/account", Account)
+
+    def open_delivery(
+        self, key: str, sequence: int, mode: str, base_sequence: int | None, created_at: dt.datetime
+    ) -> RemoteDelivery:
+        body: dict[str, Any] = {"sequence": sequence, "mode": mode, "created_at": created_at.isoformat()}
+        if base_sequence is not None:
+            body["base_sequence"] = base_sequence
+        return self._call(
+            "openDelivery",
+            "POST",
+            "/v1/deliveries",
+            RemoteDelivery,
+            json=body,
+            headers={"Idempotency-Key": key},
+        )
+
+    def read_delivery(self, remote_id: str) -> RemoteDelivery:
+        return self._call("readDelivery", "GET", f"/v1/deliveries/{_quoted(remote_id)}", RemoteDelivery)
+
+    def abandon_delivery(self, remote_id: str) -> None:
+        self._call("abandonDelivery", "DELETE", f"/v1/deliveries/{_quoted(remote_id)}", None)
+
+    def put_part(self, remote_id: str, number: int, content: bytes, digest: str) -> None:
+        self._call(
+            f"putPart {number}",
+            "PUT",
+            f"/v1/deliveries/{_quoted(remote_id)}/parts/{number}",
+            None,
+            data=content,
+            headers={
+                "Content-Digest": digest,
+                "Content-Encoding": "gzip",
+                "Content-Type": "application/x-ndjson",
+            },
+        )
+
+    def commit_delivery(self, remote_id: str, digests: list[str], counts: dict[str, int]) -> Receipt:
+        body = {"parts": digests, "counts": counts}
+        path = f"/v1/deliveries/{_quoted(remote_id)}/commit"
+        return self._call("commitDelivery", "POST", path, Receipt, json=body)
+
+    def read_acknowledgements(
+        self, remote_id: str, after: str | None, limit: int = 1000
+    ) -> AcknowledgementPage:
+        params: dict[str, str | int] = {"limit": limit} | ({"after": after} if after is not None else {})
+        path = f"/v1/deliveries/{_quoted(remote_id)}/acknowledgements"
+        return self._call("readAcknowledgements", "GET", path, AcknowledgementPage, params=params)
+
+    def _call(self, name: str, method: str, path: str, shape: type[T] | None, **request: Any) -> T:
+        started, at = time.monotonic(), dt.datetime.now(dt.UTC)
+        status, problem = None, None
+        try:
+            status, body, headers = self._exchange(method, path, request)
+            self.retry_after = read_retry_after(headers.get("Retry-After"))
+            return self._read(status, body, shape)
+        except NetworkError as error:
+            status, problem = error.http_status or status, error.word
+            raise
+        finally:
+            duration = round((time.monotonic() - started) * 1000)
+            self.calls.append(Call(name, status, duration, problem, at))
+
+    def _exchange(self, method: str, path: str, request: dict[str, Any]) -> tuple[int, bytes, Any]:
+        """Status, body and headers of one request, read within the limits."""
+        watch = Watch(self._sockets, self._read_seconds)
+        try:
+            with (
+                watch,
+                self._session.request(
+                    method,
+                    self._base + path,
+                    timeout=(CONNECT_SECONDS, min(STALL_SECONDS, self._read_seconds)),
+                    allow_redirects=False,
+                    stream=True,
+                    **request,
+                ) as response,
+            ):
+                return response.status_code, _read_within(response, watch), response.headers
+        except requests.exceptions.SSLError:
+            raise Unavailable("certificate-refused", maybe_taken_in=False) from None
+        except requests.exceptions.ConnectTimeout:
+            raise Unavailable("no-connection", maybe_taken_in=False) from None
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _translated(error, watch.expired) from None
+
+    def _read(self, status: int, body: bytes, shape: type[T] | None) -> T:
+        if 200 <= status < 300:
+            return self._parse(status, body, shape)
+        if status in (429, 503):
+            raise Throttled(status, self.retry_after)
+        if status >= 500:
+            raise Unavailable("server-error", maybe_taken_in=True, http_status=status)
+        if 400 <= status < 500:
+            problem = _problem(body)
+            raise (Unauthorised if status == 401 else Refused)(status, problem)
+        raise Garbled("redirect" if 300 <= status < 400 else "unexpected-status", status)
+
+    def _parse(self, status: int, body: bytes, shape: type[T] | None) -> T:
+        if shape is None:
+            return None  # type: ignore[return-value]
+        try:
+            return shape.model_validate_json(body)
+        except ValidationError:  # its text would repeat the answer
+            raise Garbled("not-the-contract", status) from None
+
+
+def read_retry_after(value: str | None) -> float | None:
+    """Seconds of a Retry-After header, given as seconds or as a date; None where there is none or it is nonsense."""
+    if not value:
+        return None
+    if value.isdecimal():
+        return float(min(int(value[:12]), 10**9))
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def _read_within(response: requests.Response, watch: Watch) -> bytes:
+    body = bytearray()
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        body += chunk
+        if len(body) > ANSWER_BYTES:
+            raise Garbled("too-long", response.status_code)
+        if watch.expired:
+            break
+    if watch.expired:
+        raise Garbled("too-slow", response.status_code)
+    return bytes(body)
+
+
+def _translated(error: Exception, expired: bool) -> NetworkError:
+    """Our word for an error of the library; whether the request had gone out is what matters."""
+    if expired:
+        return Garbled("too-slow")
+    said = repr(error)
+    if "NewConnectionError" in said or "NameResolutionError" in said:
+        return Unavailable("no-connection", maybe_taken_in=False)
+    if isinstance(error, requests.exceptions.Timeout) or "ReadTimeout" in said:
+        return Unavailable("no-answer", maybe_taken_in=True)
+    if isinstance(error, requests.exceptions.ContentDecodingError) or "DecodeError" in said:
+        return Garbled("not-decodable")
+    return Unavailable("connection-lost", maybe_taken_in=True)
+
+
+def _problem(body: bytes) -> ProblemBody:
+    try:
+        return ProblemBody.model_validate(json.loads(body))
+    except (ValueError, ValidationError, RecursionError):
+        return ProblemBody()
+
+
+def _quoted(remote_id: str) -> str:
+    return requests.utils.quote(remote_id, safe="")  # type: ignore[attr-defined, no-any-return]

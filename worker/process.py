@@ -1,0 +1,126 @@
+"""The worker process: RQ with our list of jobs, and a sign of life in the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask
+from redis import Redis
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import current_settings
+from portal.database import commit, db, rollback, utcnow
+from portal.queue import QUEUE
+from portal.tenants.models import Heartbeat
+from worker.jobs import ALLOWED
+
+BEAT_SECONDS = 20
+FORGET_AFTER = dt.timedelta(days=1)
+
+log = structlog.get_logger()
+
+
+class ListedJob(Job):
+    """A job that can name nothing but a function of our list, with one number as its argument."""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        if self.func_name not in ALLOWED:
+            raise PermissionError("a job that is not on the list")
+        return ALLOWED[self.func_name]
+
+    def perform(self) -> Any:
+        if (
+            self.func_name not in ALLOWED
+            or len(self.args) != 1
+            or self.kwargs
+            or type(self.args[0]) is not int
+        ):
+            raise PermissionError("a job that is not on the list")
+        return super().perform()
+
+
+class ListedQueue(Queue):
+    job_class = ListedJob
+
+
+def work(app: Flask) -> None:
+    """Work until told to stop. A stopped job is resumed by the sweep, so nothing waits for it."""
+    with app.app_context():
+        settings = current_settings()
+        beat = Beat(app, "worker")
+    connection = Redis.from_url(
+        settings.redis_url, socket_connect_timeout=5, socket_timeout=None, health_check_interval=30
+    )
+    queue = ListedQueue(QUEUE, connection=connection, serializer=JSONSerializer)
+    worker = Worker(
+        [queue],  # one queue: with two, a worker that dies between them loses a job for ever
+        connection=connection,
+        serializer=JSONSerializer,
+        job_class=ListedJob,
+        queue_class=ListedQueue,
+        default_result_ttl=0,
+        maintenance_interval=60,
+        log_job_description=False,
+    )
+    worker.disable_default_exception_handler = True
+    worker.push_exc_handler(_log_failure)
+    beat.start()
+    try:
+        worker.work(logging_level="WARNING", with_scheduler=False)
+    finally:
+        beat.stop()
+
+
+def _log_failure(job: Job, kind: type[BaseException], *_: object) -> bool:
+    """Say in the log which job failed and how; never with what values, which may be personal."""
+    log.error("job_failed", job=job.description, error=kind.__name__)
+    return False
+
+
+class Beat:
+    """Writes every few seconds that this process lives, from a thread of its own."""
+
+    def __init__(self, app: Flask, kind: str) -> None:
+        self._app, self._kind = app, kind
+        self._name = f"{kind}:{socket.gethostname()}:{os.getpid()}"
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            with self._app.app_context():
+                try:
+                    beat(self._name, self._kind)
+                except SQLAlchemyError as error:
+                    rollback()
+                    log.warning("no_heartbeat", error=type(error).__name__)
+            self._stop.wait(BEAT_SECONDS)
+
+
+def beat(name: str, kind: str) -> None:
+    """Note that the process lives, and forget those that have not for a day. Commits."""
+    now = utcnow()
+    row = db.session.scalar(select(Heartbeat).where(Heartbeat.name == name))
+    if row is None:
+        row = Heartbeat(name=name, kind=kind, started_at=now, seen_at=now)
+        db.session.add(row)
+    row.seen_at = now
+    db.session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - FORGET_AFTER))
+    commit()

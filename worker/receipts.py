@@ -1,0 +1,140 @@
+"""What a receipt does: one transaction of set-based statements, however many people a delivery has (design §4.1)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, and_, case, func, insert, literal, select, update
+
+from portal.accounts.actor import SYSTEM
+from portal.database import db
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.states import DeliveryState, Novelty, Part
+from portal.releases.models import Event, Presence, ProtocolEntry
+from portal.releases.status import Standing, Status, after_archiving_receipt
+from portal.tenants.models import Connection
+from worker.network import Receipt
+
+
+def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
+    """Store the receipt, and what it means for everybody in the delivery. The caller holds the claim and commits."""
+    _tell_protocol(delivery, now)
+    _archive(delivery)
+    _note_told(delivery, now)
+    db.session.execute(
+        update(Connection)
+        .where(Connection.id == delivery.connection_id)
+        .values(
+            committed_sequence=delivery.sequence, **({"needs_full": False} if delivery.mode == "full" else {})
+        )
+        .execution_options(synchronize_session=False)
+    )
+    delivery.state = DeliveryState.COMMITTED
+    delivery.receipt_id = receipt.receipt_id
+    delivery.committed_at = now
+    delivery.outcome_unknown = False
+    delivery.problem = None
+
+
+def _in_delivery(delivery: Delivery, *parts: Part) -> ColumnElement[bool]:
+    chosen = select(DeliveryPerson.participant_id).where(
+        DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.part.in_(parts)
+    )
+    return and_(Presence.connection_id == delivery.connection_id, Presence.participant_id.in_(chosen))
+
+
+def _from_row(delivery: Delivery, column: Any) -> Any:
+    """The value of the delivery's row about the person of a presence."""
+    return (
+        select(column)
+        .where(
+            DeliveryPerson.delivery_id == delivery.id,
+            DeliveryPerson.participant_id == Presence.participant_id,
+        )
+        .scalar_subquery()
+    )
+
+
+def _note_told(delivery: Delivery, now: dt.datetime) -> None:
+    """Write down what the network has been told of each person."""
+    row: dict[str, Any] = {
+        "told_sequence": delivery.sequence,
+        "told_revision": _from_row(delivery, DeliveryPerson.revision),
+        "told_digest": _from_row(delivery, DeliveryPerson.digest),
+        "told_mediator_id": _from_row(delivery, DeliveryPerson.mediator_id),
+        "told_order_id": _from_row(delivery, DeliveryPerson.order_id),
+        "waiting_since": func.coalesce(Presence.waiting_since, now),
+    }
+    for told, parts in ((True, (Part.NAMED,)), (False, (Part.WITHDRAWN, Part.OMITTED))):
+        urgent = {} if told else {"urgent": False}
+        db.session.execute(
+            update(Presence)
+            .where(_in_delivery(delivery, *parts))
+            .values(told=told, **urgent, **row)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _archive(delivery: Delivery) -> None:
+    """The status of those whom the delivery archives; what `status.after_archiving_receipt` says, as a set."""
+    sequence = delivery.sequence
+    moved = case(
+        *(
+            (Presence.status == status, literal(after.status, type_=Presence.status.type))
+            for status in Status
+            if (after := after_archiving_receipt(Standing(status), sequence)).status is not status
+        ),
+        else_=Presence.status,
+    )
+    db.session.execute(
+        update(Presence)
+        .where(_in_delivery(delivery, Part.WITHDRAWN, Part.OMITTED), Presence.applied_sequence <= sequence)
+        .values(status=moved, applied_sequence=sequence)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tell_protocol(delivery: Delivery, now: dt.datetime) -> None:
+    """Protocol entries for whoever is told about anew, changed, or archived; unchanged people make no noise."""
+    for novelty in (Novelty.NEW, Novelty.CHANGED):
+        _insert_entries(delivery, now, Event.SENT, novelty, {"novelty": novelty.value})
+    for status in Status:
+        after = after_archiving_receipt(Standing(status), delivery.sequence).status
+        data = {"from": status.value, "to": after.value} if after is not status else {}
+        _insert_entries(
+            delivery, now, Event.SENT_WITHDRAWAL, Novelty.LEAVING, data, Presence.status == status
+        )
+
+
+def _insert_entries(
+    delivery: Delivery,
+    now: dt.datetime,
+    event: Event,
+    novelty: Novelty,
+    data: dict[str, str],
+    *conditions: ColumnElement[bool],
+) -> None:
+    rows = (
+        select(
+            literal(delivery.tenant_id),
+            DeliveryPerson.participant_id,
+            literal(delivery.connection_id),
+            literal(delivery.id),
+            literal(now, type_=ProtocolEntry.at.type),
+            literal(event, type_=ProtocolEntry.event.type),
+            literal(SYSTEM.initials),
+            literal(data, type_=JSON()),
+        )
+        .join(
+            Presence,
+            and_(
+                Presence.participant_id == DeliveryPerson.participant_id,
+                Presence.connection_id == delivery.connection_id,
+            ),
+        )
+        .where(DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.novelty == novelty, *conditions)
+        .order_by(DeliveryPerson.id)
+    )
+    columns = ["tenant_id", "participant_id", "connection_id", "delivery_id", "at", "event", "by", "data"]
+    db.session.execute(insert(ProtocolEntry).from_select(columns, rows))

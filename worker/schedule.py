@@ -1,0 +1,247 @@
+"""What runs when. Cron only wakes: the rows in the database decide what is due (design §6, step 5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from flask import Flask
+from sqlalchemy import Select, and_, or_, select, true, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import current_settings
+from portal.accounts.actor import SYSTEM
+from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.service import give_up, plan, plan_withdrawals
+from portal.deliveries.states import AWAITING, Cause, Mode, Problem
+from portal.people.models import Participant
+from portal.qualli.models import ImportRun, ImportState
+from portal.queue import PROBE_CONNECTION, RUN_IMPORT, SEND_DELIVERY, enqueue
+from portal.refusal import Refusal
+from portal.releases.imported import end_lost_releases
+from portal.releases.models import Presence
+from portal.releases.view import find_uncommitted, load_view
+from portal.tenants.models import Connection, ConnectionState, Tenant
+from portal.tenants.workdays import local_date, next_transfer
+from worker.process import Beat
+
+BATCH = 200
+LATE_AFTER = dt.timedelta(minutes=10)
+
+log = structlog.get_logger()
+
+
+def run_cron(app: Flask) -> None:
+    """Tick and sweep until told to stop."""
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    with app.app_context():
+        settings = current_settings()
+    beat = Beat(app, "cron")
+    beat.start()
+    next_sweep = 0.0
+    while not stop.is_set():
+        due = time.monotonic() >= next_sweep
+        if due:
+            next_sweep = time.monotonic() + settings.sweep_seconds
+        _survive(app, sweep if due else tick)
+        stop.wait(settings.tick_seconds)
+    beat.stop()
+
+
+def _survive(app: Flask, action: Callable[[], None]) -> None:
+    """Whatever is away now is there again later: cron goes on."""
+    with app.app_context():
+        try:
+            action()
+        except (SQLAlchemyError, OSError) as error:
+            rollback()
+            log.warning("cron_hindered", error=type(error).__name__)
+        finally:
+            db.session.remove()
+
+
+def tick() -> None:
+    """Enqueue what is due: steps of deliveries, imports, questions whether a network is back."""
+    scope_to(EVERY_TENANT)
+    now, url = utcnow(), current_settings().redis_url
+    with reading():
+        due = [
+            *((SEND_DELIVERY, row) for row in _due_deliveries(now)),
+            *((RUN_IMPORT, row) for row in _due_imports(now)),
+            *((PROBE_CONNECTION, row) for row in _due_probes(now)),
+        ]
+        commit()
+    for job, row in due:
+        if not enqueue(url, job, row):
+            return  # Redis is away; the rows stay due
+
+
+def _due_deliveries(now: dt.datetime) -> list[int]:
+    query = (
+        select(Delivery.id)
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .where(
+            Delivery.next_step_at <= now,
+            or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
+            or_(Connection.paused_until.is_(None), Connection.paused_until <= now),
+        )
+    )
+    return list(db.session.scalars(query.order_by(Delivery.next_step_at).limit(BATCH)))
+
+
+def _due_imports(now: dt.datetime) -> list[int]:
+    running = (ImportState.WAITING, ImportState.STAGING, ImportState.APPLYING)
+    free = or_(ImportRun.lease_until.is_(None), ImportRun.lease_until < now)
+    query = select(ImportRun.id).where(ImportRun.state.in_(running), free).order_by(ImportRun.id).limit(BATCH)
+    return list(db.session.scalars(query))
+
+
+def _due_probes(now: dt.datetime) -> list[int]:
+    query = select(Connection.id).where(Connection.failures > 0, Connection.probe_at <= now)
+    return list(db.session.scalars(query.limit(BATCH)))
+
+
+def sweep() -> None:
+    """Plan what has become due by the clock or was left behind, then tick."""
+    scope_to(EVERY_TENANT)
+    now = utcnow()
+    for tenant_id in _ids(select(Tenant.id).where(Tenant.next_transfer_at <= now)):
+        _each(partial(plan_nightly, tenant_id, utcnow()))
+    for tenant_id in _ids(_tenants_with_lost_consent(now)):
+        _each(partial(end_lost, tenant_id, utcnow()))
+    for connection_id in _ids(_connections_with_urgent()):
+        _each(partial(plan_urgent, connection_id, utcnow()))
+    for connection_id in _ids(select(Connection.id).where(Connection.state == ConnectionState.CLOSING)):
+        _each(partial(close, connection_id, utcnow()))
+    tick()
+
+
+def _ids(query: Select[*tuple[Any, ...]]) -> list[int]:
+    with reading():
+        found = list(db.session.scalars(query))
+        commit()
+    return found
+
+
+def _each(action: Callable[[], object]) -> None:
+    """One piece of work, one transaction; what one tenant's fails with is no other tenant's matter."""
+    try:
+        action()
+        commit()
+    except Refusal as refusal:
+        rollback()
+        log.info("not_planned", reason=refusal.code)
+    except SQLAlchemyError as error:
+        rollback()
+        log.warning("not_planned", reason=type(error).__name__)
+
+
+def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
+    """Plan a tenant's nightly transfer once it is due, and set when the next one is.
+
+    One a local date, however many cron processes run: the compare-and-set below lets one through. A held or waiting
+    one is discarded as replaced; one whose outcome is unknown is waited for, and this one is then late.
+    """
+    tenant = db.session.get_one(Tenant, tenant_id, populate_existing=True)
+    due = tenant.next_transfer_at
+    if due is None or due > now:
+        return None
+    moved = db.session.execute(
+        update(Tenant)
+        .where(Tenant.id == tenant_id, Tenant.next_transfer_at == due)
+        .values(next_transfer_at=next_transfer(now, tenant.transfer_time, tenant.time_zone))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(moved, CursorResult)
+    if not moved.rowcount:
+        return None
+    end_lost_releases(tenant, now, true())
+    view = load_view(tenant_id, now)
+    if view.findings or view.connection is None or view.connection.reconcile_since:
+        return None  # explained on every page, and no failure
+    if view.uncommitted and not give_up(view.uncommitted, Problem.REPLACED, SYSTEM, now):
+        raise Refusal("delivery-running", number=view.uncommitted.sequence)
+    if not _anybody(view.connection.id):
+        return None
+    return plan(
+        view.connection,
+        Mode.FULL,
+        Cause.NIGHTLY,
+        SYSTEM,
+        now,
+        local_date=local_date(due, tenant.time_zone),
+        late=now - due > LATE_AFTER,
+    )
+
+
+def _anybody(connection_id: int) -> bool:
+    query = select(Presence.id).where(
+        Presence.connection_id == connection_id, or_(Presence.released, Presence.told)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _tenants_with_lost_consent(now: dt.datetime) -> Select[*tuple[Any, ...]]:
+    """Tenants where the date alone may have ended somebody's consent."""
+    tomorrow = now.date() + dt.timedelta(
+        days=1
+    )  # somewhere it may be the next day already; checked per tenant
+    return (
+        select(Participant.tenant_id)
+        .join(Presence, Presence.participant_id == Participant.id)
+        .where(
+            or_(Presence.released, and_(Presence.told, ~Presence.urgent)),
+            Participant.consent_until < tomorrow,
+        )
+        .distinct()
+    )
+
+
+def end_lost(tenant_id: int, now: dt.datetime) -> None:
+    """End the releases of one tenant whose consent has expired."""
+    end_lost_releases(db.session.get_one(Tenant, tenant_id), now, true())
+
+
+def _connections_with_urgent() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Connection.id)
+        .join(Presence, Presence.connection_id == Connection.id)
+        .where(Presence.urgent, Presence.told, ~Presence.released, Connection.reconcile_since.is_(None))
+        .distinct()
+    )
+
+
+def plan_urgent(connection_id: int, now: dt.datetime) -> Delivery | None:
+    """Plan the withdrawal of those whose consent ended, unless the network is away."""
+    connection = db.session.get_one(Connection, connection_id, populate_existing=True)
+    if connection.token_sealed is None or (connection.paused_until and connection.paused_until > now):
+        return None
+    return plan_withdrawals(connection, Cause.CONSENT, now)
+
+
+def close(connection_id: int, now: dt.datetime) -> None:
+    """Go on closing a connection that the tenant left: withdraw everybody told, wait for the answers (design §4.6)."""
+    connection = db.session.get_one(Connection, connection_id, populate_existing=True)
+    told = select(Presence.id).where(Presence.connection_id == connection.id, Presence.told).limit(1)
+    if find_uncommitted(connection.id):
+        return
+    if db.session.scalar(told) is not None:
+        if connection.token_sealed and not (connection.paused_until and connection.paused_until > now):
+            plan_withdrawals(connection, Cause.NETWORK_CHANGED, now)
+        return
+    awaiting = select(Delivery.id).where(
+        Delivery.connection_id == connection.id, Delivery.state.in_(AWAITING)
+    )
+    if db.session.scalar(awaiting.limit(1)) is None:
+        connection.state = ConnectionState.CLOSED
+        connection.closed_at = now

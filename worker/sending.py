@@ -1,0 +1,374 @@
+"""Send a frozen delivery: open, parts, commit; and find out what became of a commit without an answer (design §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import exists, or_, select, update
+
+from portal.accounts.actor import SYSTEM
+from portal.database import commit, db, utcnow
+from portal.deliveries.claims import Claim, hold_claim
+from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson
+from portal.deliveries.service import give_up, plan_anew
+from portal.deliveries.states import Cause, DeliveryState, Mode, Part, Problem
+from portal.people.models import Participant
+from portal.releases.imported import consent_lost
+from portal.releases.models import Event, Presence
+from portal.releases.service import write_protocol
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.queries import today_of
+from worker.attempts import client_for, note_failure, note_success, problem_of, recording
+from worker.building import part_content
+from worker.network import Account, Garbled, NetworkClient, NetworkError, Receipt, Refused, Unauthorised
+from worker.receipts import apply_receipt
+
+log = structlog.get_logger()
+
+
+class GivenUp(Exception):
+    """The delivery has ended or waits for a person; nothing more is sent."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be sent, read once: plain values, so that the database is free during slow calls."""
+
+    delivery_id: int
+    connection_id: int
+    tenant_id: int
+    sequence: int
+    mode: Mode
+    base_sequence: int | None
+    idempotency_key: str
+    created_at: dt.datetime
+    commit_attempted: bool
+    remote_id: str | None
+    counts: dict[str, int]
+    parts: tuple[tuple[int, str], ...]
+    """Number and digest of each part, in order."""
+
+
+def send(held: Claim) -> dt.datetime | None:
+    """built or sending → committed; or held, failed, given up; or later."""
+    order, connection = _begin(held)
+    if connection.token_sealed is None:
+        return _fail(held, Problem.NO_CREDENTIALS, None)
+    with client_for(connection) as client:
+        commit()
+        try:
+            return _send(held, order, client)
+        except GivenUp:
+            return None
+        except NetworkError as error:
+            return _after_error(held, order, client, error)
+
+
+def _begin(held: Claim) -> tuple[Order, Connection]:
+    delivery = hold_claim(held, utcnow())
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    if delivery.commit_attempted_at is not None:
+        delivery.outcome_unknown = True  # whoever attempted it did not live to write down what came of it
+    if delivery.state is DeliveryState.BUILT:
+        delivery.state = DeliveryState.SENDING
+        delivery.sent_at = utcnow()
+        only_withdrawals = delivery.mode is Mode.DELTA and not delivery.counts.get("participant")
+        delta = delivery.mode is Mode.DELTA and not only_withdrawals
+        delivery.base_sequence = connection.committed_sequence if delta else None
+    parts = db.session.execute(
+        select(DeliveryPart.number, DeliveryPart.digest)
+        .where(DeliveryPart.delivery_id == delivery.id)
+        .order_by(DeliveryPart.number)
+    )
+    order = Order(
+        delivery_id=delivery.id,
+        connection_id=connection.id,
+        tenant_id=delivery.tenant_id,
+        sequence=delivery.sequence,
+        mode=delivery.mode,
+        base_sequence=delivery.base_sequence,
+        idempotency_key=delivery.idempotency_key,
+        created_at=delivery.created_at,
+        commit_attempted=delivery.commit_attempted_at is not None,
+        remote_id=delivery.remote_id,
+        counts={
+            kind: delivery.counts.get(kind, 0) for kind in ("mediator", "order", "participant", "withdrawal")
+        },
+        parts=tuple((row.number, row.digest) for row in parts),
+    )
+    commit()
+    return order, connection
+
+
+def _send(held: Claim, order: Order, client: NetworkClient) -> dt.datetime | None:
+    remote_id = order.remote_id
+    if not order.commit_attempted:
+        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+            account = client.read_account()
+        _take_note_of(held, account)
+        remote_id = _open(held, order, client)
+        _check_once_more(held)
+    assert remote_id is not None
+    with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+        receipt = client.commit_delivery(remote_id, [digest for _, digest in order.parts], order.counts)
+    _check_receipt(receipt, remote_id, order.sequence)
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    apply_receipt(delivery, receipt, now)
+    note_success(order.connection_id)
+    _plan_what_gave_way(delivery, now)
+    commit()
+    return now
+
+
+def _take_note_of(held: Claim, account: Account) -> None:
+    """Keep what the network says of us; where it knows deliveries that we do not, everything waits for a person."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    connection.network_name = account.name
+    connection.network_licensed_until = account.licensed_until
+    connection.max_part_bytes = account.max_part_bytes
+    connection.encodings = account.encodings
+    connection.checked_at = now
+    if account.network != connection.network.value:
+        _end(delivery, DeliveryState.FAILED, Problem.REFUSED, f"token of {account.network}", now)
+        commit()
+        raise GivenUp
+    if account.last_sequence > connection.attempted_sequence:
+        _wait_for_reconciling(delivery, connection, now)
+        commit()
+        raise GivenUp
+    commit()
+
+
+def _open(held: Claim, order: Order, client: NetworkClient) -> str:
+    with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+        opened = client.open_delivery(
+            order.idempotency_key, order.sequence, order.mode.value, order.base_sequence, order.created_at
+        )
+    if opened.sequence != order.sequence:
+        raise Garbled("another-delivery")
+    hold_claim(held, utcnow()).remote_id = opened.delivery_id
+    commit()
+    for number, digest in order.parts:
+        if number in opened.parts:
+            continue
+        hold_claim(held, utcnow())
+        content = part_content(order.delivery_id, number)
+        commit()
+        try:
+            with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+                client.put_part(opened.delivery_id, number, content, digest)
+        except Refused as error:
+            if error.word == "invalid-record" and error.problem.line:
+                _leave_out(held, order, content, error.problem.line, error.problem.detail)
+                raise GivenUp from None
+            raise
+    return opened.delivery_id
+
+
+def _check_once_more(held: Claim) -> None:
+    """Last look before the commit: whoever is named must still be released, and her consent must hold (§4.5)."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    tenant = db.session.get_one(Tenant, delivery.tenant_id)
+    lost = (
+        select(DeliveryPerson.id)
+        .join(Participant, Participant.id == DeliveryPerson.participant_id)
+        .outerjoin(
+            Presence,
+            (Presence.participant_id == DeliveryPerson.participant_id)
+            & (Presence.connection_id == delivery.connection_id),
+        )
+        .where(
+            DeliveryPerson.delivery_id == delivery.id,
+            DeliveryPerson.part == Part.NAMED,
+            or_(~Presence.released, consent_lost(today_of(tenant, now)), Participant.left_at.is_not(None)),
+        )
+    )
+    if db.session.scalar(select(exists(lost.subquery().select()))):
+        give_up(delivery, Problem.NO_LONGER_ALLOWED, SYSTEM, now)
+        plan_anew(delivery, now)
+        commit()
+        raise GivenUp
+    delivery.commit_attempted_at = delivery.commit_attempted_at or now
+    db.session.execute(
+        update(Connection)
+        .where(Connection.id == delivery.connection_id, Connection.attempted_sequence < delivery.sequence)
+        .values(attempted_sequence=delivery.sequence)
+        .execution_options(synchronize_session=False)
+    )
+    commit()
+
+
+def _check_receipt(receipt: Receipt, remote_id: str, sequence: int) -> None:
+    if receipt.delivery_id != remote_id or receipt.sequence != sequence:
+        raise Garbled("another-receipt")
+
+
+def _plan_what_gave_way(delivery: Delivery, now: dt.datetime) -> None:
+    if delivery.plans_anew_id is None:
+        return
+    waiting = db.session.get_one(Delivery, delivery.plans_anew_id)
+    plan_anew(waiting, now, waiting.cause)
+
+
+def _after_error(held: Claim, order: Order, client: NetworkClient, error: NetworkError) -> dt.datetime | None:
+    """What follows from a failed call: later, or never, or first finding out whether the commit counted."""
+    delivery = hold_claim(held, utcnow())
+    if isinstance(error, Refused):
+        unknown = delivery.outcome_unknown
+        commit()
+        proven = not unknown or (not isinstance(error, Unauthorised) and _is_certainly_open(order, client))
+        return _explain_refusal(held, error) if proven else _pause(held, error)
+    if delivery.commit_attempted_at is not None:
+        delivery.outcome_unknown = delivery.outcome_unknown or error.maybe_taken_in
+        if not delivery.outcome_unknown:  # it never left, or was turned away: the last look comes again
+            delivery.commit_attempted_at = None
+    commit()
+    return _pause(held, error)
+
+
+def _pause(held: Claim, error: NetworkError) -> dt.datetime:
+    """Try again when the connection's pause is over."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    delivery.problem = problem_of(error)
+    until = note_failure(delivery.connection_id, error, now)
+    commit()
+    return until
+
+
+def _is_certainly_open(order: Order, client: NetworkClient) -> bool:
+    """Whether the network says that a commit whose answer was lost did not count."""
+    try:
+        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+            return client.read_delivery(order.remote_id or "").state == "open"
+    except Refused as error:
+        return error.http_status == 404
+    except NetworkError:
+        return False
+
+
+def _explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
+    """A 4xx that another attempt would not mend: say why, and do what follows from it."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    last = error.problem.last_sequence
+    if error.word in ("base-mismatch", "sequence-conflict") and last is not None:
+        if last > connection.attempted_sequence:
+            _wait_for_reconciling(delivery, connection, now)
+            commit()
+            return None
+    if error.word == "base-mismatch":
+        connection.needs_full = True
+        return _rebuild(delivery, Problem.BASE_MISMATCH, now)
+    if error.http_status == 404:  # gone at the network: opened and given up, so it never counted
+        return _rebuild(delivery, Problem.REPLACED, now)
+    if isinstance(error, Unauthorised):
+        commit()
+        return _fail(held, Problem.UNAUTHORISED, error)
+    _end(delivery, DeliveryState.FAILED, problem_of(error), error.problem.title, now)
+    note_failure(delivery.connection_id, error, now)
+    commit()
+    return None
+
+
+def _rebuild(delivery: Delivery, problem: Problem, now: dt.datetime) -> dt.datetime | None:
+    """End a delivery that certainly does not count, and plan it anew."""
+    delivery.commit_attempted_at = None
+    db.session.flush()
+    give_up(delivery, problem, SYSTEM, now)
+    plan_anew(delivery, now)
+    commit()
+    return None
+
+
+def _fail(held: Claim, problem: Problem, error: NetworkError | None) -> dt.datetime | None:
+    """End the delivery with an explanation; what it was to tell is told by the next one."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    _end(delivery, DeliveryState.FAILED, problem, None, now)
+    if error:
+        note_failure(delivery.connection_id, error, now)
+    commit()
+    return None
+
+
+def _end(
+    delivery: Delivery, state: DeliveryState, problem: Problem, detail: str | None, now: dt.datetime
+) -> None:
+    log.warning("delivery_ended", delivery=delivery.id, state=state.value, problem=problem.value)
+    delivery.state = state
+    delivery.problem = problem
+    delivery.problem_detail = detail
+    delivery.outcome_unknown = False
+    delivery.ended_at = now
+
+
+def _wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.datetime) -> None:
+    log.error("reconcile_needed", connection=connection.id)
+    connection.reconcile_since = now
+    delivery.state = DeliveryState.HELD
+    delivery.problem = Problem.RECONCILE
+    delivery.held_at = now
+
+
+def _leave_out(held: Claim, order: Order, content: bytes, line: int, detail: str) -> None:
+    """A record that the network refuses becomes a finding of its person; the rest is built again without her."""
+    record = json.loads(gzip.decompress(content).split(b"\n")[line - 1])
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    row = db.session.execute(
+        select(Presence, DeliveryPerson.revision)
+        .join(Participant, Participant.id == Presence.participant_id)
+        .join(
+            DeliveryPerson,
+            (DeliveryPerson.participant_id == Participant.id) & (DeliveryPerson.delivery_id == delivery.id),
+        )
+        .where(
+            Presence.connection_id == delivery.connection_id,
+            Participant.number == record.get("participant_id", ""),
+        )
+    ).one_or_none()
+    if record.get("type") != "participant" or row is None:
+        _end(
+            delivery,
+            DeliveryState.FAILED,
+            Problem.REFUSED_RECORD,
+            f"{record.get('type')}: {detail}"[:500],
+            now,
+        )
+        commit()
+        return
+    presence, revision = row
+    presence.refused_revision = revision
+    presence.refused_detail = detail[:500]
+    write_protocol(presence, Event.RECORD_REFUSED, SYSTEM, now, detail=detail[:500], number=delivery.sequence)
+    give_up(delivery, Problem.REFUSED_RECORD, SYSTEM, now)
+    if delivery.cause is not Cause.CONSENT:
+        plan_anew(delivery, now)
+    commit()
+
+
+def abandon(held: Claim) -> None:
+    """Give up at the network what was opened there and never committed. Best effort: it has no effect anyway."""
+    delivery = hold_claim(held, utcnow())
+    connection = db.session.get_one(Connection, delivery.connection_id)
+    remote_id, tenant_id = delivery.remote_id, delivery.tenant_id
+    if remote_id is None or connection.token_sealed is None:
+        commit()
+        return
+    with client_for(connection) as client:
+        commit()
+        try:
+            with recording(client, connection.id, tenant_id, held.delivery_id):
+                client.abandon_delivery(remote_id)
+        except NetworkError as error:
+            log.info("abandon_failed", delivery=held.delivery_id, problem=error.word)

@@ -1,0 +1,189 @@
+"""The steps of a delivery, each resumable from what is in the database (design §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import func, select
+
+from portal import current_settings
+from portal.accounts.actor import SYSTEM
+from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.deliveries.claims import Claim, LostClaim, claim, hold_claim, let_claim_go
+from portal.deliveries.models import Delivery
+from portal.deliveries.service import give_up
+from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
+from portal.qualli.models import ImportRun, ImportState
+from portal.releases.models import Presence
+from portal.releases.preflight import Finding
+from portal.releases.view import View, load_view
+from portal.tenants.models import Connection
+from worker.answers import ask
+from worker.braking import ask_brake, refused_among_leavers, shown_digest
+from worker.building import Frozen, finish, freeze
+from worker.sending import abandon, send
+
+CRASHES = 3
+"""After so many claims in a row that ended without a word a delivery is held for a person."""
+IMPORT_PAUSE = dt.timedelta(seconds=3)
+
+log = structlog.get_logger()
+
+Step = Callable[[Claim], dt.datetime | None]
+"""Works on a claimed delivery; gives when to go on, None for never. Due at once where that is not later than now."""
+
+
+def run_delivery(delivery_id: int) -> None:
+    """Do what is due of a delivery until it has to wait. Harmless when run twice, or at the same time."""
+    scope_to(EVERY_TENANT)
+    held = claim(delivery_id, utcnow(), current_settings().lease_seconds)
+    commit()
+    if held is None:
+        return
+    scope_to(held.tenant_id)
+    try:
+        _work(held)
+    except LostClaim:
+        rollback()
+        log.info("claim_lost", delivery=delivery_id, fence=held.fence)
+
+
+def _work(held: Claim) -> None:
+    while True:
+        delivery = hold_claim(held, utcnow())
+        crashed = delivery.crashes > CRASHES
+        state = delivery.state
+        if crashed:
+            _stop_after_crashes(held, delivery)
+            return
+        commit()
+        step = STEPS.get(state)
+        next_step_at = step(held) if step else None
+        if next_step_at is None or next_step_at > utcnow():
+            let_claim_go(held, next_step_at)
+            commit()
+            return
+
+
+def _stop_after_crashes(held: Claim, delivery: Delivery) -> None:
+    """Hold what kills its job every time; what may count already is tried ever more rarely instead."""
+    now = utcnow()
+    log.error("crashed_too_often", delivery=delivery.id, state=delivery.state.value)
+    if delivery.commit_attempted_at is not None or delivery.state is DeliveryState.DISCARDED:
+        let_claim_go(held, now + dt.timedelta(seconds=current_settings().retry_seconds[-1]))
+    else:
+        _hold(delivery, Problem.CRASHED, now)
+        let_claim_go(held, None)
+    commit()
+
+
+def _hold(delivery: Delivery, problem: Problem, now: dt.datetime) -> None:
+    delivery.state = DeliveryState.HELD
+    delivery.problem = problem
+    delivery.held_at = now
+    delivery.shown_digest = shown_digest(delivery)
+
+
+def build(held: Claim) -> dt.datetime | None:
+    """planned → built or held; or nothing is to be said."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    if _import_is_applying():
+        commit()
+        return now + IMPORT_PAUSE
+    view = _view(delivery, now)
+    problem = _what_forbids(view)
+    if problem:
+        give_up(delivery, problem, SYSTEM, now)
+        commit()
+        return None
+    commit()
+    frozen = freeze(held, view)
+    if _says_nothing(delivery, frozen):
+        delivery = hold_claim(held, utcnow())
+        give_up(delivery, Problem.NOTHING_TO_SEND, SYSTEM, utcnow())
+        commit()
+        return None
+    return _after_freezing(held, view, frozen)
+
+
+def _after_freezing(held: Claim, view: View, frozen: Frozen) -> dt.datetime | None:
+    now = utcnow()
+    braking = ask_brake(view, frozen.counts["unexplained"])
+    refused = refused_among_leavers(held.delivery_id)
+    commit()
+    found = {
+        "holds": [hold.value for hold in braking.holds],
+        "limit": braking.limit,
+        "orders": list(braking.orders),
+    }
+    if not braking.holds and not refused:
+        finish(held, frozen, state=DeliveryState.BUILT, built_at=now, brake=found)
+        return now
+    problem = Problem.BRAKE if braking.holds else Problem.REFUSED_TOLD
+    digest = shown_digest(db.session.get_one(Delivery, held.delivery_id))
+    commit()
+    finish(
+        held,
+        frozen,
+        state=DeliveryState.HELD,
+        built_at=now,
+        held_at=now,
+        problem=problem,
+        brake=found,
+        shown_digest=digest,
+    )
+    log.warning("delivery_held", delivery=held.delivery_id, problem=problem.value, holds=found["holds"])
+    return None
+
+
+def _view(delivery: Delivery, now: dt.datetime) -> View:
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    return load_view(delivery.tenant_id, now, connection)
+
+
+def _what_forbids(view: View) -> Problem | None:
+    """What forbids the delivery; withdrawals alone need no licence."""
+    assert view.uncommitted is not None
+    if Finding.NETWORK_CREDENTIALS_MISSING in view.findings:
+        return Problem.NO_CREDENTIALS
+    if view.findings and not _only_withdraws(view):
+        return Problem.NOT_LICENSED
+    return None
+
+
+def _only_withdraws(view: View) -> bool:
+    delivery = view.uncommitted
+    assert delivery is not None
+    if delivery.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED):
+        return True
+    if delivery.mode is Mode.FULL or delivery.selection is None:
+        return False
+    named = select(func.count()).where(
+        Presence.connection_id == delivery.connection_id,
+        Presence.participant_id.in_(delivery.selection),
+        Presence.released,
+    )
+    return not db.session.scalar(named)
+
+
+def _import_is_applying() -> bool:
+    applying = select(ImportRun.id).where(ImportRun.state == ImportState.APPLYING).limit(1)
+    return db.session.scalar(applying) is not None
+
+
+def _says_nothing(delivery: Delivery, frozen: Frozen) -> bool:
+    """A delta that names nobody says nothing; a full one without anybody still archives those told."""
+    counts = frozen.counts
+    return not (counts["participant"] or counts["withdrawal"] or counts["leaving"])
+
+
+STEPS: dict[DeliveryState, Step] = {
+    DeliveryState.PLANNED: build,
+    DeliveryState.BUILT: send,
+    DeliveryState.SENDING: send,
+    DeliveryState.DISCARDED: abandon,
+    **dict.fromkeys(AWAITING, ask),
+}
