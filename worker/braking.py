@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Result, func, select
 
 from portal.database import db, utcnow
 from portal.deliveries.brake import Braking, Leaving, Limits, brake
@@ -69,7 +69,7 @@ def _unexplained_before(connection_id: int, tenant: Tenant) -> int:
 
 def _orders_leaving(delivery_id: int, connection_id: int) -> dict[int, tuple[int, int]]:
     """By order with unexplained leavers: how many of it were told, how many of those leave unexplained."""
-    gone = dict(
+    gone = _pairs(
         db.session.execute(
             select(DeliveryPerson.order_id, func.count())
             .where(
@@ -80,19 +80,19 @@ def _orders_leaving(delivery_id: int, connection_id: int) -> dict[int, tuple[int
             )
             .group_by(DeliveryPerson.order_id)
         )
-        .tuples()
-        .all()
     )
-    told = dict(
+    told = _pairs(
         db.session.execute(
             select(Presence.told_order_id, func.count())
             .where(*_told(connection_id), Presence.told_order_id.in_(gone))
             .group_by(Presence.told_order_id)
         )
-        .tuples()
-        .all()
     )
-    return {order: (told.get(order, 0), number) for order, number in gone.items() if order is not None}
+    return {order: (told.get(order, 0), number) for order, number in gone.items()}
+
+
+def _pairs(rows: Result[int | None, int]) -> dict[int, int]:
+    return {order: number for order, number in rows if order is not None}
 
 
 def refused_among_leavers(delivery_id: int) -> bool:

@@ -1,0 +1,81 @@
+"""Released, Online, revoked, Online archiviert, Offline - archiviert: the story that everything is for."""
+
+from portal.deliveries.states import DeliveryState
+from portal.releases.models import Event
+from portal.releases.phase import Phase
+from portal.releases.status import Status
+from tests.support.bridge import Bridge
+
+
+def test_the_bar_turns_green_and_the_status_stays(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    assert bridge.presence("1").released
+    assert bridge.status("1") is Status.OFFLINE
+    assert bridge.phase("1") is Phase.SCHEDULED
+
+
+def test_a_released_person_is_online_after_the_answer(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    bridge.sandbox.set_answer_delay(3600)
+    delivery = bridge.deliver("1")
+    assert delivery.state is DeliveryState.COMMITTED
+    assert bridge.status("1") is Status.OFFLINE
+    assert bridge.phase("1") is Phase.SENT
+    bridge.sandbox.set_answer_delay(0)
+    bridge.hasten()
+    assert bridge.status("1") is Status.ONLINE
+    assert bridge.presence("1").applicant_id
+    assert bridge.phase("1") is Phase.CURRENT
+    assert bridge.again(delivery).state is DeliveryState.COMPLETE
+
+
+def test_it_keeps_the_status_until_the_network_was_told_of_the_revocation(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    bridge.deliver()
+    bridge.hasten()
+    bridge.revoke("1")
+    assert bridge.status("1") is Status.ONLINE
+    assert bridge.phase("1") is Phase.SCHEDULED
+    bridge.sandbox.set_answer_delay(3600)
+    bridge.deliver("1")
+    assert bridge.status("1") is Status.ONLINE_ARCHIVED
+    assert bridge.phase("1") is Phase.ARCHIVING
+    bridge.sandbox.set_answer_delay(0)
+    bridge.hasten()
+    assert bridge.status("1") is Status.OFFLINE_ARCHIVED
+    assert bridge.phase("1") is Phase.NOT_RELEASED
+    assert bridge.presence("1").applicant_id, "it is remembered while archived"
+    assert bridge.events("1") == [
+        Event.RELEASED,
+        Event.SENT,
+        Event.ANSWERED_ACTIVE,
+        Event.REVOKED,
+        Event.TRANSFER_REQUESTED,
+        Event.SENT_WITHDRAWAL,
+        Event.ANSWERED_ARCHIVED,
+    ]
+
+
+def test_sending_somebody_again_unchanged_makes_no_noise(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    bridge.deliver()
+    bridge.hasten()
+    before = bridge.events("1")
+    second = bridge.deliver()
+    bridge.hasten()
+    assert bridge.again(second).counts["unchanged"] == 1
+    assert bridge.events("1") == before
+
+
+def test_people_nobody_released_make_no_noise(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    bridge.person("2", email=None, consent_on=None)
+    bridge.deliver()
+    bridge.hasten()
+    assert bridge.events("2") == []
+    assert bridge.held("2") is None
