@@ -1,0 +1,1 @@
+"""`make run`: everything at once on one machine, with invented people."""
