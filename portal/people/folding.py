@@ -31,3 +31,8 @@ def search_words(text: str) -> list[str]:
 def next_word(prefix: str) -> str:
     """The first text that sorts after every word beginning with `prefix`; for range searches by index."""
     return prefix + "\U0010ffff"
+
+
+def person_words(last_name: str, first_name: str, number: str) -> list[str]:
+    """The words by which a participant is found: those of the name and of the number, folded as a search is."""
+    return search_words(f"{last_name} {first_name} {number}")

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base, TenantOwned
+from portal.qualli.columns import Kind
 
 
 class ImportState(StrEnum):
@@ -23,9 +24,27 @@ class ImportState(StrEnum):
     DISCARDED = "discarded"
 
 
+UNFINISHED = frozenset({ImportState.WAITING, ImportState.STAGING, ImportState.APPLYING})
+"""Somebody works on these, or will."""
+ENDED = frozenset({ImportState.DONE, ImportState.FAILED, ImportState.DISCARDED})
+
+
 class ImportMode(StrEnum):
     FULL = "full"
     DELTA = "delta"
+
+
+class Step(StrEnum):
+    """Steps of the taking over, in their order."""
+
+    MEDIATORS = "mediators"
+    ORDERS = "orders"
+    PARTICIPANTS = "participants"
+    PROFILES = "profiles"
+    LOST_PROFILES = "lost-profiles"
+    LEAVERS = "leavers"
+    IDLE_MEDIATORS = "idle-mediators"
+    FINISHED = "finished"
 
 
 class ImportRun(TenantOwned, Base):
@@ -41,6 +60,12 @@ class ImportRun(TenantOwned, Base):
             sqlite_where=text("state IN ('staging', 'applying')"),
             postgresql_where=text("state IN ('staging', 'applying')"),
         ),
+        Index(
+            "ix_import_run_to_do",
+            "id",
+            sqlite_where=text("emptied_at IS NULL"),
+            postgresql_where=text("emptied_at IS NULL"),
+        ),
     )
 
     mode: Mapped[ImportMode]
@@ -55,33 +80,58 @@ class ImportRun(TenantOwned, Base):
     progress: Mapped[int] = mapped_column(default=0)
     """Lines read or applied so far."""
     total: Mapped[int | None]
+    """Of as many, as far as it is known."""
     counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON, default=dict)
-    """By kind: read, applied, unchanged, rejected, left."""
+    """Lines by kind: read, applied, unchanged, rejected; and left: people, mediators or profiles that went."""
     notices: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
-    """Unknown columns, missing files and the like, by code and values."""
+    """Unknown columns, missing files and the like: code, and values."""
+    kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """What there were files for; a missing file says nothing about its kind."""
     nobody_leaves: Mapped[bool] = mapped_column(default=False)
-    problem: Mapped[str | None]
-    """Code of why it failed or is held."""
+    """A line's own identifier was unreadable or repeated: whoever is missing may be meant by it."""
+    profiles_stay: Mapped[bool] = mapped_column(default=False)
+    """A profile line belongs to nobody known: whoever has no lines may be meant by it."""
+    problem: Mapped[str | None] = mapped_column(String(40))
+    """Code of why it is held, failed or was discarded."""
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    file_path: Mapped[str | None]
-    """Upload waiting to be read, below the data folder; None once it is read."""
-    lease_until: Mapped[dt.datetime | None] = mapped_column(index=True)
+    decided_by: Mapped[str | None] = mapped_column(String(50))
+    """Initials of who let a held import go, or discarded it."""
+    upload: Mapped[str | None] = mapped_column(String(100))
+    """Path of the export below the data folder; None once it is deleted."""
+    emptied_at: Mapped[dt.datetime | None]
+    """When the staged lines and the upload of an ended import were deleted."""
+
+    step: Mapped[Step] = mapped_column(default=Step.MEDIATORS)
+    """What is being taken over."""
+    cursor: Mapped[str] = mapped_column(String(100), default="")
+    """The last number of that step that was taken over."""
+    lease_until: Mapped[dt.datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
+    """Claims in a row that ended without a word."""
 
 
 class ImportLine(TenantOwned, Base):
-    """A good line, staged until the whole import is taken over."""
+    """A line, staged until the whole import is taken over; deleted at its end."""
 
     __tablename__ = "import_line"
-    __table_args__ = (Index("uq_import_line", "import_id", "kind", "number", unique=True),)
+    __table_args__ = (
+        Index("uq_import_line", "import_id", "kind", "number", unique=True),
+        Index("ix_import_line_refers", "import_id", "kind", "refers_to"),
+    )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_run.id", ondelete="CASCADE"))
-    kind: Mapped[str] = mapped_column(String(12))
-    """mediator, order, participant or profile."""
+    kind: Mapped[Kind]
     number: Mapped[str] = mapped_column(String(100))
+    """Identifier; of a profile line, which has none of its own, its place in the file."""
+    refers_to: Mapped[str | None] = mapped_column(String(100))
+    """A participant's order, a mediator's initials, the participant of a profile line."""
     line: Mapped[int]
     """Line in the file, from 1, the header being 1."""
+    good: Mapped[bool]
+    """A rejected line is kept without its values: it says that somebody is not missing."""
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """As portal.qualli.parsing gives them."""
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Sealed social insurance number, as it goes into the participant's row."""
 

@@ -1,0 +1,197 @@
+"""What can be checked only once all lines are staged. Each function works in pieces, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+
+from sqlalchemy import RowMapping, func, select
+
+from portal.database import db
+from portal.qualli.codes import Fault, Notice, Problem
+from portal.qualli.columns import Kind
+from portal.qualli.models import ImportMode, ImportRun
+from portal.qualli.staging import LINES, keep_profiles, notice, reject
+from portal.qualli.windows import (
+    MEDIATORS,
+    ORDERS,
+    PARTICIPANTS,
+    PROFILES,
+    good_lines,
+    missing,
+    numbered,
+    profile_lines,
+    profile_owners,
+    staged_numbers,
+    stored_ids,
+)
+
+Rejectable = list[tuple[int, int]]
+"""Ids and lines of staged lines."""
+
+
+def check(run: ImportRun, batch: int) -> Iterator[None]:
+    """Everything that needs the whole import; yields at the end of each transaction."""
+    yield from _reject_repeated_initials(run)
+    while (yield from _reject_lines(run, Kind.MEDIATOR, "kuerzel", Fault.REPEATED, _initials_taken, batch)):
+        pass  # whoever is rejected keeps her initials, which may reject somebody else
+    yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
+    yield from _check_profiles(run, batch)
+    yield from _check_shrinking(run, batch)
+
+
+def _reject_lines(
+    run: ImportRun,
+    kind: Kind,
+    column: str,
+    fault: Fault,
+    find: Callable[[ImportRun, Sequence[RowMapping]], Rejectable],
+    batch: int,
+) -> Generator[None, None, int]:
+    """Reject whatever `find` finds among the good lines; how many."""
+    after, rejected = "", 0
+    while lines := good_lines(run, kind, after, batch):
+        bad = find(run, lines)
+        reject(run, kind, bad, column, fault)
+        rejected += len(bad)
+        after = lines[-1]["number"]
+        yield
+    return rejected
+
+
+def _reject_repeated_initials(run: ImportRun) -> Iterator[None]:
+    while True:
+        twice = db.session.scalars(
+            select(LINES.c.refers_to)
+            .where(LINES.c.import_id == run.id, LINES.c.kind == Kind.MEDIATOR, LINES.c.good)
+            .group_by(LINES.c.refers_to)
+            .having(func.count() > 1)
+            .limit(100)
+        ).all()
+        if not twice:
+            return
+        query = select(LINES.c.id, LINES.c.line).where(
+            LINES.c.import_id == run.id,
+            LINES.c.kind == Kind.MEDIATOR,
+            LINES.c.good,
+            LINES.c.refers_to.in_(twice),
+        )
+        rows = [(row_id, line) for row_id, line in db.session.execute(query)]
+        reject(run, Kind.MEDIATOR, rows, "kuerzel", Fault.REPEATED)
+        yield
+
+
+def _initials_taken(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
+    """Lines with the initials of an active mediator who keeps them after this import.
+
+    Initials of somebody no longer active are free: Qualli.life gives them to the next person.
+    """
+    query = select(MEDIATORS.c.number, MEDIATORS.c.initials).where(
+        MEDIATORS.c.tenant_id == run.tenant_id,
+        MEDIATORS.c.initials.in_([line["refers_to"] for line in lines]),
+        MEDIATORS.c.active,
+    )
+    holders = db.session.execute(query).all()
+    staged = staged_numbers(run, Kind.MEDIATOR, [number for number, _ in holders])
+    goes_idle = mediators_go_idle(run)
+    kept = {
+        initials
+        for number, initials in holders
+        if not staged.get(number, False) and not (goes_idle and number not in staged)
+    }
+    return [(line["id"], line["line"]) for line in lines if line["refers_to"] in kept]
+
+
+def _order_unknown(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
+    wanted = {line["refers_to"] for line in lines if line["refers_to"]}
+    staged = staged_numbers(run, Kind.ORDER, wanted)
+    known = {number for number, good in staged.items() if good} | set(
+        stored_ids(ORDERS, run.tenant_id, wanted)
+    )
+    return [
+        (line["id"], line["line"]) for line in lines if line["refers_to"] and line["refers_to"] not in known
+    ]
+
+
+def _check_profiles(run: ImportRun, batch: int) -> Iterator[None]:
+    after = ""
+    while owners := profile_owners(run, after, batch):
+        lines = profile_lines(run, owners)
+        known = stored_ids(PARTICIPANTS, run.tenant_id, owners)
+        staged = staged_numbers(run, Kind.PARTICIPANT, owners)
+        has_profile = _with_profile(known.values())
+        bad: dict[Fault, Rejectable] = {}
+        for owner in owners:
+            fault = _profile_fault(owner, lines[owner], known, staged, has_profile)
+            if fault is Fault.PARTICIPANT_UNKNOWN:
+                keep_profiles(run, lines[owner][0]["line"])
+            if fault:
+                bad.setdefault(fault, []).extend(
+                    (line["id"], line["line"]) for line in lines[owner] if line["good"]
+                )
+        for fault, rows in bad.items():
+            reject(run, Kind.PROFILE, rows, None if fault is Fault.PROFILE_INCOMPLETE else "tn_id", fault)
+        after = owners[-1]
+        yield
+
+
+def _profile_fault(
+    owner: str,
+    lines: Sequence[RowMapping],
+    known: dict[str, int],
+    staged: dict[str, bool],
+    has_profile: set[int],
+) -> Fault | None:
+    """Why the good lines of somebody's profile are not taken.
+
+    Lines replace the whole profile, so that a rejected one among them would delete what it stood for: then the
+    previous profile is kept. Somebody who has none loses nothing, and gets the good lines.
+    """
+    if staged.get(owner) is False:
+        return Fault.PARTICIPANT_REJECTED
+    if owner not in staged and owner not in known:
+        return Fault.PARTICIPANT_UNKNOWN
+    if known.get(owner) in has_profile and not all(line["good"] for line in lines):
+        return Fault.PROFILE_INCOMPLETE
+    return None
+
+
+def _with_profile(ids: Collection[int]) -> set[int]:
+    query = select(PROFILES.c.participant_id).where(PROFILES.c.participant_id.in_(list(ids)))
+    return set(db.session.scalars(query))
+
+
+def _check_shrinking(run: ImportRun, batch: int) -> Iterator[None]:
+    """Hold a full import by which more than half of the people would leave.
+
+    Counted are those who leave, not the difference: the export of another provider may be just as long.
+    """
+    if not participants_leave(run):
+        return
+    before = leaving = 0
+    after = ""
+    while rows := numbered(PARTICIPANTS, run.tenant_id, PARTICIPANTS.c.left_at.is_(None), after, batch):
+        before += len(rows)
+        leaving += len(missing(run, Kind.PARTICIPANT, rows))
+        after = rows[-1][0]
+        yield
+    if leaving * 2 > before:
+        if run.dry_run:
+            notice(run, Notice.WOULD_BE_HELD, before=before, leaving=leaving)
+        else:
+            run.problem = Problem.SHRINKS
+            run.problem_values = {"before": before, "leaving": leaving}
+
+
+def participants_leave(run: ImportRun) -> bool:
+    """Whether people who are missing from this import have left."""
+    return run.mode is ImportMode.FULL and Kind.PARTICIPANT in run.kinds and not run.nobody_leaves
+
+
+def mediators_go_idle(run: ImportRun) -> bool:
+    """Whether mediators who are missing from this import become inactive."""
+    return run.mode is ImportMode.FULL and Kind.MEDIATOR in run.kinds and not run.nobody_leaves
+
+
+def profiles_go(run: ImportRun) -> bool:
+    """Whether people in this import who have no profile lines lose their profile."""
+    return run.mode is ImportMode.FULL and Kind.PROFILE in run.kinds and not run.profiles_stay

@@ -1,0 +1,85 @@
+"""Why a line or a file of an export is not taken: codes; `portal.web.import_labels` has the sentences. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """Why one line is rejected."""
+
+    MISSING = "missing"
+    REPEATED = "repeated"
+    TOO_LONG = "too-long"
+    CONTROL_CHARACTERS = "control-characters"
+    NOT_TEXT = "not-text"
+    IDENTIFIER_IS_EMAIL = "identifier-is-email"
+    DATE_UNREADABLE = "date-unreadable"
+    DATE_IN_FUTURE = "date-in-future"
+    YES_NO_UNREADABLE = "yes-no-unreadable"
+    NUMBER_UNREADABLE = "number-unreadable"
+    CHECK_DIGIT_WRONG = "check-digit-wrong"
+    CHOICE_UNKNOWN = "choice-unknown"
+    FIELD_COUNT = "field-count"
+    """More or fewer fields than the header has."""
+    QUOTES_UNREADABLE = "quotes-unreadable"
+    ORDER_UNKNOWN = "order-unknown"
+    PARTICIPANT_UNKNOWN = "participant-unknown"
+    PARTICIPANT_REJECTED = "participant-rejected"
+    """A profile line of somebody whose own line was rejected: her previous state is kept whole."""
+    PROFILE_INCOMPLETE = "profile-incomplete"
+    """Another line of the same profile was rejected: the previous profile is kept whole."""
+
+
+class FileFault(StrEnum):
+    """Why a file, and with it the import, is refused."""
+
+    EMPTY = "file-empty"
+    TWICE = "file-twice"
+    ENCODING_UNKNOWN = "encoding-unknown"
+    ENCODING_MIXED = "encoding-mixed"
+    NUL_BYTES = "nul-bytes"
+    HEADER_UNREADABLE = "header-unreadable"
+    DELIMITER_WRONG = "delimiter-wrong"
+    COLUMN_MISSING = "column-missing"
+    COLUMN_TWICE = "column-twice"
+    TOO_MANY_COLUMNS = "too-many-columns"
+    LINE_TOO_LONG = "line-too-long"
+    CUT_OFF = "cut-off"
+    """The end is missing, and with it nobody knows whom."""
+
+
+class Notice(StrEnum):
+    """What a report says beside counts and rejections."""
+
+    UNKNOWN_COLUMNS = "unknown-columns"
+    UNKNOWN_FILES = "unknown-files"
+    FILE_ABSENT = "file-absent"
+    """Says nothing about its kind."""
+    NOBODY_LEAVES = "nobody-leaves"
+    """A line's own identifier was unreadable or repeated."""
+    PROFILES_STAY = "profiles-stay"
+    """A profile line belongs to nobody known, so nobody loses a profile for having no lines."""
+    WOULD_BE_HELD = "would-be-held"
+
+
+class Problem(StrEnum):
+    """Why an import as a whole is held, failed or was discarded, unless a FileFault says it."""
+
+    SHRINKS = "shrinks"
+    UPLOAD_MISSING = "upload-missing"
+    UPLOAD_UNREADABLE = "upload-unreadable"
+    CRASHED = "crashed"
+    REPLACED = "replaced"
+    BY_PERSON = "by-person"
+
+
+class FileRefused(Exception):
+    """A file is refused: by its name, why, and in which line or column where that is known."""
+
+    def __init__(self, file: str, fault: FileFault, line: int = 0, column: str | None = None) -> None:
+        super().__init__(f"{file}: {fault.value}")
+        self.file = file
+        self.fault = fault
+        self.line = line
+        self.column = column

@@ -1,0 +1,151 @@
+"""The files and columns of the Qualli.life export, and what becomes of each. Pure. Source: shared/qualli-export.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+FIELD_LIMIT = 500
+"""Longest field, in characters."""
+NUMBER_LIMIT = 100
+"""Longest number of a record, in characters."""
+
+
+class Kind(StrEnum):
+    """What a line is about; in this order they are read and taken over."""
+
+    MEDIATOR = "mediator"
+    ORDER = "order"
+    PARTICIPANT = "participant"
+    PROFILE = "profile"
+
+
+class Type(Enum):
+    """How a field is read."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    WORDS = "words"
+    """Text that is empty rather than absent."""
+    NAMES = "names"
+    """Several, separated by a vertical bar."""
+    DATE = "date"
+    PAST_DATE = "past date"
+    YES_NO = "yes or no"
+    SOCIAL_INSURANCE_NUMBER = "social insurance number"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name in the export, the field it fills, and how it is read."""
+
+    name: str
+    field: str
+    type: Type = Type.TEXT
+    required: bool = False
+    """The file must have it, and every line must fill it."""
+    longest: int = FIELD_LIMIT
+    choices: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file; its first column is the identifier."""
+
+    kind: Kind
+    file: str
+    columns: tuple[Column, ...]
+
+    @property
+    def identifier(self) -> Column:
+        return self.columns[0]
+
+    @property
+    def owns_identifier(self) -> bool:
+        """Whether a line is the record of its identifier; profile lines only refer to somebody."""
+        return self.kind is not Kind.PROFILE
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.required)
+
+
+PROFILE_KINDS: Mapping[str, str] = {
+    "wunschberuf": "occupation",
+    "bildung": "education",
+    "erfahrung": "experience",
+    "kenntnis": "skill",
+    "sprache": "language",
+    "fuehrerschein": "driving-licence",
+}
+LANGUAGE_LEVELS = frozenset({"A1", "A2", "B1", "B2", "C1", "C2"})
+
+
+def _number(name: str) -> Column:
+    return Column(name, "number", Type.NUMBER, required=True, longest=NUMBER_LIMIT)
+
+
+MEDIATORS = Table(
+    Kind.MEDIATOR,
+    "vermittler.csv",
+    (
+        _number("vermittler_id"),
+        Column("kuerzel", "initials", required=True, longest=50),
+        Column("nachname", "last_name", required=True),
+        Column("vorname", "first_name", required=True),
+        Column("email", "email"),
+        Column("telefon", "phone"),
+        Column("aktiv", "active", Type.YES_NO),
+    ),
+)
+ORDERS = Table(
+    Kind.ORDER,
+    "auftraege.csv",
+    (
+        _number("auftrag_id"),
+        Column("bezeichnung", "title", required=True),
+        Column("massnahmenummer", "measure_number"),
+        Column("traeger", "carrier"),
+        Column("beginn", "starts_on", Type.DATE),
+        Column("ende", "ends_on", Type.DATE),
+        Column("zustaendig", "responsible", Type.NAMES),
+    ),
+)
+PARTICIPANTS = Table(
+    Kind.PARTICIPANT,
+    "teilnehmer.csv",
+    (
+        _number("tn_id"),
+        Column("anrede", "salutation"),
+        Column("nachname", "last_name", Type.WORDS),
+        Column("vorname", "first_name", Type.WORDS),
+        Column("geburtsdatum", "birth_date", Type.PAST_DATE),
+        Column("svnr", "social_insurance_number", Type.SOCIAL_INSURANCE_NUMBER),
+        Column("strasse", "street"),
+        Column("plz", "postal_code"),
+        Column("ort", "city"),
+        Column("email", "email"),
+        Column("telefon", "phone"),
+        Column("betreuer", "caseworker"),
+        Column("auftrag_id", "order_number", longest=NUMBER_LIMIT),
+        Column("austritt", "left_order_on", Type.DATE),
+        Column("einverstaendnis_am", "consent_on", Type.DATE),
+        Column("einverstaendnis_bis", "consent_until", Type.DATE),
+        Column("einverstaendnis_widerrufen_am", "consent_withdrawn_on", Type.DATE),
+    ),
+)
+PROFILES = Table(
+    Kind.PROFILE,
+    "profil.csv",
+    (
+        _number("tn_id"),
+        Column("art", "kind", Type.CHOICE, required=True, choices=PROFILE_KINDS),
+        Column("bezeichnung", "title", required=True),
+        Column("niveau", "level"),
+        Column("von", "starts_on", Type.DATE),
+        Column("bis", "ends_on", Type.DATE),
+    ),
+)
+TABLES: Mapping[Kind, Table] = {table.kind: table for table in (MEDIATORS, ORDERS, PARTICIPANTS, PROFILES)}

@@ -1,0 +1,261 @@
+"""Imports from Qualli.life, resumable from what is in the database (design §5.2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import current_settings, current_vault
+from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.qualli.archive import Export, absent, open_export
+from portal.qualli.checks import check
+from portal.qualli.claims import Claim, LostClaim, claim, hold_claim, let_claim_go
+from portal.qualli.codes import FileRefused, Notice, Problem
+from portal.qualli.columns import Kind
+from portal.qualli.models import ENDED, ImportRun, ImportState
+from portal.qualli.reading import CsvFile
+from portal.qualli.service import replace_held
+from portal.qualli.staging import begin_again, delete_lines, notice, stage, write_refusal
+from portal.qualli.taking_over import Work, take_over_some
+from portal.qualli.uploads import find_uploads, forget, open_upload
+from portal.refusal import Refusal
+from portal.tenants.models import Tenant
+from portal.tenants.queries import today_of
+from portal.vault import VaultError
+
+BATCH = 1000
+"""Lines in one transaction."""
+CRASHES = 3
+"""After so many claims in a row that ended without a word an import that has changed nothing yet has failed."""
+STRAY_AFTER = dt.timedelta(days=1)
+
+log = structlog.get_logger()
+
+
+class ImportInterrupted(Exception):
+    """An import stopped in the middle and will be resumed. Names the kind of error; its text might hold names."""
+
+
+def run_import(import_id: int, batch: int = BATCH) -> None:
+    """Read, check and take over an import until it has ended or is held.
+
+    Harmless when run twice, at the same time, or killed anywhere: the sweep runs it again.
+    """
+    scope_to(EVERY_TENANT)
+    try:
+        held = claim(import_id, utcnow(), current_settings().lease_seconds)
+        commit()
+        if held is not None:
+            scope_to(held.tenant_id)
+            _work(held, batch)
+        _empty(import_id, batch)
+    except LostClaim:
+        rollback()
+        log.info("claim_lost", import_run=import_id)
+    except SQLAlchemyError as error:
+        rollback()
+        raise ImportInterrupted(type(error).__name__) from None
+
+
+def _work(held: Claim, batch: int) -> None:
+    run = hold_claim(held, utcnow())
+    crashed = run.crashes > CRASHES
+    state = run.state
+    commit()
+    if state is ImportState.STAGING:
+        if crashed:
+            _fail(held, Problem.CRASHED.value)
+            return
+        if not _stage(held, batch):
+            return
+    elif crashed:
+        log.error("crashed_too_often", import_run=held.import_id)  # half taken over: it has to be finished
+    _take_over(held, batch)
+    _end(held, ImportState.DONE)
+
+
+# --- staging: reading, checking; the people stay as they are -----------------------------------------------
+
+
+def _stage(held: Claim, batch: int) -> bool:
+    """Stage and check everything; whether it is to be taken over (or, in a dry run, counted) now."""
+    run = hold_claim(held, utcnow())
+    pieces = begin_again(run, batch)
+    _drive(held, lambda _run: next(pieces, False) is None)
+    try:
+        with open_upload(run.upload or "", _data_folder(), current_vault()) as file:
+            _stage_files(held, file, batch)
+    except FileRefused as refused:
+        _fail(held, refused.fault.value, refused)
+        return False
+    except Refusal as refusal:
+        _fail(held, refusal.code)
+        return False
+    except FileNotFoundError:
+        _fail(held, Problem.UPLOAD_MISSING.value)
+        return False
+    except (VaultError, BadZipFile, zlib.error, EOFError):
+        _fail(held, Problem.UPLOAD_UNREADABLE.value)
+        return False
+    return _check(held, batch)
+
+
+def _stage_files(held: Claim, file: IO[bytes], batch: int) -> None:
+    export = open_export(file)
+    beat = _Beat(held)
+    shapes = {
+        kind: found.inspect(beat) for kind, found in export.files.items()
+    }  # all headers before the first line
+    run = hold_claim(held, utcnow())
+    _note_files(run, export)
+    run.total = sum(shape.lines for shape in shapes.values())
+    tenant = db.session.get_one(Tenant, held.tenant_id)
+    today = today_of(tenant, utcnow())
+    commit()
+    for kind in run.kinds:
+        _stage_file(held, export.files[Kind(kind)], today, batch)
+
+
+def _note_files(run: ImportRun, export: Export) -> None:
+    run.kinds = [kind.value for kind in Kind if kind in export.files]
+    for found in export.files.values():
+        if found.unknown_columns:
+            notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
+    if export.unknown:
+        notice(run, Notice.UNKNOWN_FILES, files=export.unknown[:100])
+    for name in absent(export.files):
+        notice(run, Notice.FILE_ABSENT, file=name)
+
+
+def _stage_file(held: Claim, file: CsvFile, today: dt.date, batch: int) -> None:
+    lines = file.lines(today)
+    while some := list(islice(lines, batch)):
+        run = hold_claim(held, utcnow())
+        stage(run, file.table, some, current_vault())
+        commit()
+
+
+def _check(held: Claim, batch: int) -> bool:
+    """Check what needs all lines. Only then the import is `applying`, which means that it will be finished."""
+    _refresh_statistics(held)
+    run = hold_claim(held, utcnow())
+    pieces: Iterator[None] = check(run, batch)
+    _drive(held, lambda _run: next(pieces, False) is None)
+    run = hold_claim(held, utcnow())
+    run.progress = 0
+    go_on = run.problem is None
+    if not go_on:
+        run.state = ImportState.HELD
+        let_claim_go(run)
+    elif not run.dry_run:
+        run.state = ImportState.APPLYING
+        replace_held(run, utcnow())
+    commit()
+    forget(run.upload, _data_folder())  # all of it is staged
+    return go_on
+
+
+def _refresh_statistics(held: Claim) -> None:
+    """PostgreSQL plans by its last look at a table, which was before a million lines came in."""
+    hold_claim(held, utcnow())
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(text("ANALYZE import_line"))
+    commit()
+
+
+# --- taking over -------------------------------------------------------------------------------------------
+
+
+def _take_over(held: Claim, batch: int) -> None:
+    def some(run: ImportRun) -> bool:
+        return take_over_some(Work(run, utcnow(), batch, current_vault()))
+
+    _drive(held, some)
+
+
+def _drive(held: Claim, piece: Callable[[ImportRun], bool]) -> None:
+    """Do one piece of work after the other, each in a transaction of its own, until there is none."""
+    more = True
+    while more:
+        run = hold_claim(held, utcnow())
+        more = piece(run)
+        commit()
+
+
+# --- the end -----------------------------------------------------------------------------------------------
+
+
+def _fail(held: Claim, problem: str, refused: FileRefused | None = None) -> None:
+    rollback()
+    run = hold_claim(held, utcnow())
+    run.problem = problem
+    if refused:
+        run.problem_values = {"file": refused.file, "line": refused.line, "column": refused.column}
+        write_refusal(run, refused)
+    commit()
+    _end(held, ImportState.FAILED)
+
+
+def _end(held: Claim, state: ImportState) -> None:
+    run = hold_claim(held, utcnow())
+    run.state = state
+    run.finished_at = utcnow()
+    let_claim_go(run)
+    commit()
+    log.info("import_ended", import_run=held.import_id, state=state.value, problem=run.problem)
+
+
+def _empty(import_id: int, batch: int) -> None:
+    """Delete the staged lines and the upload of an import that has ended; harmless when done twice."""
+    scope_to(EVERY_TENANT)
+    run = db.session.get(ImportRun, import_id)
+    if run is None or run.state not in ENDED or run.emptied_at is not None:
+        commit()
+        return
+    forget(run.upload, _data_folder())
+    for _ in delete_lines(run, batch):
+        commit()
+    run.upload = None
+    run.emptied_at = utcnow()
+    commit()
+
+
+def forget_strays(now: dt.datetime) -> int:
+    """Delete uploads that no import names, left by a crash before the import was committed; how many."""
+    scope_to(EVERY_TENANT)
+    strays = 0
+    for name in find_uploads(_data_folder(), (now - STRAY_AFTER).timestamp()):
+        known = db.session.query(ImportRun.id).filter(ImportRun.upload == name).first()
+        if known is None:
+            forget(name, _data_folder())
+            strays += 1
+    commit()
+    return strays
+
+
+def _data_folder() -> Path:
+    return Path(current_settings().data_folder)
+
+
+class _Beat:
+    """Renews the lease during long reading, every third of it."""
+
+    def __init__(self, held: Claim) -> None:
+        self._held = held
+        self._next = time.monotonic() + held.lease_seconds / 3
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            hold_claim(self._held, utcnow())
+            commit()
+            self._next = time.monotonic() + self._held.lease_seconds / 3
