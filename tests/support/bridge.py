@@ -9,10 +9,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, inspect, or_, select
 
 from portal.accounts.actor import Actor
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import request_transfer
 from portal.people.folding import search_words, sort_key
@@ -173,7 +173,7 @@ class Bridge:
         """What the participant's page says now."""
         db.session.expire_all()
         found = explain(load_view(self.tenant_id, utcnow()), self.id(number))
-        rollback()
+        commit()
         return found
 
     def status(self, number: str) -> Status:
@@ -193,15 +193,15 @@ class Bridge:
         return list(db.session.scalars(query.order_by(ProtocolEntry.id)))
 
     def again(self, delivery: Delivery) -> Delivery:
-        found = db.session.get_one(Delivery, delivery.id, populate_existing=True)
-        rollback()
+        found = db.session.get_one(Delivery, inspect(delivery).identity[0], populate_existing=True)
+        commit()
         return found
 
     def newest(self) -> Delivery:
         found = db.session.scalars(
             select(Delivery).order_by(Delivery.id.desc()).limit(1).execution_options(populate_existing=True)
         ).one()
-        rollback()
+        commit()
         return found
 
     @property
@@ -212,6 +212,7 @@ class Bridge:
     def connection(self) -> Connection:
         found = find_connection(self.tenant_id)
         assert found is not None
+        db.session.refresh(found)
         return found
 
     def held(self, number: str) -> dict[str, Any] | None:
@@ -244,3 +245,9 @@ def build_bridge(
     bridge = Bridge(sandbox, tenant.id, name)
     bridge.mediator("7", "VM")
     return bridge
+
+
+def hold_answers(bridge: Bridge, sequence: int, *numbers: str) -> int:
+    """Let the network keep its answers to delivery `sequence` to itself; gives the rule that `behave` ends."""
+    more = {"participants": list(numbers)} if numbers else {}
+    return bridge.sandbox.misbehave("answers-held", provider_id=bridge.provider, sequence=sequence, **more)
