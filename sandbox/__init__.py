@@ -1,6 +1,7 @@
-"""A job network to try against: the whole contract (`openapi.yaml`), for both networks, with a file of its own.
+"""A job network to try against: the whole contract (`openapi.yaml`), for both networks, in one process.
 
-It shares no code with the portal or the worker, so that a misunderstanding of the contract shows.
+It keeps its state in a file of its own and shares no code with the portal or the worker, so that a
+misunderstanding of the contract shows.
 """
 
 import json
@@ -9,10 +10,11 @@ import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.database import Database
+from sandbox.errors import error_page
 from sandbox.problems import Problem, invalid_request, not_found
 from sandbox.processing import Processor
 from sandbox.services import Services
@@ -20,6 +22,9 @@ from sandbox.words import ProblemType
 
 DEFAULT_ANSWER_DELAY_SECONDS = 3.0
 DEFAULT_MAX_UNPACKED_BYTES = 64 * 1024 * 1024
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -33,11 +38,13 @@ def create_app(
 ) -> Flask:
     """Create the sandbox on an SQLite file, which is created where it is missing.
 
-    `control_token` guards the control door where given. `allowed_hosts` are the names under which pages and control
-    door may be called in a browser; the contract's paths answer under every name.
+    `control_token` guards the control door where given. `allowed_hosts` are the names under which a browser
+    may call pages and control door; the contract's paths answer under every name.
     """
     from sandbox.api import api
     from sandbox.control import control
+    from sandbox.pages import pages
+    from sandbox.rule_pages import rule_pages
 
     store = Database(database)
     store.create_tables()
@@ -52,15 +59,27 @@ def create_app(
     )
     app.register_blueprint(api)
     app.register_blueprint(control)
+    app.register_blueprint(pages)
+    app.register_blueprint(rule_pages)
+    app.after_request(_add_security_headers)
     _handle_errors(app)
     _add_small_addresses(app)
     return app
 
 
+def _add_security_headers(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _handle_errors(app: Flask) -> None:
     @app.errorhandler(Problem)
     def refused(problem: Problem) -> Response:
-        return problem.as_response()
+        return error_page(problem) if request.blueprint in ("pages", "rule_pages") else problem.as_response()
 
     @app.errorhandler(HTTPException)
     def wrong_address(error: HTTPException) -> Response:
@@ -72,7 +91,7 @@ def _handle_errors(app: Flask) -> None:
         return response
 
     @app.errorhandler(sqlite3.OperationalError)
-    def busy(error: sqlite3.OperationalError) -> Response:
+    def database_failed(error: sqlite3.OperationalError) -> Response:
         app.logger.error("database: %s", error)
         return Problem(
             503, ProblemType.UNAVAILABLE, "Die Ablage ist beschäftigt.", retry_after=5

@@ -12,7 +12,7 @@ from sandbox import DEFAULT_ANSWER_DELAY_SECONDS, LOOPBACK_HOSTS, create_app
 from sandbox.database import Database
 from sandbox.server import serve
 
-TOKEN_VARIABLE = "JOBBRUECKE_SANDBOX_CONTROL_TOKEN"
+TOKEN_VARIABLE = "JOBBRUECKE_SANDBOX_CONTROL_TOKEN"  # noqa: S105 - the name of it
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -110,13 +110,17 @@ def _check_references(db: sqlite3.Connection, delivery: Delivery) -> None:
     """Refuse participants whose mediator or order is missing, or comes only after them."""
     for kind, column in ((RecordType.MEDIATOR, "mediator_id"), (RecordType.ORDER, "order_id")):
         row = db.execute(
-            f"SELECT p.number, p.line FROM part_record p WHERE p.delivery_id = :delivery"
-            f" AND p.type = 'participant' AND p.{column} IS NOT NULL AND NOT EXISTS ("
-            f"   SELECT 1 FROM part_record r WHERE r.delivery_id = :delivery AND r.type = :kind"
-            f"   AND r.subject_id = p.{column} AND (r.number, r.line) < (p.number, p.line))"
-            f" ORDER BY p.number, p.line LIMIT 1",
-            {"delivery": delivery.delivery_id, "kind": kind},
+            _DANGLING.format(column=column), {"delivery": delivery.delivery_id, "kind": kind}
         ).fetchone()
         if row is not None:
             where = f"Teil {row['number']}, Zeile {row['line']}"
             raise _incomplete(f"{where}: {column} verweist auf nichts, was vorher in der Lieferung steht.")
+
+
+_DANGLING = """
+    SELECT p.number, p.line FROM part_record p
+    WHERE p.delivery_id = :delivery AND p.type = 'participant' AND p.{column} IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM part_record r WHERE r.delivery_id = :delivery AND r.type = :kind
+        AND r.subject_id = p.{column} AND (r.number, r.line) < (p.number, p.line))
+    ORDER BY p.number, p.line LIMIT 1
+"""

@@ -27,7 +27,7 @@ from sandbox.control_orders import (
     OutcomeOrder,
     ProviderChanges,
 )
-from sandbox.local import refuse_foreign_browsers, refuse_strangers
+from sandbox.local import refuse_foreign_browsers, refuse_unauthorised
 from sandbox.messages import LARGEST_NUMBER
 from sandbox.problems import invalid_request, not_found
 from sandbox.providers import Provider
@@ -35,7 +35,7 @@ from sandbox.services import services
 from sandbox.settings import set_answer_delay
 
 control = Blueprint("control", __name__, url_prefix="/control")
-control.before_request(refuse_strangers)
+control.before_request(refuse_unauthorised)
 control.before_request(refuse_foreign_browsers)
 
 

@@ -24,7 +24,7 @@ class Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = self._open()
         try:
-            # Kept in the file. Two processes that both create it may collide here; the second try finds it done.
+            # Two processes that both create the file may collide here; the second try finds it done.
             with suppress(sqlite3.OperationalError):
                 connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA journal_mode = WAL")

@@ -74,10 +74,10 @@ def _opened_before(row: sqlite3.Row, message: NewDelivery) -> Delivery:
 
 
 def _check_opening(db: sqlite3.Connection, provider: Provider, message: NewDelivery, now: datetime) -> None:
-    if message.mode == Mode.FULL and message.base_sequence is not None:
+    if Mode(message.mode) is Mode.FULL and message.base_sequence is not None:
         raise invalid_request("base_sequence gehört nur zu Änderungen (delta).")
     # Whether a delta consists of withdrawals alone, which need no licence, is seen only at its commit.
-    if message.mode == Mode.FULL and not provider.is_licensed(now.date()):
+    if Mode(message.mode) is Mode.FULL and not provider.is_licensed(now.date()):
         raise Problem(403, ProblemType.LICENCE_EXPIRED, f"Lizenz bis {provider.licensed_until}.")
     last = last_sequence(db, provider.provider_id)
     check_sequence(message.sequence, last)
@@ -96,7 +96,7 @@ def check_sequence(sequence: int, last: int) -> None:
 def check_base(base_sequence: int | None, last: int) -> None:
     """Refuse changes that are not based on the newest committed delivery."""
     if base_sequence != last:
-        detail = f"Grundlage {base_sequence}, zuletzt abgeschlossen {last}; eine vollständige Lieferung ist fällig."
+        detail = f"Grundlage {base_sequence}, zuletzt {last}; eine vollständige Lieferung ist fällig."
         raise Problem(409, ProblemType.BASE_MISMATCH, detail, last_sequence=last)
 
 

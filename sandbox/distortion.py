@@ -40,7 +40,7 @@ def _double(answers: _Answers, rule: Rule) -> _Answers:
     return [copy for a in answers for copy in ([a, a] if _concerns(a, rule) else [a])]
 
 
-def _reorder(answers: _Answers, rule: Rule) -> _Answers:
+def _reorder(answers: _Answers, _rule: Rule) -> _Answers:
     return answers[::-1]
 
 

@@ -1,4 +1,4 @@
-"""Outcomes forced by hand, for demo data and tests: what the network says about one participant, come what may."""
+"""Outcomes forced by hand, for demo data and tests: what becomes of one participant, come what may."""
 
 import sqlite3
 from collections.abc import Sequence

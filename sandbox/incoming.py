@@ -52,7 +52,7 @@ def query_number(name: str, *, default: int, least: int, most: int) -> int:
 
 
 def part_body(provider: Provider) -> tuple[bytes, str | None, str]:
-    """Give the bytes of a part as sent, their encoding and their digest, after checking that they belong together."""
+    """Give the bytes of a part as sent, their encoding and their digest, which fits them."""
     if request.mimetype != "application/x-ndjson":
         raise invalid_request("Content-Type muss application/x-ndjson sein.")
     encoding = request.headers.get("Content-Encoding")

@@ -21,7 +21,8 @@ def note_request(
 ) -> int:
     """Note that a request has come in, before anything is done with it; gives its number."""
     cursor = db.execute(
-        "INSERT INTO request_seen (at, method, path, operation, provider_id, sequence) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO request_seen (at, method, path, operation, provider_id, sequence)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (as_text(at), method, path, operation, provider_id, sequence),
     )
     request_id = int(cursor.lastrowid or 0)
@@ -55,3 +56,8 @@ def list_requests(
 def forget_requests(db: sqlite3.Connection) -> None:
     """Forget all requests seen."""
     db.execute("DELETE FROM request_seen")
+
+
+def newest_requests(db: sqlite3.Connection, limit: int) -> list[sqlite3.Row]:
+    """Give the newest requests, the newest first."""
+    return db.execute("SELECT * FROM request_seen ORDER BY request_id DESC LIMIT ?", (limit,)).fetchall()

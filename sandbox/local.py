@@ -14,7 +14,7 @@ _READING = {"GET", "HEAD", "OPTIONS"}
 
 
 def refuse_foreign_browsers() -> None:
-    """Refuse names of this host that are not ours (DNS rebinding), and changes asked for by other sites' pages."""
+    """Refuse host names that are not ours (DNS rebinding), and changes asked for by other sites' pages."""
     if _host_name() not in services().allowed_hosts:
         raise _refused("Diese Adresse wird unter diesem Namen nicht bedient.")
     if request.method in _READING:
@@ -26,7 +26,7 @@ def refuse_foreign_browsers() -> None:
         raise _refused("Die Anfrage kommt von einer fremden Seite.")
 
 
-def refuse_strangers() -> None:
+def refuse_unauthorised() -> None:
     """Let in whoever shows the control token, and without one only the machine itself."""
     token = services().control_token
     if token is not None:
@@ -34,6 +34,11 @@ def refuse_strangers() -> None:
         if not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
             raise Problem(401, ProblemType.UNAUTHORISED, "Das Steuer-Token fehlt oder gilt nicht.")
         return
+    refuse_other_machines()
+
+
+def refuse_other_machines() -> None:
+    """Let in only the machine itself."""
     try:
         is_local = ip_address(request.remote_addr or "").is_loopback
     except ValueError:

@@ -29,7 +29,7 @@ def is_known(db: sqlite3.Connection, provider: Provider, mediator_id: str) -> bo
 
 
 def set_known(db: sqlite3.Connection, provider_id: str, mediator_id: str, known: bool | None) -> None:
-    """Decide by hand; None goes back to the provider's default. Counts from the next delivery that is processed."""
+    """Decide by hand, for deliveries processed from now on; None goes back to the provider's default."""
     db.execute(
         "INSERT INTO mediator (provider_id, mediator_id, known) VALUES (?, ?, ?)"
         " ON CONFLICT DO UPDATE SET known = excluded.known",

@@ -1,7 +1,7 @@
 """Working through committed deliveries, in the order of their numbers, once their time has come.
 
-There is no background thread. Whoever asks first after the time has come does the work; before anything changes that
-a decision depends on (a mediator, a rule), what is due is worked through, so that it is as if it had been done in time.
+There is no background thread. Whoever asks first after the time has come does the work. Before anything
+changes that a decision depends on (a mediator, a rule), what is due is worked through, as if in time.
 """
 
 import json
@@ -21,7 +21,7 @@ from sandbox.words import Mode, Operation, Outcome, Reason, RecordType
 
 
 class Processor:
-    """Answers deliveries after a delay: the provider's own, else the one set by hand, else `default_seconds`."""
+    """Answers after a delay: the provider's own, else the one set by hand, else `default_seconds`."""
 
     def __init__(self, database: Database, default_seconds: float) -> None:
         self.database = database
@@ -103,7 +103,7 @@ class _Reading:
         """Take over every record and give the answers in order, those archived by silence last."""
         result = self._read_mediators()
         self._read_orders()
-        for row in self._records("type IN ('participant', 'withdrawal')"):
+        for row in self._records(RecordType.PARTICIPANT, RecordType.WITHDRAWAL):
             if row["type"] == RecordType.WITHDRAWAL:
                 result.append(self._withdraw(row["subject_id"]))
             else:
@@ -113,14 +113,14 @@ class _Reading:
             result.extend(self._withdraw(participant_id) for participant_id in unnamed)
         return result
 
-    def _records(self, condition: str) -> Iterator[sqlite3.Row]:
+    def _records(self, *kinds: RecordType) -> Iterator[sqlite3.Row]:
         yield from self.db.execute(
-            f"SELECT * FROM part_record WHERE delivery_id = ? AND {condition} ORDER BY number, line",
-            (self.delivery_id,),
+            "SELECT * FROM part_record WHERE delivery_id = ? AND type IN (?, ?) ORDER BY number, line",
+            (self.delivery_id, kinds[0], kinds[-1]),
         )
 
     def _read_mediators(self) -> list[Answer]:
-        for row in self._records("type = 'mediator'"):
+        for row in self._records(RecordType.MEDIATOR):
             record = json.loads(row["record"])
             mediator_id = record["mediator_id"]
             mediators.keep_names(
@@ -133,7 +133,7 @@ class _Reading:
         ]
 
     def _read_orders(self) -> None:
-        for row in self._records("type = 'order'"):
+        for row in self._records(RecordType.ORDER):
             self.responsible[row["subject_id"]] = tuple(json.loads(row["record"])["responsible"])
 
     def _take_over(self, row: sqlite3.Row) -> Answer:
@@ -146,14 +146,7 @@ class _Reading:
         participant_id = row["subject_id"]
         decision = decide(self.provider.network, record, circumstances, self.forced.get(participant_id))
         if decision.outcome is Outcome.REJECTED:
-            return self._answer(
-                RecordType.PARTICIPANT,
-                participant_id,
-                Outcome.REJECTED,
-                None,
-                decision.reason,
-                decision.detail,
-            )
+            return self._decided(participant_id, None, decision)
         applicant_id = applicants.take_over(
             self.db,
             self.provider,

@@ -13,7 +13,7 @@ def check_references(
 ) -> None:
     """Refuse the first participant whose mediator or order does not come before it.
 
-    Parts may arrive in any order. As long as an earlier one is missing nothing can be said, and the commit checks.
+    Parts may arrive in any order. While an earlier one is missing nothing can be said, and the commit checks.
     """
     arrived = db.execute(
         "SELECT COUNT(*) FROM part WHERE delivery_id = ? AND number < ?", (delivery_id, number)

@@ -79,6 +79,7 @@ CREATE TABLE IF NOT EXISTS acknowledgement (
     at TEXT NOT NULL,
     UNIQUE (delivery_id, position)
 );
+CREATE INDEX IF NOT EXISTS acknowledgement_subject ON acknowledgement (subject_id);
 CREATE INDEX IF NOT EXISTS acknowledgement_rule ON acknowledgement (rule_id) WHERE fate = 'held';
 
 CREATE TABLE IF NOT EXISTS applicant (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 _THREADS = 16
 # Clients poll every two seconds on a kept connection; gunicorn's own two seconds would close it under them.

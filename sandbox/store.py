@@ -22,8 +22,9 @@ def ensure_provider(
 ) -> bool:
     """Create a provider with its token where there is none; True if it was created.
 
-    One that exists keeps everything but its token, which is set to `token`. `unknown_mediators` are not known to the
-    network; all others are. `forced_outcomes` are (participant_id, outcome, reason). Both are set at creation only.
+    One that exists keeps everything but its token, which is set to `token`. `unknown_mediators` are not known
+    to the network; all others are. `forced_outcomes` are (participant_id, outcome, reason). Both are set at
+    creation only.
     """
     store = Database(database)
     store.create_tables()
