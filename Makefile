@@ -1,0 +1,45 @@
+# Everything starts here: `make run` and `make test` do their own set-up.
+
+PORT ?= 5000
+SANDBOX_PORT ?= 5001
+DATA ?= var
+# What `make test` hands to pytest: make test ARGS="-k brake"
+ARGS ?=
+
+VENV := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check setup setup-run demo-reset lock format clean
+
+help: ## Show this list
+	@echo 'Jobbrücke. Usage: make TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup-run ## Start everything with demo data; PORT=5000, SANDBOX_PORT=5001, DATA=var
+	@exec $(VENV)/python -m demo.run --port '$(PORT)' --sandbox-port '$(SANDBOX_PORT)' --data '$(DATA)'
+
+test: setup ## Run the checks, then every test
+	@scripts/test $(ARGS)
+
+check: setup ## Lint, format, types, templates, imports, vendored files
+	@scripts/check
+
+setup: ## Make the virtual environment from the lock files
+	@scripts/setup requirements-dev.lock
+
+setup-run:
+	@scripts/setup requirements-demo.lock
+
+demo-reset: setup-run ## Forget the demo's data, so that `make run` starts over
+	@$(VENV)/python -m demo.reset --data '$(DATA)'
+
+lock: ## Pin the dependencies anew; LOCK_UPGRADE=1 takes the newest versions
+	@scripts/lock
+
+format: setup ## Format the code, and mend what ruff can
+	@$(VENV)/ruff check --fix --quiet .
+	@$(VENV)/ruff format --quiet .
+
+clean: ## Remove the virtual environment and caches; the demo's data stays
+	rm -rf .venv .venv.lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
