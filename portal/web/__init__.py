@@ -7,3 +7,33 @@ from flask import Flask
 
 def init_app(app: Flask) -> None:
     """Give the application its pages."""
+    # Imported here, since the features' views import the modules of this package.
+    from flask_login import LoginManager
+
+    from portal import current_settings
+    from portal.accounts.users import find_user
+    from portal.accounts.views import accounts
+    from portal.deliveries.views import deliveries
+    from portal.people.views import people
+    from portal.releases.views import releases
+    from portal.tenants.views import tenants
+    from portal.web import assets, errors, fragments, header, labels, languages, scope, security
+    from portal.web.sessions import ServerSessions
+    from portal.web.views import general
+
+    with app.app_context():
+        settings = current_settings()
+    app.session_interface = ServerSessions()
+    languages.init_app(app)
+    security.init_app(app, settings)
+    fragments.init_app(app)
+    errors.init_app(app)
+    assets.init_app(app)
+    login = LoginManager(app)
+    login.session_protection = None  # the number is ours, random and kept on the server
+    login.user_loader(find_user)
+    scope.init_app(app)
+    labels.init_app(app)
+    header.init_app(app)
+    for blueprint in (general, accounts, tenants, people, releases, deliveries):
+        app.register_blueprint(blueprint)

@@ -1,0 +1,83 @@
+"""Who may do what: one table, and the mark that every view carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import abort, g, redirect, request, session, url_for
+from flask_login import current_user
+
+from portal.accounts.models import Role
+from portal.web.fragments import is_fragment, sign_in_again
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Permission(StrEnum):
+    VIEW = "view"
+    RELEASE = "release"
+    """Release, revoke, choose the mediator."""
+    TRANSFER_CHOSEN = "transfer-chosen"
+    """Transfer chosen people now."""
+    TRANSFER_ALL = "transfer-all"
+    JUDGE_HELD = "judge-held"
+    """Let a held delivery go, or discard it."""
+    CHOOSE_TENANT = "choose-tenant"
+    SIGNED_IN = "signed-in"
+    """Whatever the role, and without a tenant."""
+
+
+_CASEWORKER = frozenset(
+    {Permission.SIGNED_IN, Permission.VIEW, Permission.RELEASE, Permission.TRANSFER_CHOSEN}
+)
+_SUPERVISOR = _CASEWORKER | {Permission.TRANSFER_ALL, Permission.JUDGE_HELD}
+GRANTED: dict[Role, frozenset[Permission]] = {
+    Role.CASEWORKER: _CASEWORKER,
+    Role.SUPERVISOR: _SUPERVISOR,
+    Role.ADMINISTRATOR: _SUPERVISOR,
+    Role.SUPPORT: _SUPERVISOR | {Permission.CHOOSE_TENANT},
+}
+_WITHOUT_TENANT = frozenset({Permission.SIGNED_IN, Permission.CHOOSE_TENANT})
+
+
+def may(permission: Permission) -> bool:
+    """Whether the signed-in person has `permission`."""
+    return bool(current_user.is_authenticated) and permission in GRANTED[current_user.role]
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Only those with `permission` get to the view; 403 for others, sign-in for nobody."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return sign_in_again()
+            if not may(permission):
+                abort(403)
+            if permission not in _WITHOUT_TENANT and g.get("tenant_id") is None:
+                return _choose_tenant()
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return mark
+
+
+def public(view: View) -> View:
+    """The view is for everybody; `tests/web/test_access.py` lists which are."""
+    view.permission = None  # type: ignore[attr-defined]
+    return view
+
+
+def _choose_tenant() -> Any:
+    """Support has to say first whose data it wants to see."""
+    if is_fragment():
+        abort(403)
+    if request.method == "GET":
+        session["next"] = request.full_path.rstrip("?")
+    return redirect(url_for("tenants.choose"))

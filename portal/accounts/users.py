@@ -1,0 +1,55 @@
+"""The person behind a request: a plain value, so that nothing of another session hangs on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_login import current_user
+from sqlalchemy import select
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Account, Role
+from portal.database import EVERY_TENANT, db, scoped_to
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who is signed in. The last four are what Flask-Login asks for."""
+
+    id: int
+    name: str
+    initials: str
+    role: Role
+    tenant_id: int | None
+    """None for support."""
+    mediator_id: int | None
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        return str(self.id)
+
+
+def find_user(account_id: str) -> User | None:
+    """The user by the number in the session; None where the account is gone or disabled."""
+    query = select(Account).where(Account.id == int(account_id), Account.disabled_at.is_(None))
+    with scoped_to(EVERY_TENANT):
+        account = db.session.scalar(query)
+        return user_of(account) if account else None
+
+
+def user_of(account: Account) -> User:
+    return User(
+        id=account.id,
+        name=account.name,
+        initials=account.initials,
+        role=Role(account.role),
+        tenant_id=account.tenant_id,
+        mediator_id=account.mediator_id,
+    )
+
+
+def current_actor() -> Actor:
+    """The signed-in person, as services need to know them."""
+    return Actor(current_user.initials, current_user.id, current_user.mediator_id)

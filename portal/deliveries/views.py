@@ -1,0 +1,112 @@
+"""Deliveries: the list, one delivery, and what a person decides about a held one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts.access import Permission, requires
+from portal.accounts.users import current_actor
+from portal.database import utcnow
+from portal.deliveries import queries, service
+from portal.deliveries.models import Delivery
+from portal.deliveries.page import held_because, seconds_until_asked, steps
+from portal.deliveries.states import DeliveryState
+from portal.deliveries.wording import duration, finding_texts, odd_text, outcome_text
+from portal.people.forms import read_row
+from portal.web.fragments import live_answer
+from portal.web.scope import current_tenant_id, save
+from portal.web.sessions import live
+
+deliveries = Blueprint("deliveries", __name__)
+PAGE = 50
+_PEOPLE = 100
+_LEAVERS = 500
+
+
+@deliveries.get("/deliveries")
+@live
+@requires(Permission.VIEW)
+def list_page() -> Response:
+    """The tenant's deliveries, newest first."""
+    after = read_row(request.args, "after")
+    found = queries.list_deliveries(after, PAGE + 1)
+    rows = found[:PAGE]
+    return live_answer(
+        "deliveries/list.html",
+        "deliveries/_list.html",
+        rows=rows,
+        after=after,
+        older=rows[-1].id if len(found) > PAGE else None,
+        duration=duration,
+        seconds=min((seconds_until_asked(row) for row in rows), default=15),
+    )
+
+
+@deliveries.post("/deliveries")
+@requires(Permission.TRANSFER_ALL)
+def transfer_all() -> Response:
+    """Transfer everybody of the tenant now."""
+    delivery = service.request_transfer(current_tenant_id(), current_actor(), utcnow())
+    return _done(delivery, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
+
+
+@deliveries.get("/deliveries/<int:sequence>")
+@live
+@requires(Permission.VIEW)
+def show(sequence: int) -> Response:
+    """One delivery: how far it is, who is in it, what the network said."""
+    delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
+    return live_answer("deliveries/delivery.html", "deliveries/_delivery.html", **_values(delivery))
+
+
+@deliveries.post("/deliveries/<int:sequence>/let-go")
+@requires(Permission.JUDGE_HELD)
+def let_go(sequence: int) -> Response:
+    """Let a held delivery go, exactly as it was shown."""
+    delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
+    service.let_go(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
+    return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))
+
+
+@deliveries.post("/deliveries/<int:sequence>/discard")
+@requires(Permission.JUDGE_HELD)
+def discard(sequence: int) -> Response:
+    """Discard a held delivery."""
+    delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
+    service.discard(delivery.id, current_actor(), utcnow())
+    return _done(delivery, _("Die Übertragung %(number)s ist verworfen.", number=sequence))
+
+
+def _values(delivery: Delivery) -> dict[str, Any]:
+    after = read_row(request.args, "after")
+    people = queries.people(delivery.id, after, _PEOPLE + 1)
+    held = delivery.state == DeliveryState.HELD
+    return {
+        "delivery": delivery,
+        "steps": steps(delivery),
+        "reasons": held_because(delivery),
+        "people": people[:_PEOPLE],
+        "more_people": people[_PEOPLE - 1].id if len(people) > _PEOPLE else None,
+        "after": after,
+        "attempts": queries.attempts(delivery.id),
+        "odd_answers": queries.odd_answers(delivery.id),
+        "unexplained": queries.leavers(delivery.id, explained=False, limit=_LEAVERS) if held else [],
+        "explained": queries.leavers(delivery.id, explained=True, limit=_LEAVERS) if held else [],
+        "seconds": seconds_until_asked(delivery),
+        "other_connection": read_row(request.args, "connection"),
+        "leaver_limit": _LEAVERS,
+        "duration": duration,
+        "finding_texts": finding_texts,
+        "odd_text": odd_text,
+        "outcome_text": outcome_text,
+    }
+
+
+def _done(delivery: Delivery, sentence: str) -> Response:
+    number, connection = delivery.sequence, read_row(request.args, "connection")
+    save()
+    flash(sentence, "success")
+    return make_response(redirect(url_for(".show", sequence=number, connection=connection), 303))

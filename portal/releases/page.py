@@ -1,0 +1,61 @@
+"""What a participant's page needs beside `explain`: lines of the protocol, and how often to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.releases.models import ProtocolEntry
+from portal.releases.phase import Phase
+from portal.releases.preflight import Consent, wants_confirmation
+from portal.releases.queries import Explanation, delivery_numbers, protocol
+
+PAGE = 20
+_AT_MOST = 500
+_UNDER_WAY = frozenset({Phase.TRANSFERRING, Phase.OUTCOME_UNKNOWN, Phase.SENT, Phase.ARCHIVING})
+_UNDER_WAY_SECONDS = 2
+_AT_REST_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of a protocol, newest first."""
+
+    entries: list[ProtocolEntry]
+    numbers: dict[int, int]
+    """Of the deliveries they name, by row."""
+    older_than: int | None
+    """The line to go on from; None where it was the first."""
+
+    @property
+    def since(self) -> int:
+        """The oldest of these lines, from which on the open page asks again; 0 where there is none."""
+        return self.entries[-1].id if self.entries else 0
+
+
+def newest_lines(participant_id: int, since: int | None) -> Lines:
+    """The newest lines: a page of them, or all from `since` on, so that none is lost to a page that grows."""
+    if since is None:
+        return older_lines(participant_id, None)
+    found = [entry for entry in protocol(participant_id, limit=_AT_MOST) if entry.id >= since]
+    return Lines(found, delivery_numbers(found), since if protocol(participant_id, since, 1) else None)
+
+
+def older_lines(participant_id: int, before: int | None) -> Lines:
+    """A page of lines older than `before`."""
+    found = protocol(participant_id, before, PAGE + 1)
+    kept = found[:PAGE]
+    return Lines(kept, delivery_numbers(kept), kept[-1].id if len(found) > PAGE else None)
+
+
+def asks_for_consent(person: Explanation) -> bool:
+    """Whether releasing has to confirm that consent is at hand."""
+    participant, view = person.participant, person.view
+    if view is None or view.connection is None:
+        return False
+    consent = Consent(participant.consent_on, participant.consent_until, participant.consent_withdrawn_on)
+    return wants_confirmation(consent, view.connection.network)
+
+
+def seconds_until_asked(person: Explanation) -> int:
+    """How long the open page waits before it asks for news."""
+    return _UNDER_WAY_SECONDS if person.phase in _UNDER_WAY else _AT_REST_SECONDS

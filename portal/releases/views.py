@@ -1,0 +1,145 @@
+"""A participant's page: the bar, what keeps her offline, the mediator, the protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts.access import Permission, requires
+from portal.accounts.users import current_actor
+from portal.database import utcnow
+from portal.deliveries.service import request_transfer
+from portal.people.forms import read_row
+from portal.people.mediators import find_mediators
+from portal.refusal import NotFound
+from portal.releases import service
+from portal.releases.page import asks_for_consent, newest_lines, older_lines, seconds_until_asked
+from portal.releases.queries import explain
+from portal.releases.wording import details, reason_text
+from portal.web.fragments import answer, is_fragment, live_answer
+from portal.web.scope import current_tenant_id, current_view, save
+from portal.web.sessions import live
+
+releases = Blueprint("releases", __name__)
+
+
+@releases.get("/participants/<int:participant_id>")
+@live
+@requires(Permission.VIEW)
+def show(participant_id: int) -> Response:
+    """The participant's page, and its live part."""
+    return live_answer("releases/participant.html", "releases/_person.html", **_values(participant_id))
+
+
+@releases.get("/participants/<int:participant_id>/protocol")
+@requires(Permission.VIEW)
+def older_protocol(participant_id: int) -> Response:
+    """A page of older lines of the protocol."""
+    person = explain(current_view(), participant_id)
+    lines = older_lines(participant_id, read_row(request.args, "before"))
+    return answer(
+        "releases/protocol.html", "releases/_lines.html", person=person, lines=lines, details=details
+    )
+
+
+@releases.get("/participants/<int:participant_id>/release")
+@requires(Permission.RELEASE)
+def ask_release(participant_id: int) -> str:
+    """The question before releasing somebody whose consent is to be confirmed; a dialog, with scripts."""
+    return render_template("releases/release.html", **_values(participant_id))
+
+
+@releases.post("/participants/<int:participant_id>/release")
+@requires(Permission.RELEASE)
+def release(participant_id: int) -> Response:
+    """Release the participant."""
+    confirmed = request.form.get("consent_confirmed") == "1"
+    service.release(participant_id, current_actor(), utcnow(), consent_confirmed=confirmed)
+    return _done(participant_id, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
+
+
+@releases.get("/participants/<int:participant_id>/revoke")
+@requires(Permission.RELEASE)
+def ask_revoke(participant_id: int) -> str:
+    """The question before revoking; a dialog, with scripts."""
+    return render_template("releases/revoke.html", **_values(participant_id))
+
+
+@releases.post("/participants/<int:participant_id>/revoke")
+@requires(Permission.RELEASE)
+def revoke(participant_id: int) -> Response:
+    """Revoke the participant's release."""
+    service.revoke(participant_id, current_actor(), utcnow())
+    return _done(
+        participant_id, _("Die Freigabe ist aufgehoben. Die nächste Übertragung meldet die Person ab.")
+    )
+
+
+@releases.post("/participants/<int:participant_id>/transfer")
+@requires(Permission.TRANSFER_CHOSEN)
+def transfer(participant_id: int) -> Response:
+    """Transfer this participant now."""
+    service.get_participant(participant_id)
+    delivery = request_transfer(current_tenant_id(), current_actor(), utcnow(), [participant_id])
+    number = delivery.sequence
+    return _done(participant_id, _("Die Übertragung %(number)s ist angestoßen.", number=number))
+
+
+@releases.get("/participants/<int:participant_id>/mediator")
+@requires(Permission.RELEASE)
+def pick_mediator(participant_id: int) -> Response:
+    """Mediators to choose from."""
+    return _mediators(participant_id, "")
+
+
+@releases.post("/participants/<int:participant_id>/mediator/search")
+@requires(Permission.RELEASE)
+def search_mediators(participant_id: int) -> Response:
+    """Mediators by what was typed; sent as a form, since names do not belong in addresses."""
+    return _mediators(participant_id, request.form.get("text", "")[:100])
+
+
+@releases.post("/participants/<int:participant_id>/mediator")
+@requires(Permission.RELEASE)
+def choose_mediator(participant_id: int) -> Response:
+    """Choose the mediator."""
+    mediator_id = read_row(request.form, "mediator")
+    if mediator_id is None:
+        raise NotFound("mediator-unknown")
+    service.choose_mediator(participant_id, mediator_id, current_actor(), utcnow())
+    return _done(participant_id, _("Gewählt. Das Jobportal erfährt es mit der nächsten Übertragung."))
+
+
+def _values(participant_id: int) -> dict[str, Any]:
+    person = explain(current_view(), participant_id)
+    return {
+        "person": person,
+        "lines": newest_lines(participant_id, read_row(request.values, "since")),
+        "seconds": seconds_until_asked(person),
+        "asks_for_consent": asks_for_consent(person),
+        "details": details,
+        "reason_text": reason_text,
+    }
+
+
+def _done(participant_id: int, sentence: str) -> Response:
+    """Commit, and show what has become of it: the live part, or the page anew."""
+    save()
+    if is_fragment():
+        return live_answer(
+            "releases/participant.html", "releases/_person.html", notice=sentence, **_values(participant_id)
+        )
+    flash(sentence, "success")
+    return make_response(redirect(url_for(".show", participant_id=participant_id), 303))
+
+
+def _mediators(participant_id: int, text: str) -> Response:
+    return answer(
+        "releases/mediator.html",
+        "releases/_mediators.html",
+        person=explain(current_view(), participant_id),
+        mediators=find_mediators(text),
+        text=text,
+    )

@@ -1,0 +1,80 @@
+"""What a line of the protocol says beyond the name of its event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.releases.models import EndCause, Event, ProtocolEntry
+from portal.releases.status import Status, read_reason
+from portal.web.labels import LABELS, label_of
+
+Data = dict[str, Any]
+
+
+def details(entry: ProtocolEntry) -> list[str]:
+    """Short sentences in the reader's language; data that is not there is passed over."""
+    data: Data = entry.data or {}
+    said = [tell(data) for tell in (_statuses, _reason, _cause, _mediator, _applicant, _consent)]
+    if Event(entry.event) is Event.ANSWER_OVERTAKEN:
+        said.insert(0, _("Zu einer neueren Übertragung liegt schon eine Antwort vor; diese ändert nichts."))
+    return [sentence for sentence in said if sentence]
+
+
+def _statuses(data: Data) -> str | None:
+    before, after = _status(data.get("from")), _status(data.get("to"))
+    if after is None:
+        return None
+    if before is None or before == after:
+        return str(_("Status: %(after)s", after=after))
+    return str(_("Status: %(before)s → %(after)s", before=before, after=after))
+
+
+def _status(value: Any) -> str | None:
+    known = {item.value: item for item in Status}
+    return str(label_of(known[value]).text) if value in known else None
+
+
+def reason_text(word: str | None) -> str:
+    """The network's reason in words; one we do not know counts as invalid data, and is shown as it came."""
+    reason = read_reason(word)
+    if reason is None:
+        return ""
+    text = str(label_of(reason).text)
+    return text if word == reason.value else f"{text} ({word})"
+
+
+def _reason(data: Data) -> str | None:
+    text, detail = reason_text(data.get("reason")), data.get("detail")
+    if not text:
+        return str(detail) if detail else None
+    return str(_("Grund: %(reason)s", reason=f"{text} – {detail}" if detail else text))
+
+
+def _cause(data: Data) -> str | None:
+    known = {item.value: item for item in EndCause}
+    cause = known.get(str(data.get("cause")))
+    return str(LABELS[EndCause][cause].text) if cause and cause is not EndCause.PERSON else None
+
+
+def _mediator(data: Data) -> str | None:
+    number, before = data.get("mediator"), data.get("before")
+    if not number:
+        return None
+    if before:
+        return str(_("Vermittler-ID %(number)s statt %(before)s", number=number, before=before))
+    return str(_("Vermittler-ID %(number)s", number=number))
+
+
+def _applicant(data: Data) -> str | None:
+    number, before = data.get("applicant_id"), data.get("before_applicant_id")
+    if not number:
+        return None
+    if before:
+        return str(_("Bewerber-ID %(number)s statt %(before)s", number=number, before=before))
+    return str(_("Bewerber-ID %(number)s", number=number))
+
+
+def _consent(data: Data) -> str | None:
+    return str(_("Einverständniserklärung lag nach Angabe vor")) if data.get("consent_confirmed") else None

@@ -1,0 +1,107 @@
+"""What stands at the head of every page: tenant, network, transfers, and what needs attention (pages.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal.accounts.access import Permission, may
+from portal.deliveries.states import Problem
+from portal.releases.phase import Transit
+from portal.releases.preflight import Finding
+from portal.releases.view import View
+from portal.tenants.queries import WORKER_SILENT_AFTER, worker_seen_at
+from portal.web.labels import LABELS, Tone, mending_of
+from portal.web.scope import current_view
+
+_RUNNING_SECONDS = 4
+_RESTING_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Something that concerns everybody of the tenant."""
+
+    tone: Tone
+    text: Any
+    link: str | None = None
+    more: Any = ""
+    """Who can do something about it, or what the link says."""
+
+
+@dataclass(frozen=True)
+class Header:
+    view: View
+    banners: tuple[Banner, ...]
+
+    @property
+    def seconds(self) -> int:
+        """How long until the browser should ask again."""
+        return (
+            _RUNNING_SECONDS
+            if self.view.transit in (Transit.TRANSFERRING, Transit.OUTCOME_UNKNOWN)
+            else (_RESTING_SECONDS)
+        )
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(header=find_header, may=may, Permission=Permission)
+
+
+def find_header() -> Header | None:
+    """The header of the current page; None where nobody is signed in or no tenant is chosen."""
+    if g.get("plain") or not current_user.is_authenticated or g.get("tenant_id") is None:
+        return None
+    view = current_view()
+    return Header(view, tuple(_banners(view)))
+
+
+def _banners(view: View) -> list[Banner]:
+    found = [_finding_banner(finding) for finding in view.findings]
+    seen = worker_seen_at()
+    if seen is None or view.now - seen > WORKER_SILENT_AFTER:
+        text = _("Die Übertragung steht still: Der Dienst im Hintergrund meldet sich nicht.")
+        found.append(Banner(Tone.DANGER, text, more=_("Freigaben werden gespeichert und später übertragen.")))
+    return found + _connection_banners(view)
+
+
+def _finding_banner(finding: Finding) -> Banner:
+    mending = mending_of(finding)
+    return Banner(Tone.WARNING, mending.text, more=_("Beheben kann das: %(who)s.", who=mending.by))
+
+
+def _connection_banners(view: View) -> list[Banner]:
+    """What keeps the network from us, or us from it."""
+    connection = view.connection
+    found: list[Banner] = []
+    if connection is None:
+        return found
+    if connection.reconcile_since:
+        found.append(
+            Banner(Tone.DANGER, LABELS[Problem][Problem.RECONCILE].text, more=_("Die Betreuung klärt das."))
+        )
+    if view.transit is Transit.HELD and view.uncommitted:
+        number = view.uncommitted.sequence
+        text = _("Die Übertragung %(number)s ist angehalten.", number=number)
+        link = url_for("deliveries.show", sequence=number)
+        found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
+    if connection.quarantined_at or _paused(connection.paused_until, view.now):
+        text = _("Das Jobportal ist gerade nicht erreichbar oder weist uns ab; es wird weiter versucht.")
+        found.append(Banner(Tone.WARNING, text, more=_problem_text(connection.problem)))
+    return found
+
+
+def _paused(until: dt.datetime | None, now: dt.datetime) -> bool:
+    return until is not None and until > now
+
+
+def _problem_text(code: str | None) -> Any:
+    try:
+        return LABELS[Problem][Problem(code)].text if code else ""
+    except ValueError:  # a code of the network client alone
+        return ""

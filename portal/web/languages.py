@@ -1,0 +1,63 @@
+"""Language, time zone and theme of a page. The source texts are German, English is a catalogue."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from babel.dates import format_date, format_datetime, format_time
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_locale, get_timezone
+
+from portal import ROOT
+
+LANGUAGES = {"de": "Deutsch", "en": "English"}
+THEMES = ("auto", "light", "dark")
+_DATE = {"de": "dd.MM.yyyy", "en": "d MMM yyyy"}
+
+
+def init_app(app: Flask) -> None:
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "portal" / "translations")
+    app.config["BABEL_DEFAULT_LOCALE"] = "de"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Berlin"
+    Babel(app, locale_selector=find_language, timezone_selector=_find_time_zone)
+    app.jinja_env.filters.update(moment=moment, clock=clock, day=day)
+    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, THEMES=THEMES, language=find_language, theme=find_theme)
+
+
+def find_language() -> str:
+    """The language somebody chose; German unless they did."""
+    chosen = request.cookies.get("language") if has_request_context() else None
+    return chosen if chosen in LANGUAGES else "de"
+
+
+def find_theme() -> str:
+    """The theme somebody chose; `auto` follows the device."""
+    chosen = request.cookies.get("theme", "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def moment(value: dt.datetime) -> str:
+    """Date and time in the tenant's zone: 24.11.2026, 22:00."""
+    return format_datetime(value, f"{_DATE[_language()]}, HH:mm", tzinfo=get_timezone(), locale=get_locale())
+
+
+def clock(value: dt.datetime) -> str:
+    """The time alone."""
+    return format_time(value, "HH:mm:ss", tzinfo=get_timezone(), locale=get_locale())
+
+
+def day(value: dt.date) -> str:
+    """The date alone; of a time, in the tenant's zone."""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(get_timezone())
+    return format_date(value, _DATE[_language()], locale=get_locale())
+
+
+def _language() -> str:
+    locale = get_locale()
+    return locale.language if locale and locale.language in _DATE else "de"
+
+
+def _find_time_zone() -> str:
+    found: str = g.get("time_zone", "Europe/Berlin")
+    return found

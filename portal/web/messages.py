@@ -1,0 +1,81 @@
+"""The sentence for each refusal, in the reader's language: pages, command line and API say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.refusal import Refusal
+from portal.releases.preflight import Finding
+from portal.web.finding_labels import FINDINGS
+
+SENTENCES: dict[str, Any] = {
+    # what there is not
+    "participant-unknown": _l("Diese Teilnehmerin oder diesen Teilnehmer gibt es hier nicht."),
+    "mediator-unknown": _l("Diese Vermittlerin oder diesen Vermittler gibt es hier nicht."),
+    "delivery-unknown": _l("Eine Datenübertragung mit dieser Nummer gibt es hier nicht."),
+    "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),
+    "account-unknown": _l("Ein Konto mit diesem Kürzel gibt es hier nicht."),
+    "search-unknown": _l("Diese Suche gibt es nicht mehr. Bitte suchen Sie noch einmal."),
+    "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
+    # release, revocation, mediator
+    "already-released": _l("Die Person ist schon freigegeben."),
+    "not-released": _l("Die Person ist nicht freigegeben."),
+    "consent-to-confirm": _l(
+        "In Qualli.life ist keine Einverständniserklärung vermerkt. Bestätigen Sie, dass sie vorliegt."
+    ),
+    "ends-at-once": _l("Diese Person kann nicht freigegeben werden: %(reason)s."),
+    "mediator-inactive": _l("Diese Vermittlerin oder dieser Vermittler ist nicht mehr aktiv."),
+    # transfers
+    "delivery-running": _l(
+        "Es läuft schon eine Übertragung, die Nummer %(number)s. Warten Sie, bis sie durch ist."
+    ),
+    "delivery-held": _l(
+        "Die Übertragung %(number)s ist angehalten. Erst muss die Leitung sie durchlassen oder verwerfen."
+    ),
+    "nothing-to-transfer": _l(
+        "Es gibt nichts zu übertragen: Niemand ist freigegeben und vollständig, und niemand ist abzumelden."
+    ),
+    "reconcile": _l(
+        "Das Jobportal kennt Übertragungen, die hier nicht bekannt sind. Bis die Betreuung das geklärt hat, "
+        "wird nichts übertragen."
+    ),
+    "not-held": _l("Die Übertragung %(number)s ist nicht mehr angehalten."),
+    "changed-since-shown": _l(
+        "Die Übertragung %(number)s hat sich geändert, seit Sie sie gesehen haben. "
+        "Prüfen Sie sie noch einmal."
+    ),
+    "same-person": _l(
+        "Wer die Übertragung angestoßen hat, darf sie nicht selbst durchlassen oder verwerfen."
+    ),
+} | {
+    finding.value: FINDINGS[finding].text
+    for finding in (
+        Finding.LICENCE_MISSING,
+        Finding.LICENCE_EXPIRED,
+        Finding.NETWORK_NOT_CHOSEN,
+        Finding.NETWORK_CREDENTIALS_MISSING,
+    )
+}
+_UNKNOWN = _l("Das geht nicht (%(code)s).")
+
+
+def message(refusal: Refusal) -> str:
+    """What to tell the person who asked. Wants an application context for the language."""
+    sentence = SENTENCES.get(refusal.code)
+    if sentence is None:
+        return str(_UNKNOWN % {"code": refusal.code})
+    values = dict(refusal.values)
+    finding = values.pop("finding", None)
+    if finding is not None:
+        values["reason"] = FINDINGS[Finding(str(finding))].text
+    text = str(sentence)
+    try:
+        return text % values if "%(" in text else _as_sentence(text)
+    except KeyError:  # raised without a value that the sentence wants: better a gap than no answer
+        return text.split("%(", 1)[0].rstrip(" ,:") + "."
+
+
+def _as_sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

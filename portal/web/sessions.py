@@ -1,0 +1,169 @@
+"""Sessions kept on the server: the browser holds a random number, the table its hash (design §8)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import structlog
+from flask import Flask, Request, Response, current_app, request, session
+from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import CallbackDict
+
+from portal import current_settings
+from portal.accounts.models import LoginSession
+from portal.database import db, rollback, set_reading, utcnow
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SEEN_SECONDS = 60
+"""How often `seen_at` is written, at most."""
+View = TypeVar("View", bound=Callable[..., Any])
+_sessions = cast("Table", LoginSession.__table__)
+log = structlog.get_logger()
+
+
+class ServerSession(CallbackDict[str, Any], SessionMixin):
+    """What a browser's session holds: JSON values only."""
+
+    def __init__(self, found: LoginSession | None = None, token: str | None = None) -> None:
+        def changed(session: ServerSession) -> None:
+            session.modified = True
+
+        super().__init__(dict(found.data) if found else {}, changed)
+        self.row_id = found.id if found else None
+        self.seen_at = found.seen_at if found else None
+        self.token = token
+        self.new = found is None
+        self.modified = False
+        self.renewed = False
+        self.database_down = False
+
+    def renew(self) -> None:
+        """Go on under a new number, with nothing of what was before: somebody signs in or out."""
+        self.clear()
+        self.renewed = True
+
+
+def live(view: View) -> View:
+    """Mark a view that an open page asks by itself: it does not keep the session alive."""
+    view.live = True  # type: ignore[attr-defined]
+    return view
+
+
+def current_session() -> ServerSession:
+    """The session of the current request."""
+    found = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask has no other way
+    assert isinstance(found, ServerSession)  # noqa: S101 - no other interface is installed
+    return found
+
+
+class ServerSessions(SessionInterface):
+    """Loads the session before a request and writes it, in a short transaction of its own, after it."""
+
+    session_class = ServerSession
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        set_reading(request.method in SAFE_METHODS)
+        token = request.cookies.get(self.get_cookie_name(app))
+        if not token or request.path.startswith("/static/"):
+            return ServerSession()
+        try:
+            return _load(token)
+        except OperationalError as error:
+            log.warning("session_not_loaded", error=type(error).__name__)
+            rollback()
+            session = ServerSession()
+            session.database_down = True
+            return session
+
+    def save_session(self, app: Flask, session: ServerSession, response: Response) -> None:  # type: ignore[override]
+        if session.database_down:
+            return
+        response.vary.add("Cookie")
+        if not session.renewed and session.row_id is None and not session:
+            return
+        now = utcnow()
+        if session.renewed or session.row_id is None:
+            self._start(app, session, response, now)
+        elif session.modified:
+            with _writing() as connection:
+                _update(connection, session, data=dict(session), seen_at=now)
+        elif _is_to_be_seen(session, now):
+            with _writing() as connection:
+                _update(connection, session, seen_at=now)
+
+    def _start(self, app: Flask, session: ServerSession, response: Response, now: dt.datetime) -> None:
+        """A row and a number for a session that has none, or gets a new one."""
+        with _writing() as connection:
+            if session.row_id is not None:
+                _update(connection, session, ended_at=now)
+            if not session:
+                response.delete_cookie(
+                    self.get_cookie_name(app), path="/", secure=current_settings().secure_cookies
+                )
+                return
+            session.token = secrets.token_urlsafe(32)
+            connection.execute(
+                insert(_sessions).values(
+                    token_hash=_hash(session.token),
+                    account_id=int(session["_user_id"]) if "_user_id" in session else None,
+                    data=dict(session),
+                    created_at=now,
+                    seen_at=now,
+                )
+            )
+        response.set_cookie(
+            self.get_cookie_name(app),
+            session.token,
+            path="/",
+            httponly=True,
+            secure=current_settings().secure_cookies,
+            samesite="Lax",
+        )
+
+    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
+        return "__Host-session" if current_settings().secure_cookies else "session"
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _load(token: str) -> ServerSession:
+    """The open session behind `token`; a fresh one where there is none, or where it is too old."""
+    settings, now = current_settings(), utcnow()
+    found = db.session.scalar(
+        select(LoginSession).where(
+            LoginSession.token_hash == _hash(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.seen_at > now - dt.timedelta(minutes=settings.session_idle_minutes),
+            LoginSession.created_at > now - dt.timedelta(hours=settings.session_limit_hours),
+        )
+    )
+    return ServerSession(found, token) if found else ServerSession()
+
+
+def _is_to_be_seen(session: ServerSession, now: dt.datetime) -> bool:
+    if session.seen_at is None or now - session.seen_at < dt.timedelta(seconds=SEEN_SECONDS):
+        return False
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not getattr(view, "live", False)
+
+
+@contextmanager
+def _writing() -> Iterator[Connection]:
+    """A write transaction of its own. What the view left open is let go first, or we wait for ourselves."""
+    rollback()
+    set_reading(False)
+    with db.engine.begin() as connection:
+        yield connection
+
+
+def _update(connection: Connection, session: ServerSession, **values: Any) -> None:
+    connection.execute(update(_sessions).where(_sessions.c.id == session.row_id).values(**values))

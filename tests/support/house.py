@@ -1,0 +1,106 @@
+"""The people of tests of pages: accounts by their names, some participants, a mediator."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from portal.accounts.models import Account, Role
+from portal.accounts.passwords import hash_password
+from portal.database import EVERY_TENANT, db, scoped_to, utcnow
+from portal.people.folding import search_words, sort_key
+from portal.people.models import Mediator, Order, Participant, ParticipantWord
+from portal.releases.models import Presence
+from portal.releases.queries import Explanation, explain
+from portal.releases.view import load_view
+from portal.tenants.models import Connection
+from tests.support.pages import PASSWORD
+
+_hash: list[str] = []
+
+
+@dataclass(frozen=True)
+class House:
+    """A tenant with what pages show: an order, a mediator, two people, and accounts by their names.
+
+    Eva Adam has everything; Ben Zorn's consent is not recorded. `stranger` belongs to another tenant.
+    """
+
+    tenant_id: int
+    other_id: int
+    eva: int
+    ben: int
+    mediator: int
+    stranger_person: int
+
+
+def make_account(name: str, role: Role, tenant_id: int | None) -> None:
+    if not _hash:
+        _hash.append(hash_password(PASSWORD))
+    db.session.add(
+        Account(
+            tenant_id=tenant_id,
+            email=f"{name}@example.org",
+            name=name.title(),
+            initials=name[:3].upper(),
+            role=role,
+            password_hash=_hash[0],
+            created_at=utcnow(),
+        )
+    )
+    db.session.flush()
+
+
+def make_mediator(tenant_id: int, number: str, last: str, first: str, *, active: bool = True) -> int:
+    mediator = Mediator(
+        tenant_id=tenant_id,
+        number=number,
+        initials=f"{first[0]}{last[0]}",
+        last_name=last,
+        first_name=first,
+        active=active,
+        sort_key=sort_key(last, first, number),
+    )
+    db.session.add(mediator)
+    db.session.flush()
+    return mediator.id
+
+
+def make_person(
+    tenant_id: int, number: str, last: str, first: str, *, order: Order | None = None, consent: bool = False
+) -> int:
+    person = Participant(
+        tenant_id=tenant_id,
+        number=number,
+        last_name=last,
+        first_name=first,
+        email=f"{number}@example.org",
+        caseworker="KK",
+        order_id=order.id if order else None,
+        consent_on=dt.date(2026, 1, 1) if consent else None,
+        sort_key=sort_key(last, first, number),
+    )
+    db.session.add(person)
+    db.session.flush()
+    for word in search_words(f"{last} {first} {number}"):
+        db.session.add(ParticipantWord(tenant_id=tenant_id, participant_id=person.id, word=word))
+    return person.id
+
+
+def connection_token(tenant_id: int) -> Connection:
+    connection = db.session.query(Connection).filter_by(tenant_id=tenant_id).one()
+    connection.token_sealed = b"sealed"
+    return connection
+
+
+def seen(house: House, participant_id: int) -> Explanation:
+    """The person as the rules see her now, in what is committed."""
+    db.session.rollback()
+    with scoped_to(house.tenant_id):
+        return explain(load_view(house.tenant_id, utcnow()), participant_id)
+
+
+def presence_of(participant_id: int) -> Presence | None:
+    db.session.rollback()
+    with scoped_to(EVERY_TENANT):
+        return db.session.query(Presence).filter_by(participant_id=participant_id).one_or_none()

@@ -1,0 +1,64 @@
+"""Who is there in tests of pages: a fixed cast of accounts, some people, a browser for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from portal.accounts.models import Role
+from portal.database import commit, db, utcnow
+from portal.people.models import Order
+from portal.tenants.models import Heartbeat
+from tests.support.database import Cast
+from tests.support.house import House, connection_token, make_account, make_mediator, make_person
+from tests.support.pages import Browser
+
+
+@pytest.fixture
+def house(sqlite_app: Flask, cast: Cast) -> House:
+    connection_token(cast.alpha)
+    connection_token(cast.beta)
+    mediator = make_mediator(cast.alpha, "V-1", "Vogel", "Vera")
+    order = Order(
+        tenant_id=cast.alpha, number="A-1", title="Neustart", responsible=["KK"], has_responsible=True
+    )
+    db.session.add(order)
+    db.session.flush()
+    eva = make_person(cast.alpha, "1001", "Adam", "Eva", order=order, consent=True)
+    ben = make_person(cast.alpha, "1002", "Zorn", "Ben", order=order)
+    stranger = make_person(cast.beta, "2001", "Fremd", "Fritz")
+    for email, role, tenant_id in (
+        ("caseworker", Role.CASEWORKER, cast.alpha),
+        ("colleague", Role.CASEWORKER, cast.alpha),
+        ("supervisor", Role.SUPERVISOR, cast.alpha),
+        ("administrator", Role.ADMINISTRATOR, cast.alpha),
+        ("support", Role.SUPPORT, None),
+        ("stranger", Role.SUPERVISOR, cast.beta),
+    ):
+        make_account(email, role, tenant_id)
+    db.session.add(Heartbeat(name="worker:here:1", kind="worker", started_at=utcnow(), seen_at=utcnow()))
+    commit()
+    return House(cast.alpha, cast.beta, eva, ben, mediator, stranger)
+
+
+@pytest.fixture
+def browser(sqlite_app: Flask) -> Browser:
+    """Nobody's browser."""
+    return Browser(sqlite_app)
+
+
+@pytest.fixture
+def signed_in(sqlite_app: Flask, house: House) -> Callable[[str], Browser]:
+    """A browser in which the named account is signed in; support has chosen the house's tenant."""
+
+    def open_browser(name: str) -> Browser:
+        browser = Browser(sqlite_app)
+        browser.sign_in(f"{name}@example.org")
+        if name == "support":
+            browser.get("/tenants")
+            browser.submit("/tenants/alpha")
+        return browser
+
+    return open_browser

@@ -1,0 +1,67 @@
+"""Every page, for whom it is meant: checked by the page client, and with the words people look for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.support.house import House
+from tests.support.pages import Browser
+
+SignedIn = Callable[[str], Browser]
+
+
+def test_the_sign_in_page_has_two_fields_and_a_button(browser: Browser) -> None:
+    page = browser.get("/sign-in")
+    assert {"E-Mail", "Passwort"} <= {"".join(item.itertext()) for item in page.find_all("label")}
+    assert "Anmelden" in page.buttons()
+
+
+def test_the_list_has_everybody_of_the_tenant_and_nobody_else(signed_in: SignedIn) -> None:
+    page = signed_in("caseworker").get("/participants")
+    assert "Adam, Eva" in page.text
+    assert "Zorn, Ben" in page.text
+    assert "Fremd" not in page.text
+
+
+def test_the_head_says_tenant_network_and_transfers(signed_in: SignedIn) -> None:
+    text = signed_in("caseworker").get("/participants").text
+    for words in ("Alpha", "Jobnetzwerk", "Letzte Übertragung", "Läuft gerade", "Nächste Übertragung"):
+        assert words in text
+
+
+def test_the_participants_page_has_bar_facts_logbook_and_protocol(signed_in: SignedIn, house: House) -> None:
+    page = signed_in("caseworker").get(f"/participants/{house.eva}")
+    assert "nicht freigegeben" in page.text_of("release-bar")
+    assert "Für das Jobnetzwerk freigeben" in page.buttons()
+    assert "Offline" in page.text_of("status")
+    assert "Was fehlt bis Online?" in page.text
+    assert "Übermittlungsprotokoll" in page.text
+
+
+def test_the_network_is_called_by_its_name(signed_in: SignedIn, house: House) -> None:
+    page = signed_in("stranger").get(f"/participants/{house.stranger_person}")
+    assert "Für Job4You freigeben" in page.buttons()
+
+
+def test_the_plain_pages_behind_the_dialogs(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    assert "Ja" in browser.get(f"/participants/{house.eva}/revoke").buttons()
+    assert "Freigeben" in browser.get(f"/participants/{house.ben}/release").buttons()
+    assert "Vogel, Vera VV · V-1" in browser.get(f"/participants/{house.eva}/mediator").buttons()
+    browser.get(f"/participants/{house.eva}/protocol")
+
+
+def test_help_explains_every_phase(signed_in: SignedIn) -> None:
+    text = signed_in("caseworker").get("/help").text
+    for words in ("in Klärung", "Ausgang unbekannt", "vorgemerkt", "TEILNEHMER→Stammdaten→Adressen"):
+        assert words in text
+
+
+def test_empty_deliveries_say_what_to_do(signed_in: SignedIn) -> None:
+    assert "Noch keine Übertragung" in signed_in("supervisor").get("/deliveries").text
+
+
+def test_fragments_are_answered_to_htmx(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    for path in ("/participants", f"/participants/{house.eva}", "/deliveries", "/transfer-status"):
+        assert "<html" not in browser.get(path, fragment=True).html
