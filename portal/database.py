@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, ForeignKey, Integer, String, event, false
@@ -43,12 +43,12 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
         if value is not None and value.tzinfo is None:
             raise ValueError("times are aware")
         return None if value is None else value.astimezone(dt.UTC)
 
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
@@ -57,7 +57,7 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
 class Base(DeclarativeBase):
     """What every table has: a number, and names of constraints that migrations can rely on."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         dt.datetime: UtcDateTime(),
         StrEnum: Enum(
             StrEnum,
@@ -121,7 +121,7 @@ def _see_one_tenant(state: ORMExecuteState) -> None:
     if tenant_id == EVERY_TENANT:
         return
     if tenant_id is None:  # nobody said which tenant: no row of any, rather than all rows of all
-        criteria = with_loader_criteria(TenantOwned, lambda cls: false(), include_aliases=True)
+        criteria = with_loader_criteria(TenantOwned, lambda _: false(), include_aliases=True)
     else:
         criteria = with_loader_criteria(
             TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True

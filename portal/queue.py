@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache, partial
 
 import structlog
@@ -67,7 +68,5 @@ def enqueue(url: str, job: str, row_id: int) -> bool:
 
 def forget_waiting(url: str, job: str, row_id: int) -> None:
     """Say that the job has begun: from now on another one may wait behind it."""
-    try:
+    with suppress(RedisError, OSError):  # it goes by itself after seconds
         redis_for(url).delete(f"{QUEUE}:waiting:{job.rpartition('.')[2]}-{row_id}")
-    except (RedisError, OSError):
-        pass  # it goes by itself after seconds

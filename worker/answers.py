@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 import structlog
+
 from portal import current_settings
 from portal.database import commit, db, utcnow
 from portal.deliveries.claims import Claim, hold_claim
@@ -14,7 +15,8 @@ from portal.deliveries.states import DeliveryState
 from portal.tenants.models import Connection
 from worker.applying import apply_items, count_answers, note_missing
 from worker.attempts import client_for, note_failure, note_success, problem_of, recording
-from worker.network import AcknowledgementPage, Garbled, NetworkClient, NetworkError
+from worker.contract import AcknowledgementPage
+from worker.network import Garbled, NetworkClient, NetworkError
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from portal.people.models import Mediator, Participant
 from portal.releases.models import Event, MediatorPresence, Presence, ProtocolEntry
 from portal.releases.status import Effect, Outcome, Standing, Status, after_answer, read_reason
 from portal.tenants.models import Connection
-from worker.network import Acknowledgement
+from worker.contract import Acknowledgement
 
 PARTICIPANT_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 MEDIATOR_OUTCOMES = frozenset({"known", "unknown"})

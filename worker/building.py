@@ -1,4 +1,4 @@
-"""Build a planned delivery: read one consistent snapshot, freeze it into parts, ask the brake (design §6, steps 2, 3)."""
+"""Freeze a planned delivery into parts, from one consistent snapshot (design §6, step 2)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from portal.deliveries.states import DeliveryState, Novelty, Part
 from portal.releases.models import Event, Presence, ProtocolEntry
 from portal.releases.status import Standing, Status, after_archiving_receipt
 from portal.tenants.models import Connection
-from worker.network import Receipt
+from worker.contract import Receipt
 
 
 def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:

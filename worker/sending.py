@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
-import json
 from dataclasses import dataclass
 
 import structlog
@@ -15,17 +13,18 @@ from portal.database import commit, db, utcnow
 from portal.deliveries.claims import Claim, hold_claim
 from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson
 from portal.deliveries.service import give_up, plan_anew
-from portal.deliveries.states import Cause, DeliveryState, Mode, Part, Problem
+from portal.deliveries.states import DeliveryState, Mode, Part, Problem
 from portal.people.models import Participant
 from portal.releases.imported import consent_lost
-from portal.releases.models import Event, Presence
-from portal.releases.service import write_protocol
+from portal.releases.models import Presence
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import today_of
 from worker.attempts import client_for, note_failure, note_success, problem_of, recording
 from worker.building import part_content
-from worker.network import Account, Garbled, NetworkClient, NetworkError, Receipt, Refused, Unauthorised
+from worker.contract import Account, Receipt
+from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
 from worker.receipts import apply_receipt
+from worker.refusals import end, explain_refusal, fail, leave_out, wait_for_reconciling
 
 log = structlog.get_logger()
 
@@ -57,7 +56,7 @@ def send(held: Claim) -> dt.datetime | None:
     """built or sending → committed; or held, failed, given up; or later."""
     order, connection = _begin(held)
     if connection.token_sealed is None:
-        return _fail(held, Problem.NO_CREDENTIALS, None)
+        return fail(held, Problem.NO_CREDENTIALS, None)
     with client_for(connection) as client:
         commit()
         try:
@@ -136,11 +135,11 @@ def _take_note_of(held: Claim, account: Account) -> None:
     connection.encodings = account.encodings
     connection.checked_at = now
     if account.network != connection.network.value:
-        _end(delivery, DeliveryState.FAILED, Problem.REFUSED, f"token of {account.network}", now)
+        end(delivery, DeliveryState.FAILED, Problem.REFUSED, f"token of {account.network}", now)
         commit()
         raise GivenUp
     if account.last_sequence > connection.attempted_sequence:
-        _wait_for_reconciling(delivery, connection, now)
+        wait_for_reconciling(delivery, connection, now)
         commit()
         raise GivenUp
     commit()
@@ -166,7 +165,7 @@ def _open(held: Claim, order: Order, client: NetworkClient) -> str:
                 client.put_part(opened.delivery_id, number, content, digest)
         except Refused as error:
             if error.word == "invalid-record" and error.problem.line:
-                _leave_out(held, order, content, error.problem.line, error.problem.detail)
+                leave_out(held, content, error.problem.line, error.problem.detail)
                 raise GivenUp from None
             raise
     return opened.delivery_id
@@ -225,7 +224,7 @@ def _after_error(held: Claim, order: Order, client: NetworkClient, error: Networ
         unknown = delivery.outcome_unknown
         commit()
         proven = not unknown or (not isinstance(error, Unauthorised) and _is_certainly_open(order, client))
-        return _explain_refusal(held, error) if proven else _pause(held, error)
+        return explain_refusal(held, error) if proven else _pause(held, error)
     if delivery.commit_attempted_at is not None:
         delivery.outcome_unknown = delivery.outcome_unknown or error.maybe_taken_in
         if not delivery.outcome_unknown:  # it never left, or was turned away: the last look comes again
@@ -253,108 +252,6 @@ def _is_certainly_open(order: Order, client: NetworkClient) -> bool:
         return error.http_status == 404
     except NetworkError:
         return False
-
-
-def _explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
-    """A 4xx that another attempt would not mend: say why, and do what follows from it."""
-    now = utcnow()
-    delivery = hold_claim(held, now)
-    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-    last = error.problem.last_sequence
-    if error.word in ("base-mismatch", "sequence-conflict") and last is not None:
-        if last > connection.attempted_sequence:
-            _wait_for_reconciling(delivery, connection, now)
-            commit()
-            return None
-    if error.word == "base-mismatch":
-        connection.needs_full = True
-        return _rebuild(delivery, Problem.BASE_MISMATCH, now)
-    if error.http_status == 404:  # gone at the network: opened and given up, so it never counted
-        return _rebuild(delivery, Problem.REPLACED, now)
-    if isinstance(error, Unauthorised):
-        commit()
-        return _fail(held, Problem.UNAUTHORISED, error)
-    _end(delivery, DeliveryState.FAILED, problem_of(error), error.problem.title, now)
-    note_failure(delivery.connection_id, error, now)
-    commit()
-    return None
-
-
-def _rebuild(delivery: Delivery, problem: Problem, now: dt.datetime) -> dt.datetime | None:
-    """End a delivery that certainly does not count, and plan it anew."""
-    delivery.commit_attempted_at = None
-    db.session.flush()
-    give_up(delivery, problem, SYSTEM, now)
-    plan_anew(delivery, now)
-    commit()
-    return None
-
-
-def _fail(held: Claim, problem: Problem, error: NetworkError | None) -> dt.datetime | None:
-    """End the delivery with an explanation; what it was to tell is told by the next one."""
-    now = utcnow()
-    delivery = hold_claim(held, now)
-    _end(delivery, DeliveryState.FAILED, problem, None, now)
-    if error:
-        note_failure(delivery.connection_id, error, now)
-    commit()
-    return None
-
-
-def _end(
-    delivery: Delivery, state: DeliveryState, problem: Problem, detail: str | None, now: dt.datetime
-) -> None:
-    log.warning("delivery_ended", delivery=delivery.id, state=state.value, problem=problem.value)
-    delivery.state = state
-    delivery.problem = problem
-    delivery.problem_detail = detail
-    delivery.outcome_unknown = False
-    delivery.ended_at = now
-
-
-def _wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.datetime) -> None:
-    log.error("reconcile_needed", connection=connection.id)
-    connection.reconcile_since = now
-    delivery.state = DeliveryState.HELD
-    delivery.problem = Problem.RECONCILE
-    delivery.held_at = now
-
-
-def _leave_out(held: Claim, order: Order, content: bytes, line: int, detail: str) -> None:
-    """A record that the network refuses becomes a finding of its person; the rest is built again without her."""
-    record = json.loads(gzip.decompress(content).split(b"\n")[line - 1])
-    now = utcnow()
-    delivery = hold_claim(held, now)
-    row = db.session.execute(
-        select(Presence, DeliveryPerson.revision)
-        .join(Participant, Participant.id == Presence.participant_id)
-        .join(
-            DeliveryPerson,
-            (DeliveryPerson.participant_id == Participant.id) & (DeliveryPerson.delivery_id == delivery.id),
-        )
-        .where(
-            Presence.connection_id == delivery.connection_id,
-            Participant.number == record.get("participant_id", ""),
-        )
-    ).one_or_none()
-    if record.get("type") != "participant" or row is None:
-        _end(
-            delivery,
-            DeliveryState.FAILED,
-            Problem.REFUSED_RECORD,
-            f"{record.get('type')}: {detail}"[:500],
-            now,
-        )
-        commit()
-        return
-    presence, revision = row
-    presence.refused_revision = revision
-    presence.refused_detail = detail[:500]
-    write_protocol(presence, Event.RECORD_REFUSED, SYSTEM, now, detail=detail[:500], number=delivery.sequence)
-    give_up(delivery, Problem.REFUSED_RECORD, SYSTEM, now)
-    if delivery.cause is not Cause.CONSENT:
-        plan_anew(delivery, now)
-    commit()
 
 
 def abandon(held: Claim) -> None:

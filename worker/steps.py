@@ -101,7 +101,7 @@ def build(held: Claim) -> dt.datetime | None:
         return None
     commit()
     frozen = freeze(held, view)
-    if _says_nothing(delivery, frozen):
+    if _says_nothing(frozen):
         delivery = hold_claim(held, utcnow())
         give_up(delivery, Problem.NOTHING_TO_SEND, SYSTEM, utcnow())
         commit()
@@ -174,7 +174,7 @@ def _import_is_applying() -> bool:
     return db.session.scalar(applying) is not None
 
 
-def _says_nothing(delivery: Delivery, frozen: Frozen) -> bool:
+def _says_nothing(frozen: Frozen) -> bool:
     """A delta that names nobody says nothing; a full one without anybody still archives those told."""
     counts = frozen.counts
     return not (counts["participant"] or counts["withdrawal"] or counts["leaving"])

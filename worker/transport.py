@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Any
+from contextlib import suppress
+from typing import Any, Self
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -46,7 +47,7 @@ class Watch:
         self._timer.daemon = True
         self.expired = False
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self._timer.start()
         return self
 
@@ -56,8 +57,6 @@ class Watch:
     def _expire(self) -> None:
         self.expired = True
         for opened in self._sockets:
-            try:
+            with suppress(OSError):  # closed meanwhile
                 # the plain socket's own: an SSL socket's shutdown is not safe beside a reader
                 socket.socket.shutdown(opened, socket.SHUT_RDWR)
-            except OSError:
-                pass  # closed meanwhile

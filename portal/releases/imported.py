@@ -47,7 +47,7 @@ def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.date
         )
 
 
-def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -> None:
+def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - one shape for all
     """Follow a change of these orders: whoever attends them has something new to tell."""
     attending = select(Participant.id).where(Participant.order_id.in_(order_ids))
     db.session.execute(
@@ -58,7 +58,7 @@ def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -
     )
 
 
-def mediators_changed(tenant_id: int, mediator_ids: Sequence[int], now: dt.datetime) -> None:
+def mediators_changed(tenant_id: int, mediator_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - as above
     """Follow a change of these mediators: whoever has one of them has something new to tell."""
     db.session.execute(
         update(Presence)

@@ -145,7 +145,9 @@ def test_letting_go_is_bound_to_what_was_shown_and_by_somebody_else(bridge: Brid
     bridge.work()
     bridge.hasten()
     assert bridge.again(held).state is DeliveryState.COMPLETE
-    assert [bridge.status(number) for number in "12345678"] == [Status.OFFLINE_ARCHIVED] * 4 + [Status.ONLINE] * 4
+    assert [bridge.status(number) for number in "12345678"] == [Status.OFFLINE_ARCHIVED] * 4 + [
+        Status.ONLINE
+    ] * 4
     bridge.person("5", left_at=utcnow())
     assert bridge.deliver().state is DeliveryState.COMPLETE, "leavers let go count once"
 

@@ -42,7 +42,9 @@ def test_released_sent_revoked_sent_then_the_first_answer_comes_late(bridge: Bri
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_online_revoked_released_again_with_answers_in_either_order(bridge: Bridge, newest_first: bool) -> None:
+def test_online_revoked_released_again_with_answers_in_either_order(
+    bridge: Bridge, newest_first: bool
+) -> None:
     online(bridge, "1")
     bridge.revoke("1")
     leaving = bridge.plan("1")
@@ -154,7 +156,10 @@ def test_answers_about_strangers_are_recorded_and_move_nothing(bridge: Bridge) -
     bridge.sandbox.misbehave("answers-foreign", provider_id=bridge.provider, ids=["1", "nobody"])
     delivery = bridge.deliver("2")
     bridge.hasten()
-    assert {(odd.kind, odd.number) for odd in odd_answers(delivery.id)} == {("stranger", "1"), ("stranger", "nobody")}
+    assert {(odd.kind, odd.number) for odd in odd_answers(delivery.id)} == {
+        ("stranger", "1"),
+        ("stranger", "nobody"),
+    }
     assert bridge.presence("1").applied_sequence == delivery.sequence - 1
     assert bridge.status("2") is Status.ONLINE
 

@@ -58,8 +58,15 @@ def test_one_refused_record_becomes_her_finding_and_the_rest_goes(bridge: Bridge
     bridge.sandbox.force(bridge.provider, "2", "refused", None, "Geburtsdatum unmöglich")
     first = bridge.deliver()
     bridge.hasten()
-    assert (bridge.again(first).state, bridge.again(first).problem) == (DeliveryState.DISCARDED, Problem.REFUSED_RECORD)
-    assert [bridge.status(number) for number in ("1", "2", "3")] == [Status.ONLINE, Status.OFFLINE, Status.ONLINE]
+    assert (bridge.again(first).state, bridge.again(first).problem) == (
+        DeliveryState.DISCARDED,
+        Problem.REFUSED_RECORD,
+    )
+    assert [bridge.status(number) for number in ("1", "2", "3")] == [
+        Status.ONLINE,
+        Status.OFFLINE,
+        Status.ONLINE,
+    ]
     assert bridge.see("2").findings == (Finding.REFUSED_RECORD,)
     assert bridge.phase("2") is Phase.BLOCKED
     assert Event.RECORD_REFUSED in bridge.events("2")
@@ -151,7 +158,9 @@ def test_the_network_changes_with_an_answer_outstanding(bridge: Bridge) -> None:
     assert (withdrawal.connection_id, withdrawal.cause) == (old, Cause.NETWORK_CHANGED)
     assert {a["state"] for a in bridge.sandbox.applicants(bridge.provider).values()} == {"archived"}
     bridge.sweep()
-    assert db.session.get_one(Connection, old).state is ConnectionState.CLOSING, "an answer is still outstanding"
+    assert db.session.get_one(Connection, old).state is ConnectionState.CLOSING, (
+        "an answer is still outstanding"
+    )
     bridge.sandbox.behave(rule)
     bridge.hasten()
     assert bridge.again(waiting).state is DeliveryState.COMPLETE
@@ -170,7 +179,9 @@ def test_a_base_mismatch_makes_the_next_delivery_full(bridge: Bridge) -> None:
     online(bridge, "1")
     bridge.person("2")
     bridge.release("2")
-    bridge.sandbox.misbehave("base-mismatch", "openDelivery", provider_id=bridge.provider, count=1, last_sequence=0)
+    bridge.sandbox.misbehave(
+        "base-mismatch", "openDelivery", provider_id=bridge.provider, count=1, last_sequence=0
+    )
     bridge.deliver("2")
     bridge.hasten()
     newest = bridge.newest()

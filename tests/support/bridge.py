@@ -48,7 +48,9 @@ class Bridge:
         """Add a participant whom nothing blocks, or change one."""
         found = db.session.scalar(select(Participant).where(Participant.number == number))
         if found is None:
-            found = Participant(tenant_id=self.tenant_id, number=number, sort_key="", **self._complete(number))
+            found = Participant(
+                tenant_id=self.tenant_id, number=number, sort_key="", **self._complete(number)
+            )
             db.session.add(found)
         for name, value in changes.items():
             setattr(found, name, value)

@@ -1,0 +1,127 @@
+"""What follows when the network refuses, or when a delivery cannot go on for another reason (design §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+
+import structlog
+from sqlalchemy import select
+
+from portal.accounts.actor import SYSTEM
+from portal.database import commit, db, utcnow
+from portal.deliveries.claims import Claim, hold_claim
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.service import give_up, plan_anew
+from portal.deliveries.states import Cause, DeliveryState, Problem
+from portal.people.models import Participant
+from portal.releases.models import Event, Presence
+from portal.releases.service import write_protocol
+from portal.tenants.models import Connection
+from worker.attempts import note_failure, problem_of
+from worker.network import NetworkError, Refused, Unauthorised
+
+log = structlog.get_logger()
+
+
+def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
+    """A 4xx that another attempt would not mend: say why, and do what follows from it."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    last = error.problem.last_sequence
+    if last is not None and last > connection.attempted_sequence:
+        wait_for_reconciling(delivery, connection, now)
+        commit()
+        return None
+    if error.word == "base-mismatch":
+        connection.needs_full = True
+        return _rebuild(delivery, Problem.BASE_MISMATCH, now)
+    if error.http_status == 404:  # gone at the network: opened and given up, so it never counted
+        return _rebuild(delivery, Problem.REPLACED, now)
+    if isinstance(error, Unauthorised):
+        commit()
+        return fail(held, Problem.UNAUTHORISED, error)
+    end(delivery, DeliveryState.FAILED, problem_of(error), error.problem.title, now)
+    note_failure(delivery.connection_id, error, now)
+    commit()
+    return None
+
+
+def _rebuild(delivery: Delivery, problem: Problem, now: dt.datetime) -> dt.datetime | None:
+    """End a delivery that certainly does not count, and plan it anew."""
+    delivery.commit_attempted_at = None
+    db.session.flush()
+    give_up(delivery, problem, SYSTEM, now)
+    plan_anew(delivery, now)
+    commit()
+    return None
+
+
+def fail(held: Claim, problem: Problem, error: NetworkError | None) -> dt.datetime | None:
+    """End the delivery with an explanation; what it was to tell is told by the next one."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    end(delivery, DeliveryState.FAILED, problem, None, now)
+    if error:
+        note_failure(delivery.connection_id, error, now)
+    commit()
+    return None
+
+
+def end(
+    delivery: Delivery, state: DeliveryState, problem: Problem, detail: str | None, now: dt.datetime
+) -> None:
+    log.warning("delivery_ended", delivery=delivery.id, state=state.value, problem=problem.value)
+    delivery.state = state
+    delivery.problem = problem
+    delivery.problem_detail = detail
+    delivery.outcome_unknown = False
+    delivery.ended_at = now
+
+
+def wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.datetime) -> None:
+    """The network knows deliveries that we do not: everything waits for a person (design §5.1)."""
+    log.error("reconcile_needed", connection=connection.id)
+    connection.reconcile_since = now
+    delivery.state = DeliveryState.HELD
+    delivery.problem = Problem.RECONCILE
+    delivery.held_at = now
+
+
+def leave_out(held: Claim, content: bytes, line: int, detail: str) -> None:
+    """A record that the network refuses becomes a finding of its person; the rest is built again without her."""
+    record = json.loads(gzip.decompress(content).split(b"\n")[line - 1])
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    row = db.session.execute(
+        select(Presence, DeliveryPerson.revision)
+        .join(Participant, Participant.id == Presence.participant_id)
+        .join(
+            DeliveryPerson,
+            (DeliveryPerson.participant_id == Participant.id) & (DeliveryPerson.delivery_id == delivery.id),
+        )
+        .where(
+            Presence.connection_id == delivery.connection_id,
+            Participant.number == record.get("participant_id", ""),
+        )
+    ).one_or_none()
+    if record.get("type") != "participant" or row is None:
+        end(
+            delivery,
+            DeliveryState.FAILED,
+            Problem.REFUSED_RECORD,
+            f"{record.get('type')}: {detail}"[:500],
+            now,
+        )
+        commit()
+        return
+    presence, revision = row
+    presence.refused_revision = revision
+    presence.refused_detail = detail[:500]
+    write_protocol(presence, Event.RECORD_REFUSED, SYSTEM, now, detail=detail[:500], number=delivery.sequence)
+    give_up(delivery, Problem.REFUSED_RECORD, SYSTEM, now)
+    if delivery.cause is not Cause.CONSENT:
+        plan_anew(delivery, now)
+    commit()
