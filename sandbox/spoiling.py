@@ -86,8 +86,14 @@ def _slowly(data: bytes, bytes_per_second: float) -> Iterator[bytes]:
 
 def _cut(response: Response) -> Response:
     data = response.get_data()
-    headers = {**dict(response.headers), "Content-Length": str(len(data) + 1), "Connection": "close"}
-    return Response(iter([data[: len(data) // 2]]), response.status_code, headers)
+    connection: socket.socket = request.environ["gunicorn.socket"]
+
+    def half() -> Iterator[bytes]:
+        yield data[: len(data) // 2]
+        connection.shutdown(socket.SHUT_RDWR)
+
+    headers = {**dict(response.headers), "Content-Length": str(len(data) + 1)}
+    return Response(half(), response.status_code, headers)
 
 
 def _huge(size_bytes: int | None, compressed: bool) -> Response:

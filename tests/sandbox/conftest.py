@@ -33,3 +33,9 @@ def behaving(server: SandboxServer) -> Iterator[SandboxServer]:
     yield server
     server.behave()
     server.set_answer_delay(None)
+
+
+@pytest.fixture
+def stranger(server: SandboxServer) -> Provider:
+    """Give another provider at Jobnetzwerk."""
+    return Provider(server, "jobnetzwerk")

@@ -82,7 +82,9 @@ class Provider:
                 **more,
             )
 
-    def open(self, sequence: int, mode: str = "full", key: str | None = None, **more: Any) -> requests.Response:
+    def open(
+        self, sequence: int, mode: str = "full", key: str | None = None, **more: Any
+    ) -> requests.Response:
         """Open a delivery."""
         body = {"sequence": sequence, "mode": mode, "created_at": CREATED_AT, **more}
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
@@ -123,11 +125,14 @@ class Provider:
 
     def answers(self, delivery_id: str) -> list[dict[str, Any]]:
         """Give all answers to a delivery once they are complete."""
+        items: list[dict[str, Any]] = []
+        query: dict[str, Any] = {"limit": 1000}
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            page = self.page(delivery_id)
+            page = self.page(delivery_id, **query)
+            items += page["items"]
+            query["after"] = page["next"]
             if page["state"] == "complete":
-                items: list[dict[str, Any]] = page["items"]
                 return items
         raise AssertionError("no complete answers in time")
 

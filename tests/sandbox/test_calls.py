@@ -41,7 +41,12 @@ def test_it_asks_for_a_token(server: SandboxServer, method: str, path: str, auth
 
 def test_it_says_who_the_provider_is(server: SandboxServer) -> None:
     provider = Provider(
-        server, "job4you", name="Träger Süd", licensed_until="2030-06-30", encodings=["gzip"], max_part_bytes=1234
+        server,
+        "job4you",
+        name="Träger Süd",
+        licensed_until="2030-06-30",
+        encodings=["gzip"],
+        max_part_bytes=1234,
     )
     assert checked(provider.call("GET", "/v1/account"), 200) == {
         "provider_id": provider.provider_id,
@@ -194,9 +199,17 @@ def test_deliveries_of_others_do_not_exist(jobnetzwerk: Provider, job4you: Provi
 def test_it_lists_committed_deliveries_after_a_number(jobnetzwerk: Provider) -> None:
     ids = [jobnetzwerk.deliver(sequence, people("1")) for sequence in (1, 3, 4)]
     checked(jobnetzwerk.open(9), 201)
-    listed = checked(jobnetzwerk.call("GET", "/v1/deliveries", params={"after_sequence": 1}), 200)["deliveries"]
+    listed = checked(jobnetzwerk.call("GET", "/v1/deliveries", params={"after_sequence": 1}), 200)[
+        "deliveries"
+    ]
     assert [delivery["delivery_id"] for delivery in listed] == ids[1:]
-    assert listed[0] == {"delivery_id": ids[1], "sequence": 3, "mode": "full", "state": "complete", "parts": [1]}
+    assert listed[0] == {
+        "delivery_id": ids[1],
+        "sequence": 3,
+        "mode": "full",
+        "state": "complete",
+        "parts": [1],
+    }
 
 
 @pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "9" * 30])
@@ -288,7 +301,9 @@ def test_answers_are_read_page_by_page_and_stay(jobnetzwerk: Provider) -> None:
     assert jobnetzwerk.page(delivery_id, **after)["items"] == []
 
 
-@pytest.mark.parametrize("query", [{"after": ""}, {"after": "x"}, {"after": "d_1.1"}, {"limit": 0}, {"limit": 5001}])
+@pytest.mark.parametrize(
+    "query", [{"after": ""}, {"after": "x"}, {"after": "d_1.1"}, {"limit": 0}, {"limit": 5001}]
+)
 def test_it_refuses_cursors_and_limits_that_are_none(jobnetzwerk: Provider, query: dict[str, object]) -> None:
     delivery_id = jobnetzwerk.deliver(1, people("1"))
     path = f"/v1/deliveries/{delivery_id}/acknowledgements"
