@@ -16,7 +16,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup-run ## Start everything with demo data; PORT=5000, SANDBOX_PORT=5001, DATA=var
-	@exec $(VENV)/python -m demo.run --port '$(PORT)' --sandbox-port '$(SANDBOX_PORT)' --data '$(DATA)'
+	@exec $(VENV)/jobbruecke demo --port '$(PORT)' --sandbox-port '$(SANDBOX_PORT)' --data '$(DATA)'
 
 test: setup ## Run the checks, then every test
 	@scripts/test $(ARGS)
