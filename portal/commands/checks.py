@@ -1,0 +1,97 @@
+"""What `jobbruecke check` looks at of the machine: database, Redis, data folder, worker, cron; then each tenant."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import select
+
+from portal import current_settings
+from portal.commands.check_values import Check, Level
+from portal.commands.output import said
+from portal.commands.tenant_checks import check_tenant
+from portal.commands.waiting import redis_answers
+from portal.commands.words import _
+from portal.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
+from portal.refusal import Refusal
+from portal.schema import check_database
+from portal.tenants.models import Heartbeat, Tenant
+from portal.tenants.queries import WORKER_SILENT_AFTER
+
+
+def run_checks() -> Iterator[Check]:
+    """Every check, in the order in which things have to be put right."""
+    usable = True
+    for check in _database():
+        usable = usable and check.level is not Level.FAIL
+        yield check
+    yield _redis()
+    yield _data_folder()
+    if not usable:
+        return
+    yield _process("worker")
+    yield _process("cron")
+    with reading():
+        scope_to(EVERY_TENANT)
+        slugs = list(db.session.scalars(select(Tenant.slug).order_by(Tenant.slug)))
+        commit()
+    if not slugs:
+        advice = _("Legen Sie mit „jobbruecke tenant create“ einen an.")
+        yield Check("tenants", Level.WARN, _("Es gibt noch keinen Mandanten."), advice)
+    for slug in slugs:
+        yield from check_tenant(slug)
+
+
+def _database() -> Iterator[Check]:
+    there = Check("database", Level.OK, _("erreichbar"))
+    try:
+        check_database()
+    except Refusal as refusal:
+        if refusal.code == "database-away":
+            advice = _("Prüfen Sie JOBBRUECKE_DATABASE_URL, und ob die Datenbank läuft.")
+            yield Check("database", Level.FAIL, _("nicht erreichbar"), advice)
+            return
+        yield there
+        if refusal.code == "database-newer":
+            advice = _("Installieren Sie die neuere Version, oder spielen Sie die Sicherung der alten ein.")
+            yield Check("migrations", Level.FAIL, _("gehören zu einer neueren Version"), advice)
+        else:
+            advice = _("Rufen Sie „jobbruecke db upgrade“ auf.")
+            yield Check("migrations", Level.FAIL, _("nicht auf dem Stand dieser Version"), advice)
+        return
+    yield there
+    yield Check("migrations", Level.OK, _("auf dem Stand dieser Version"))
+
+
+def _redis() -> Check:
+    if redis_answers():
+        return Check("redis", Level.OK, _("erreichbar"))
+    advice = _("Prüfen Sie JOBBRUECKE_REDIS_URL, und ob Redis läuft. Verloren geht nichts, es wartet nur.")
+    return Check("redis", Level.FAIL, _("nicht erreichbar"), advice)
+
+
+def _data_folder() -> Check:
+    """Uploads go below the data folder, which is made with the first of them."""
+    folder = Path(current_settings().data_folder).absolute()
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Check("data-folder", Level.OK, _("beschreibbar"))
+    advice = _("Prüfen Sie JOBBRUECKE_DATA_FOLDER, und die Rechte an diesem Ordner.")
+    return Check("data-folder", Level.FAIL, _("nicht beschreibbar"), advice)
+
+
+def _process(kind: str) -> Check:
+    with reading():
+        seen = db.session.scalar(
+            select(Heartbeat.seen_at)
+            .where(Heartbeat.kind == kind)
+            .order_by(Heartbeat.seen_at.desc())
+            .limit(1)
+        )
+        commit()
+    if seen is not None and utcnow() - seen <= WORKER_SILENT_AFTER:
+        return Check(kind, Level.OK, _("zuletzt gesehen %(at)s", at=said(seen)))
+    message = _("zuletzt gesehen %(at)s", at=said(seen)) if seen else _("noch nie gesehen")
+    return Check(kind, Level.FAIL, message, _("Starten Sie „jobbruecke %(kind)s“.", kind=kind))

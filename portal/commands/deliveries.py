@@ -1,0 +1,191 @@
+"""`jobbruecke deliver`, `delivery show|pass|discard`, `deliveries`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from portal.accounts.access import Permission
+from portal.accounts.actor import SYSTEM
+from portal.commands.delivery_values import delivery_values, lines, shown_values
+from portal.commands.edge import (
+    OPERATOR,
+    acting,
+    by_option,
+    in_application,
+    json_option,
+    tenant_option,
+    use_tenant,
+)
+from portal.commands.output import print_json, print_lines, said
+from portal.commands.waiting import wait_for
+from portal.commands.words import _
+from portal.database import commit, reading, utcnow
+from portal.deliveries import queries, service
+from portal.deliveries.models import Delivery
+from portal.refusal import Refusal
+from portal.releases.service import get_participant_by_number
+from portal.web.labels import label_of
+
+
+@click.command()
+@tenant_option
+@click.option(
+    "--participant",
+    "numbers",
+    metavar="TN_ID",
+    multiple=True,
+    help="Only this one; may be repeated. Else everybody.",
+)
+@click.option(
+    "--wait", is_flag=True, help="Wait until the answers are in; exit code 1 where they will not come."
+)
+@by_option(required=False)
+@json_option
+@in_application
+def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_json: bool) -> None:
+    """Transfer released participants now instead of at night."""
+    tenant = use_tenant(slug)
+    actor = acting(by, Permission.TRANSFER_CHOSEN if numbers else Permission.TRANSFER_ALL, SYSTEM)
+    chosen = [get_participant_by_number(number).id for number in numbers] or None
+    delivery = service.request_transfer(tenant.id, actor, utcnow(), chosen)
+    commit()
+    if not wait:
+        _say(delivery, as_json, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
+        return
+    ended, refusal = wait_for(delivery.id)
+    _say(ended, as_json, _outcome(ended))
+    if refusal:
+        raise refusal
+
+
+@click.command()
+@tenant_option
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Newest ones shown."
+)
+@json_option
+@in_application
+def deliveries(slug: str, limit: int, as_json: bool) -> None:
+    """List a tenant's deliveries, newest first."""
+    with reading():
+        use_tenant(slug)
+        found = queries.list_deliveries(limit=limit)
+        if as_json:
+            print_json({"tenant": slug, "deliveries": [delivery_values(delivery) for delivery in found]})
+            return
+        for delivery in found:
+            said_of = f"{label_of(delivery.mode).text}, {label_of(delivery.cause).text}"
+            click.echo(
+                f"{delivery.sequence:>6}  {said(delivery.created_at)}  {label_of(delivery.state).text} ({said_of})"
+            )
+
+
+@click.group()
+def delivery() -> None:
+    """One delivery: show it; let a held one pass, or discard it."""
+
+
+_number = click.argument("number", type=click.IntRange(1))
+_connection = click.option(
+    "--connection",
+    "connection_id",
+    type=int,
+    metavar="ID",
+    help="Of a network used before; see `deliveries --json`.",
+)
+
+
+@delivery.command()
+@tenant_option
+@_number
+@_connection
+@json_option
+@in_application
+def show(slug: str, number: int, connection_id: int | None, as_json: bool) -> None:
+    """Show a delivery: how far it is, who would leave by a held one, each attempt."""
+    with reading():
+        use_tenant(slug)
+        found = queries.get_delivery(number, connection_id)
+        values = shown_values(found)
+        if as_json:
+            print_json(values)
+        else:
+            print_lines(lines(found, values))
+
+
+@delivery.command("pass")
+@tenant_option
+@_number
+@_connection
+@by_option(required=False)
+@click.option(
+    "--shown", metavar="DIGEST", help="Only if it still is what `delivery show` showed with this digest."
+)
+@json_option
+@in_application
+def pass_(
+    slug: str, number: int, connection_id: int | None, by: str | None, shown: str | None, as_json: bool
+) -> None:
+    """Let a held delivery go, exactly as it was shown. Not for whoever started it."""
+    use_tenant(slug)
+    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    found = queries.get_delivery(number, connection_id)
+    digest = _digest(found, shown)
+    passed = service.let_go(found.id, digest, actor, utcnow())
+    commit()
+    _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
+
+
+@delivery.command()
+@tenant_option
+@_number
+@_connection
+@by_option(required=False)
+@json_option
+@in_application
+def discard(slug: str, number: int, connection_id: int | None, by: str | None, as_json: bool) -> None:
+    """Discard a held delivery: nothing of it is sent. Not for whoever started it."""
+    use_tenant(slug)
+    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    found = queries.get_delivery(number, connection_id)
+    discarded = service.discard(found.id, actor, utcnow())
+    commit()
+    _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
+
+
+def _digest(found: Delivery, shown: str | None) -> str:
+    """What letting go is bound to: what was shown before, else what the delivery is now."""
+    current = found.shown_digest or ""
+    if shown is None:
+        return current
+    if len(shown) < 8 or not current.startswith(shown):
+        raise Refusal("changed-since-shown", number=found.sequence)
+    return current
+
+
+def _say(found: Delivery, as_json: bool, sentence: str) -> None:
+    if as_json:
+        print_json(delivery_values(found))
+    elif sentence:
+        click.echo(sentence)
+
+
+def _outcome(ended: Delivery) -> str:
+    """What became of a delivery that was waited for; nothing where a refusal says it."""
+    if ended.completed_at is None:
+        return ""
+    counted: dict[str, Any] = {
+        "active": 0,
+        "archived": 0,
+        "rejected": 0,
+        "missing": 0,
+        **(ended.answered or {}),
+    }
+    return _(
+        "Die Übertragung %(number)s ist abgeschlossen: %(active)s bestätigt, %(archived)s archiviert, "
+        "%(rejected)s abgelehnt, %(missing)s ohne Antwort.",
+        number=ended.sequence,
+        **{key: counted[key] for key in ("active", "archived", "rejected", "missing")},
+    )

@@ -1,0 +1,133 @@
+"""The edge of every command: application, language and tenant; each refusal one sentence, exit code 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
+
+import click
+from flask import Flask, g
+from flask.cli import ScriptInfo
+from flask_babel import force_locale
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import current_settings
+from portal.accounts.access import Permission
+from portal.accounts.actor import Actor
+from portal.accounts.service import find_actor
+from portal.database import db, rollback, scope_to
+from portal.log import describe_error
+from portal.refusal import Refusal
+from portal.schema import check_database
+from portal.settings import SettingsError
+from portal.tenants.models import Tenant
+from portal.tenants.queries import get_tenant
+from portal.vault import VaultError
+from portal.web.messages import message
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+OPERATOR = Actor("support")
+"""Who gave a command without saying on whose behalf: somebody of the operator, who sits at the server."""
+
+
+class Refused(click.ClickException):
+    """What was wanted cannot be had: one sentence on standard error, exit code 1."""
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002
+        click.echo(self.message, err=True)
+
+
+def in_application(command: Callable[P, R]) -> Callable[P, R]:
+    """Run the command in the application's context and language; what it is refused becomes a sentence."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with application():
+            return command(*args, **kwargs)
+
+    return wrapped
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """The application, its context and language for a while; what is refused inside becomes a sentence."""
+    app = _load()
+    with app.app_context(), force_locale(current_settings().locale):
+        try:
+            yield app
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the exit code is 1
+            _explain(error)
+        finally:
+            db.session.remove()
+
+
+def _load() -> Flask:
+    try:
+        return click.get_current_context().ensure_object(ScriptInfo).load_app()
+    except SettingsError as error:
+        raise Refused(str(error)) from None
+
+
+def _explain(error: Exception) -> NoReturn:
+    """Say what went wrong, without a traceback and without the values that an error's text may repeat."""
+    refusal = error if isinstance(error, Refusal) else _refusal_for(error)
+    with suppress(SQLAlchemyError):  # where the database went away there is nothing to undo
+        rollback()
+    raise Refused(message(refusal)) from None
+
+
+def _refusal_for(error: Exception) -> Refusal:
+    if isinstance(error, SQLAlchemyError):
+        try:
+            check_database()
+        except Refusal as refusal:
+            return refusal
+    if isinstance(error, RedisError):
+        return Refusal("redis-away")
+    if isinstance(error, VaultError):
+        return Refusal("key-missing")
+    found = describe_error(error)
+    places = found["at"]
+    assert isinstance(places, list)
+    return Refusal("unexpected", kind=found["error"], place=places[-1] if places else "")
+
+
+def use_tenant(slug: str) -> Tenant:
+    """The tenant called `slug`, whose rows alone the command sees from now on. Raises NotFound."""
+    scope_to(get_tenant(slug).id)
+    tenant = get_tenant(slug)  # once more: the scope lets go of what was loaded before
+    g.time_zone = tenant.time_zone
+    return tenant
+
+
+def acting(by: str | None, permission: Permission, otherwise: Actor = OPERATOR) -> Actor:
+    """The person behind `--by`, who must have the permission. Raises Refusal."""
+    return otherwise if by is None else find_actor(by, permission)
+
+
+# --- options that several commands share --------------------------------------------------------------------
+
+tenant_option = click.option(
+    "--tenant", "slug", metavar="SLUG", required=True, help="Short name of the tenant."
+)
+participant_option = click.option(
+    "--participant",
+    "number",
+    metavar="TN_ID",
+    required=True,
+    help="Number of the participant in Qualli.life.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON (see docs/command-line.md).")
+
+
+def by_option(required: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`--by KUERZEL`: on whose behalf."""
+    says = "Initials of who does it: of an account or a mediator of the tenant, or of support."
+    return click.option("--by", metavar="KUERZEL", required=required, help=says)

@@ -1,0 +1,133 @@
+"""What `jobbruecke check` looks at of a tenant: licence, network, transfers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from portal.commands.check_values import Check, Level
+from portal.commands.edge import use_tenant
+from portal.commands.output import said
+from portal.commands.words import _
+from portal.database import commit, db, reading, utcnow
+from portal.deliveries.states import DeliveryState
+from portal.releases.preflight import Finding
+from portal.releases.view import View, load_view
+from portal.tenants.models import Connection, ConnectionState
+from portal.vault import VaultError
+from portal.web.labels import label_of
+
+ENDS_SOON = dt.timedelta(days=30)
+LATE = dt.timedelta(minutes=10)
+
+
+def check_tenant(slug: str) -> Iterator[Check]:
+    """Everything about one tenant; asks its networks."""
+    with reading():
+        view = load_view(use_tenant(slug).id, utcnow())
+        left = list(db.session.scalars(select(Connection).where(Connection.state == ConnectionState.CLOSING)))
+        commit()
+    yield _licence(view)
+    yield _transfers(view)
+    if view.connection is None:
+        advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --network …“ auf.", slug=slug)
+        yield Check("network", Level.WARN, str(label_of(Finding.NETWORK_NOT_CHOSEN).text), advice, slug)
+        return
+    for connection in (view.connection, *left):
+        yield _network(slug, connection)
+
+
+def _licence(view: View) -> Check:
+    slug, until = view.tenant.slug, view.tenant.licence_until
+    advice = _(
+        "Rufen Sie „jobbruecke tenant set %(slug)s --licence-from … --licence-until …“ auf.", slug=slug
+    )
+    for finding in (Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED):
+        if finding in view.findings:
+            return Check("licence", Level.WARN, str(label_of(finding).text), advice, slug)
+    if until is not None and until - view.today <= ENDS_SOON:
+        return Check("licence", Level.WARN, _("endet am %(day)s", day=until.isoformat()), advice, slug)
+    message = _("gültig bis %(day)s", day=until.isoformat()) if until else _("unbefristet")
+    return Check("licence", Level.OK, message, tenant=slug)
+
+
+def _transfers(view: View) -> Check:
+    slug, connection, delivery = view.tenant.slug, view.connection, view.uncommitted
+    if connection is not None and connection.reconcile_since is not None:
+        message = _("Das Jobportal kennt Übertragungen, die hier nicht bekannt sind.")
+        advice = _("Wurde eine alte Sicherung eingespielt? Gleichen Sie ab, bevor wieder übertragen wird.")
+        return Check("transfers", Level.FAIL, message, advice, slug)
+    if delivery is not None and delivery.state is DeliveryState.HELD:
+        message = _("Die Übertragung %(number)s ist angehalten.", number=delivery.sequence)
+        advice = _(
+            "Rufen Sie „jobbruecke delivery show --tenant %(slug)s %(number)s“ auf.",
+            slug=slug,
+            number=delivery.sequence,
+        )
+        return Check("transfers", Level.WARN, message, advice, slug)
+    due = view.tenant.next_transfer_at
+    if due is not None and view.now - due > LATE:
+        message = _("Die Übertragung vom %(at)s ist ausgeblieben.", at=said(due))
+        return Check("transfers", Level.FAIL, message, _("Starten Sie „jobbruecke cron“."), slug)
+    if view.next_transfer_at is None:
+        return Check("transfers", Level.OK, _("keine vorgesehen"), tenant=slug)
+    return Check("transfers", Level.OK, _("nächste %(at)s", at=said(view.next_transfer_at)), tenant=slug)
+
+
+# --- the network --------------------------------------------------------------------------------------------
+
+
+def _network(slug: str, connection: Connection) -> Check:
+    name = label_of(connection.network).text
+    if connection.token_sealed is None:
+        advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --token“ auf.", slug=slug)
+        message = f"{name}: {label_of(Finding.NETWORK_CREDENTIALS_MISSING).text}"
+        return Check("network", Level.FAIL, message, advice, slug)
+    level, message, advice = _ask(slug, connection)
+    return Check("network", level, f"{name}: {message}", advice, slug)
+
+
+def _ask(slug: str, connection: Connection) -> tuple[Level, str, str]:
+    """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
+    from worker.attempts import client_for, problem_of, recording
+    from worker.network import NetworkError, Unauthorised
+
+    try:
+        client = client_for(connection)
+    except VaultError:
+        advice = _("Der Schlüssel fehlt in JOBBRUECKE_ENCRYPTION_KEYS; oder setzen Sie das Token neu.")
+        return Level.FAIL, _("Das Token lässt sich nicht entschlüsseln."), advice
+    with client:
+        try:
+            with recording(client, connection.id, connection.tenant_id, None):
+                account = client.read_account()
+        except Unauthorised:
+            advice = _("Setzen Sie mit „jobbruecke tenant set %(slug)s --token“ ein gültiges.", slug=slug)
+            return Level.FAIL, _("Das Token wird abgelehnt."), advice
+        except NetworkError as error:
+            return Level.FAIL, f"{label_of(problem_of(error)).text} ({error.word})", _advice_for(connection)
+    return _judge(account.network, account.licensed_until, account.last_sequence, connection)
+
+
+def _advice_for(connection: Connection) -> str:
+    name = f"JOBBRUECKE_NETWORK_{connection.network.value.upper()}_URL"
+    return _("Prüfen Sie %(name)s, und ob das Jobportal Störungen meldet.", name=name)
+
+
+def _judge(
+    network: str, licensed_until: dt.date | None, last_sequence: int, connection: Connection
+) -> tuple[Level, str, str]:
+    if network != connection.network.value:
+        advice = _("Setzen Sie das Token, das zu diesem Jobportal gehört.")
+        return Level.FAIL, _("Das Token gehört zu einem anderen Jobportal."), advice
+    if last_sequence > connection.attempted_sequence:
+        advice = _("Wurde eine alte Sicherung eingespielt? Gleichen Sie ab, bevor wieder übertragen wird.")
+        return Level.FAIL, _("Es kennt Übertragungen, die hier nicht bekannt sind."), advice
+    if licensed_until is not None and licensed_until < utcnow().date() + ENDS_SOON:
+        advice = _("Sprechen Sie mit dem Jobportal.")
+        return Level.WARN, _("Die Lizenz dort endet am %(day)s.", day=licensed_until.isoformat()), advice
+    if connection.paused_until is not None and connection.paused_until > utcnow():
+        return Level.WARN, _("erreichbar; die Pause endet am %(at)s", at=said(connection.paused_until)), ""
+    return Level.OK, _("erreichbar, Token gültig"), ""

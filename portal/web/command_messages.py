@@ -1,0 +1,57 @@
+"""The sentences for what only the command line refuses; `portal.web.messages` takes them in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+COMMAND_SENTENCES: dict[str, Any] = {
+    # who
+    "initials-unknown": _l("Ein Konto oder eine/n Vermittler/in mit diesem Kürzel gibt es hier nicht."),
+    "not-permitted": _l("Wer dieses Kürzel hat, darf das nicht."),
+    # tenants
+    "tenant-exists": _l("Den Mandanten „%(slug)s“ gibt es schon."),
+    "tenant-slug-wrong": _l(
+        "Der Kurzname eines Mandanten hat nur Buchstaben (a–z), Ziffern und Bindestriche, höchstens 63."
+    ),
+    "tenant-name-wrong": _l("Der Name eines Mandanten hat 1 bis 200 Zeichen."),
+    "licence-dates-wrong": _l("Die Lizenz braucht einen ersten Tag, und der letzte darf nicht davor liegen."),
+    "federal-state-unknown": _l("Dieses Bundesland gibt es nicht. Möglich sind: %(states)s."),
+    "token-wrong": _l(
+        "Das ist kein Token: Es hat keine Leerzeichen, keine Umlaute und höchstens 4096 Zeichen."
+    ),
+    "network-change-to-confirm": _l(
+        "Der Wechsel meldet %(people)s Personen bei %(network)s ab und beendet ihre Freigaben. "
+        "Bestätigen Sie ihn mit --confirm-network-change."
+    ),
+    # accounts
+    "account-tenant-wrong": _l(
+        "Die Betreuung des Betreibers gehört zu keinem Mandanten, jedes andere Konto zu einem (--tenant)."
+    ),
+    "account-email-wrong": _l("Das ist keine E-Mail-Adresse."),
+    "account-name-wrong": _l("Der Name eines Kontos hat 1 bis 200 Zeichen."),
+    "account-initials-wrong": _l("Ein Kürzel hat 1 bis %(limit)s Zeichen."),
+    "account-email-taken": _l("Ein Konto mit dieser E-Mail-Adresse gibt es schon."),
+    "account-initials-taken": _l("Ein Konto mit diesem Kürzel gibt es hier schon."),
+    "account-taken": _l("Ein Konto mit dieser E-Mail-Adresse oder diesem Kürzel gibt es schon."),
+    "password-too-short": _l("Ein Passwort hat mindestens %(limit)s Zeichen."),
+    "password-too-long": _l("Ein Passwort hat höchstens %(limit)s Zeichen."),
+    # the machine
+    "database-away": _l(
+        "Die Datenbank ist nicht erreichbar. Prüfen Sie JOBBRUECKE_DATABASE_URL, und ob sie läuft."
+    ),
+    "database-not-migrated": _l(
+        "Die Datenbank ist nicht auf dem Stand dieser Version. Rufen Sie „jobbruecke db upgrade“ auf."
+    ),
+    "database-newer": _l("Die Datenbank gehört zu einer neueren Version. Hier ist eine ältere installiert."),
+    "migration-failed": _l("Die Datenbank konnte nicht umgestellt werden (%(kind)s); sie ist, wie sie war."),
+    "redis-away": _l("Redis ist nicht erreichbar. Prüfen Sie JOBBRUECKE_REDIS_URL, und ob es läuft."),
+    "key-missing": _l(
+        "Ein verschlüsselter Wert lässt sich nicht öffnen: Der Schlüssel fehlt in JOBBRUECKE_ENCRYPTION_KEYS, "
+        "oder der Wert wurde verändert."
+    ),
+    "port-taken": _l("Der Port %(port)s ist schon belegt. Wählen Sie mit --port einen anderen."),
+    "address-unusable": _l("An %(host)s, Port %(port)s, kann hier nicht gewartet werden."),
+    "unexpected": _l("Unerwarteter Fehler: %(kind)s, %(place)s."),
+}
