@@ -20,7 +20,7 @@ from portal.commands.edge import (
     tenant_option,
     use_tenant,
 )
-from portal.commands.import_report import print_report, reason_for
+from portal.commands.import_report import print_report, reason_for, report_values
 from portal.commands.output import Progress, print_json
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
@@ -59,7 +59,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
             found = report(run)
             commit()
         if as_json:
-            print_json(found.as_json())
+            print_json(report_values(found))
         else:
             print_report(found)
         if run.state is not ImportState.DONE:
@@ -78,7 +78,7 @@ def _carry_out(app: Flask, import_id: int) -> ImportRun:
                 run = _look(import_id)
                 progress.show(_step(run), run.progress, run.total)
             if work.failure is not None:
-                raise Refusal("import-interrupted", kind=type(work.failure).__name__)
+                raise Refusal("import-goes-on", kind=type(work.failure).__name__)
             run = _look(import_id)
             if run.state not in UNFINISHED:
                 return run

@@ -37,6 +37,9 @@ COMMAND_SENTENCES: dict[str, Any] = {
     "account-taken": _l("Ein Konto mit dieser E-Mail-Adresse oder diesem Kürzel gibt es schon."),
     "password-too-short": _l("Ein Passwort hat mindestens %(limit)s Zeichen."),
     "password-too-long": _l("Ein Passwort hat höchstens %(limit)s Zeichen."),
+    "import-goes-on": _l(
+        "Der Import wurde unterbrochen (%(kind)s). Ein Worker setzt ihn fort; bis dahin läuft kein anderer."
+    ),
     # the machine
     "database-away": _l(
         "Die Datenbank ist nicht erreichbar. Prüfen Sie JOBBRUECKE_DATABASE_URL, und ob sie läuft."
