@@ -68,7 +68,7 @@ def _mediator(data: Data) -> str | None:
 
 
 def _applicant(data: Data) -> str | None:
-    number, before = data.get("applicant_id"), data.get("before_applicant_id")
+    number, before = data.get("applicant_id"), data.get("before")
     if not number:
         return None
     if before:

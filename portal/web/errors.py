@@ -73,9 +73,7 @@ TROUBLES = {
     ),
     429: Trouble(
         _l("Zu viele Versuche"),
-        _l(
-            "Es kamen zu viele Anfragen nacheinander. Bitte warten Sie kurz und versuchen Sie es erneut."
-        ),
+        _l("Es kamen zu viele Anfragen nacheinander. Bitte warten Sie kurz und versuchen Sie es erneut."),
         _NOTHING_LOST,
     ),
     500: Trouble(

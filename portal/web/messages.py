@@ -6,58 +6,65 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.qualli.codes import FileFault
 from portal.refusal import Refusal
 from portal.releases.preflight import Finding
+from portal.web.command_messages import COMMAND_SENTENCES
 from portal.web.finding_labels import FINDINGS
+from portal.web.import_labels import IMPORT_SENTENCES, import_text
 
-SENTENCES: dict[str, Any] = {
-    # what there is not
-    "participant-unknown": _l("Diese Teilnehmerin oder diesen Teilnehmer gibt es hier nicht."),
-    "mediator-unknown": _l("Diese Vermittlerin oder diesen Vermittler gibt es hier nicht."),
-    "delivery-unknown": _l("Eine Datenübertragung mit dieser Nummer gibt es hier nicht."),
-    "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),
-    "account-unknown": _l("Ein Konto mit diesem Kürzel gibt es hier nicht."),
-    "search-unknown": _l("Diese Suche gibt es nicht mehr. Bitte suchen Sie noch einmal."),
-    "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
-    # release, revocation, mediator
-    "already-released": _l("Die Person ist schon freigegeben."),
-    "not-released": _l("Die Person ist nicht freigegeben."),
-    "consent-to-confirm": _l(
-        "In Qualli.life ist keine Einverständniserklärung vermerkt. Bestätigen Sie, dass sie vorliegt."
-    ),
-    "ends-at-once": _l("Diese Person kann nicht freigegeben werden: %(reason)s."),
-    "mediator-inactive": _l("Diese Vermittlerin oder dieser Vermittler ist nicht mehr aktiv."),
-    # transfers
-    "delivery-running": _l(
-        "Es läuft schon eine Übertragung, die Nummer %(number)s. Warten Sie, bis sie durch ist."
-    ),
-    "delivery-held": _l(
-        "Die Übertragung %(number)s ist angehalten. Erst muss die Leitung sie durchlassen oder verwerfen."
-    ),
-    "nothing-to-transfer": _l(
-        "Es gibt nichts zu übertragen: Niemand ist freigegeben und vollständig, und niemand ist abzumelden."
-    ),
-    "reconcile": _l(
-        "Das Jobportal kennt Übertragungen, die hier nicht bekannt sind. Bis die Betreuung das geklärt hat, "
-        "wird nichts übertragen."
-    ),
-    "not-held": _l("Die Übertragung %(number)s ist nicht mehr angehalten."),
-    "changed-since-shown": _l(
-        "Die Übertragung %(number)s hat sich geändert, seit Sie sie gesehen haben. "
-        "Prüfen Sie sie noch einmal."
-    ),
-    "same-person": _l(
-        "Wer die Übertragung angestoßen hat, darf sie nicht selbst durchlassen oder verwerfen."
-    ),
-} | {
-    finding.value: FINDINGS[finding].text
-    for finding in (
-        Finding.LICENCE_MISSING,
-        Finding.LICENCE_EXPIRED,
-        Finding.NETWORK_NOT_CHOSEN,
-        Finding.NETWORK_CREDENTIALS_MISSING,
-    )
-}
+SENTENCES: dict[str, Any] = (
+    {
+        # what there is not
+        "participant-unknown": _l("Diese Teilnehmerin oder diesen Teilnehmer gibt es hier nicht."),
+        "mediator-unknown": _l("Diese Vermittlerin oder diesen Vermittler gibt es hier nicht."),
+        "delivery-unknown": _l("Eine Datenübertragung mit dieser Nummer gibt es hier nicht."),
+        "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),
+        "search-unknown": _l("Diese Suche gibt es nicht mehr. Bitte suchen Sie noch einmal."),
+        "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
+        # release, revocation, mediator
+        "already-released": _l("Die Person ist schon freigegeben."),
+        "not-released": _l("Die Person ist nicht freigegeben."),
+        "consent-to-confirm": _l(
+            "In Qualli.life ist keine Einverständniserklärung vermerkt. Bestätigen Sie, dass sie vorliegt."
+        ),
+        "ends-at-once": _l("Diese Person kann nicht freigegeben werden: %(reason)s."),
+        "mediator-inactive": _l("Diese Vermittlerin oder dieser Vermittler ist nicht mehr aktiv."),
+        # transfers
+        "delivery-running": _l(
+            "Es läuft schon eine Übertragung, die Nummer %(number)s. Warten Sie, bis sie durch ist."
+        ),
+        "delivery-held": _l(
+            "Die Übertragung %(number)s ist angehalten. Erst muss die Leitung sie durchlassen oder verwerfen."
+        ),
+        "nothing-to-transfer": _l(
+            "Es gibt nichts zu übertragen: Niemand ist freigegeben und vollständig, und niemand ist abzumelden."
+        ),
+        "reconcile": _l(
+            "Das Jobportal kennt Übertragungen, die hier nicht bekannt sind. Bis die Betreuung das geklärt hat, "
+            "wird nichts übertragen."
+        ),
+        "not-held": _l("Die Übertragung %(number)s ist nicht mehr angehalten."),
+        "changed-since-shown": _l(
+            "Die Übertragung %(number)s hat sich geändert, seit Sie sie gesehen haben. "
+            "Prüfen Sie sie noch einmal."
+        ),
+        "same-person": _l(
+            "Wer die Übertragung angestoßen hat, darf sie nicht selbst durchlassen oder verwerfen."
+        ),
+    }
+    | COMMAND_SENTENCES
+    | IMPORT_SENTENCES
+    | {
+        finding.value: FINDINGS[finding].text
+        for finding in (
+            Finding.LICENCE_MISSING,
+            Finding.LICENCE_EXPIRED,
+            Finding.NETWORK_NOT_CHOSEN,
+            Finding.NETWORK_CREDENTIALS_MISSING,
+        )
+    }
+)
 _UNKNOWN = _l("Das geht nicht (%(code)s).")
 
 
@@ -67,9 +74,10 @@ def message(refusal: Refusal) -> str:
     if sentence is None:
         return str(_UNKNOWN % {"code": refusal.code})
     values = dict(refusal.values)
-    finding = values.pop("finding", None)
-    if finding is not None:
-        values["reason"] = FINDINGS[Finding(str(finding))].text
+    if "finding" in values:
+        values["reason"] = FINDINGS[Finding(str(values["finding"]))].text
+    if "fault" in values:
+        values["reason"] = import_text(FileFault(str(values["fault"])))
     text = str(sentence)
     try:
         return text % values if "%(" in text else _as_sentence(text)

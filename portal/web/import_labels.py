@@ -1,0 +1,85 @@
+"""What imports say, in words: why lines and files are not taken, and what a report notes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.qualli.codes import Fault, FileFault, Notice, Problem
+
+IMPORT_TEXTS: dict[StrEnum, Any] = {
+    Fault.MISSING: _l("Pflichtangabe fehlt"),
+    Fault.REPEATED: _l("kommt in der Datei mehrmals vor"),
+    Fault.TOO_LONG: _l("zu lang"),
+    Fault.CONTROL_CHARACTERS: _l("enthält Steuerzeichen"),
+    Fault.NOT_TEXT: _l("ist kein lesbarer Text"),
+    Fault.IDENTIFIER_IS_EMAIL: _l("eine E-Mail-Adresse ist keine Nummer"),
+    Fault.DATE_UNREADABLE: _l("Datum nicht lesbar (TT.MM.JJJJ oder JJJJ-MM-TT)"),
+    Fault.DATE_IN_FUTURE: _l("Datum liegt in der Zukunft"),
+    Fault.YES_NO_UNREADABLE: _l("weder ja noch nein"),
+    Fault.NUMBER_UNREADABLE: _l("Zahl nicht lesbar"),
+    Fault.CHECK_DIGIT_WRONG: _l("Prüfziffer stimmt nicht"),
+    Fault.CHOICE_UNKNOWN: _l("unbekanntes Wort"),
+    Fault.FIELD_COUNT: _l("mehr oder weniger Felder als die Kopfzeile"),
+    Fault.QUOTES_UNREADABLE: _l("Anführungszeichen nicht lesbar"),
+    Fault.ORDER_UNKNOWN: _l("diesen Auftrag gibt es nicht"),
+    Fault.PARTICIPANT_UNKNOWN: _l("diese Person gibt es nicht"),
+    Fault.PARTICIPANT_REJECTED: _l("die Zeile der Person selbst wurde abgewiesen"),
+    Fault.PROFILE_INCOMPLETE: _l("eine andere Zeile desselben Profils wurde abgewiesen"),
+    FileFault.EMPTY: _l("die Datei ist leer"),
+    FileFault.TWICE: _l("die Datei ist zweimal da"),
+    FileFault.ENCODING_UNKNOWN: _l("weder UTF-8 noch Windows-1252"),
+    FileFault.ENCODING_MIXED: _l("mehrere Zeichensätze in einer Datei"),
+    FileFault.NUL_BYTES: _l("die Datei enthält Nullbytes"),
+    FileFault.HEADER_UNREADABLE: _l("die Kopfzeile ist nicht lesbar"),
+    FileFault.DELIMITER_WRONG: _l("die Spalten sind nicht mit Semikolon getrennt"),
+    FileFault.COLUMN_MISSING: _l("eine Spalte fehlt"),
+    FileFault.COLUMN_TWICE: _l("eine Spalte ist zweimal da"),
+    FileFault.TOO_MANY_COLUMNS: _l("zu viele Spalten"),
+    FileFault.LINE_TOO_LONG: _l("eine Zeile ist zu lang"),
+    FileFault.CUT_OFF: _l("das Ende der Datei fehlt"),
+    Notice.UNKNOWN_COLUMNS: _l("Unbekannte Spalten wurden übergangen"),
+    Notice.UNKNOWN_FILES: _l("Unbekannte Dateien wurden übergangen"),
+    Notice.FILE_ABSENT: _l("Eine Datei fehlt; über ihre Art sagt der Import nichts"),
+    Notice.NOBODY_LEAVES: _l(
+        "Eine Nummer war nicht lesbar oder doppelt: Durch diesen Import scheidet niemand aus"
+    ),
+    Notice.PROFILES_STAY: _l("Eine Profilzeile gehört zu niemand Bekanntem: Bestehende Profile bleiben"),
+    Notice.WOULD_BE_HELD: _l("Ein echter Import dieser Dateien würde angehalten"),
+    Problem.SHRINKS: _l("Mehr als die Hälfte der Personen würde fehlen"),
+    Problem.UPLOAD_MISSING: _l("Die hochgeladene Datei ist nicht mehr da"),
+    Problem.UPLOAD_UNREADABLE: _l("Die hochgeladene Datei ist nicht lesbar"),
+    Problem.CRASHED: _l("Der Import ist mehrmals abgebrochen"),
+    Problem.REPLACED: _l("Durch einen neueren Import ersetzt"),
+    Problem.BY_PERSON: _l("Von Hand verworfen"),
+}
+IMPORT_SENTENCES: dict[str, Any] = {
+    "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
+    "import-running": _l("Es läuft schon ein Import, die Nummer %(number)s. Warten Sie, bis er durch ist."),
+    "import-interrupted": _l("Der Import wurde unterbrochen. Geändert wurde nichts; starten Sie ihn noch einmal."),
+    "import-not-held": _l("Der Import %(number)s ist nicht angehalten."),
+    "import-same-person": _l(
+        "Wer den Import angestoßen hat, darf ihn nicht selbst durchlassen oder verwerfen."
+    ),
+    "import-source-missing": _l("Dort ist nichts. Angegeben wird ein Ordner oder eine ZIP-Datei."),
+    "import-source-unreadable": _l("Der Ordner oder die ZIP-Datei lässt sich nicht lesen."),
+    "import-upload-too-large": _l("Die Datei ist größer als %(limit_mb)s MB."),
+    "import-too-large": _l("Ausgepackt ist der Export größer als %(limit_gib)s GiB."),
+    "import-no-known-files": _l("Darin ist keine Datei, die zu einem Export von Qualli.life gehört."),
+    "import-not-a-zip": _l("Das ist keine lesbare ZIP-Datei."),
+    "import-zip-bomb": _l("Die ZIP-Datei ist mehr als %(limit)s-fach verdichtet und wird nicht ausgepackt."),
+    "import-zip-path": _l("Die ZIP-Datei enthält Pfade, die aus ihr hinausführen."),
+    "import-zip-link": _l("Die ZIP-Datei enthält Verknüpfungen."),
+    "import-zip-encrypted": _l("Die ZIP-Datei ist mit einem Passwort geschützt."),
+    "import-zip-method": _l("Die ZIP-Datei ist auf eine Art verdichtet, die wir nicht lesen."),
+    "import-zip-too-many-files": _l("Die ZIP-Datei enthält mehr als %(limit)s Dateien."),
+    "import-file-refused": _l("Die Datei %(file)s wird nicht angenommen: %(reason)s. Geändert wurde nichts."),
+}
+"""What is refused about imports as a whole; `portal.web.messages` takes them in."""
+
+
+def import_text(member: StrEnum) -> str:
+    """The words for a code of an import."""
+    return str(IMPORT_TEXTS[member])
