@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import math
 from functools import cached_property
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -100,6 +101,8 @@ class Settings(BaseSettings):
             name, colon, key = item.partition(":")
             if not colon or not name.isalnum() or len(name) > 16:
                 raise ValueError("wants NAME:KEY, NAME being up to 16 letters and digits")
+            if name in keys:
+                raise ValueError("wants each NAME once")
             keys[name] = key
         return keys
 
@@ -120,7 +123,19 @@ class Settings(BaseSettings):
     @field_validator("retry_seconds", mode="before")
     @classmethod
     def _read_pauses(cls, value: object) -> object:
-        return tuple(float(part) for part in value.split(",")) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(float(part) for part in value.split(","))
+        except ValueError:  # its text would repeat the value
+            raise ValueError("wants numbers with commas between them") from None
+
+    @field_validator("retry_seconds")
+    @classmethod
+    def _check_pauses(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or not all(math.isfinite(pause) and pause > 0 for pause in value):
+            raise ValueError("wants at least one pause, each above 0")
+        return value
 
     @field_validator("database_url")
     @classmethod
@@ -142,7 +157,8 @@ class Settings(BaseSettings):
     @classmethod
     def _check_network(cls, value: str) -> str:
         parts = urlsplit(value)
-        if not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
+        secure = parts.scheme == "https" and parts.hostname
+        if not (secure or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
             raise ValueError("wants https://…, or http:// to a literal loopback address")
         if parts.username or parts.query or parts.fragment:
             raise ValueError("wants an address without user, query or fragment")

@@ -43,7 +43,7 @@ class Vault:
             return self._ciphers[name].decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], place.encode())
         except KeyError:
             raise VaultError("the key of this value is not among ENCRYPTION_KEYS") from None
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: cut off within the nonce
             raise VaultError("this value was changed or belongs to another place") from None
 
     def is_current(self, sealed: bytes) -> bool:

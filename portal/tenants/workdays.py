@@ -8,13 +8,17 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-STATES: tuple[str, ...] = tuple(sorted(holidays.list_supported_countries()["DE"]))
-"""Federal states by their two letters, as in ISO 3166-2:DE."""
+STATES: tuple[str, ...] = tuple(
+    sorted(state for state in holidays.list_supported_countries()["DE"] if len(state) == 2)
+)
+"""Federal states by their two letters, as in ISO 3166-2:DE; the library knows a town, too."""
 
 
 @lru_cache(maxsize=64)
 def _holidays(state: str, year: int) -> frozenset[dt.date]:
-    return frozenset(holidays.country_holidays("DE", subdiv=state, years=year))
+    # Assumption Day is a holiday in most Bavarian municipalities, which the library calls "catholic"
+    categories = ("public", "catholic") if state == "BY" else ("public",)
+    return frozenset(holidays.country_holidays("DE", subdiv=state, years=year, categories=categories))
 
 
 def is_working_day(day: dt.date, state: str) -> bool:
