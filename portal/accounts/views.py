@@ -11,6 +11,7 @@ from flask import (
     Response,
     current_app,
     flash,
+    g,
     make_response,
     redirect,
     render_template,
@@ -19,6 +20,7 @@ from flask import (
 )
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
 from portal.accounts.access import Permission, public, requires
@@ -101,7 +103,10 @@ def _check(email: str, password: str) -> User | None:
 
 
 def _renew_session() -> None:
+    """A session of its own for who comes next, with a form token of its own."""
     current_session().renew()
+    g.pop("csrf_token", None)
+    generate_csrf()
 
 
 def _form(form: SignInForm, status: int) -> Response:

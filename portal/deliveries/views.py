@@ -53,7 +53,7 @@ def transfer_all() -> Response:
     return _done(delivery, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
 
 
-@deliveries.get("/deliveries/<int:sequence>")
+@deliveries.get("/deliveries/<int(max=2147483647):sequence>")
 @live
 @requires(Permission.VIEW)
 def show(sequence: int) -> Response:
@@ -62,7 +62,7 @@ def show(sequence: int) -> Response:
     return live_answer("deliveries/delivery.html", "deliveries/_delivery.html", **_values(delivery))
 
 
-@deliveries.post("/deliveries/<int:sequence>/let-go")
+@deliveries.post("/deliveries/<int(max=2147483647):sequence>/let-go")
 @requires(Permission.JUDGE_HELD)
 def let_go(sequence: int) -> Response:
     """Let a held delivery go, exactly as it was shown."""
@@ -71,7 +71,7 @@ def let_go(sequence: int) -> Response:
     return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))
 
 
-@deliveries.post("/deliveries/<int:sequence>/discard")
+@deliveries.post("/deliveries/<int(max=2147483647):sequence>/discard")
 @requires(Permission.JUDGE_HELD)
 def discard(sequence: int) -> Response:
     """Discard a held delivery."""

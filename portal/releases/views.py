@@ -25,7 +25,7 @@ from portal.web.sessions import live
 releases = Blueprint("releases", __name__)
 
 
-@releases.get("/participants/<int:participant_id>")
+@releases.get("/participants/<row:participant_id>")
 @live
 @requires(Permission.VIEW)
 def show(participant_id: int) -> Response:
@@ -33,7 +33,7 @@ def show(participant_id: int) -> Response:
     return live_answer("releases/participant.html", "releases/_person.html", **_values(participant_id))
 
 
-@releases.get("/participants/<int:participant_id>/protocol")
+@releases.get("/participants/<row:participant_id>/protocol")
 @requires(Permission.VIEW)
 def older_protocol(participant_id: int) -> Response:
     """A page of older lines of the protocol."""
@@ -44,14 +44,14 @@ def older_protocol(participant_id: int) -> Response:
     )
 
 
-@releases.get("/participants/<int:participant_id>/release")
+@releases.get("/participants/<row:participant_id>/release")
 @requires(Permission.RELEASE)
 def ask_release(participant_id: int) -> str:
     """The question before releasing somebody whose consent is to be confirmed; a dialog, with scripts."""
     return render_template("releases/release.html", **_values(participant_id))
 
 
-@releases.post("/participants/<int:participant_id>/release")
+@releases.post("/participants/<row:participant_id>/release")
 @requires(Permission.RELEASE)
 def release(participant_id: int) -> Response:
     """Release the participant."""
@@ -60,14 +60,14 @@ def release(participant_id: int) -> Response:
     return _done(participant_id, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
 
 
-@releases.get("/participants/<int:participant_id>/revoke")
+@releases.get("/participants/<row:participant_id>/revoke")
 @requires(Permission.RELEASE)
 def ask_revoke(participant_id: int) -> str:
     """The question before revoking; a dialog, with scripts."""
     return render_template("releases/revoke.html", **_values(participant_id))
 
 
-@releases.post("/participants/<int:participant_id>/revoke")
+@releases.post("/participants/<row:participant_id>/revoke")
 @requires(Permission.RELEASE)
 def revoke(participant_id: int) -> Response:
     """Revoke the participant's release."""
@@ -77,7 +77,7 @@ def revoke(participant_id: int) -> Response:
     )
 
 
-@releases.post("/participants/<int:participant_id>/transfer")
+@releases.post("/participants/<row:participant_id>/transfer")
 @requires(Permission.TRANSFER_CHOSEN)
 def transfer(participant_id: int) -> Response:
     """Transfer this participant now."""
@@ -87,21 +87,21 @@ def transfer(participant_id: int) -> Response:
     return _done(participant_id, _("Die Übertragung %(number)s ist angestoßen.", number=number))
 
 
-@releases.get("/participants/<int:participant_id>/mediator")
+@releases.get("/participants/<row:participant_id>/mediator")
 @requires(Permission.RELEASE)
 def pick_mediator(participant_id: int) -> Response:
     """Mediators to choose from."""
     return _mediators(participant_id, "")
 
 
-@releases.post("/participants/<int:participant_id>/mediator/search")
+@releases.post("/participants/<row:participant_id>/mediator/search")
 @requires(Permission.RELEASE)
 def search_mediators(participant_id: int) -> Response:
     """Mediators by what was typed; sent as a form, since names do not belong in addresses."""
     return _mediators(participant_id, request.form.get("text", "")[:100])
 
 
-@releases.post("/participants/<int:participant_id>/mediator")
+@releases.post("/participants/<row:participant_id>/mediator")
 @requires(Permission.RELEASE)
 def choose_mediator(participant_id: int) -> Response:
     """Choose the mediator."""

@@ -17,7 +17,8 @@ def init_app(app: Flask) -> None:
     from portal.people.views import people
     from portal.releases.views import releases
     from portal.tenants.views import tenants
-    from portal.web import assets, errors, fragments, header, labels, languages, scope, security
+    from portal.web import assets, errors, fragments, header, labels, languages, request_log, scope, security
+    from portal.web.converters import RowConverter
     from portal.web.sessions import ServerSessions
     from portal.web.views import general
 
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
         settings = current_settings()
     app.session_interface = ServerSessions()
     languages.init_app(app)
+    request_log.init_app(app)
     security.init_app(app, settings)
     fragments.init_app(app)
     errors.init_app(app)
@@ -35,5 +37,6 @@ def init_app(app: Flask) -> None:
     scope.init_app(app)
     labels.init_app(app)
     header.init_app(app)
+    app.url_map.converters["row"] = RowConverter
     for blueprint in (general, accounts, tenants, people, releases, deliveries):
         app.register_blueprint(blueprint)

@@ -95,7 +95,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         DeliveryState.FAILED: Label(_l("gescheitert"), "cross-circle", BAD),
         DeliveryState.DISCARDED: Label(_l("verworfen"), "block"),
     },
-    Mode: {Mode.FULL: Label(_l("vollständig")), Mode.DELTA: Label(_l("einzelne Personen"))},
+    Mode: {Mode.FULL: Label(_l("vollständig")), Mode.DELTA: Label(_l("einzelne"))},
     Cause: {
         Cause.NIGHTLY: Label(_l("nächtlich")),
         Cause.NOW: Label(_l("Jetzt übertragen")),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from portal.accounts.models import Account, Role
 from portal.accounts.passwords import hash_password
-from portal.database import EVERY_TENANT, db, scoped_to, utcnow
+from portal.database import EVERY_TENANT, db, reading, scoped_to, utcnow
 from portal.people.folding import search_words, sort_key
 from portal.people.models import Mediator, Order, Participant, ParticipantWord
 from portal.releases.models import Presence
@@ -93,14 +95,23 @@ def connection_token(tenant_id: int) -> Connection:
     return connection
 
 
+@contextmanager
+def looking() -> Iterator[None]:
+    """Read what is committed, for all tenants, and hold no transaction open: requests want to write."""
+    with reading(), scoped_to(EVERY_TENANT):
+        db.session.rollback()
+        yield
+        db.session.expunge_all()  # what was loaded stays readable
+        db.session.rollback()
+
+
 def seen(house: House, participant_id: int) -> Explanation:
     """The person as the rules see her now, in what is committed."""
-    db.session.rollback()
-    with scoped_to(house.tenant_id):
+    with looking(), scoped_to(house.tenant_id):
         return explain(load_view(house.tenant_id, utcnow()), participant_id)
 
 
 def presence_of(participant_id: int) -> Presence | None:
-    db.session.rollback()
-    with scoped_to(EVERY_TENANT):
+    """The person's presence in what is committed."""
+    with looking():
         return db.session.query(Presence).filter_by(participant_id=participant_id).one_or_none()

@@ -1,0 +1,117 @@
+"""Who gets where: every route has a permission or stands on the list; roles and tenants are kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from portal.accounts.access import GRANTED, Permission
+from portal.accounts.models import Role
+from tests.support.house import House
+from tests.support.pages import Browser
+
+SignedIn = Callable[[str], Browser]
+PUBLIC = {"static", "general.start", "general.preferences", "accounts.sign_in", "accounts.send_sign_in"}
+
+
+def test_every_route_has_a_permission_or_is_public(sqlite_app: Flask) -> None:
+    without = {
+        endpoint
+        for endpoint, view in sqlite_app.view_functions.items()
+        if getattr(view, "permission", None) is None
+    }
+    assert without == PUBLIC
+
+
+def test_no_route_changes_anything_by_get(sqlite_app: Flask) -> None:
+    for rule in sqlite_app.url_map.iter_rules():
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        assert methods in ({"GET"}, {"POST"}), rule
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(GRANTED) == set(Role)
+    assert Permission.CHOOSE_TENANT not in GRANTED[Role.ADMINISTRATOR]
+
+
+def test_nobody_signed_in_is_sent_to_sign_in_and_back(browser: Browser, house: House) -> None:
+    page = browser.get(f"/participants/{house.eva}", status=302)
+    assert page.location == f"/sign-in?next=%2Fparticipants%2F{house.eva}"
+    browser.get(page.location)
+    answer = browser.submit("/sign-in", email="caseworker@example.org", password="a good long password")
+    assert answer.location == f"/participants/{house.eva}"
+
+
+def test_a_fragment_is_told_to_sign_in(browser: Browser, house: House) -> None:
+    page = browser.get(
+        f"/participants/{house.eva}",
+        fragment=True,
+        status=401,
+        HX_Current_URL=f"http://localhost/participants/{house.eva}",
+    )
+    assert page.response.headers["HX-Redirect"].startswith("/sign-in?next=%2Fparticipants")
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example/x", "https://evil.example", "/\\evil.example", "/a\nb", "x"]
+)
+def test_sign_in_sends_nobody_off_to_another_site(browser: Browser, house: House, address: str) -> None:
+    browser.get("/sign-in")
+    answer = browser.submit(
+        "/sign-in", email="caseworker@example.org", password="a good long password", next=address
+    )
+    assert answer.location == "/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/participants/{}", "/participants/{}/protocol", "/participants/{}/revoke", "/participants/{}/mediator"],
+)
+@pytest.mark.parametrize("fragment", [False, True])
+def test_another_tenants_people_do_not_exist(
+    signed_in: SignedIn, house: House, path: str, fragment: bool
+) -> None:
+    browser = signed_in("supervisor")
+    browser.get(path.format(house.stranger_person), fragment=fragment, status=404)
+
+
+@pytest.mark.parametrize("action", ["release", "revoke", "transfer", "mediator"])
+def test_nothing_is_done_to_another_tenants_people(signed_in: SignedIn, house: House, action: str) -> None:
+    browser = signed_in("stranger")
+    token = browser.get(f"/participants/{house.stranger_person}").form(
+        f"/participants/{house.stranger_person}/release"
+    )
+    browser.post(f"/participants/{house.eva}/{action}", token | {"mediator": str(house.mediator)}, status=404)
+
+
+@pytest.mark.parametrize("action", ["/deliveries", "/deliveries/1/let-go", "/deliveries/1/discard"])
+def test_a_caseworker_neither_transfers_everybody_nor_judges(signed_in: SignedIn, action: str) -> None:
+    browser = signed_in("caseworker")
+    token = browser.get("/help").form("/sign-out")
+    assert "Das ist Ihnen nicht erlaubt" in browser.post(action, token, status=403).text
+
+
+def test_support_chooses_whose_data_it_sees(sqlite_app: Flask, house: House) -> None:
+    browser = Browser(sqlite_app)
+    browser.sign_in("support@example.org")
+    assert browser.get(f"/participants/{house.eva}", status=302).location == "/tenants"
+    browser.get("/tenants")
+    assert browser.submit("/tenants/alpha").location == f"/participants/{house.eva}"
+    assert "Adam, Eva" in browser.follow().text
+    browser.get("/tenants")
+    browser.submit("/tenants/beta")
+    browser.get(f"/participants/{house.eva}", status=404)
+
+
+def test_others_have_no_tenants_to_choose_from(signed_in: SignedIn) -> None:
+    browser = signed_in("administrator")
+    browser.get("/tenants", status=403)
+
+
+@pytest.mark.parametrize("header", ["HX-Request", "HX-Boosted"])
+def test_a_forged_header_gives_no_rights(browser: Browser, house: House, header: str) -> None:
+    browser.get(
+        f"/participants/{house.eva}", status=401 if header == "HX-Request" else 302, **{header: "true"}
+    )
