@@ -12,7 +12,7 @@ from sandbox.commit import commit_delivery
 from sandbox.deliveries import Delivery
 from sandbox.forced import refused_participants
 from sandbox.gate import current_provider, guard, note_sequence
-from sandbox.messages import LARGEST_NUMBER, Manifest, NewDelivery
+from sandbox.messages import Manifest, NewDelivery
 from sandbox.parts import PartRecord, read_part
 from sandbox.problems import Problem
 from sandbox.references import check_references
@@ -50,7 +50,7 @@ def read_account() -> Response:
 def list_deliveries() -> Response:
     """Give the committed deliveries after a number."""
     provider = current_provider()
-    after = incoming.query_number("after_sequence", default=0, least=0, most=LARGEST_NUMBER)
+    after = incoming.query_number("after_sequence", default=0, least=0)
     services().processor.catch_up(provider.provider_id, now_at())
     with services().database.read() as db:
         found = deliveries.list_deliveries(db, provider.provider_id, after)
@@ -92,10 +92,11 @@ def put_part(delivery_id: str, number: str) -> Response:
     """Store one part, checked line by line before anything of it is kept."""
     provider = current_provider()
     part = incoming.number("number", number, least=1, most=MAX_PART_NUMBER)
+    encoding, digest = incoming.part_headers(provider)
     with services().database.read() as db:
         deliveries.get_open_delivery(db, provider.provider_id, delivery_id)
         refused = refused_participants(db, provider.provider_id)
-    data, encoding, digest = incoming.part_body(provider)
+    data = incoming.part_body(provider, digest)
     records = read_part(
         data,
         encoding=encoding,

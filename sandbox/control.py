@@ -28,7 +28,6 @@ from sandbox.control_orders import (
     ProviderChanges,
 )
 from sandbox.local import refuse_foreign_browsers, refuse_unauthorised
-from sandbox.messages import LARGEST_NUMBER
 from sandbox.problems import invalid_request, not_found
 from sandbox.providers import Provider
 from sandbox.services import services
@@ -220,7 +219,7 @@ def _remove_rules(rule_id: int | None) -> Response:
 @control.get("/requests")
 def list_requests() -> Response:
     """Give the requests seen on the contract's paths, oldest first."""
-    after = incoming.query_number("after", default=0, least=0, most=LARGEST_NUMBER)
+    after = incoming.query_number("after", default=0, least=0)
     with services().database.read() as db:
         rows = journal.list_requests(db, provider_id=request.args.get("provider_id"), after=after)
     return _json([dict(row) for row in rows])

@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import request
 from pydantic import BaseModel, ValidationError
 
-from sandbox.messages import explain
+from sandbox.messages import LARGEST_NUMBER, explain
 from sandbox.parts import DIGEST, digest_of
 from sandbox.problems import Problem, invalid_request
 from sandbox.providers import Provider
@@ -38,33 +38,40 @@ def body(kind: type[_Message]) -> _Message:
         raise invalid_request(explain(error)) from None
 
 
-def number(name: str, text: str, *, least: int, most: int) -> int:
-    """Give a whole number from the address. Raises Problem 422."""
-    if not re.fullmatch(r"-?[0-9]{1,19}", text, re.ASCII) or not least <= int(text) <= most:
-        raise invalid_request(f"{name}: eine ganze Zahl von {least} bis {most}.")
-    return int(text)
+def number(name: str, text: str, *, least: int, most: int | None = None) -> int:
+    """Give a whole number from the address. What is larger than can be kept becomes the largest."""
+    if not re.fullmatch(r"-?[0-9]{1,1000}", text, re.ASCII) or int(text) < least:
+        raise invalid_request(f"{name}: eine ganze Zahl, mindestens {least}.")
+    if most is not None and int(text) > most:
+        raise invalid_request(f"{name}: höchstens {most}.")
+    return min(int(text), LARGEST_NUMBER)
 
 
-def query_number(name: str, *, default: int, least: int, most: int) -> int:
+def query_number(name: str, *, default: int, least: int, most: int | None = None) -> int:
     """Give a whole number from the query, or the default where it is left out."""
     text = request.args.get(name)
     return default if text is None else number(name, text, least=least, most=most)
 
 
-def part_body(provider: Provider) -> tuple[bytes, str | None, str]:
-    """Give the bytes of a part as sent, their encoding and their digest, which fits them."""
+def part_headers(provider: Provider) -> tuple[str | None, str]:
+    """Give encoding and declared digest of a part. Raises Problem 422 for headers not in the contract."""
     if request.mimetype != "application/x-ndjson":
         raise invalid_request("Content-Type muss application/x-ndjson sein.")
     encoding = request.headers.get("Content-Encoding")
     if encoding is not None and encoding not in provider.encodings:
         raise invalid_request(f"Content-Encoding: angenommen wird {', '.join(provider.encodings)}.")
-    declared = request.headers.get("Content-Digest", "")
-    if not DIGEST.fullmatch(declared):
+    digest = request.headers.get("Content-Digest", "")
+    if not DIGEST.fullmatch(digest):
         raise invalid_request("Content-Digest fehlt oder hat nicht die Form sha-256=:…:.")
+    return encoding, digest
+
+
+def part_body(provider: Provider, digest: str) -> bytes:
+    """Give the bytes of a part as sent. Raises Problem 413, or 400 where the digest does not fit them."""
     data = _bounded_body(provider.max_part_bytes)
-    if digest_of(data) != declared:
+    if digest_of(data) != digest:
         raise Problem(400, ProblemType.DIGEST_MISMATCH, "Die Prüfsumme passt nicht zu den gesendeten Bytes.")
-    return data, encoding, declared
+    return data
 
 
 def _bounded_body(limit: int) -> bytes:

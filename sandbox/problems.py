@@ -9,7 +9,7 @@ from sandbox.words import PROBLEM_TITLES, ProblemType
 _TYPE_BASE = "https://jobnetz.example/problems/"
 
 
-class Problem(Exception):  # noqa: N818 - it becomes an answer
+class Problem(Exception):
     """A refusal of the contract, on its way to becoming an answer.
 
     `line` counts from 1 within a part; `last_sequence` goes with sequence-conflict and base-mismatch;

@@ -32,7 +32,7 @@ class Provider:
         return self.licensed_until is None or today.isoformat() <= self.licensed_until
 
 
-class ProviderExists(Exception):  # noqa: N818 - named as in a sentence
+class ProviderExists(Exception):
     """There is a provider with this id, or with this token, already."""
 
 

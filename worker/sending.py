@@ -15,7 +15,7 @@ from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson
 from portal.deliveries.service import give_up, plan_anew
 from portal.deliveries.states import DeliveryState, Mode, Part, Problem
 from portal.people.models import Participant
-from portal.releases.imported import consent_lost
+from portal.releases.conditions import consent_lost
 from portal.releases.models import Presence
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import today_of

@@ -49,8 +49,12 @@ class LoginSession(Base):
 
     __tablename__ = "login_session"
     __table_args__ = (
-        Index("ix_login_session_open", "account_id", sqlite_where=text("ended_at IS NULL"),
-              postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "ix_login_session_open",
+            "account_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)

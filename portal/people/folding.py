@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W_]+")
-_DIGRAPHS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "æ": "a", "ø": "o", "œ": "o", "ł": "l", "đ": "d"})
+_DIGRAPHS = str.maketrans(
+    {"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "æ": "a", "ø": "o", "œ": "o", "ł": "l", "đ": "d"}
+)
 
 
 def fold(text: str) -> str:

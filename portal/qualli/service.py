@@ -88,7 +88,7 @@ def get_import(tenant_id: int, import_id: int) -> ImportRun:
 
 
 def let_go(run: ImportRun, by: str) -> None:
-    """Let a held import go, as it was shown: nothing of it can have changed since. Enqueue `run_import` after commit."""
+    """Let a held import go, as it was shown: nothing of it can have changed. Enqueue `run_import` after commit."""
     running = db.session.scalar(
         select(ImportRun.id).where(
             ImportRun.tenant_id == run.tenant_id, ImportRun.id != run.id, ImportRun.state.in_(UNFINISHED)

@@ -56,7 +56,7 @@ def take_in(source: Path | IO[bytes], data_folder: Path, vault: Vault, limit: in
 def open_upload(name: str, data_folder: Path, vault: Vault) -> Iterator[IO[bytes]]:
     """The plain ZIP of an upload, seekable, opened piece by piece. FileNotFoundError where it is gone."""
     with (
-        open(data_folder / name, "rb") as file,
+        (data_folder / name).open("rb") as file,
         io.BufferedReader(_SealedReader(file, name, vault)) as reader,
     ):
         yield reader
@@ -141,7 +141,7 @@ def _open_file(path: Path) -> IO[bytes]:
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise Refusal("import-source-unreadable")
-    return open(file, "rb")
+    return os.fdopen(file, "rb")
 
 
 def _private(path: str, flags: int) -> int:

@@ -18,7 +18,7 @@ from portal.releases.imported import mediators_changed, orders_changed, people_c
 from portal.vault import Vault
 
 WORDS: SqlTable = ParticipantWord.__table__  # type: ignore[assignment]
-SECRET = "social_insurance_number_sealed"
+SECRET = "social_insurance_number_sealed"  # noqa: S105 - the name of a column
 Row = dict[str, Any]
 
 _MEDIATOR: Row = {"email": None, "phone": None, "active": True}
@@ -76,7 +76,7 @@ class Comparison:
         if not self.new:
             return {}
         made = db.session.execute(insert(table).returning(table.c.number, table.c.id), self.new)
-        return {number: row_id for number, row_id in made}
+        return dict(made)
 
     @property
     def changed_ids(self) -> list[int]:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal.deliveries.models import DeliveryPerson
 from portal.deliveries.states import DeliveryState
 from portal.people.models import Mediator, Order, Participant
-from portal.releases.imported import consent_lost
 from portal.releases.models import Presence, Release
 from portal.releases.phase import Phase, Transit
 from portal.releases.preflight import Finding
@@ -136,5 +137,10 @@ def phase_case(view: View) -> ColumnElement[str]:
     return case(*((condition, literal(phase.value)) for condition, phase in steps), else_=Phase.CURRENT.value)
 
 
-def consent_is_lost(view: View) -> Condition:
-    return consent_lost(view.today)
+def consent_lost(today: dt.date) -> ColumnElement[bool]:
+    """In SQL: consent withdrawn, not before the latest one, or expired. The twin of `preflight.consent_findings`."""
+    withdrawn = and_(
+        Participant.consent_withdrawn_on.is_not(None),
+        or_(Participant.consent_on.is_(None), Participant.consent_on <= Participant.consent_withdrawn_on),
+    )
+    return or_(withdrawn, and_(Participant.consent_until.is_not(None), Participant.consent_until < today))

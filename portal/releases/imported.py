@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from portal.accounts.actor import QUALLI
 from portal.database import db
 from portal.people.models import Participant
+from portal.releases.conditions import consent_lost
 from portal.releases.models import EndCause, Event, Presence, ProtocolEntry
 from portal.releases.service import end_release
 from portal.tenants.models import Connection, ConnectionState, Tenant
@@ -87,15 +88,6 @@ def end_lost_releases(tenant: Tenant, now: dt.datetime, among: ColumnElement[boo
     _mark_urgent(today, among)
     db.session.flush()
     return len(rows)
-
-
-def consent_lost(today: dt.date) -> ColumnElement[bool]:
-    """In SQL: consent withdrawn, not before the latest one, or expired. The twin of `preflight.consent_findings`."""
-    withdrawn = and_(
-        Participant.consent_withdrawn_on.is_not(None),
-        or_(Participant.consent_on.is_(None), Participant.consent_on <= Participant.consent_withdrawn_on),
-    )
-    return or_(withdrawn, and_(Participant.consent_until.is_not(None), Participant.consent_until < today))
 
 
 def _mark_urgent(today: dt.date, among: ColumnElement[bool]) -> None:

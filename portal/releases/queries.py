@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 
 from portal.database import db
 from portal.deliveries.models import Delivery
@@ -115,8 +115,11 @@ def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Sel
     """`query` over `conditions.people`, narrowed to `filters`."""
     conditions: list[ColumnElement[bool]] = []
     if filters.statuses:
-        conditions.append(STATUS.in_([status.value for status in filters.statuses]))
+        offline = Status.OFFLINE in filters.statuses  # also whoever has no presence; otherwise by its index
+        conditions.append((STATUS if offline else Presence.status).in_(list(filters.statuses)))
     wanted = set(filters.phases) or (set(NEEDS_ACTION) if filters.needs_action else set())
+    if wanted and not wanted & {Phase.NOT_RELEASED, Phase.TRANSFERRING, Phase.HELD, Phase.OUTCOME_UNKNOWN}:
+        conditions.append(Presence.id.is_not(None))
     if wanted:
         conditions.append(phase_case(view).in_([item.value for item in wanted]))
     if filters.findings:
@@ -138,11 +141,10 @@ def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Sel
 
 def _search(filters: Filters) -> list[ColumnElement[bool]]:
     by_words = [
-        exists().where(
-            ParticipantWord.participant_id == Participant.id,
-            ParticipantWord.tenant_id == Participant.tenant_id,
-            ParticipantWord.word >= word,
-            ParticipantWord.word < next_word(word),
+        Participant.id.in_(  # from the word to the people: there are fewer of them than people with words
+            select(ParticipantWord.participant_id).where(
+                ParticipantWord.word >= word, ParticipantWord.word < next_word(word)
+            )
         )
         for word in filters.words
     ]

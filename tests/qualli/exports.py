@@ -21,7 +21,9 @@ PEOPLE = (
     "tn_id;nachname;vorname;auftrag_id;einverstaendnis_am\n"
     "T1;Müller;Anna;A1;01.02.2026\nT2;Šimůnek;Béla;A1;\nT3;Yıldız;Çem;A2;2026-02-03\n"
 )
-PROFILES = "tn_id;art;bezeichnung;niveau;von;bis\nT1;sprache;Deutsch;b2;;\nT1;bildung;Lehre;;01.08.2019;31.07.2022\n"
+PROFILES = (
+    "tn_id;art;bezeichnung;niveau;von;bis\nT1;sprache;Deutsch;b2;;\nT1;bildung;Lehre;;01.08.2019;31.07.2022\n"
+)
 ALL: Mapping[str, str] = {
     "vermittler.csv": MEDIATORS,
     "auftraege.csv": ORDERS,
@@ -51,7 +53,10 @@ def folder(path: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 def start(
-    tenant_id: int, files: Mapping[str, str | bytes], mode: ImportMode = ImportMode.FULL, dry_run: bool = False
+    tenant_id: int,
+    files: Mapping[str, str | bytes],
+    mode: ImportMode = ImportMode.FULL,
+    dry_run: bool = False,
 ) -> int:
     """Queue an import of these files; its number."""
     upload = keep_export(zipped(files))
@@ -63,7 +68,10 @@ def start(
 
 
 def bring(
-    tenant_id: int, files: Mapping[str, str | bytes], mode: ImportMode = ImportMode.FULL, dry_run: bool = False
+    tenant_id: int,
+    files: Mapping[str, str | bytes],
+    mode: ImportMode = ImportMode.FULL,
+    dry_run: bool = False,
 ) -> Report:
     """Import these files, in small batches; the report."""
     import_id = start(tenant_id, files, mode, dry_run)
@@ -86,7 +94,9 @@ def faults(found: Report) -> list[tuple[str, int, str | None, str]]:
 
 def people(tenant_id: int) -> dict[str, Participant]:
     """The participants of a tenant who have not left, by number."""
-    rows = db.session.query(Participant).populate_existing().filter_by(tenant_id=tenant_id, left_at=None).all()
+    rows = (
+        db.session.query(Participant).populate_existing().filter_by(tenant_id=tenant_id, left_at=None).all()
+    )
     commit()
     return {row.number: row for row in rows}
 

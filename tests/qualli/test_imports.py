@@ -7,7 +7,14 @@ from sqlalchemy import select
 
 from portal import current_vault
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.people.models import Mediator, Order, Participant, ParticipantWord, Profile, social_insurance_place
+from portal.people.models import (
+    Mediator,
+    Order,
+    Participant,
+    ParticipantWord,
+    Profile,
+    social_insurance_place,
+)
 from portal.qualli.models import ImportLine, ImportMode, ImportRun, ImportState
 from portal.qualli.service import discard, find_due_imports, get_import, leaving, let_go
 from tests.qualli.exports import (
@@ -143,7 +150,10 @@ def test_an_order_must_be_in_the_file_or_in_the_system(app: Flask, cast: Cast) -
         ("teilnehmer", 4, "auftrag_id", "order-unknown"),
         ("teilnehmer", 5, "auftrag_id", "order-unknown"),
     ]
-    assert {number: row.order.number for number, row in people(cast.alpha).items()} == {"T1": "A1", "T2": "A3"}
+    assert {number: row.order.number for number, row in people(cast.alpha).items()} == {
+        "T1": "A1",
+        "T2": "A3",
+    }
 
 
 def test_initials_are_unique_after_the_import(app: Flask, cast: Cast) -> None:
@@ -151,7 +161,9 @@ def test_initials_are_unique_after_the_import(app: Flask, cast: Cast) -> None:
     header = "vermittler_id;kuerzel;nachname;vorname\n"
     swapped = bring(cast.alpha, {"vermittler.csv": header + "V1;BO;M;M\nV2;MM;B;O\n"}, ImportMode.DELTA)
     assert swapped.rejected_lines == 0
-    taken = bring(cast.alpha, {"vermittler.csv": header + "V3;MM;N;N\nV4;X;N;N\nV5;X;N;N\n"}, ImportMode.DELTA)
+    taken = bring(
+        cast.alpha, {"vermittler.csv": header + "V3;MM;N;N\nV4;X;N;N\nV5;X;N;N\n"}, ImportMode.DELTA
+    )
     assert faults(taken) == [("vermittler", line, "kuerzel", "repeated") for line in (2, 3, 4)]
     chain = bring(cast.alpha, {"vermittler.csv": header + "V1;MM;M;M\nV6;BO;N;N\n"}, ImportMode.DELTA)
     assert [line for _, line, _, _ in faults(chain)] == [2, 3], "V1 keeps BO, since V2 keeps MM"
@@ -173,7 +185,9 @@ def test_profile_lines_replace_the_whole_profile(app: Flask, cast: Cast) -> None
 def test_a_rejected_profile_line_keeps_the_previous_profile(app: Flask, cast: Cast) -> None:
     bring(cast.alpha, ALL)
     header = "tn_id;art;bezeichnung;niveau;von\n"
-    lines = header + "T1;sprache;Deutsch;C9;\nT1;kenntnis;Excel;;\nT2;bildung;Abitur;;1\nT2;kenntnis;Word;gut;\n"
+    lines = (
+        header + "T1;sprache;Deutsch;C9;\nT1;kenntnis;Excel;;\nT2;bildung;Abitur;;1\nT2;kenntnis;Word;gut;\n"
+    )
     found = bring(cast.alpha, {"profil.csv": lines}, ImportMode.DELTA)
     assert faults(found) == [
         ("profil", 2, "niveau", "choice-unknown"),
@@ -183,7 +197,9 @@ def test_a_rejected_profile_line_keeps_the_previous_profile(app: Flask, cast: Ca
     assert _profiles() == {"T1": ["Deutsch", "Lehre"], "T2": ["Word"]}
 
 
-def test_a_profile_line_of_nobody_known_is_rejected_and_nobody_loses_a_profile(app: Flask, cast: Cast) -> None:
+def test_a_profile_line_of_nobody_known_is_rejected_and_nobody_loses_a_profile(
+    app: Flask, cast: Cast
+) -> None:
     bring(cast.alpha, ALL)
     people_file = PEOPLE.replace("A2;2026-02-03", "A2;nie")
     lines = "tn_id;art;bezeichnung\nT7;kenntnis;Excel\nT3;kenntnis;Word\n"
@@ -228,7 +244,10 @@ def test_a_held_import_is_replaced_by_a_newer_one(app: Flask, cast: Cast) -> Non
     bring(cast.alpha, ALL)
     held = bring(cast.alpha, {"teilnehmer.csv": "tn_id\n"})
     bring(cast.alpha, ALL)
-    assert (report_of(held.import_id).state, report_of(held.import_id).problem) == (ImportState.DISCARDED, "replaced")
+    assert (report_of(held.import_id).state, report_of(held.import_id).problem) == (
+        ImportState.DISCARDED,
+        "replaced",
+    )
 
 
 def test_half_of_the_people_may_leave_unheld(app: Flask, cast: Cast) -> None:
@@ -263,7 +282,10 @@ def test_imports_of_one_tenant_run_in_their_order(app: Flask, cast: Cast) -> Non
     first = start(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT1;Alt\n"})
     scope_to(EVERY_TENANT)
     one = db.session.get_one(ImportRun, first)
-    values = {name: getattr(one, name) for name in ("tenant_id", "mode", "door", "state", "started_by", "created_at")}
+    values = {
+        name: getattr(one, name)
+        for name in ("tenant_id", "mode", "door", "state", "started_by", "created_at")
+    }
     db.session.add(ImportRun(**values))
     commit()
     run_import(first + 1)
@@ -286,5 +308,3 @@ def _profiles() -> dict[str, list[str]]:
     rows = db.session.execute(select(Participant.number, Profile.entries).join(Profile)).all()
     commit()
     return {number: [entry["title"] for entry in entries] for number, entries in rows}
-
-

@@ -93,7 +93,7 @@ def test_jobnetzwerk_gets_master_data_and_job4you_the_profile_too() -> None:
 
 def test_a_profile_without_lines_is_told_as_empty() -> None:
     record = participant_record(LEAST, Network.JOB4YOU)
-    assert record["profile"] == dict.fromkeys((*LISTED_KINDS.values(), *NAMED_KINDS.values()), [])
+    assert record["profile"] == {key: [] for key in (*LISTED_KINDS.values(), *NAMED_KINDS.values())}
 
 
 def test_every_kind_that_qualli_life_exports_has_its_place() -> None:

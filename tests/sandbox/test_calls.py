@@ -212,7 +212,7 @@ def test_it_lists_committed_deliveries_after_a_number(jobnetzwerk: Provider) -> 
     }
 
 
-@pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "9" * 30])
+@pytest.mark.parametrize("after", ["-1", "x", "", "1.5", "9" * 1001])
 def test_it_reads_numbers_in_addresses_strictly(jobnetzwerk: Provider, after: str) -> None:
     response = jobnetzwerk.call("GET", "/v1/deliveries", params={"after_sequence": after})
     problem(response, 422, "invalid-request")

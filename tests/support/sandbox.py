@@ -22,7 +22,8 @@ class SandboxServer:
     """Starts the sandbox on a free loopback port with its state in `folder`.
 
     Use it as a context manager, or call `start` and `stop`. `kill` is a SIGKILL to all of its processes, and
-    `restart` comes back on the same port with the same state. Answers come `answer_delay` seconds after a commit.
+    `restart` comes back on the same port with the same state. Answers come `answer_delay` seconds after a
+    commit.
     """
 
     def __init__(self, folder: Path, *, answer_delay: float = 0, control_token: str | None = None) -> None:
@@ -96,7 +97,7 @@ class SandboxServer:
     def create_provider(
         self, network: str = "jobnetzwerk", provider_id: str | None = None, **more: Any
     ) -> str:
-        """Create a provider and give its token; `more` as in docs/sandbox.md (licensed_until, encodings, …)."""
+        """Create a provider and give its token; `more` as in docs/sandbox.md (licensed_until, …)."""
         body = {"provider_id": provider_id or f"p-{uuid.uuid4().hex[:12]}", "network": network, **more}
         token: str = self.control("POST", "/providers", body)["token"]
         return token
@@ -121,7 +122,7 @@ class SandboxServer:
         reason: str | None = None,
         detail: str | None = None,
     ) -> None:
-        """Force active, archived, rejected or refused (422 invalid-record) upon a participant; None ends it."""
+        """Force active, archived, rejected or refused (422 at the part) upon a participant; None ends it."""
         path = f"/providers/{provider_id}/outcomes/{participant_id}"
         if outcome is None:
             self.control("DELETE", path)
@@ -169,7 +170,7 @@ class SandboxServer:
         return found
 
     def requests_seen(self, provider_id: str | None = None) -> list[dict[str, Any]]:
-        """Give the requests to the contract's paths, oldest first: operation, method, path, status, sequence, at."""
+        """Give the requests to the contract's paths, oldest first: operation, status, sequence, …"""
         query = {} if provider_id is None else {"provider_id": provider_id}
         found: list[dict[str, Any]] = self.control("GET", "/requests", **query)
         return found

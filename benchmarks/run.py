@@ -1,0 +1,125 @@
+"""Measure what must stay cheap with very many people: `make bench PEOPLE=1000000`.
+
+Prints one line a measurement: the middle of several runs in milliseconds, or the seconds and memory of a long one.
+Compare within one run only: machines differ, and so does what else they do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from benchmarks.people import fill
+from portal.accounts.actor import SYSTEM
+from portal.database import Base, commit, db, reading, rollback, scope_to, utcnow
+from portal.deliveries.claims import claim
+from portal.deliveries.models import DeliveryPart
+from portal.deliveries.service import plan
+from portal.deliveries.states import Cause, Mode
+from portal.people.models import Participant
+from portal.releases.phase import Phase
+from portal.releases.queries import Filters, list_participants, load_view, needs_action_count, status_counts
+from portal.releases.status import Status
+from portal.releases.view import View
+from portal.tenants.queries import find_connection
+from tests.support.database import make_settings, running_app
+from worker import steps
+from worker.building import freeze
+
+
+def main() -> None:
+    """Fill a database and measure; with --database an empty one of yours, otherwise SQLite in a new folder."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--database", help="SQLAlchemy address of an empty database")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        url = options.database or f"sqlite:///{folder}/bench.db"
+        with running_app(make_settings(url, Path(folder))):
+            Base.metadata.create_all(db.engine)
+            started = time.perf_counter()
+            tenant_id = fill(options.people)
+            print(
+                f"{options.people} people on {db.engine.dialect.name}, filled in {time.perf_counter() - started:.0f} s"
+            )
+            scope_to(tenant_id)
+            if db.engine.dialect.name == "postgresql":
+                db.session.connection().exec_driver_sql("ANALYZE")
+            commit()
+            measure_lists(tenant_id, options.people)
+            measure_build(tenant_id)
+
+
+def measure_lists(tenant_id: int, people: int) -> None:
+    """Pages of the list, counters, search."""
+    view = load_view(tenant_id, utcnow())
+    deep = db.session.scalars(
+        select(Participant.id).order_by(Participant.sort_key).offset(people * 9 // 10).limit(1)
+    ).one()
+    commit()
+    pages: dict[str, Filters] = {
+        "first page": Filters(),
+        "Online": Filters(statuses=frozenset({Status.ONLINE})),
+        "Offline - archiviert (nobody)": Filters(statuses=frozenset({Status.OFFLINE_ARCHIVED})),
+        "blocked": Filters(phases=frozenset({Phase.BLOCKED})),
+        "needs action": Filters(needs_action=True),
+        "one order": Filters(order_id=7),
+        "two words": Filters(words=("bersch", "meis")),
+        "Bewerber-ID": Filters(words=("j4y", "77"), applicant_id="J4Y-77"),
+    }
+    for name, filters in pages.items():
+        _time(name, lambda filters=filters: list_participants(view, filters))  # type: ignore[misc]
+    _time("page at nine tenths", lambda: list_participants(view, Filters(), after=deep))
+    _time("page before it", lambda: list_participants(view, Filters(), before=deep))
+    _time("status counters", lambda: status_counts(view))
+    _time("needs-action counter", lambda: needs_action_count(view))
+
+
+def measure_build(tenant_id: int) -> None:
+    """The nightly delivery, from plan to frozen parts."""
+    now = utcnow()
+    connection = find_connection(tenant_id)
+    assert connection is not None
+    delivery = plan(connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, now)
+    commit()
+    held = claim(delivery.id, utcnow(), 50)
+    commit()
+    assert held is not None
+    view: View = load_view(tenant_id, now)
+    commit()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.perf_counter()
+    frozen = freeze(held, view)
+    seconds = time.perf_counter() - started
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    started = time.perf_counter()
+    steps.ask_brake(view, frozen.counts["unexplained"])
+    brake = time.perf_counter() - started
+    size = db.session.scalar(select(func.sum(DeliveryPart.size))) or 0
+    commit()
+    people = frozen.counts["participant"]
+    print(f"{'nightly build':32} {seconds:8.1f} s  {people} people, {frozen.part} parts, {size / 1e6:.1f} MB")
+    print(f"{'  grown memory':32} {grown:8.0f} MB")
+    print(f"{'  brake':32} {brake * 1000:8.1f} ms")
+
+
+def _time(name: str, action: Callable[[], object], runs: int = 5) -> None:
+    taken = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        with reading():
+            action()
+            rollback()
+        taken.append((time.perf_counter() - started) * 1000)
+    print(f"{name:32} {statistics.median(taken):8.1f} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""Runs imports in processes that die on purpose: reads `IMPORT_ID COMMITS before|after`, answers the exit code.
+
+Each process kills itself with SIGKILL at the given commit, just before or just after the database has it. Forked, so
+that trying every commit in turn takes seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from portal import create_app
+from portal.database import db
+from worker.imports import run_import
+
+
+def main() -> None:
+    """Answer until there are no more questions."""
+    for question in sys.stdin:
+        import_id, commits, when = question.split()
+        child = os.fork()
+        if not child:
+            try:
+                run(int(import_id), int(commits), when)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def run(import_id: int, commits: int, when: str) -> None:
+    """Import in batches of one line, and die at the commit with this number, from 1."""
+    with create_app().app_context():
+        dialect = db.engine.dialect
+        seen = 0
+        commit = dialect.do_commit
+
+        def dying_commit(connection: object) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == commits and when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            commit(connection)  # type: ignore[arg-type]
+            if seen == commits:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        dialect.do_commit = dying_commit  # type: ignore[method-assign]
+        run_import(import_id, batch=1)
+        db.session.remove()
+        db.engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""The rules in SQL say of everybody what the pure rules say, on both databases."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import insert, select
+
+from portal.database import db
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
+from portal.people.models import Participant
+from portal.releases.conditions import blocked, consent_is_lost, finding_conditions, people, phase_case
+from portal.releases.phase import Phase
+from portal.releases.preflight import TENANT_WIDE, Consent, Finding, consent_findings
+from portal.releases.queries import person_row
+from portal.releases.view import View, load_view
+from portal.tenants.network import Network
+from tests.support.database import Cast
+from tests.support.people import Crowd
+
+NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
+PEOPLE = 500
+"""Enough that every finding and every phase comes up, which the test says."""
+LOST = {Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED}
+
+State = tuple[DeliveryState, bool, bool]
+STATES: dict[str, State | None] = {
+    # state, outcome unknown, with a selection
+    "none": None,
+    "planned": (DeliveryState.PLANNED, False, False),
+    "planned for some": (DeliveryState.PLANNED, False, True),
+    "sending": (DeliveryState.SENDING, False, False),
+    "held": (DeliveryState.HELD, False, False),
+    "outcome unknown": (DeliveryState.SENDING, True, False),
+}
+
+
+@pytest.fixture
+def crowd(app: Flask, cast: Cast) -> Iterator[View]:
+    """A tenant with a licence, no credentials yet, an uncommitted delivery, and people of every kind."""
+    view = load_view(cast.alpha, NOW)
+    assert view.connection is not None
+    Crowd(cast.alpha, view.connection.id, NOW, view.deadlines).come(PEOPLE)
+    delivery = Delivery(
+        tenant_id=cast.alpha,
+        connection_id=view.connection.id,
+        sequence=1,
+        mode=Mode.DELTA,
+        cause=Cause.NOW,
+        started_by="SB",
+        idempotency_key="key",
+        created_at=NOW,
+    )
+    db.session.add(delivery)
+    db.session.flush()
+    chosen = list(db.session.scalars(select(Participant.id).where(Participant.id % 3 == 0)))
+    row = {"tenant_id": cast.alpha, "delivery_id": delivery.id, "part": Part.NAMED, "novelty": Novelty.NEW}
+    db.session.execute(insert(DeliveryPerson), [row | {"participant_id": number} for number in chosen])
+    db.session.commit()
+    yield load_view(cast.alpha, NOW)
+    db.session.rollback()
+
+
+def test_the_twins_agree_on_everybody(crowd: View) -> None:
+    findings, phases = set[Finding](), set[Phase]()
+    for network, state, tenant_findings in itertools.product(Network, STATES, ((), crowd.findings)):
+        for found_here, phase_here in _compare(_seen(crowd, network, STATES[state], tenant_findings)):
+            findings |= found_here
+            phases.add(phase_here)
+    assert phases == set(Phase), "somebody is in every phase"
+    assert findings == set(Finding) - TENANT_WIDE, "somebody has every finding"
+
+
+def _seen(view: View, network: Network, state: State | None, findings: tuple[Finding, ...]) -> View:
+    """The view as it would be with another network, delivery under way, and findings of the tenant."""
+    assert view.connection is not None
+    assert view.uncommitted is not None
+    with db.session.no_autoflush:
+        view.connection.network = network
+        if state is None:
+            return replace(view, uncommitted=None, findings=findings)
+        delivery = view.uncommitted
+        delivery.state, delivery.outcome_unknown = state[:2]
+        delivery.selection = list(range(0, 10_000, 7)) if state[2] else None
+    return replace(view, findings=findings)
+
+
+def _compare(view: View) -> Iterator[tuple[set[Finding], Phase]]:
+    conditions = finding_conditions(view)
+    said = [condition.label(f"finding_{number}") for number, condition in enumerate(conditions.values())]
+    query = people(view).add_columns(
+        phase_case(view).label("phase"),
+        blocked(view).label("blocked"),
+        consent_is_lost(view).label("lost"),
+        *said,
+    )
+    rows = db.session.execute(query).all()
+    assert len(rows) > PEOPLE * 0.9
+    for row in rows:
+        yield _compare_one(view, row, list(conditions))
+
+
+def _compare_one(view: View, row: Any, kinds: list[Finding]) -> tuple[set[Finding], Phase]:
+    pure = person_row(view, row[:6])
+    person = row[0]
+    found = {kind for number, kind in enumerate(kinds) if getattr(row, f"finding_{number}")}
+    assert found == set(pure.findings), person.number
+    assert row.phase == pure.phase, person.number
+    assert bool(row.blocked) is bool(pure.findings or view.findings), person.number
+    consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
+    network = view.connection.network if view.connection else None
+    assert bool(row.lost) is bool(LOST & set(consent_findings(consent, network, view.today))), person.number
+    return found, pure.phase
+
+
+def test_every_finding_of_a_person_has_its_twin(sqlite_app: Flask, cast: Cast) -> None:
+    assert set(finding_conditions(load_view(cast.alpha, NOW))) == set(Finding) - TENANT_WIDE
+
+
+def test_a_tenant_without_a_network_sees_its_people_offline(crowd: View) -> None:
+    view = replace(crowd, connection=None, uncommitted=None, findings=(Finding.NETWORK_NOT_CHOSEN,))
+    rows = db.session.execute(people(view).add_columns(phase_case(view).label("phase"))).all()
+    assert {row.phase for row in rows} == {Phase.NOT_RELEASED}

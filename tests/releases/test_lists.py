@@ -1,0 +1,207 @@
+"""Lists of participants: paged so that everybody is seen once, narrowed, counted and searched in the database."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from portal.database import scope_to
+from portal.people.folding import search_words
+from portal.refusal import NotFound
+from portal.releases.phase import NEEDS_ACTION, Phase
+from portal.releases.preflight import Finding
+from portal.releases.queries import (
+    Filters,
+    Listing,
+    PersonRow,
+    count_participants,
+    explain,
+    list_participants,
+    needs_action_count,
+    phase_counts,
+    status_counts,
+)
+from portal.releases.status import Status
+from portal.releases.view import View, load_view
+from tests.support.database import Cast
+from tests.support.people import Crowd
+
+NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
+EVERYBODY = 1000
+
+
+@pytest.fixture
+def view(app: Flask, cast: Cast) -> View:
+    """A tenant with people of every kind, some of one name; and a stranger in another tenant."""
+    for tenant_id, number in ((cast.beta, 1), (cast.alpha, 120)):
+        scope_to(tenant_id)
+        seen = load_view(tenant_id, NOW)
+        assert seen.connection is not None
+        Crowd(tenant_id, seen.connection.id, NOW, seen.deadlines).come(number)
+    return load_view(cast.alpha, NOW)
+
+
+def everybody(view: View, filters: Filters | None = None) -> list[PersonRow]:
+    return list_participants(view, filters or Filters(), limit=EVERYBODY).rows
+
+
+def numbers(rows: list[PersonRow]) -> list[str]:
+    return [row.participant.number for row in rows]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 200])
+@pytest.mark.parametrize(
+    "filters", [Filters(), Filters(statuses=frozenset({Status.ONLINE}))], ids=["all", "online"]
+)
+def test_paging_shows_everybody_once_in_both_directions(view: View, filters: Filters, limit: int) -> None:
+    expected = numbers(everybody(view, filters))
+    page = list_participants(view, filters, limit=limit)
+    assert page.previous is None
+    pages = [page]
+    while page.next is not None:
+        page = list_participants(view, filters, after=page.next, limit=limit)
+        pages.append(page)
+    assert [number for page in pages for number in numbers(page.rows)] == expected
+    assert _backwards(view, filters, page, limit) == expected
+
+
+def _backwards(view: View, filters: Filters, page: Listing, limit: int) -> list[str]:
+    found = numbers(page.rows)
+    while page.previous is not None:
+        page = list_participants(view, filters, before=page.previous, limit=limit)
+        assert page.next is not None
+        found = numbers(page.rows) + found
+    return found
+
+
+def test_people_are_in_the_order_of_their_names(view: View) -> None:
+    keys = [row.participant.sort_key for row in everybody(view)]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
+
+
+def test_who_left_is_shown_only_if_ever_released(view: View) -> None:
+    gone = [row for row in everybody(view) if row.participant.left_at]
+    assert gone
+    assert all(row.release for row in gone)
+    assert len(everybody(view)) < 120
+
+
+FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
+    "status": (
+        Filters(statuses=frozenset({Status.OFFLINE, Status.ONLINE_ARCHIVED})),
+        lambda row: row.status in (Status.OFFLINE, Status.ONLINE_ARCHIVED),
+    ),
+    "phase": (
+        Filters(phases=frozenset({Phase.BLOCKED, Phase.NOT_RELEASED})),
+        lambda row: row.phase in (Phase.BLOCKED, Phase.NOT_RELEASED),
+    ),
+    "needs action": (Filters(needs_action=True), lambda row: row.phase in NEEDS_ACTION),
+    "finding": (
+        Filters(findings=frozenset({Finding.NAME_MISSING, Finding.CONSENT_EXPIRED})),
+        lambda row: bool(
+            row.presence
+            and row.presence.released
+            and {Finding.NAME_MISSING, Finding.CONSENT_EXPIRED} & set(row.findings)
+        ),
+    ),
+    "caseworker": (Filters(caseworker="SB"), lambda row: row.participant.caseworker == "SB"),
+    "left the order": (
+        Filters(left_but_released=True),
+        lambda row: bool(row.presence and row.presence.released and row.participant.left_order_on),
+    ),
+    "all at once": (
+        Filters(statuses=frozenset({Status.ONLINE}), needs_action=True, caseworker="SB"),
+        lambda row: (
+            row.status is Status.ONLINE and row.phase in NEEDS_ACTION and row.participant.caseworker == "SB"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_list_is_narrowed(view: View, name: str) -> None:
+    filters, holds = FILTERS[name]
+    expected = [row.participant.number for row in everybody(view) if holds(row)]
+    assert 0 < len(expected) < len(everybody(view))
+    assert numbers(everybody(view, filters)) == expected
+    assert count_participants(view, filters) == len(expected)
+
+
+def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(view: View) -> None:
+    rows = everybody(view)
+    order = next(row.order.id for row in rows if row.order)
+    mediator = next(row.mediator.id for row in rows if row.mediator)
+    by_order = everybody(view, Filters(order_id=order))
+    assert numbers(by_order) == [
+        row.participant.number for row in rows if row.order and row.order.id == order
+    ]
+    by_mediator = everybody(view, Filters(mediator_id=mediator))
+    expected = [row.participant.number for row in rows if row.mediator and row.mediator.id == mediator]
+    assert numbers(by_mediator) == expected
+
+
+def test_counters_count_everybody_once(view: View) -> None:
+    rows = everybody(view)
+    assert {key: number for key, number in status_counts(view).items() if number} == Counter(
+        row.status for row in rows
+    )
+    assert {key: number for key, number in phase_counts(view).items() if number} == Counter(
+        row.phase for row in rows
+    )
+    assert set(status_counts(view)) == set(Status)
+    assert set(phase_counts(view)) == set(Phase)
+    assert needs_action_count(view) == sum(row.phase in NEEDS_ACTION for row in rows)
+    assert count_participants(view, Filters()) == len(rows)
+
+
+@pytest.mark.parametrize(
+    "typed", ["Müller", "mueller", "MULLER", "mu", "Müller Jö", "joerg müller", "TN-0001", "tn 00"]
+)
+def test_search_finds_names_and_numbers_however_typed(view: View, typed: str) -> None:
+    words = tuple(search_words(typed))
+    expected = []
+    for row in everybody(view):
+        person = row.participant
+        kept = search_words(f"{person.last_name} {person.first_name} {person.number}")
+        if all(any(found.startswith(word) for found in kept) for word in words):
+            expected.append(person.number)
+    assert expected
+    assert numbers(everybody(view, Filters(words=words))) == expected
+
+
+def test_search_finds_nobody_by_what_is_no_beginning(view: View) -> None:
+    assert everybody(view, Filters(words=("ller",))) == []
+    assert everybody(view, Filters(words=("muller", "nobody"))) == []
+    assert everybody(view, Filters(words=("%",))) == []
+
+
+def test_search_finds_exactly_one_by_applicant_id(view: View) -> None:
+    row = next(row for row in everybody(view) if row.presence and row.presence.applicant_id)
+    assert row.presence is not None
+    applicant_id = row.presence.applicant_id
+    assert applicant_id is not None
+    found = everybody(view, Filters(applicant_id=applicant_id, words=tuple(search_words(applicant_id))))
+    assert numbers(found) == [row.participant.number]
+    assert everybody(view, Filters(applicant_id=applicant_id[:-1] + "x")) == []
+
+
+def test_a_word_that_could_be_an_applicant_id_still_finds_by_name(view: View) -> None:
+    by_word = numbers(everybody(view, Filters(words=("muller",))))
+    assert numbers(everybody(view, Filters(words=("muller",), applicant_id="Muller"))) == by_word
+
+
+def test_a_stranger_is_not_explained(view: View, cast: Cast) -> None:
+    scope_to(cast.beta)
+    stranger = everybody(load_view(cast.beta, NOW))[0].participant.id
+    scope_to(cast.alpha)
+    with pytest.raises(NotFound):
+        explain(load_view(cast.alpha, NOW), stranger)
+
+
+def test_an_explanation_says_what_the_list_says(view: View) -> None:
+    for row in everybody(view)[:40]:
+        person = explain(view, row.participant.id)
+        assert (person.status, person.phase, person.findings) == (row.status, row.phase, row.findings)

@@ -1,0 +1,128 @@
+"""People by the thousand, of every kind, for tests of lists and of the rules' twins in SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from portal.database import commit, db, scope_to
+from portal.people.folding import person_words, sort_key
+from portal.people.models import Mediator, Order, Participant, ParticipantWord
+from portal.releases.models import Presence, Release
+from portal.releases.phase import Deadlines
+from portal.releases.status import Status
+
+MOMENT = dt.timedelta(microseconds=1)
+DAY = dt.timedelta(days=1)
+NAMES = ("Müller", "Mueller", "Zöllner", "Straßer", "Ángel", "Özil", "Abel", "Muster")
+FIRST_NAMES = ("Erika", "Jörg", "Zoë", "Ayşe")
+
+
+class Crowd:
+    """Makes people whose every property is drawn from what it may be; the same ones for the same seed."""
+
+    def __init__(self, tenant_id: int, connection_id: int, now: dt.datetime, deadlines: Deadlines) -> None:
+        self.tenant_id, self.connection_id = tenant_id, connection_id
+        self.now, self.deadlines = now, deadlines
+        self.random = random.Random(7)
+        scope_to(tenant_id)
+        self.orders = [self._add(Order, number=str(n), title="M", has_responsible=n > 0) for n in (0, 1, 2)]
+        self.mediators = [
+            self._add(
+                Mediator,
+                number=str(n),
+                initials=str(n),
+                last_name="V",
+                first_name="M",
+                active=n > 0,
+                sort_key="v",
+            )
+            for n in (0, 1, 2)
+        ]
+
+    def _add(self, model: Any, **values: Any) -> int:
+        row = model(tenant_id=self.tenant_id, **values)
+        db.session.add(row)
+        db.session.flush()
+        return int(row.id)
+
+    def pick(self, *values: Any) -> Any:
+        """The first, the ordinary one, more often than all others together."""
+        return values[0] if self.random.random() < 0.7 else self.random.choice(values)
+
+    def come(self, number: int) -> None:
+        """Add so many people, most of them with a presence; commits."""
+        people = [self._person(n) for n in range(number)]
+        db.session.execute(insert(Participant), people)
+        rows = db.session.scalars(select(Participant).order_by(Participant.id)).all()
+        words = [
+            {"tenant_id": self.tenant_id, "participant_id": row.id, "word": word}
+            for row in rows
+            for word in person_words(row.last_name, row.first_name, row.number)
+        ]
+        db.session.execute(insert(ParticipantWord), words)
+        present = [row.id for row in rows if self.random.random() < 0.85]
+        released = [row for row in present if self.random.random() < 0.7]
+        if released:
+            db.session.execute(insert(Release), [self._release(row) for row in released])
+        rows_of_releases = db.session.execute(select(Release.participant_id, Release.id))
+        releases = {row.participant_id: row.id for row in rows_of_releases}
+        db.session.execute(insert(Presence), [self._presence(row, releases.get(row)) for row in present])
+        commit()
+
+    def _person(self, number: int) -> dict[str, Any]:
+        today, pick = self.now.date(), self.pick
+        first, last = pick(self.random.choice(FIRST_NAMES), ""), pick(self.random.choice(NAMES), "")
+        return {
+            "tenant_id": self.tenant_id,
+            "number": f"TN-{number:05}",
+            "first_name": first,
+            "last_name": last,
+            "sort_key": sort_key(last, first, f"TN-{number:05}"),
+            "email": pick("e@example.org", "", None),
+            "caseworker": pick("SB", "", None),
+            "order_id": pick(self.orders[1], *self.orders, None),
+            "left_order_on": pick(None, today),
+            "consent_on": pick(today - 2 * DAY, today - DAY, today, None),
+            "consent_until": pick(None, today - DAY, today, today + DAY),
+            "consent_withdrawn_on": pick(None, today - DAY, today, today + DAY),
+            "left_at": pick(None, None, None, self.now),
+        }
+
+    def _release(self, participant_id: int) -> dict[str, Any]:
+        return {
+            "tenant_id": self.tenant_id,
+            "connection_id": self.connection_id,
+            "participant_id": participant_id,
+            "released_at": self.now,
+            "released_by": "SB",
+        }
+
+    def _presence(self, participant_id: int, release_id: int | None) -> dict[str, Any]:
+        pick, deadlines = self.pick, self.deadlines
+        applied, rejected = pick((1, 0), (2, 1), (1, 2), (2, 2), (0, 0))
+        told_revision, refused = pick((2, None), (1, None), (2, 1), (2, 2))
+        overdue, late = deadlines.overdue_before, deadlines.clarification_before
+        return {
+            "tenant_id": self.tenant_id,
+            "connection_id": self.connection_id,
+            "participant_id": participant_id,
+            "release_id": release_id,
+            "mediator_id": pick(self.mediators[1], *self.mediators, None),
+            "released": release_id is not None and pick(True, False),
+            "status": self.random.choice(list(Status)),
+            "applicant_id": pick(f"B-{participant_id}", None),
+            "applied_sequence": applied,
+            "rejected_sequence": rejected,
+            "archived": pick(False, True),
+            "archive_reason": pick(None, "withdrawn", "mediator-unknown", "consent-missing", "new-word", ""),
+            "clarification": pick(None, None, None, "answer-missing"),
+            "revision": 2,
+            "told_revision": told_revision,
+            "refused_revision": refused,
+            "told": pick(True, False),
+            "waiting_since": pick(None, self.now, overdue, overdue - MOMENT, late, late - MOMENT),
+        }

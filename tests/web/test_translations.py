@@ -1,0 +1,57 @@
+"""Every text has both languages; the compiled catalogue is the one that is read."""
+
+from __future__ import annotations
+
+import gettext
+import io
+import re
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from portal import ROOT
+
+FOLDER = ROOT / "portal" / "translations" / "en" / "LC_MESSAGES"
+METHODS = [("portal/**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None}
+HINT = "run scripts/translations, and translate what is empty"
+
+
+def catalogue() -> Catalog:
+    with (FOLDER / "messages.po").open("rb") as file:
+        return read_po(file, locale="en")
+
+
+def test_every_text_of_the_source_is_translated_and_nothing_else() -> None:
+    wanted = {
+        message
+        for folder in ("portal", "templates")
+        for _, _, message, _, _ in extract_from_dir(
+            ROOT / folder,
+            [(pattern.removeprefix(f"{folder}/"), kind) for pattern, kind in METHODS],
+            keywords=KEYWORDS,
+        )
+    }
+    have = {message.id for message in catalogue() if message.id and message.string and not message.fuzzy}
+    assert sorted(map(str, wanted - have)) == [], HINT
+    assert sorted(map(str, have - wanted)) == [], HINT
+
+
+def test_translations_have_the_same_gaps() -> None:
+    gap = re.compile(r"%\(\w+\)s|%%")
+    for message in catalogue():
+        if message.id:
+            assert sorted(gap.findall(message.id)) == sorted(gap.findall(str(message.string))), message.id
+
+
+def test_the_compiled_catalogue_is_up_to_date() -> None:
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue())
+    compiled.seek(0)
+    with (FOLDER / "messages.mo").open("rb") as file:
+        kept = gettext.GNUTranslations(file)
+    fresh = gettext.GNUTranslations(compiled)
+    texts = [message.id for message in catalogue() if message.id]
+    assert [kept.gettext(text) for text in texts] == [fresh.gettext(text) for text in texts], HINT
