@@ -58,9 +58,6 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
 IMPORT_SENTENCES: dict[str, Any] = {
     "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
     "import-running": _l("Es läuft schon ein Import, die Nummer %(number)s. Warten Sie, bis er durch ist."),
-    "import-interrupted": _l(
-        "Der Import wurde unterbrochen. Geändert wurde nichts; starten Sie ihn noch einmal."
-    ),
     "import-not-held": _l("Der Import %(number)s ist nicht angehalten."),
     "import-same-person": _l(
         "Wer den Import angestoßen hat, darf ihn nicht selbst durchlassen oder verwerfen."
