@@ -14,7 +14,7 @@ from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
 from portal.people.models import Participant
-from portal.releases.conditions import blocked, consent_is_lost, finding_conditions, people, phase_case
+from portal.releases.conditions import blocked, consent_lost, finding_conditions, people, phase_case
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Consent, Finding, consent_findings
 from portal.releases.queries import person_row
@@ -96,7 +96,7 @@ def _compare(view: View) -> Iterator[tuple[set[Finding], Phase]]:
     query = people(view).add_columns(
         phase_case(view).label("phase"),
         blocked(view).label("blocked"),
-        consent_is_lost(view).label("lost"),
+        consent_lost(view.today).label("lost"),
         *said,
     )
     rows = db.session.execute(query).all()
