@@ -100,7 +100,7 @@ def _profiles(work: Work) -> str | None:
     query = select(PROFILES.c.participant_id, PROFILES.c.entries).where(
         PROFILES.c.participant_id.in_(ids.values())
     )
-    before = dict(db.session.execute(query))
+    before = dict(db.session.execute(query).all())
     changed = {owner: new for owner, new in wanted.items() if before.get(ids.get(owner, 0)) != new}
     lines = sum(map(len, wanted.values()))
     applied = sum(map(len, changed.values()))

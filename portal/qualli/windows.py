@@ -61,7 +61,7 @@ def staged_numbers(run: ImportRun, kind: Kind, numbers: Iterable[str]) -> dict[s
     query = select(LINES.c.number, LINES.c.good).where(
         LINES.c.import_id == run.id, LINES.c.kind == kind, LINES.c.number.in_(list(numbers))
     )
-    return dict(db.session.execute(query))
+    return dict(db.session.execute(query).all())
 
 
 def stored(table: SqlTable, tenant_id: int, numbers: Iterable[str]) -> dict[str, RowMapping]:
@@ -75,7 +75,7 @@ def stored_ids(table: SqlTable, tenant_id: int, numbers: Iterable[str]) -> dict[
     query = select(table.c.number, table.c.id).where(
         table.c.tenant_id == tenant_id, table.c.number.in_(list(numbers))
     )
-    return dict(db.session.execute(query))
+    return dict(db.session.execute(query).all())
 
 
 def numbered(

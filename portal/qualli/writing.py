@@ -76,7 +76,7 @@ class Comparison:
         if not self.new:
             return {}
         made = db.session.execute(insert(table).returning(table.c.number, table.c.id), self.new)
-        return dict(made)
+        return dict(made.all())
 
     @property
     def changed_ids(self) -> list[int]:
