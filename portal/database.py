@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, ForeignKey, Integer, String, event, false
+from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, ForeignKey, Integer, String, event, false, inspect
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -115,10 +115,12 @@ def current_scope() -> int | str | None:
 def _see_one_tenant(state: ORMExecuteState) -> None:
     if state.is_column_load or state.is_relationship_load:
         return
-    if not (state.is_select or state.is_update or state.is_delete):
-        return
     tenant_id = state.session.info.get("tenant_id")
     if tenant_id == EVERY_TENANT:
+        return
+    if state.is_insert:
+        _insert_for_one_tenant(state, tenant_id)
+    if not (state.is_select or state.is_update or state.is_delete):
         return
     if tenant_id is None:  # nobody said which tenant: no row of any, rather than all rows of all
         criteria = with_loader_criteria(TenantOwned, lambda _: false(), include_aliases=True)
@@ -129,14 +131,29 @@ def _see_one_tenant(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(criteria)
 
 
+def _insert_for_one_tenant(state: ORMExecuteState, tenant_id: object) -> None:
+    """Rows inserted many at a time; what is inserted from a select was seen, and so is of the tenant."""
+    mapper = state.bind_mapper
+    if mapper is None or not issubclass(mapper.class_, TenantOwned) or not state.parameters:
+        return
+    rows = [state.parameters] if isinstance(state.parameters, dict) else state.parameters
+    if any(row.get("tenant_id") != tenant_id for row in rows):
+        raise PermissionError(f"a {mapper.class_.__name__} of another tenant than the session's")
+
+
 @event.listens_for(Session, "before_flush")
 def _write_one_tenant(session: Session, *_: object) -> None:
     tenant_id = session.info.get("tenant_id")
     if tenant_id == EVERY_TENANT:
         return
-    for row in session.new:
+    moved = (row for row in session.dirty if isinstance(row, TenantOwned) and _is_moved(row))
+    for row in (*session.new, *moved):
         if isinstance(row, TenantOwned) and row.tenant_id != tenant_id:
             raise PermissionError(f"a {type(row).__name__} of another tenant than the session's")
+
+
+def _is_moved(row: TenantOwned) -> bool:
+    return bool(inspect(row).attrs.tenant_id.history.has_changes())
 
 
 # --- SQLite: who writes says so at BEGIN -------------------------------------------------------------------

@@ -162,10 +162,22 @@ def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
 
 
 def status_counts(view: View) -> dict[Status, int]:
-    """How many people have each status; every status is there."""
-    query = people(view).with_only_columns(STATUS, func.count()).group_by(STATUS)
-    counted = {Status(status): number for status, number in db.session.execute(query)}
-    return {status: counted.get(status, 0) for status in Status}
+    """How many people have each status; every status is there.
+
+    Counted by the presences, of which there are fewer than people: whoever has none is Offline.
+    """
+    shown = people(view).where(Presence.id.is_not(None))
+    query = shown.with_only_columns(Presence.status, func.count()).group_by(Presence.status)
+    counted = dict.fromkeys(Status, 0) | {
+        Status(status): number for status, number in db.session.execute(query)
+    }
+    here = select(func.count()).select_from(Participant).where(Participant.left_at.is_(None))
+    gone = shown.where(Participant.left_at.is_not(None)).with_only_columns(func.count())
+    total = (db.session.scalar(here) or 0) + (db.session.scalar(gone) or 0)
+    counted[Status.OFFLINE] = total - sum(
+        number for status, number in counted.items() if status is not Status.OFFLINE
+    )
+    return counted
 
 
 def phase_counts(view: View) -> dict[Phase, int]:

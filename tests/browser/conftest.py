@@ -1,0 +1,94 @@
+"""A real Chromium before a system in real processes. Any console error, policy violation or failed request fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+from tests.support.pages import PASSWORD
+from tests.support.running import Running, running_system
+from tests.support.services import RedisServer
+
+FLAGS = [
+    "--no-sandbox",  # tests may run as root in a container
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, or Playwright's own."""
+    with sync_playwright() as playwright:
+        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+        own = playwright.chromium.executable_path
+        if not found and not Path(own).exists():
+            pytest.skip("there is no Chromium: install the package chromium, or name one in CHROMIUM")
+        browser = playwright.chromium.launch(executable_path=found or own, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def system(tmp_path: Path, redis_server: RedisServer) -> Iterator[Running]:
+    redis_server.flush()
+    with running_system(tmp_path, f"sqlite:///{tmp_path}/main.db", redis_server) as running:
+        yield running
+
+
+class Visitor:
+    """Somebody at a browser; what goes wrong there is kept, and fails the test at its end."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context, self.url = context, url
+        self.page: Page = context.new_page()
+        self.trouble: list[str] = []
+        self.expected: set[int] = set()
+        """Statuses of answers that are no trouble."""
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
+        self.page.on("response", self._see)
+
+    def sign_in(self, name: str) -> Page:
+        self.page.goto(f"{self.url}/sign-in")
+        self.page.get_by_label("E-Mail").fill(f"{name}@example.org")
+        self.page.get_by_label("Passwort").fill(PASSWORD)
+        self.page.get_by_role("button", name="Anmelden").click()
+        self.page.wait_for_url("**/participants")
+        return self.page
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.trouble.append(f"console: {message.text}")
+
+    def _see(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self.trouble.append(f"{response.status} {response.url}")
+
+
+@pytest.fixture
+def visit(chromium: Browser, system: Running) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser of one's own; `options` as for Playwright's `new_context`."""
+    visitors: list[Visitor] = []
+
+    def open_browser(**options: Any) -> Visitor:
+        visitor = Visitor(chromium.new_context(**options), system.url)
+        visitors.append(visitor)
+        return visitor
+
+    yield open_browser
+    trouble = [item for visitor in visitors for item in visitor.trouble]
+    for visitor in visitors:
+        visitor.context.close()
+    assert trouble == []
