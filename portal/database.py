@@ -11,7 +11,19 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, Dialect, Engine, Enum, ForeignKey, Integer, String, event, false, inspect
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    ForeignKey,
+    Integer,
+    String,
+    event,
+    false,
+    inspect,
+)
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -136,7 +148,7 @@ def _insert_for_one_tenant(state: ORMExecuteState, tenant_id: object) -> None:
     mapper = state.bind_mapper
     if mapper is None or not issubclass(mapper.class_, TenantOwned) or not state.parameters:
         return
-    rows = [state.parameters] if isinstance(state.parameters, dict) else state.parameters
+    rows = state.parameters if isinstance(state.parameters, list) else [state.parameters]
     if any(row.get("tenant_id") != tenant_id for row in rows):
         raise PermissionError(f"a {mapper.class_.__name__} of another tenant than the session's")
 

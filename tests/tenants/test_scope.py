@@ -46,7 +46,9 @@ READS: dict[str, Callable[[], Any]] = {
     "entities": lambda: select(Participant.tenant_id),
     "an alias": lambda: select(Other.tenant_id),
     "a join": lambda: select(Participant.tenant_id).join(Order, Order.number == "A1"),
-    "the joined side": lambda: select(Order.tenant_id).select_from(Participant).join(Order, Order.number != ""),
+    "the joined side": lambda: (
+        select(Order.tenant_id).select_from(Participant).join(Order, Order.number != "")
+    ),
     "an outer join": lambda: select(Participant.tenant_id).outerjoin(Order, Order.number == "A1"),
     "two side by side": lambda: select(Other.tenant_id).where(Participant.number == Other.number),
     "a subquery": lambda: select(select(Participant.tenant_id).subquery().c.tenant_id),
@@ -150,7 +152,9 @@ def test_a_row_of_another_tenant_is_not_written(people: Cast) -> None:
 
 
 def test_many_rows_of_another_tenant_are_not_written(people: Cast) -> None:
-    rows = [{"tenant_id": tenant_id, "number": "A2", "title": "M"} for tenant_id in (people.alpha, people.beta)]
+    rows = [
+        {"tenant_id": tenant_id, "number": "A2", "title": "M"} for tenant_id in (people.alpha, people.beta)
+    ]
     with pytest.raises(PermissionError, match="Order of another tenant"):
         db.session.execute(insert(Order), rows)
     db.session.execute(insert(Order), rows[:1])
