@@ -2,9 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
 
-from sandbox.clock import as_text
 from sandbox.decisions import Decision
 from sandbox.providers import Provider
 from sandbox.words import Outcome, Reason
@@ -58,7 +56,7 @@ def take_over(
     decision: Decision,
     record: str,
     sequence: int,
-    now: datetime,
+    at: str,
 ) -> str:
     """Keep a record that was not rejected, and give the Bewerber-ID: hers from before, or a new one."""
     before = find_applicant(db, provider.provider_id, participant_id)
@@ -76,20 +74,20 @@ def take_over(
             decision.detail,
             record,
             sequence,
-            as_text(now),
+            at,
         ),
     )
     return applicant_id
 
 
 def withdraw(
-    db: sqlite3.Connection, provider_id: str, participant_id: str, *, sequence: int, now: datetime
+    db: sqlite3.Connection, provider_id: str, participant_id: str, *, sequence: int, at: str
 ) -> str | None:
     """Archive somebody as withdrawn and give the Bewerber-ID, or None where the network does not know her."""
     db.execute(
         "UPDATE applicant SET state = ?, reason = ?, detail = NULL, sequence = ?, changed_at = ?"
         " WHERE provider_id = ? AND participant_id = ?",
-        (Outcome.ARCHIVED, Reason.WITHDRAWN, sequence, as_text(now), provider_id, participant_id),
+        (Outcome.ARCHIVED, Reason.WITHDRAWN, sequence, at, provider_id, participant_id),
     )
     applicant = find_applicant(db, provider_id, participant_id)
     return applicant.applicant_id if applicant else None

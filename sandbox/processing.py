@@ -70,7 +70,7 @@ class Processor:
         if row is None or provider is None:
             return
         at = self.due_at(db, provider, row["committed_at"])
-        answers = _Reading(db, provider, row, at).answers()
+        answers = _Reading(db, provider, row, as_text(at)).answers()
         complete_early = False
         for rule in misbehaviour.find_rules(
             db, Operation.READ_ACKNOWLEDGEMENTS, provider_id, row["sequence"]
@@ -88,7 +88,7 @@ class Processor:
 class _Reading:
     """One delivery being read by the network: what it changes, and what is answered."""
 
-    def __init__(self, db: sqlite3.Connection, provider: Provider, row: sqlite3.Row, at: datetime) -> None:
+    def __init__(self, db: sqlite3.Connection, provider: Provider, row: sqlite3.Row, at: str) -> None:
         self.db = db
         self.provider = provider
         self.delivery_id: str = row["delivery_id"]
@@ -154,13 +154,13 @@ class _Reading:
             decision=decision,
             record=row["record"],
             sequence=self.sequence,
-            now=self.at,
+            at=self.at,
         )
         return self._decided(participant_id, applicant_id, decision)
 
     def _withdraw(self, participant_id: str) -> Answer:
         applicant_id = applicants.withdraw(
-            self.db, self.provider.provider_id, participant_id, sequence=self.sequence, now=self.at
+            self.db, self.provider.provider_id, participant_id, sequence=self.sequence, at=self.at
         )
         return self._decided(participant_id, applicant_id, Decision(Outcome.ARCHIVED, Reason.WITHDRAWN))
 
@@ -183,4 +183,4 @@ class _Reading:
         reason: str | None = None,
         detail: str | None = None,
     ) -> Answer:
-        return Answer(subject, subject_id, outcome, as_text(self.at), applicant_id, reason, detail)
+        return Answer(subject, subject_id, outcome, self.at, applicant_id, reason, detail)
