@@ -10,28 +10,31 @@ import os
 import signal
 import sys
 
+from flask import Flask
+
 from portal import create_app
 from portal.database import db
 from worker.imports import run_import
 
 
 def main() -> None:
-    """Answer until there are no more questions."""
+    """Answer until there are no more questions. The application is made once; each child connects by itself."""
+    app = create_app()
     for question in sys.stdin:
         import_id, commits, when = question.split()
         child = os.fork()
         if not child:
             try:
-                run(int(import_id), int(commits), when)
+                run(app, int(import_id), int(commits), when)
                 os._exit(0)
             finally:
                 os._exit(1)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def run(import_id: int, commits: int, when: str) -> None:
+def run(app: Flask, import_id: int, commits: int, when: str) -> None:
     """Import in batches of one line, and die at the commit with this number, from 1."""
-    with create_app().app_context():
+    with app.app_context():
         dialect = db.engine.dialect
         seen = 0
         commit = dialect.do_commit

@@ -73,19 +73,19 @@ def test_it_is_all_or_nothing_wherever_it_is_killed(app: Flask, cast: Cast, when
         while (ended := crash(import_id, commits, when)) != 0:
             assert ended == -signal.SIGKILL
             state = report_of(import_id).state
-            kills[state] += 1; print(ended, state, commits)
+            kills[state] += 1
             if state in (ImportState.WAITING, ImportState.STAGING):
                 assert contents(cast.alpha) == before
-            commits = commits + 1 if state in (ImportState.WAITING, ImportState.STAGING) else ONE_STEP[when]
+            commits = commits + 1 if state in (ImportState.WAITING, ImportState.STAGING) else SOME_STEPS[when]
             expire_lease(import_id)
     assert kills[ImportState.STAGING] > 10
-    assert kills[ImportState.APPLYING] > 10
-    assert kills[ImportState.DONE] > 5
+    assert kills[ImportState.APPLYING] > 5
+    assert kills[ImportState.DONE] > 1
     assert_it_is_next(cast.alpha, import_id)
 
 
-ONE_STEP = {"before": 4, "after": 3}
-"""Commits after which a process that goes on with an import has done one step: it claims, and looks, first."""
+SOME_STEPS = {"before": 5, "after": 4}
+"""Commits after which a process that goes on with an import has done a step or two: it claims, and looks, first."""
 
 
 def assert_it_is_next(tenant_id: int, import_id: int) -> None:
@@ -184,7 +184,7 @@ def test_an_export_that_kills_its_worker_every_time_fails_and_changes_nothing(ap
         ({**ALL, "teilnehmer.csv": PEOPLE[:-9]}, "cut-off"),
         ({**ALL, "teilnehmer.csv": ""}, "file-empty"),
         ({**ALL, "profil.csv": "tn_id;bezeichnung\nT1;x\n"}, "column-missing"),
-        ({**ALL, "teilnehmer.csv": PEOPLE + "x" * 70000}, "line-too-long"),
+        ({**ALL, "teilnehmer.csv": PEOPLE + "".join(map(str, range(20_000)))}, "line-too-long"),
     ],
 )
 def test_a_refused_file_fails_the_import_by_name(
