@@ -40,10 +40,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def system(tmp_path: Path, redis_server: RedisServer) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Running]:
+    """Everything up, once for the tests of a file; each makes the people it needs."""
     redis_server.flush()
-    with running_system(tmp_path, f"sqlite:///{tmp_path}/main.db", redis_server) as running:
+    folder = tmp_path_factory.mktemp("system")
+    with running_system(folder, f"sqlite:///{folder}/main.db", redis_server) as running:
         yield running
 
 

@@ -48,7 +48,7 @@ class Running:
 
 @contextmanager
 def running_system(folder: Path, database_url: str, redis: RedisServer) -> Iterator[Running]:
-    """Everything up on an empty database, with one participant, number 1001, whom nothing blocks."""
+    """Everything up, on a database that was empty; `bridge` adds people."""
     with SandboxServer(folder, answer_delay=1) as sandbox, contextlib.ExitStack() as stack:
         settings = make_settings(
             database_url,
@@ -60,7 +60,6 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
         subprocess.run(_command(["db", "upgrade"]), cwd=ROOT, env=settings_environment(settings), check=True)
         stack.enter_context(running_app(settings))
         bridge = build_bridge(sandbox)
-        bridge.person("1001", first_name="Eva", last_name="Adam")
         scope_to(EVERY_TENANT)
         for name, role in (("caseworker", Role.CASEWORKER), ("supervisor", Role.SUPERVISOR)):
             make_account(name, role, bridge.tenant_id)

@@ -17,7 +17,15 @@ from tests.support.pages import Browser
 
 
 @pytest.fixture
-def house(sqlite_app: Flask, cast: Cast) -> House:
+def web_app(request: pytest.FixtureRequest) -> Flask:
+    """The application of the test: on both databases if it asks for `app`, else on SQLite alone."""
+    found: Flask = request.getfixturevalue("app" if "app" in request.fixturenames else "sqlite_app")
+    return found
+
+
+@pytest.fixture
+def house(web_app: Flask, cast: Cast) -> House:
+    """Two tenants with people in them, committed."""
     connection_token(cast.alpha)
     connection_token(cast.beta)
     mediator = make_mediator(cast.alpha, "V-1", "Vogel", "Vera")
@@ -44,17 +52,17 @@ def house(sqlite_app: Flask, cast: Cast) -> House:
 
 
 @pytest.fixture
-def browser(sqlite_app: Flask) -> Browser:
+def browser(web_app: Flask) -> Browser:
     """Nobody's browser."""
-    return Browser(sqlite_app)
+    return Browser(web_app)
 
 
 @pytest.fixture
-def signed_in(sqlite_app: Flask, house: House) -> Callable[[str], Browser]:
+def signed_in(web_app: Flask, house: House) -> Callable[[str], Browser]:
     """A browser in which the named account is signed in; support has chosen the house's tenant."""
 
     def open_browser(name: str) -> Browser:
-        browser = Browser(sqlite_app)
+        browser = Browser(web_app)
         browser.sign_in(f"{name}@example.org")
         if name == "support":
             browser.get("/tenants")

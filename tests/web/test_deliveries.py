@@ -1,0 +1,232 @@
+"""Deliveries on their pages: what they are, and what a person decides about a held one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portal.accounts.models import Account
+from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswer
+from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
+from portal.tenants.models import Connection, Heartbeat
+from tests.support.house import House, looking, make_person
+from tests.support.pages import Browser
+
+SignedIn = Callable[[str], Browser]
+DIGEST = "d" * 64
+
+
+def make_delivery(house: House, sequence: int = 1, **values: Any) -> int:
+    with scoped_to(EVERY_TENANT):
+        connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
+        delivery = Delivery(
+            **{
+                "tenant_id": house.tenant_id,
+                "connection_id": connection.id,
+                "sequence": sequence,
+                "mode": Mode.FULL,
+                "cause": Cause.NIGHTLY,
+                "started_by": "system",
+                "idempotency_key": str(sequence),
+                "state": DeliveryState.COMPLETE,
+                "created_at": utcnow(),
+                "counts": {"new": 2, "leaving": 1},
+                "answered": {"active": 2},
+            }
+            | values
+        )
+        db.session.add(delivery)
+        connection.last_sequence = max(connection.last_sequence, sequence)
+        db.session.flush()
+        found = delivery.id
+        commit()
+    return found
+
+
+def add_person(house: House, delivery_id: int, person: int, **values: Any) -> None:
+    with scoped_to(EVERY_TENANT):
+        row = {"part": Part.NAMED, "novelty": Novelty.NEW} | values
+        db.session.add(
+            DeliveryPerson(tenant_id=house.tenant_id, delivery_id=delivery_id, participant_id=person, **row)
+        )
+        commit()
+
+
+@pytest.fixture
+def held(house: House) -> int:
+    """A held delivery: Eva vanished, Ben was revoked."""
+    found = make_delivery(
+        house,
+        7,
+        state=DeliveryState.HELD,
+        problem=Problem.BRAKE,
+        held_at=utcnow(),
+        built_at=utcnow(),
+        brake={"holds": ["too-many"]},
+        shown_digest=DIGEST,
+    )
+    leaving = {"part": Part.OMITTED, "novelty": Novelty.LEAVING}
+    add_person(house, found, house.eva, **leaving, explained=False, findings=["mediator-missing"])
+    add_person(house, found, house.ben, **leaving, explained=True)
+    return found
+
+
+def test_the_list_says_what_became_of_each(signed_in: SignedIn, house: House) -> None:
+    make_delivery(house, 1, completed_at=utcnow() + dt.timedelta(seconds=42.9))
+    make_delivery(house, 2, state=DeliveryState.FAILED, cause=Cause.NOW, started_by="SUP")
+    page = signed_in("caseworker").get("/deliveries")
+    first, second = (" ".join("".join(row.itertext()).split()) for row in page.find_all("tr")[1:])
+    assert first.startswith("Übertragung 2 vollständig Jetzt übertragen")
+    assert "gescheitert" in first
+    assert "2 neu, 1 scheiden aus" in second
+    assert "2 bestätigt" in second
+    assert second.endswith("42 s")
+
+
+def test_the_list_goes_on(signed_in: SignedIn, house: House) -> None:
+    for number in range(1, 53):
+        make_delivery(house, number)
+    page = signed_in("caseworker").get("/deliveries")
+    older = page.find("a", rel="next").get("href") or ""
+    assert len(page.find_all("tr")) == 51
+    page = signed_in("caseworker").get(older)
+    assert len(page.find_all("tr")) == 3
+    assert not page.find_all("a", rel="next")
+
+
+def test_one_delivery_has_steps_people_attempts_and_odd_answers(signed_in: SignedIn, house: House) -> None:
+    found = make_delivery(house, 3, state=DeliveryState.ANSWERING, committed_at=utcnow(), built_at=utcnow())
+    add_person(house, found, house.eva, outcome="rejected", reason="email-missing", detail="leer")
+    with scoped_to(EVERY_TENANT):
+        row = {"tenant_id": house.tenant_id, "delivery_id": found, "at": utcnow()}
+        connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
+        db.session.add(
+            Attempt(**row, connection_id=connection.id, call="putPart 1", http_status=503, duration_ms=37)
+        )
+        db.session.add(
+            OddAnswer(**row, kind="stranger", subject="participant", number="666", outcome="active")
+        )
+        commit()
+    page = signed_in("caseworker").get("/deliveries/3")
+    current = page.find("li", aria_current="step")
+    assert "Antworten kommen" in "".join(current.itertext())
+    assert "abgelehnt – E-Mail-Adresse fehlt – leer" in page.text
+    assert "putPart 1 503 37 ms" in page.text
+    assert "participant 666: active – über jemanden, den die Übertragung nicht nennt" in page.text
+
+
+def test_who_is_in_it_goes_on_by_pages(signed_in: SignedIn, house: House) -> None:
+    found = make_delivery(house, 3)
+    for number in range(150):
+        with scoped_to(EVERY_TENANT):
+            person = make_person(house.tenant_id, f"8{number:03}", "Name", "Ann")
+        add_person(house, found, person)
+    browser = signed_in("caseworker")
+    page = browser.get("/deliveries/3")
+    assert len(page.find_all("th", scope="row")) == 100
+    page = browser.get(page.find("a", rel="next").get("href") or "")
+    assert len(page.find_all("th", scope="row")) == 50
+
+
+@pytest.mark.parametrize("path", ["/deliveries/99", "/deliveries/99999999999", "/deliveries/3?connection=77"])
+def test_an_unknown_delivery_is_not_found(signed_in: SignedIn, house: House, path: str) -> None:
+    make_delivery(house, 3)
+    signed_in("caseworker").get(path, status=404)
+    signed_in("stranger").get("/deliveries/3", status=404)
+
+
+@pytest.mark.usefixtures("held")
+def test_a_held_one_names_who_leaves_and_why(signed_in: SignedIn) -> None:
+    page = signed_in("caseworker").get("/deliveries/7")
+    before, after = page.text.split("Scheiden mit Erklärung aus (1)")
+    assert "Scheiden ohne Erklärung aus (1)" in before
+    assert "Adam, Eva 1001 – Es ist niemand als Vermittler/in gewählt" in before
+    assert "Zorn, Ben" in after
+    assert "Mehr Personen als zugelassen" in page.text
+    assert "Durchlassen" not in page.buttons()
+    assert "Die Übertragung 7 ist angehalten." in page.text_of("transfer-status")
+
+
+def test_a_supervisor_lets_it_go_as_it_was_shown(signed_in: SignedIn, held: int) -> None:
+    browser = signed_in("supervisor")
+    browser.get("/deliveries/7")
+    browser.submit("/deliveries/7/let-go")
+    assert "wird gesendet" in browser.follow().text_of("notices")
+    with looking():
+        delivery = db.session.get_one(Delivery, held)
+        assert (delivery.state, delivery.let_go_by) == (DeliveryState.BUILT, "SUP")
+
+
+def test_what_changed_since_is_not_let_go(signed_in: SignedIn, held: int) -> None:
+    browser = signed_in("supervisor")
+    browser.get("/deliveries/7")
+    with scoped_to(EVERY_TENANT):
+        db.session.get_one(Delivery, held).shown_digest = "e" * 64
+        commit()
+    browser.submit("/deliveries/7/let-go")
+    assert "Prüfen Sie sie noch einmal" in browser.follow().text_of("notices")
+
+
+def test_whoever_started_it_does_not_judge_it(signed_in: SignedIn, held: int) -> None:
+    with scoped_to(EVERY_TENANT):
+        account = db.session.query(Account).filter_by(email="supervisor@example.org").one()
+        db.session.get_one(Delivery, held).started_by_account_id = account.id
+        commit()
+    browser = signed_in("supervisor")
+    for action in ("let-go", "discard"):
+        browser.get("/deliveries/7")
+        browser.submit(f"/deliveries/7/{action}")
+        assert "darf sie nicht selbst" in browser.follow().text_of("notices")
+    browser = signed_in("support")
+    browser.get("/deliveries/7")
+    browser.submit("/deliveries/7/discard")
+    assert "ist verworfen" in browser.follow().text_of("notices")
+
+
+def test_transferring_everybody_leads_to_the_delivery(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("supervisor")
+    browser.get("/participants")
+    browser.submit("/deliveries")
+    assert "Es gibt nichts zu übertragen" in browser.follow().text_of("notices")
+    browser.get(f"/participants/{house.eva}/mediator")
+    browser.submit(f"/participants/{house.eva}/mediator", mediator=str(house.mediator))
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/release")
+    browser.get("/participants")
+    assert browser.submit("/deliveries").location == "/deliveries/1"
+    page = browser.follow()
+    assert "geplant" in page.text
+    assert "1 – geplant" in page.text_of("transfer-status")
+    assert "Jetzt alle übertragen" not in page.buttons()
+
+
+def test_the_head_warns_of_a_silent_worker(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    assert "meldet sich nicht" not in browser.get("/participants").text
+    beat = db.session.query(Heartbeat).one()
+    beat.seen_at = utcnow() - dt.timedelta(minutes=3)
+    commit()
+    assert "meldet sich nicht" in browser.get("/participants").text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"reconcile_since": utcnow()}, "kennt Übertragungen, die hier nicht bekannt sind"),
+        ({"quarantined_at": utcnow(), "problem": "unauthorised"}, "lehnt die Zugangsdaten ab"),
+        ({"token_sealed": None}, "Die Zugangsdaten zum Jobportal fehlen"),
+    ],
+)
+def test_the_head_warns_of_what_keeps_the_network_from_us(
+    signed_in: SignedIn, house: House, changes: dict[str, Any], words: str
+) -> None:
+    with scoped_to(EVERY_TENANT):
+        connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
+        for name, value in changes.items():
+            setattr(connection, name, value)
+        commit()
+    assert words in signed_in("caseworker").get("/help").text_of("transfer-status")
