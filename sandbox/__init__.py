@@ -70,7 +70,7 @@ def create_app(
 def _add_security_headers(response: Response) -> Response:
     response.headers["Content-Security-Policy"] = _CONTENT_SECURITY_POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Referrer-Policy"] = "same-origin"  # "no-referrer" makes forms send Origin: null
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response
