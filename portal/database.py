@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -148,7 +148,7 @@ def _insert_for_one_tenant(state: ORMExecuteState, tenant_id: object) -> None:
     mapper = state.bind_mapper
     if mapper is None or not issubclass(mapper.class_, TenantOwned) or not state.parameters:
         return
-    rows = state.parameters if isinstance(state.parameters, list) else [state.parameters]
+    rows = [state.parameters] if isinstance(state.parameters, Mapping) else state.parameters
     if any(row.get("tenant_id") != tenant_id for row in rows):
         raise PermissionError(f"a {mapper.class_.__name__} of another tenant than the session's")
 

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+_WORD = re.compile(r"[a-z][a-z-]{0,59}")
+
+
+def _in_utc(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("is beyond the calendar") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+"""PostgreSQL stores no NUL."""
+Key = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
+"""The network's name of a delivery; it becomes part of an address."""
+Mark = Annotated[Text, StringConstraints(max_length=200)]
 
 
 class _Answer(BaseModel):
@@ -13,17 +31,17 @@ class _Answer(BaseModel):
 
 
 class Account(_Answer):
-    provider_id: str
-    name: str
+    provider_id: Text
+    name: Text
     network: Literal["jobnetzwerk", "job4you"]
     licensed_until: dt.date | None
     last_sequence: int
-    encodings: list[str]
-    max_part_bytes: int
+    encodings: list[Text]
+    max_part_bytes: int = Field(ge=1)
 
 
 class RemoteDelivery(_Answer):
-    delivery_id: str
+    delivery_id: Key
     sequence: int
     mode: Literal["full", "delta"]
     state: Literal["open", "committed", "complete"]
@@ -31,39 +49,40 @@ class RemoteDelivery(_Answer):
 
 
 class Receipt(_Answer):
-    receipt_id: str
-    delivery_id: str
+    receipt_id: Mark
+    delivery_id: Key
     sequence: int
-    received_at: dt.datetime
+    received_at: Moment
 
 
 class Acknowledgement(_Answer):
-    subject: str
-    id: str
-    outcome: str
-    applicant_id: str | None = None
-    reason: str | None = None
-    detail: str | None = None
-    at: dt.datetime
+    subject: Text
+    id: Text
+    outcome: Text
+    applicant_id: Text | None = None
+    reason: Text | None = None
+    detail: Text | None = None
+    at: Moment
 
 
 class AcknowledgementPage(_Answer):
-    delivery_id: str
+    delivery_id: Key
     sequence: int
     state: Literal["processing", "complete"]
     items: list[Acknowledgement]
-    next: str
+    next: Mark
 
 
 class ProblemBody(_Answer):
-    type: str = "about:blank"
-    title: str = ""
+    type: Text = "about:blank"
+    title: Text = ""
     status: int = 0
-    detail: str = ""
+    detail: Text = ""
     line: int | None = None
     last_sequence: int | None = None
 
     @property
     def word(self) -> str:
-        """The last word of the type, which the contract enumerates."""
-        return self.type.rstrip("/").replace("#", "/").rpartition("/")[2][:60] or "refused"
+        """The last word of the type, which the contract enumerates; "refused" where it is no word."""
+        word = self.type.rstrip("/").replace("#", "/").rpartition("/")[2]
+        return word if _WORD.fullmatch(word) else "refused"

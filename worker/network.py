@@ -7,19 +7,27 @@ in bytes and in total time, certificates always checked.
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 import json
 import socket
+import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException, IncompleteRead
 from typing import Any, Self, TypeVar
 
 import requests
-import urllib3
 from pydantic import BaseModel, ValidationError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    DecodeError,
+    HTTPError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from worker.contract import Account, AcknowledgementPage, ProblemBody, Receipt, RemoteDelivery
-from worker.transport import TrackingAdapter, Watch
+from worker.transport import TrackingAdapter, Watch, causes, read_retry_after
 
 ANSWER_BYTES = 16 * 1024 * 1024
 """Longest answer that is read, in bytes after decompression."""
@@ -124,7 +132,7 @@ class NetworkClient:
             "User-Agent": "jobbruecke",
         }
         self._sockets: list[socket.socket] = []
-        adapter = TrackingAdapter(self._sockets)
+        adapter = TrackingAdapter(self._sockets, read_seconds)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self.calls: list[Call] = []
@@ -217,11 +225,7 @@ class NetworkClient:
                 ) as response,
             ):
                 return response.status_code, _read_within(response, watch), response.headers
-        except requests.exceptions.SSLError:
-            raise Unavailable("certificate-refused", maybe_taken_in=False) from None
-        except requests.exceptions.ConnectTimeout:
-            raise Unavailable("no-connection", maybe_taken_in=False) from None
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise _translated(error, watch.expired) from None
 
     def _read(self, status: int, body: bytes, shape: type[T] | None) -> T:
@@ -245,19 +249,6 @@ class NetworkClient:
             raise Garbled("not-the-contract", status) from None
 
 
-def read_retry_after(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, given as seconds or as a date; None where there is none or it is nonsense."""
-    if not value:
-        return None
-    if value.isdecimal():
-        return float(min(int(value[:12]), 10**9))
-    try:
-        at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds())
-
-
 def _read_within(response: requests.Response, watch: Watch) -> bytes:
     body = bytearray()
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -275,14 +266,29 @@ def _translated(error: Exception, expired: bool) -> NetworkError:
     """Our word for an error of the library; whether the request had gone out is what matters."""
     if expired:
         return Garbled("too-slow")
-    said = repr(error)
-    if "NewConnectionError" in said or "NameResolutionError" in said:
-        return Unavailable("no-connection", maybe_taken_in=False)
-    if isinstance(error, requests.exceptions.Timeout) or "ReadTimeout" in said:
-        return Unavailable("no-answer", maybe_taken_in=True)
-    if isinstance(error, requests.exceptions.ContentDecodingError) or "DecodeError" in said:
-        return Garbled("not-decodable")
+    found = causes(error)
+    for kinds, translated in _WORDS:
+        if any(isinstance(item, kinds) for item in found):
+            return translated()
     return Unavailable("connection-lost", maybe_taken_in=True)
+
+
+_WORDS: tuple[tuple[tuple[type[BaseException], ...], Callable[[], NetworkError]], ...] = (
+    (
+        (ssl.SSLCertVerificationError,),
+        lambda: Unavailable("certificate-refused", maybe_taken_in=False),
+    ),
+    (
+        (NewConnectionError, ConnectTimeoutError),
+        lambda: Unavailable("no-connection", maybe_taken_in=False),
+    ),
+    # from here on the request may have gone out: other errors of TLS come in the middle of an answer, too
+    ((ssl.SSLError,), lambda: Unavailable("tls-failed", maybe_taken_in=True)),
+    ((TimeoutError, ReadTimeoutError), lambda: Unavailable("no-answer", maybe_taken_in=True)),
+    ((ConnectionError, IncompleteRead), lambda: Unavailable("connection-lost", maybe_taken_in=True)),
+    ((DecodeError,), lambda: Garbled("not-decodable")),
+    ((HTTPException,), lambda: Garbled("not-http")),
+)
 
 
 def _problem(body: bytes) -> ProblemBody:

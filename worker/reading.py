@@ -177,7 +177,7 @@ class Reading:
                     "revision": presence.revision,
                     "digest": None,
                     "mediator_id": presence.mediator_id,
-                    "order_id": person.order_id,
+                    "order_id": presence.told_order_id,  # the brake looks for orders that vanish
                 },
             )
 

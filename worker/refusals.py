@@ -37,9 +37,9 @@ def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
         return None
     if error.word == "base-mismatch":
         connection.needs_full = True
-        return _rebuild(delivery, Problem.BASE_MISMATCH, now)
-    if error.http_status == 404:  # gone at the network: opened and given up, so it never counted
-        return _rebuild(delivery, Problem.REPLACED, now)
+        return _rebuild(delivery, Problem.BASE_MISMATCH, error, now)
+    if is_not_found(error) and delivery.remote_id:  # opened and given up there, so it never counted
+        return _rebuild(delivery, Problem.REPLACED, error, now)
     if isinstance(error, Unauthorised):
         commit()
         return fail(held, Problem.UNAUTHORISED, error)
@@ -49,12 +49,22 @@ def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
     return None
 
 
-def _rebuild(delivery: Delivery, problem: Problem, now: dt.datetime) -> dt.datetime | None:
-    """End a delivery that certainly does not count, and plan it anew."""
+def is_not_found(error: Refused) -> bool:
+    """Whether the network itself says so: any 404 may come from something before it that leads nowhere."""
+    return error.http_status == 404 and error.word == "not-found"
+
+
+def _rebuild(delivery: Delivery, problem: Problem, error: Refused, now: dt.datetime) -> dt.datetime | None:
+    """End a delivery that certainly does not count, and plan it anew; the second time in a row with a pause."""
     delivery.commit_attempted_at = None
     db.session.flush()
     give_up(delivery, problem, SYSTEM, now)
-    plan_anew(delivery, now)
+    anew = plan_anew(delivery, now)
+    before = select(Delivery.problem).where(
+        Delivery.connection_id == delivery.connection_id, Delivery.sequence < delivery.sequence
+    )
+    if db.session.scalar(before.order_by(Delivery.sequence.desc()).limit(1)) is problem:
+        anew.next_step_at = note_failure(delivery.connection_id, error, now)
     commit()
     return None
 
@@ -92,7 +102,8 @@ def wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.dat
 
 def leave_out(held: Claim, content: bytes, line: int, detail: str) -> None:
     """A record that the network refuses becomes a finding of its person; the rest is built again without her."""
-    record = json.loads(gzip.decompress(content).split(b"\n")[line - 1])
+    lines = gzip.decompress(content).splitlines()
+    record = json.loads(lines[line - 1]) if 0 < line <= len(lines) else {}
     now = utcnow()
     delivery = hold_claim(held, now)
     row = db.session.execute(
@@ -112,7 +123,7 @@ def leave_out(held: Claim, content: bytes, line: int, detail: str) -> None:
             delivery,
             DeliveryState.FAILED,
             Problem.REFUSED_RECORD,
-            f"{record.get('type')}: {detail}"[:500],
+            f"{record.get('type', 'unknown')}: {detail}"[:500],
             now,
         )
         commit()

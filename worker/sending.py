@@ -24,7 +24,7 @@ from worker.building import part_content
 from worker.contract import Account, Receipt
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
 from worker.receipts import apply_receipt
-from worker.refusals import end, explain_refusal, fail, leave_out, wait_for_reconciling
+from worker.refusals import end, explain_refusal, fail, is_not_found, leave_out, wait_for_reconciling
 
 log = structlog.get_logger()
 
@@ -119,7 +119,7 @@ def _send(held: Claim, order: Order, client: NetworkClient) -> dt.datetime | Non
     delivery = hold_claim(held, now)
     apply_receipt(delivery, receipt, now)
     note_success(order.connection_id)
-    _plan_what_gave_way(delivery, now)
+    plan_what_gave_way(delivery, now)
     commit()
     return now
 
@@ -131,7 +131,7 @@ def _take_note_of(held: Claim, account: Account) -> None:
     connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
     connection.network_name = account.name
     connection.network_licensed_until = account.licensed_until
-    connection.max_part_bytes = account.max_part_bytes
+    connection.max_part_bytes = min(account.max_part_bytes, 2**31 - 1)  # what the column holds
     connection.encodings = account.encodings
     connection.checked_at = now
     if account.network != connection.network.value:
@@ -210,7 +210,8 @@ def _check_receipt(receipt: Receipt, remote_id: str, sequence: int) -> None:
         raise Garbled("another-receipt")
 
 
-def _plan_what_gave_way(delivery: Delivery, now: dt.datetime) -> None:
+def plan_what_gave_way(delivery: Delivery, now: dt.datetime) -> None:
+    """Plan anew the delivery that had given way to this one, if any."""
     if delivery.plans_anew_id is None:
         return
     waiting = db.session.get_one(Delivery, delivery.plans_anew_id)
@@ -249,7 +250,7 @@ def _is_certainly_open(order: Order, client: NetworkClient) -> bool:
         with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
             return client.read_delivery(order.remote_id or "").state == "open"
     except Refused as error:
-        return error.http_status == 404
+        return is_not_found(error)
     except NetworkError:
         return False
 

@@ -23,7 +23,7 @@ from portal.tenants.models import Connection
 from worker.answers import ask
 from worker.braking import ask_brake, refused_among_leavers, shown_digest
 from worker.building import Frozen, finish, freeze
-from worker.sending import abandon, send
+from worker.sending import abandon, plan_what_gave_way, send
 
 CRASHES = 3
 """After so many claims in a row that ended without a word a delivery is held for a person."""
@@ -104,6 +104,7 @@ def build(held: Claim) -> dt.datetime | None:
     if _says_nothing(frozen):
         delivery = hold_claim(held, utcnow())
         give_up(delivery, Problem.NOTHING_TO_SEND, SYSTEM, utcnow())
+        plan_what_gave_way(delivery, utcnow())
         commit()
         return None
     return _after_freezing(held, view, frozen)

@@ -296,6 +296,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.create_index("ix_participant_consent_until", ["consent_until"], unique=False)
+        batch_op.create_index("ix_participant_left", ["tenant_id", "left_at"], unique=False)
         batch_op.create_index("ix_participant_order", ["tenant_id", "order_id"], unique=False)
         batch_op.create_index("ix_participant_sort", ["tenant_id", "sort_key", "id"], unique=False)
         batch_op.create_index("uq_participant_number", ["tenant_id", "number"], unique=True)
@@ -833,6 +834,7 @@ def downgrade() -> None:
         batch_op.drop_index("uq_participant_number")
         batch_op.drop_index("ix_participant_sort")
         batch_op.drop_index("ix_participant_order")
+        batch_op.drop_index("ix_participant_left")
         batch_op.drop_index("ix_participant_consent_until")
 
     op.drop_table("participant")

@@ -57,6 +57,7 @@ class Participant(TenantOwned, Base):
     __table_args__ = (
         Index("uq_participant_number", "tenant_id", "number", unique=True),
         Index("ix_participant_sort", "tenant_id", "sort_key", "id"),
+        Index("ix_participant_left", "tenant_id", "left_at"),
         Index("ix_participant_order", "tenant_id", "order_id"),
         Index("ix_participant_consent_until", "consent_until"),
     )

@@ -166,18 +166,27 @@ def status_counts(view: View) -> dict[Status, int]:
 
     Counted by the presences, of which there are fewer than people: whoever has none is Offline.
     """
-    shown = people(view).where(Presence.id.is_not(None))
-    query = shown.with_only_columns(Presence.status, func.count()).group_by(Presence.status)
-    counted = dict.fromkeys(Status, 0) | {
-        Status(status): number for status, number in db.session.execute(query)
-    }
+    connection_id = view.connection.id if view.connection else 0
     here = select(func.count()).select_from(Participant).where(Participant.left_at.is_(None))
-    gone = shown.where(Participant.left_at.is_not(None)).with_only_columns(func.count())
-    total = (db.session.scalar(here) or 0) + (db.session.scalar(gone) or 0)
-    counted[Status.OFFLINE] = total - sum(
-        number for status, number in counted.items() if status is not Status.OFFLINE
+    gone = (
+        select(func.count())
+        .select_from(Participant)
+        .join(Presence, Presence.participant_id == Participant.id)
+        .where(
+            Participant.left_at.is_not(None),
+            Presence.release_id.is_not(None),
+            Presence.connection_id == connection_id,
+        )
     )
-    return counted
+    by_status = (
+        select(Presence.status, func.count())
+        .where(Presence.connection_id == connection_id, Presence.status != Status.OFFLINE)
+        .group_by(Presence.status)
+    )
+    elsewhere = {Status(status): number for status, number in db.session.execute(by_status)}
+    total = (db.session.scalar(here) or 0) + (db.session.scalar(gone) or 0)
+    offline = {Status.OFFLINE: total - sum(elsewhere.values())}
+    return {status: (offline | elsewhere).get(status, 0) for status in Status}
 
 
 def phase_counts(view: View) -> dict[Phase, int]:
