@@ -5,11 +5,12 @@ SANDBOX_PORT ?= 5001
 DATA ?= var
 # What `make test` hands to pytest: make test ARGS="-k brake"
 ARGS ?=
+PEOPLE ?= 100000
 
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check setup setup-run demo-reset lock format clean
+.PHONY: help run test bench check setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
@@ -20,6 +21,9 @@ run: setup-run ## Start everything with demo data; PORT=5000, SANDBOX_PORT=5001,
 
 test: setup ## Run the checks, then every test
 	@scripts/test $(ARGS)
+
+bench: setup ## Measure lists and the nightly build; PEOPLE=100000
+	@$(VENV)/python -m benchmarks.run --people '$(PEOPLE)'
 
 check: setup ## Lint, format, types, templates, imports, vendored files
 	@scripts/check

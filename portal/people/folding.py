@@ -6,15 +6,17 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W_]+")
-_DIGRAPHS = str.maketrans(
-    {"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "æ": "a", "ø": "o", "œ": "o", "ł": "l", "đ": "d"}
-)
+_WHOLE = str.maketrans({"æ": "a", "ø": "o", "œ": "o", "ł": "l", "đ": "d"})
+"""Letters that Unicode does not take apart."""
 
 
 def fold(text: str) -> str:
     """`text` in small letters without accents, as DIN 5007-1 sorts: ä as a, ß as ss."""
-    folded = text.casefold().translate(_DIGRAPHS)
-    return "".join(char for char in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(char))
+    folded = text
+    for _ in range(2):  # taking apart can bring forth a capital (ᴬ), and its small letter another part
+        folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", folded).casefold())
+    bare = "".join(char for char in folded if not unicodedata.combining(char))
+    return bare.translate(_WHOLE)
 
 
 def sort_key(last_name: str, first_name: str, number: str) -> str:

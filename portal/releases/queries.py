@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,26 +168,28 @@ def status_counts(view: View) -> dict[Status, int]:
     Counted by the presences, of which there are fewer than people: whoever has none is Offline.
     """
     connection_id = view.connection.id if view.connection else 0
-    here = select(func.count()).select_from(Participant).where(Participant.left_at.is_(None))
     gone = (
-        select(func.count())
-        .select_from(Participant)
-        .join(Presence, Presence.participant_id == Participant.id)
-        .where(
-            Participant.left_at.is_not(None),
-            Presence.release_id.is_not(None),
-            Presence.connection_id == connection_id,
-        )
+        select(Presence.status, func.count())
+        .join(Participant, Presence.participant_id == Participant.id)
+        .where(Presence.connection_id == connection_id, Participant.left_at.is_not(None))
+        .group_by(Presence.status)
     )
     by_status = (
         select(Presence.status, func.count())
         .where(Presence.connection_id == connection_id, Presence.status != Status.OFFLINE)
         .group_by(Presence.status)
     )
-    elsewhere = {Status(status): number for status, number in db.session.execute(by_status)}
-    total = (db.session.scalar(here) or 0) + (db.session.scalar(gone) or 0)
-    offline = {Status.OFFLINE: total - sum(elsewhere.values())}
-    return {status: (offline | elsewhere).get(status, 0) for status in Status}
+    counted = _by_status(by_status)
+    counted.subtract(_by_status(gone.where(Presence.release_id.is_(None))))
+    here = select(func.count()).select_from(Participant).where(Participant.left_at.is_(None))
+    shown = (db.session.scalar(here) or 0) + _by_status(gone.where(Presence.release_id.is_not(None))).total()
+    counted[Status.OFFLINE] = 0
+    counted[Status.OFFLINE] = shown - counted.total()
+    return {status: counted[status] for status in Status}
+
+
+def _by_status(query: Select[str, int]) -> Counter[Status]:
+    return Counter({Status(status): number for status, number in db.session.execute(query)})
 
 
 def phase_counts(view: View) -> dict[Phase, int]:
