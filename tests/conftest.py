@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.services import PostgresServer, RedisServer, running_postgres, running_redis
 
-pytest_plugins = ["tests.support.database", "tests.support.sandbox"]
+pytest_plugins = ["tests.support.database", "tests.support.bridged"]
 
 CI = os.environ.get("CI") == "true"
 

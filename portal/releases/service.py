@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.actor import Actor
 from portal.database import db
@@ -99,7 +100,7 @@ def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt
         return presence
     before = _number(presence)
     presence.mediator_id = mediator.id
-    presence.revision += 1
+    presence.revision = Presence.revision + 1  # by the database: an import may count it up at the same time
     write_protocol(presence, Event.MEDIATOR_CHOSEN, actor, now, mediator=mediator.number, before=before)
     return presence
 
@@ -131,11 +132,17 @@ def find_presence(connection: Connection, participant_id: int) -> Presence | Non
 def ensure_presence(connection: Connection, person: Participant) -> Presence:
     """The person's presence on the connection, made where there is none."""
     presence = find_presence(connection, person.id)
-    if presence is None:
-        presence = Presence(tenant_id=person.tenant_id, connection_id=connection.id, participant_id=person.id)
-        db.session.add(presence)
-        db.session.flush()
-    return presence
+    if presence is not None:
+        return presence
+    made = Presence(tenant_id=person.tenant_id, connection_id=connection.id, participant_id=person.id)
+    try:
+        with db.session.begin_nested():
+            db.session.add(made)
+    except IntegrityError:  # on PostgreSQL: somebody made it since we looked
+        presence = find_presence(connection, person.id)
+        assert presence is not None
+        return presence
+    return made
 
 
 def write_protocol(presence: Presence, event: Event, actor: Actor, now: dt.datetime, **data: object) -> None:

@@ -6,6 +6,7 @@ Services and the worker's steps run in the test's own process, the network in an
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,6 +166,13 @@ class Bridge:
         schedule.sweep()
         scope_to(self.tenant_id)
         self.work()
+
+    def wait_for_call(self, call: str, seconds: float = 10) -> None:
+        """Wait until the network has been called, answered or not."""
+        deadline = time.monotonic() + seconds
+        while call not in (it["operation"] for it in self.sandbox.requests_seen(self.provider)):
+            assert time.monotonic() < deadline, f"no {call}"
+            time.sleep(0.02)
 
     # --- what everybody sees ---------------------------------------------------------------------------------
 

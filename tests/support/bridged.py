@@ -1,4 +1,4 @@
-"""A bridge for every history: both databases, one sandbox for all."""
+"""A bridge for every test that asks: both databases, one sandbox for all."""
 
 from collections.abc import Iterator
 from pathlib import Path
