@@ -18,6 +18,9 @@ from worker.attempts import client_for, note_failure, note_success, problem_of, 
 from worker.contract import AcknowledgementPage
 from worker.network import Garbled, NetworkClient, NetworkError
 
+SHORTEST_PAUSE = 0.2
+"""Seconds between two questions, if the network wants to be asked again at once."""
+
 log = structlog.get_logger()
 
 
@@ -78,7 +81,7 @@ def _apply(
         commit()
         return None
     delivery.empty_polls = 0 if page.items else delivery.empty_polls + 1
-    pause = 0.0 if page.items else _pause(delivery.empty_polls, retry_after)
+    pause = 0.0 if page.items else poll_pause(delivery.empty_polls, retry_after)
     if page.items:
         delivery.answered = count_answers(delivery.id)
     commit()
@@ -95,12 +98,15 @@ def _complete(delivery: Delivery, now: dt.datetime) -> None:
         log.warning("answers_missing", delivery=delivery.id, number=missing)
 
 
-def _pause(empty_polls: int, retry_after: float | None) -> float:
-    """Seconds until the next question: what the network says, else ever longer, within the setting."""
+def poll_pause(empty_polls: int, retry_after: float | None) -> float:
+    """Seconds until the next question after so many empty pages in a row: ever longer, within the setting.
+
+    The network may say when to ask again; the more often it was wrong, the less it is believed.
+    """
     settings = current_settings()
-    if retry_after is not None:
-        return min(max(retry_after, 0.2), settings.poll_limit_seconds)
-    return min(settings.poll_seconds * float(2 ** min(empty_polls - 1, 20)), settings.poll_limit_seconds)
+    growth = float(2 ** min(empty_polls - 1, 20))
+    own = settings.poll_seconds * growth if retry_after is None else max(retry_after, SHORTEST_PAUSE * growth)
+    return min(own, settings.poll_limit_seconds)
 
 
 def _later(held: Claim, question: Question, error: NetworkError) -> dt.datetime:

@@ -21,7 +21,7 @@ from portal.accounts.actor import SYSTEM
 from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up, plan, plan_withdrawals
-from portal.deliveries.states import AWAITING, Cause, Mode, Problem
+from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
 from portal.people.models import Participant
 from portal.qualli.models import ImportRun, ImportState
 from portal.queue import PROBE_CONNECTION, RUN_IMPORT, SEND_DELIVERY, enqueue
@@ -30,11 +30,14 @@ from portal.releases.imported import end_lost_releases
 from portal.releases.models import Presence
 from portal.releases.view import find_uncommitted, load_view
 from portal.tenants.models import Connection, ConnectionState, Tenant
+from portal.tenants.service import set_transfer_time
 from portal.tenants.workdays import local_date, next_transfer
 from worker.process import Beat
 
 BATCH = 200
 LATE_AFTER = dt.timedelta(minutes=10)
+FARTHEST = dt.timedelta(hours=26)
+"""No night is farther away, whatever the clocks do; if one seems to be, our clock was wrong when it was planned."""
 
 log = structlog.get_logger()
 
@@ -117,6 +120,8 @@ def sweep() -> None:
     now = utcnow()
     for tenant_id in _ids(select(Tenant.id).where(Tenant.next_transfer_at <= now)):
         _each(partial(plan_nightly, tenant_id, utcnow()))
+    for tenant_id in _ids(select(Tenant.id).where(Tenant.next_transfer_at > now + FARTHEST)):
+        _each(partial(bring_nearer, tenant_id, utcnow()))
     for tenant_id in _ids(_tenants_with_lost_consent(now)):
         _each(partial(end_lost, tenant_id, utcnow()))
     for connection_id in _ids(_connections_with_urgent()):
@@ -149,8 +154,9 @@ def _each(action: Callable[[], object]) -> None:
 def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     """Plan a tenant's nightly transfer once it is due, and set when the next one is.
 
-    One a local date, however many cron processes run: the compare-and-set below lets one through. A held or waiting
-    one is discarded as replaced; one whose outcome is unknown is waited for, and this one is then late.
+    One a local date, however many cron processes run: the compare-and-set below lets one through, and a date that had
+    its own is passed over (the time was moved after it, or the clock went back). A held or waiting one is discarded as
+    replaced; one whose outcome is unknown is waited for, and this one is then late.
     """
     tenant = db.session.get_one(Tenant, tenant_id, populate_existing=True)
     due = tenant.next_transfer_at
@@ -163,7 +169,8 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
         .execution_options(synchronize_session=False)
     )
     assert isinstance(moved, CursorResult)
-    if not moved.rowcount:
+    night = local_date(due, tenant.time_zone)
+    if not moved.rowcount or _had_its_own(tenant_id, night):
         return None
     end_lost_releases(tenant, now, true())
     view = load_view(tenant_id, now)
@@ -179,9 +186,24 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
         Cause.NIGHTLY,
         SYSTEM,
         now,
-        local_date=local_date(due, tenant.time_zone),
+        local_date=night,
         late=now - due > LATE_AFTER,
     )
+
+
+def _had_its_own(tenant_id: int, night: dt.date) -> bool:
+    query = select(Delivery.id).where(
+        Delivery.tenant_id == tenant_id,
+        Delivery.local_date == night,
+        Delivery.state != DeliveryState.DISCARDED,
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def bring_nearer(tenant_id: int, now: dt.datetime) -> None:
+    """Set anew when a tenant's next transfer is due."""
+    tenant = db.session.get_one(Tenant, tenant_id)
+    set_transfer_time(tenant, tenant.transfer_time, now)
 
 
 def _anybody(connection_id: int) -> bool:

@@ -58,13 +58,23 @@ def _work(held: Claim) -> None:
         if crashed:
             _stop_after_crashes(held, delivery)
             return
+        until = None if state is DeliveryState.PLANNED else _ordered_pause(delivery.connection_id)
         commit()
         step = STEPS.get(state)
-        next_step_at = step(held) if step else None
+        next_step_at = until or (step(held) if step else None)
         if next_step_at is None or next_step_at > utcnow():
             let_claim_go(held, next_step_at)
             commit()
             return
+
+
+def _ordered_pause(connection_id: int) -> dt.datetime | None:
+    """Until when the network wants to be left alone (Retry-After): jobs that were enqueued meanwhile wait, too."""
+    return db.session.scalar(
+        select(Connection.paused_until).where(
+            Connection.id == connection_id, Connection.pause_is_ordered, Connection.paused_until > utcnow()
+        )
+    )
 
 
 def _stop_after_crashes(held: Claim, delivery: Delivery) -> None:

@@ -1,0 +1,201 @@
+"""When the network is asked again: ever more rarely while it is away or silent, at once when it is back (design §6)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+
+from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.queries import attempts
+from portal.deliveries.states import DeliveryState
+from portal.queue import PROBE_CONNECTION, SEND_DELIVERY
+from portal.releases.phase import Phase
+from portal.releases.status import Status
+from portal.tenants.service import set_transfer_time
+from tests.support.bridge import Bridge, hold_answers
+from tests.worker.conftest import Night
+from worker import schedule, steps
+from worker.answers import poll_pause
+
+MONDAY = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
+SECOND = dt.timedelta(seconds=1)
+
+
+def released(bridge: Bridge, *numbers: str) -> None:
+    scope_to(bridge.tenant_id)
+    for number in numbers:
+        bridge.person(number)
+    bridge.release(*numbers)
+
+
+def calls(bridge: Bridge) -> list[str]:
+    return [it["operation"] for it in bridge.sandbox.requests_seen(bridge.provider)]
+
+
+def test_a_network_that_is_away_is_asked_ever_more_rarely(night: Night) -> None:
+    """Attempts of the delivery, in seconds since the first; the questions whether it is back come every minute."""
+    alpha = night.alpha
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        released(alpha, "1")
+        alpha.sandbox.misbehave("status", provider_id=alpha.provider, status=500)
+        delivery = alpha.plan()
+        for _ in range(8 * 60):
+            night.work()
+            clock.shift(10 * SECOND)
+        scope_to(alpha.tenant_id)
+        tried = [round((it.at - MONDAY).total_seconds()) for it in reversed(attempts(delivery.id))]
+        asked = len(calls(alpha)) - len(tried)
+        assert tried == [0, 10, 40, 130, 430, 4030]
+        assert 76 <= asked <= 80
+        assert alpha.connection.quarantined_at == MONDAY + 430 * SECOND
+        assert alpha.again(delivery).state is DeliveryState.SENDING
+
+
+def test_one_that_is_back_is_noticed_within_a_minute(night: Night) -> None:
+    alpha = night.alpha
+    with time_machine.travel(MONDAY) as clock:
+        released(alpha, "1")
+        rule = alpha.sandbox.misbehave("status", provider_id=alpha.provider, status=500)
+        alpha.plan()
+        for pause in (0, 10, 30, 90, 300):
+            clock.shift(pause * SECOND)
+            night.work()
+        assert alpha.connection.quarantined_at is not None
+        alpha.sandbox.behave(rule)
+        clock.shift(60 * SECOND)
+        night.work()
+        assert (alpha.connection.failures, alpha.connection.quarantined_at) == (0, None)
+        clock.shift(5 * SECOND)
+        night.work()
+        assert alpha.status("1") is Status.ONLINE
+
+
+def test_a_tenant_whose_network_is_away_keeps_nobody_else_waiting(night: Night) -> None:
+    alpha, beta = night.alpha, night.beta
+    with time_machine.travel(MONDAY) as clock:
+        for one in (alpha, beta):
+            released(one, "1")
+            set_transfer_time(one.tenant, dt.time(22, 0), utcnow())
+            commit()
+        alpha.sandbox.misbehave("status", provider_id=alpha.provider, status=500)
+        clock.move_to(MONDAY.replace(hour=21, second=1))
+        night.sweep()
+        clock.shift(5 * SECOND)
+        night.work()
+        scope_to(beta.tenant_id)
+        assert beta.status("1") is Status.ONLINE
+        scope_to(alpha.tenant_id)
+        assert (alpha.status("1"), alpha.phase("1")) == (Status.OFFLINE, Phase.TRANSFERRING)
+
+
+def test_nobody_disturbs_a_network_that_wants_to_be_left_alone(night: Night) -> None:
+    """Neither a job that was enqueued before, nor a transfer that somebody wants now, nor the question whether it is
+    back: the pause is over when the network said that it is."""
+    alpha = night.alpha
+    with time_machine.travel(MONDAY) as clock:
+        released(alpha, "1", "2")
+        hold_answers(alpha, 1)
+        first = alpha.plan("1")
+        night.work()
+        rule = alpha.sandbox.misbehave("status", provider_id=alpha.provider, status=503, retry_after=120)
+        clock.shift(10 * SECOND)
+        night.work()
+        asked = calls(alpha)
+        alpha.sandbox.behave(rule)
+        second = alpha.plan("2")
+        assert (SEND_DELIVERY, second.id) in night.waiting()
+        steps.run_delivery(second.id)
+        for _ in range(11):
+            clock.shift(10 * SECOND)
+            steps.run_delivery(first.id)
+            night.sweep()
+        assert calls(alpha) == asked
+        scope_to(alpha.tenant_id)
+        assert alpha.again(second).state is DeliveryState.BUILT
+        clock.shift(15 * SECOND)
+        night.work()
+        assert alpha.again(second).state is not DeliveryState.BUILT
+        assert alpha.again(second).crashes == 0
+
+
+@pytest.mark.usefixtures("sqlite_app")
+@pytest.mark.parametrize(
+    ("retry_after", "pauses"),
+    [
+        (None, [5, 10, 20, 40, 80, 160, 300, 300]),
+        (30, [30, 30, 30, 30, 30, 30, 30, 30, 51.2]),
+        (0, [0.2, 0.4, 0.8, 1.6]),
+        (10**9, [300, 300]),
+    ],
+)
+def test_answers_are_asked_for_with_growing_pauses(retry_after: float | None, pauses: list[float]) -> None:
+    assert [poll_pause(polls, retry_after) for polls in range(1, len(pauses) + 1)] == pauses
+    assert poll_pause(10**6, retry_after) == 300
+
+
+def test_a_network_that_promises_and_never_answers_is_asked_ever_more_rarely(night: Night) -> None:
+    """The sandbox always says "in one second"."""
+    alpha = night.alpha
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        released(alpha, "1")
+        alpha.sandbox.misbehave("answers-lost", provider_id=alpha.provider)
+        delivery = alpha.plan()
+        pauses = []
+        for _ in range(7):
+            night.work()
+            due = alpha.again(delivery).next_step_at
+            assert due is not None
+            pauses.append((due - utcnow()).total_seconds())
+            clock.move_to(due)
+        assert pauses == [1, 1, 1, 1.6, 3.2, 6.4, 12.8]
+        assert alpha.phase("1") is Phase.SENT
+
+
+# --- what is enqueued --------------------------------------------------------------------------------------
+
+
+def test_only_what_is_due_and_free_and_not_paused_is_enqueued(night: Night) -> None:
+    alpha = night.alpha
+    released(alpha, "1")
+    delivery = alpha.plan()
+    assert night.waiting() == [(SEND_DELIVERY, delivery.id)], "at once, by whoever planned it"
+    row, now = db.session.get_one(Delivery, delivery.id), utcnow()
+    connection = alpha.connection
+    soon, ago = now + 60 * SECOND, now - SECOND
+    for next_step_at, lease_until, paused_until, enqueued in (
+        (ago, None, None, True),
+        (ago, ago, ago, True),
+        (soon, None, None, False),
+        (None, None, None, False),
+        (ago, soon, None, False),
+        (ago, None, soon, False),
+    ):
+        row.next_step_at, row.lease_until, connection.paused_until = next_step_at, lease_until, paused_until
+        commit()
+        schedule.tick()
+        assert bool(night.waiting()) is enqueued
+        scope_to(alpha.tenant_id)
+        row, connection = db.session.get_one(Delivery, delivery.id), alpha.connection
+
+
+def test_a_job_waits_once_however_often_cron_wakes(night: Night) -> None:
+    released(night.alpha, "1")
+    night.alpha.plan()
+    for _ in range(5):
+        schedule.tick()
+    assert len(night.waiting()) == 1
+
+
+@pytest.mark.parametrize(("failures", "asked"), [(0, []), (1, [PROBE_CONNECTION])])
+def test_only_a_network_that_failed_is_asked_whether_it_is_back(
+    night: Night, failures: int, asked: list[str]
+) -> None:
+    scope_to(EVERY_TENANT)
+    connection = night.alpha.connection
+    connection.failures, connection.probe_at = failures, utcnow()
+    commit()
+    schedule.tick()
+    assert night.waiting() == [(job, connection.id) for job in asked]
