@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from functools import lru_cache, partial
 
@@ -25,7 +26,11 @@ JOB_SECONDS = 600
 """Time limit of one job; a longer delivery goes on in the next one."""
 _KEEP_SECONDS = 300
 
+_TROUBLE_SECONDS = 60
+
 log = structlog.get_logger()
+_failed_at: dict[str, float] = {}
+"""When this process last failed to enqueue, by address and by the clock that only goes on."""
 
 
 @lru_cache(maxsize=4)
@@ -62,8 +67,16 @@ def enqueue(url: str, job: str, row_id: int) -> bool:
         )
     except (RedisError, OSError) as error:
         log.warning("enqueue_failed", job=name, error=type(error).__name__)
+        _failed_at[url] = time.monotonic()
         return False
+    _failed_at.pop(url, None)
     return True
+
+
+def is_in_trouble(url: str) -> bool:
+    """Whether this process could not enqueue a moment ago, and not since; asks nobody, since a page waits for it."""
+    failed_at = _failed_at.get(url)
+    return failed_at is not None and time.monotonic() - failed_at < _TROUBLE_SECONDS
 
 
 def forget_waiting(url: str, job: str, row_id: int) -> None:

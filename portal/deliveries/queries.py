@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import datetime as dt
+
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.database import db
@@ -10,6 +12,20 @@ from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswe
 from portal.deliveries.states import Novelty
 from portal.refusal import NotFound
 from portal.tenants.models import Connection, ConnectionState
+
+DELAYED_AFTER = dt.timedelta(seconds=20)
+
+
+def is_delayed(connection: Connection, now: dt.datetime) -> bool:
+    """Whether a step has been due for a while, and nobody works on it though the network is not what keeps us."""
+    if connection.paused_until and connection.paused_until > now - DELAYED_AFTER:
+        return False
+    query = select(Delivery.id).where(
+        Delivery.connection_id == connection.id,
+        Delivery.next_step_at < now - DELAYED_AFTER,
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def list_deliveries(after: int | None = None, limit: int = 50) -> list[Delivery]:

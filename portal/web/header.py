@@ -10,8 +10,11 @@ from flask import Flask, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal import current_settings
 from portal.accounts.access import Permission, may
+from portal.deliveries.queries import is_delayed
 from portal.deliveries.states import Problem
+from portal.queue import is_in_trouble
 from portal.releases.phase import Transit
 from portal.releases.preflight import Finding
 from portal.releases.view import View
@@ -67,6 +70,9 @@ def _banners(view: View) -> list[Banner]:
     if seen is None or view.now - seen > WORKER_SILENT_AFTER:
         text = _("Die Übertragung steht still: Der Dienst im Hintergrund meldet sich nicht.")
         found.append(Banner(Tone.DANGER, text, more=_("Freigaben werden gespeichert und später übertragen.")))
+    elif _delayed(view):
+        text = _("Die Übertragung verzögert sich.")
+        found.append(Banner(Tone.WARNING, text, more=_("Nichts geht verloren; es geht von selbst weiter.")))
     return found + _connection_banners(view)
 
 
@@ -94,6 +100,12 @@ def _connection_banners(view: View) -> list[Banner]:
         text = _("Das Jobportal ist gerade nicht erreichbar oder weist uns ab; es wird weiter versucht.")
         found.append(Banner(Tone.WARNING, text, more=_problem_text(connection.problem)))
     return found
+
+
+def _delayed(view: View) -> bool:
+    if view.connection is None:
+        return False
+    return is_in_trouble(current_settings().redis_url) or is_delayed(view.connection, view.now)
 
 
 def _paused(until: dt.datetime | None, now: dt.datetime) -> bool:

@@ -1,0 +1,112 @@
+"""Redis is away, or hangs: people go on working, quickly, and are told that transfers are delayed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from portal.database import commit, db, utcnow
+from portal.deliveries.models import Delivery
+from portal.queue import QUEUE, SEND_DELIVERY, enqueue
+from portal.tenants.models import Connection
+from tests.support.database import make_settings, running_app
+from tests.support.house import House, looking, presence_of
+from tests.support.pages import Browser
+from tests.support.services import RedisServer
+
+DELAYED = "Die Übertragung verzögert sich."
+
+
+@pytest.fixture
+def sqlite_app(sqlite_url: str, tmp_path: Path, own_redis_server: RedisServer) -> Iterator[Flask]:
+    """The application with a Redis of its own."""
+    with running_app(make_settings(sqlite_url, tmp_path, redis_url=own_redis_server.url)) as app:
+        yield app
+
+
+@pytest.fixture
+def browser(signed_in: Callable[[str], Browser], house: House) -> Browser:
+    """Eva has a mediator, so that nothing hinders her."""
+    found = signed_in("supervisor")
+    found.get(f"/participants/{house.eva}/mediator")
+    found.submit(f"/participants/{house.eva}/mediator", mediator=str(house.mediator))
+    return found
+
+
+def release_and_transfer(browser: Browser, house: House) -> None:
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/release")
+    browser.get("/participants")
+    browser.submit("/deliveries")
+
+
+@pytest.mark.parametrize("trouble", ["away", "hanging", "read-only", "full"])
+def test_people_go_on_working_and_are_told(
+    browser: Browser, house: House, own_redis_server: RedisServer, trouble: str
+) -> None:
+    person = f"/participants/{house.eva}"
+    page = browser.get(person)
+    assert DELAYED not in page.text
+    make_trouble(own_redis_server, trouble)
+    started = time.monotonic()
+    browser.submit(f"{person}/release")
+    assert time.monotonic() - started < 2
+    browser.follow()
+    started = time.monotonic()
+    browser.submit(f"{person}/transfer")
+    assert time.monotonic() - started < 2
+    started = time.monotonic()
+    page = browser.follow()
+    assert time.monotonic() - started < 1, "looking asks nobody"
+    assert DELAYED in page.text
+    assert "wird übertragen" in page.text_of("phase")
+    presence = presence_of(house.eva)
+    assert presence is not None and presence.released
+
+
+def make_trouble(server: RedisServer, trouble: str) -> None:
+    with server.client() as client:
+        if trouble == "read-only":
+            client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        if trouble == "full":
+            client.config_set("maxmemory", "1")
+    if trouble == "away":
+        server.kill()
+    if trouble == "hanging":
+        server.freeze()
+
+
+def test_once_it_is_back_all_is_well(browser: Browser, house: House, own_redis_server: RedisServer) -> None:
+    own_redis_server.kill()
+    release_and_transfer(browser, house)
+    assert DELAYED in browser.follow().text
+    own_redis_server.start()
+    with looking():
+        found = db.session.query(Delivery).one().id
+    assert enqueue(own_redis_server.url, SEND_DELIVERY, found)
+    assert DELAYED not in browser.get("/participants").text
+    with own_redis_server.client() as client:
+        assert client.llen(f"rq:queue:{QUEUE}") == 1
+
+
+@pytest.mark.parametrize(
+    ("due", "leased", "paused", "said"),
+    [(60, False, False, True), (5, False, False, False), (60, True, False, False), (60, False, True, False)],
+)
+def test_a_step_that_nobody_takes_up_is_told(
+    browser: Browser, house: House, due: int, leased: bool, paused: bool, said: bool
+) -> None:
+    release_and_transfer(browser, house)
+    now = utcnow()
+    delivery = db.session.query(Delivery).one()
+    delivery.next_step_at = now - dt.timedelta(seconds=due)
+    delivery.lease_until = now + dt.timedelta(seconds=30) if leased else None
+    connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
+    connection.paused_until = now + dt.timedelta(seconds=30) if paused else None
+    commit()
+    assert (DELAYED in browser.get("/participants").text) is said
