@@ -6,18 +6,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
+import structlog
 from flask import Flask
 from rq.timeouts import BaseTimeoutException
 
 from portal import create_app, current_settings
 from portal.database import EVERY_TENANT, db, rollback, scope_to
+from portal.log import describe_error
 from portal.queue import PROBE_CONNECTION, RUN_IMPORT, SEND_DELIVERY, forget_waiting
+
+log = structlog.get_logger()
 
 
 @lru_cache(maxsize=1)
 def application() -> Flask:
     """The application of this process; each forked job opens its own connections."""
     return create_app()
+
+
+class JobFailed(Exception):
+    """A job failed; its text is the kind of error alone."""
 
 
 @contextmanager
@@ -29,9 +37,11 @@ def _job(name: str, row_id: int) -> Iterator[None]:
             yield
         except BaseTimeoutException:
             rollback()  # the claim runs out, and the sweep has it resumed
-        except BaseException:
+        except Exception as error:  # noqa: BLE001
             rollback()
-            raise
+            log.error("job_failed", job=name, row=row_id, **describe_error(error))  # noqa: TRY400
+            # RQ writes tracebacks into the log and into Redis, and a database's error repeats people's data
+            raise JobFailed(type(error).__name__) from None
         finally:
             db.session.remove()
 

@@ -83,8 +83,8 @@ def work(app: Flask) -> None:
 
 
 def _log_failure(job: Job, kind: type[BaseException], *_: object) -> bool:
-    """Say in the log which job failed and how; never with what values, which may be personal."""
-    log.error("job_failed", job=job.description, error=kind.__name__)
+    """Say in the log which job RQ gave up, and how; never with what values, which may be personal."""
+    log.error("job_given_up", job=job.description, error=kind.__name__)
     return False
 
 

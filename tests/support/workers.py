@@ -1,0 +1,83 @@
+"""Workers and crons in processes of their own, which tests may kill in every way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from portal import ROOT
+from portal.settings import Settings
+from tests.support.database import settings_environment
+
+LEASE_SECONDS = 2
+_PACES = {
+    "JOBBRUECKE_LEASE_SECONDS": str(LEASE_SECONDS),
+    "JOBBRUECKE_POLL_SECONDS": "0.2",
+    "JOBBRUECKE_POLL_LIMIT_SECONDS": "0.5",
+    "JOBBRUECKE_RETRY_SECONDS": "0.5",
+    "JOBBRUECKE_SWEEP_SECONDS": "0.5",
+    "JOBBRUECKE_TICK_SECONDS": "0.2",
+}
+
+
+class OwnProcess:
+    """`jobbruecke WORD`, ended with the block at the latest; what it says is added to WORD.log in `folder`."""
+
+    def __init__(self, word: str, settings: Settings, folder: Path) -> None:
+        command = [str(Path(sys.executable).with_name("jobbruecke")), word]
+        with (folder / f"{word}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=settings_environment(settings) | _PACES,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    @property
+    def children(self) -> list[int]:
+        """The numbers of the processes that it has begun: the job that a worker runs."""
+        path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        with contextlib.suppress(FileNotFoundError):
+            return [int(number) for number in path.read_text().split()]
+        return []
+
+    def kill(self) -> None:
+        """Kill it and the job that it runs, as by a power cut."""
+        children = self.children
+        self.kill_alone()
+        for child in children:
+            kill(child)
+
+    def kill_alone(self) -> None:
+        """Kill it; the job that it runs lives on."""
+        kill(self._process.pid)
+        self._process.wait(10)
+
+
+def kill(pid: int) -> None:
+    """Kill a process, which may have ended by itself."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come to that"
+        time.sleep(0.05)
