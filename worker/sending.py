@@ -142,7 +142,24 @@ def _take_note_of(held: Claim, account: Account) -> None:
         wait_for_reconciling(delivery, connection, now)
         commit()
         raise GivenUp
+    if _has_parts_too_large(
+        delivery, connection
+    ):  # the network's limit was not known, or higher, when it was built
+        give_up(delivery, Problem.REPLACED, SYSTEM, now)
+        plan_anew(delivery, now)
+        commit()
+        raise GivenUp
     commit()
+
+
+def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
+    """Whether the network would refuse a part that could be cut smaller; a single record cannot."""
+    query = select(DeliveryPart.id).where(
+        DeliveryPart.delivery_id == delivery.id,
+        DeliveryPart.size > connection.max_part_bytes,
+        DeliveryPart.records > 1,
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def _open(held: Claim, order: Order, client: NetworkClient) -> str:
