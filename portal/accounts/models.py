@@ -75,3 +75,18 @@ class SearchTerm(TenantOwned, Base):
     text: Mapped[str] = mapped_column(String(200))
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     created_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class SavedView(TenantOwned, Base):
+    """A narrowed and sorted list of participants that somebody comes back to."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (Index("uq_saved_view_name", "account_id", "name", unique=True),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[str] = mapped_column(String(2000))
+    """The filters as they stand in the address, without a searched text."""
+    shared: Mapped[bool] = mapped_column(default=False)
+    """Whether everybody of the tenant sees it."""
+    created_at: Mapped[dt.datetime]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask import url_for
+from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
+from portal.people.choices import find_caseworker
 from portal.people.folding import search_words
 from portal.people.search import get_search, is_number
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.releases.queries import Filters
+from portal.releases.queries import Filters, Sorting
 from portal.releases.status import Status
 
+_KEY = re.compile(r"[0-9a-f]{12}")
 Member = TypeVar("Member", bound=StrEnum)
 
 
@@ -30,6 +34,11 @@ class ListAddress:
     mediator_id: int | None = None
     left: bool = False
     action: bool = False
+    caseworker: str | None = None
+    """Key of a caseworker (see portal.people.choices)."""
+    mine: bool = False
+    """Those whose caseworker is whoever looks."""
+    sorting: Sorting = Sorting.NAME
     search: str | None = None
     """Key of a text search."""
     number: str | None = None
@@ -37,7 +46,7 @@ class ListAddress:
 
     @property
     def narrowed(self) -> bool:
-        return self != ListAddress()
+        return self != ListAddress(sorting=self.sorting)
 
     def parts(self, **change: Any) -> dict[str, Any]:
         """The parts of the address, with `change`; what is empty is left out."""
@@ -49,6 +58,9 @@ class ListAddress:
             "mediator": self.mediator_id,
             "left": int(self.left),
             "action": int(self.action),
+            "caseworker": self.caseworker,
+            "mine": int(self.mine),
+            "sort": "" if self.sorting is Sorting.NAME else self.sorting.value,
             "q": self.search,
             "number": self.number,
         } | change
@@ -61,6 +73,7 @@ class ListAddress:
     def filters(self, text: str) -> Filters:
         """What to ask the database for; `text` is what is searched for."""
         text = text.strip()
+        chosen = find_caseworker(self.caseworker) or "" if self.caseworker else None
         return Filters(
             statuses=frozenset(self.statuses),
             phases=frozenset(self.phases),
@@ -71,6 +84,8 @@ class ListAddress:
             applicant_id=text if is_number(text) else None,
             left_but_released=self.left,
             needs_action=self.action,
+            caseworker=current_user.initials if self.mine else chosen,
+            sorting=self.sorting,
         )
 
     def text(self) -> str:
@@ -89,6 +104,9 @@ def read_address(values: MultiDict[str, str]) -> ListAddress:
         mediator_id=_row(values.get("mediator")),
         left=values.get("left") == "1",
         action=values.get("action") == "1",
+        caseworker=key if _KEY.fullmatch(key := values.get("caseworker", "")) else None,
+        mine=values.get("mine") == "1",
+        sorting=next(iter(_members(values, "sort", Sorting)), Sorting.NAME),
         search=values.get("q") or None,
         number=number if is_number(number) else None,
     )

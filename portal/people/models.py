@@ -60,6 +60,7 @@ class Participant(TenantOwned, Base):
         Index("ix_participant_left", "tenant_id", "left_at"),
         Index("ix_participant_order", "tenant_id", "order_id"),
         Index("ix_participant_consent_until", "consent_until"),
+        Index("ix_participant_caseworker", "tenant_id", "caseworker"),
     )
 
     number: Mapped[str] = mapped_column(String(NUMBER))

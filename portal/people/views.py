@@ -2,56 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from typing import IO
 
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, Response, flash, make_response, redirect, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import select
+from werkzeug.wsgi import wrap_file
 
 from portal.accounts.access import Permission, requires
-from portal.database import commit, db, utcnow
+from portal.database import commit, utcnow
+from portal.people import choices
+from portal.people.exporting import write_csv, write_xlsx
 from portal.people.forms import read_address, read_row
-from portal.people.models import Mediator, Order
+from portal.people.saved import forget_view, save_view, saved_views
 from portal.people.search import LENGTH, is_number, remember_search
+from portal.releases.causes import causes
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.releases.queries import list_participants, needs_action_count, status_counts
+from portal.releases.queries import (
+    Filters,
+    Listing,
+    Sorting,
+    count_participants,
+    list_participants,
+    needs_action_count,
+    status_counts,
+)
+from portal.releases.view import View
 from portal.web.fragments import answer
 from portal.web.scope import current_tenant_id, current_view
 
 people = Blueprint("people", __name__)
 PAGE = 50
-_CHOICES = 300
-"""Orders and mediators offered as filters, at most."""
+SORTINGS = {
+    Sorting.NAME: _l("Name"),
+    Sorting.ACTION: _l("braucht Aktion zuerst"),
+    Sorting.WAITING: _l("längste Wartezeit zuerst"),
+}
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @people.get("/participants")
 @requires(Permission.VIEW)
 def list_page() -> Response:
-    """A page of participants."""
+    """A page of participants, or what keeps them where they are."""
     view, where = current_view(), read_address(request.args)
-    text = where.text()
-    listing = list_participants(
-        view,
-        where.filters(text),
-        after=read_row(request.args, "after"),
-        before=read_row(request.args, "before"),
-        limit=PAGE,
-    )
+    filters = where.filters(text := where.text())
+    grouped = request.args.get("group") == "cause"
     return answer(
         "people/list.html",
         "people/_list.html",
         view=view,
         where=where,
         text=text,
-        listing=listing,
+        grouped=causes(view, filters) if grouped else None,
+        listing=None if grouped else _listing(filters),
+        matching=count_participants(view, filters) if where.narrowed else None,
         counts=status_counts(view),
         action_count=needs_action_count(view),
-        orders=_orders(),
-        mediators=_mediators(),
+        caseworkers=choices.caseworkers(),
+        orders=choices.orders(),
+        mediators=choices.mediators(),
         phases=list(Phase),
         findings=[item for item in Finding if item not in TENANT_WIDE],
+        sortings=SORTINGS,
+        saved=saved_views(current_user.id),
     )
+
+
+@people.get("/participants/export.csv")
+@requires(Permission.VIEW)
+def export_csv() -> Response:
+    """The narrowed list as CSV."""
+    return _download(write_csv, "csv", "text/csv; charset=utf-8")
+
+
+@people.get("/participants/export.xlsx")
+@requires(Permission.VIEW)
+def export_xlsx() -> Response:
+    """The narrowed list as a workbook."""
+    return _download(write_xlsx, "xlsx", _XLSX)
+
+
+@people.post("/participants/views")
+@requires(Permission.VIEW)
+def keep_view() -> Response:
+    """Save the list as narrowed and sorted."""
+    where = read_address(request.form)
+    shared = request.form.get("shared") == "1"
+    save_view(
+        request.form.get("name", ""), where, current_user.id, current_tenant_id(), utcnow(), shared=shared
+    )
+    commit()
+    flash(_("Die Ansicht ist gespeichert."), "success")
+    return make_response(redirect(where.url(), 303))
+
+
+@people.post("/participants/views/<row:view_id>/forget")
+@requires(Permission.VIEW)
+def drop_view(view_id: int) -> Response:
+    """Delete one's own saved view."""
+    forget_view(view_id, current_user.id)
+    commit()
+    flash(_("Die Ansicht ist gelöscht."), "success")
+    return make_response(redirect(read_address(request.form).url(), 303))
 
 
 @people.post("/participants/search")
@@ -69,9 +127,28 @@ def search() -> Response:
     return make_response(redirect(where.url(q=key, number=None), 303))
 
 
-def _orders() -> Sequence[Order]:
-    return db.session.scalars(select(Order).order_by(Order.title, Order.id).limit(_CHOICES)).all()
+def _listing(filters: Filters) -> Listing:
+    return list_participants(
+        current_view(),
+        filters,
+        after=read_row(request.args, "after"),
+        before=read_row(request.args, "before"),
+        limit=PAGE,
+    )
 
 
-def _mediators() -> Sequence[Mediator]:
-    return db.session.scalars(select(Mediator).order_by(Mediator.sort_key, Mediator.id).limit(_CHOICES)).all()
+def _download(write: Callable[[View, Filters, IO[bytes]], None], ending: str, kind: str) -> Response:
+    """The list as a file, written whole before its first byte is sent: nobody gets half of one.
+
+    By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out.
+    """
+    where = read_address(request.args)
+    target = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it when it has been sent)
+    write(current_view(), replace(where.filters(where.text()), sorting=Sorting.NAME), target)
+    target.seek(0)
+    name = f"teilnehmer-{current_view().today.isoformat()}.{ending}"
+    return Response(
+        wrap_file(request.environ, target),
+        content_type=kind,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

@@ -6,11 +6,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, or_, select, true
 
-from portal.database import db
+from portal.database import UtcDateTime, db
 from portal.deliveries.models import Delivery
 from portal.people.folding import next_word
 from portal.people.models import Mediator, Order, Participant, ParticipantWord
@@ -30,6 +31,17 @@ from portal.releases.status import Reason, Status
 from portal.releases.view import View, load_view
 
 __all__ = ["View", "load_view"]
+_NEVER = literal(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), UtcDateTime)
+
+
+class Sorting(StrEnum):
+    """What a list of participants is sorted by; then by name."""
+
+    NAME = "name"
+    ACTION = "action"
+    """Who needs somebody to do something comes first."""
+    WAITING = "waiting"
+    """Who has waited longest for an answer comes first."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +60,7 @@ class Filters:
     """Also finds whoever has exactly this Bewerber-ID, where `words` find nobody."""
     left_but_released: bool = False
     needs_action: bool = False
+    sorting: Sorting = Sorting.NAME
 
 
 @dataclass(frozen=True)
@@ -96,11 +109,11 @@ def list_participants(
     query = narrow(people(view), view, filters)
     backwards = before is not None
     anchor = before if backwards else after
+    keys = _sort_keys(view, filters.sorting)
     if anchor is not None:
-        key = select(Participant.sort_key).where(Participant.id == anchor).scalar_subquery()
-        query = query.where(Participant.sort_key < key if backwards else Participant.sort_key > key)
-    order = Participant.sort_key.desc() if backwards else Participant.sort_key
-    found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(order).limit(limit + 1)).all()
+        query = query.where(_beyond(view, keys, anchor, backwards=backwards))
+    order = [key.desc() if backwards else key.asc() for key in keys]
+    found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
     more = len(found) > limit
     kept = list(reversed(found[:limit])) if backwards else list(found[:limit])
     rows = [person_row(view, row) for row in kept]
@@ -110,6 +123,30 @@ def list_participants(
         previous=first if (more if backwards else after is not None) else None,
         next=last if (backwards or more) else None,
     )
+
+
+def _sort_keys(view: View, sorting: Sorting) -> list[ColumnElement[Any]]:
+    by_name: ColumnElement[Any] = Participant.sort_key.expression
+    if sorting is Sorting.ACTION:
+        acting = phase_case(view).in_([item.value for item in NEEDS_ACTION])
+        return [case((acting, 0), else_=1), by_name]
+    if sorting is Sorting.WAITING:
+        return [func.coalesce(Presence.waiting_since, _NEVER), by_name]
+    return [by_name]
+
+
+def _beyond(
+    view: View, keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool
+) -> ColumnElement[bool]:
+    """Whoever comes behind (or before) the participant `anchor`; everybody where there is no such."""
+    here = people(view).where(Participant.id == anchor).with_only_columns(*keys)
+    values = db.session.execute(here).first()
+    if values is None:
+        return true()
+    beyond: ColumnElement[bool] = false()
+    for key, value in reversed(list(zip(keys, values, strict=True))):
+        beyond = or_(key < value if backwards else key > value, and_(key == value, beyond))
+    return beyond
 
 
 def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Select[*tuple[Any, ...]]:

@@ -21,6 +21,12 @@ SENTENCES: dict[str, Any] = (
         "delivery-unknown": _l("Eine Datenübertragung mit dieser Nummer gibt es hier nicht."),
         "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),
         "search-unknown": _l("Diese Suche gibt es nicht mehr. Bitte suchen Sie noch einmal."),
+        "view-name-missing": _l("Geben Sie der Ansicht einen Namen."),
+        "view-empty": _l(
+            "Diese Ansicht zeigt alle; filtern oder sortieren Sie erst. Ein Suchtext wird nicht gespeichert."
+        ),
+        "views-too-many": _l("Mehr als %(most)s Ansichten werden nicht gespeichert. Löschen Sie erst eine."),
+        "view-unknown": _l("Diese Ansicht gibt es nicht mehr."),
         "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
         # release, revocation, mediator
         "already-released": _l("Die Person ist schon freigegeben."),

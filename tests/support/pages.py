@@ -137,7 +137,9 @@ class Browser:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if fragment:
             sent |= {"HX-Request": "true", "HX-Request-Type": "partial"}
-        response = contextvars.Context().run(self.client.open, path, method=method, data=data, headers=sent)
+        response = contextvars.Context().run(
+            self.client.open, path, method=method, data=data, headers=sent, buffered=True
+        )
         assert response.status_code == status, f"{method} {path}: {response.status_code}, not {status}"
         page = Page(response, None)
         self._redirect = page.location or None

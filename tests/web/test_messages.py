@@ -23,6 +23,7 @@ BY_VARIABLE = {"delivery-running", "delivery-held", "port-taken", "address-unusa
 """Codes raised through a variable."""
 VALUES = {
     "number": 7,
+    "most": 50,
     "slug": "alpha",
     "states": "BE, BY",
     "people": 3,

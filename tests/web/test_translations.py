@@ -15,8 +15,13 @@ from portal import ROOT
 
 FOLDER = ROOT / "portal" / "translations" / "en" / "LC_MESSAGES"
 METHODS = [("portal/**.py", "python"), ("templates/**.html", "jinja2")]
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None}
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
 HINT = "run scripts/translations, and translate what is empty"
+
+
+def forms(text: str | tuple[str, ...] | list[str]) -> list[str]:
+    """Singular and plural, or the one text there is."""
+    return [text] if isinstance(text, str) else list(text)
 
 
 def catalogue() -> Catalog:
@@ -34,7 +39,11 @@ def test_every_text_of_the_source_is_translated_and_nothing_else() -> None:
             keywords=KEYWORDS,
         )
     }
-    have = {message.id for message in catalogue() if message.id and message.string and not message.fuzzy}
+    have = {
+        message.id
+        for message in catalogue()
+        if message.id and all(forms(message.string)) and not message.fuzzy
+    }
     assert sorted(map(str, wanted - have)) == [], HINT
     assert sorted(map(str, have - wanted)) == [], HINT
 
@@ -43,7 +52,8 @@ def test_translations_have_the_same_gaps() -> None:
     gap = re.compile(r"%\(\w+\)s|%%")
     for message in catalogue():
         if message.id:
-            assert sorted(gap.findall(message.id)) == sorted(gap.findall(str(message.string))), message.id
+            for german, english in zip(forms(message.id), forms(message.string), strict=True):
+                assert sorted(gap.findall(german)) == sorted(gap.findall(english)), german
 
 
 def test_the_compiled_catalogue_is_up_to_date() -> None:
@@ -53,5 +63,5 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
     with (FOLDER / "messages.mo").open("rb") as file:
         kept = gettext.GNUTranslations(file)
     fresh = gettext.GNUTranslations(compiled)
-    texts = [message.id for message in catalogue() if message.id]
+    texts = [forms(message.id)[0] for message in catalogue() if message.id]
     assert [kept.gettext(text) for text in texts] == [fresh.gettext(text) for text in texts], HINT
