@@ -130,7 +130,7 @@ def test_a_worker_that_was_overtaken_in_a_call_leaves_no_trace(bridge: Bridge, c
     bridge.person("1")
     bridge.release("1")
     delivery = bridge.plan()
-    bridge.sandbox.misbehave("delay", call, provider_id=bridge.provider, count=1, seconds=1.5)
+    bridge.sandbox.misbehave("delay", call, provider_id=bridge.provider, count=1, seconds=1)
     slow = Aside(EVERY_TENANT, partial(run_delivery, delivery.id))
     bridge.wait_for_call(call)
     end_lease(delivery.id)
