@@ -58,6 +58,8 @@ class Role:
 class Provider:
     slug: str
     name: str
+    network: str
+    """jobnetzwerk or job4you."""
     state: str
     """Federal state, two letters."""
     area: str
@@ -70,6 +72,11 @@ class Provider:
     """Dates as TT.MM.JJJJ and no byte order mark; else ISO, with one."""
     profiles: float = 1.0
     """Share of participants with a profile."""
+
+    @property
+    def confirms(self) -> bool:
+        """Whether consent that is not recorded may be confirmed by whoever releases."""
+        return self.network == "jobnetzwerk"
 
     def numbers(self, *names: str) -> list[str]:
         """The participants of these roles."""
@@ -131,6 +138,7 @@ INTENDED_REJECTIONS = frozenset(
 JOBNETZWERK = Provider(
     slug=JN,
     name="Lernwerk Spreetal gGmbH (Demo)",
+    network="jobnetzwerk",
     state="BE",
     area="1",
     first_number=10_001,
@@ -177,6 +185,7 @@ JOBNETZWERK = Provider(
 JOB4YOU = Provider(
     slug=J4U,
     name="Perspektive Rheinbogen e. V. (Demo)",
+    network="job4you",
     state="NW",
     area="5",
     first_number=20_001,
@@ -214,7 +223,6 @@ JOB4YOU = Provider(
         Role("email-missing", 4, {"email": ""}),
         Role("caseworker-missing", 2, {"betreuer": ""}),
         Role("order-missing", 2, {"auftrag_id": ""}),
-        Role("number-taken", 1),
         Role("answer-missing", 2),
         Role("contradictory", 1),
         Role("ready", 30),
@@ -226,6 +234,7 @@ JOB4YOU = Provider(
 SMALL_ONE = Provider(
     slug=SMALL,
     name="Lernstube Uckertal (Demo)",
+    network="jobnetzwerk",
     state="BB",
     area="1",
     first_number=30_001,
@@ -239,9 +248,3 @@ SMALL_ONE = Provider(
 )
 """Shows what would stand in the way of the large ones: a licence that ended, a transfer without an answer."""
 PROVIDERS = (JOBNETZWERK, JOB4YOU, SMALL_ONE)
-
-GONE = (
-    {"anrede": "Frau", "nachname": "Überschär", "vorname": "Wiebke", "geburtsdatum": "14.03.1988"},
-    {"anrede": "Herr", "nachname": "da Silva Gonçalves", "vorname": "João", "geburtsdatum": "02.11.1979"},
-)
-"""Names of those who are in the export before alone."""

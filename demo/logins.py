@@ -20,16 +20,34 @@ class Login:
     """Slug; None for support."""
     name: str
     initials: str
+    what: str
+    """What it is for, in the words of `make run`."""
     mediator: str | None = None
     """Vermittler-ID of the mediator that this person is."""
 
 
 LOGINS = (
-    Login("sachbearbeitung@demo-jn.example", "caseworker", JN, "Sabine Krüger", "KRS", "V-101"),
-    Login("leitung@demo-jn.example", "supervisor", JN, "Holger Petersen", "PEH"),
-    Login("admin@demo-jn.example", "administrator", JN, "Anja Wolf", "WOA"),
-    Login("sachbearbeitung@demo-j4u.example", "caseworker", J4U, "Martina Brück", "BRM", "V-201"),
-    Login("leitung@demo-j4u.example", "supervisor", J4U, "Jürgen Schäfer", "SFJ"),
-    Login("admin@demo-j4u.example", "administrator", J4U, "Deniz Aksoy", "AKD"),
-    Login(SUPPORT_EMAIL, "support", None, "Support Jobbrücke", "SUP"),
+    Login(
+        "sachbearbeitung@demo-jn.example",
+        "caseworker",
+        JN,
+        "Sabine Krüger",
+        "KRS",
+        "caseworker, delivers to Jobnetzwerk",
+        "V-101",
+    ),
+    Login("leitung@demo-jn.example", "supervisor", JN, "Holger Petersen", "PEH", "supervisor"),
+    Login("admin@demo-jn.example", "administrator", JN, "Anja Wolf", "WOA", "administrator"),
+    Login(
+        "sachbearbeitung@demo-j4u.example",
+        "caseworker",
+        J4U,
+        "Martina Brück",
+        "BRM",
+        "caseworker, delivers to Job4You",
+        "V-201",
+    ),
+    Login("leitung@demo-j4u.example", "supervisor", J4U, "Jürgen Schäfer", "SFJ", "supervisor"),
+    Login("admin@demo-j4u.example", "administrator", J4U, "Deniz Aksoy", "AKD", "administrator"),
+    Login(SUPPORT_EMAIL, "support", None, "Support Jobbrücke", "SUP", "support, sees every tenant"),
 )

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from demo import folder as data_folder
 from demo import redis_server
-from demo.accounts import LOGINS, PASSWORD
 from demo.child import Program
 from demo.folder import FolderError
+from demo.logins import LOGINS, PASSWORD
 from demo.supervisor import Supervisor
 
 HOST = "127.0.0.1"
@@ -139,14 +139,14 @@ def serves(port: int) -> bool:
 
 
 def _announce(port: int, sandbox_port: int, data: Path) -> None:
-    wide = max(map(len, LOGINS)) + 2
+    wide = max(len(login.email) for login in LOGINS) + 2
     lines = [
         "",
         f"Jobbrücke:              http://{HOST}:{port}/",
         f"The network, a sandbox: http://{HOST}:{sandbox_port}/",
         "",
         f"Sign in with the password {PASSWORD} as",
-        *(f"  {email:<{wide}}{what}" for email, what in LOGINS.items()),
+        *(f"  {login.email:<{wide}}{login.what}" for login in LOGINS),
         "",
         f"The data is kept in {data}; `make demo-reset` starts over. Ctrl-C stops everything.",
         "",
