@@ -83,9 +83,9 @@ def _people(provider: Provider, today: dt.date, *, before: bool) -> tuple[list[L
     """Lines of participants and of profiles. Everybody is invented in turn, whether in this export or not."""
     people: list[Line] = []
     profiles: list[Line] = []
+    fake = Faker("de_DE")
     for number, role in provider.role_of().items():
         dice = random.Random(f"{SEED}-{number}")
-        fake = Faker("de_DE")
         fake.seed_instance(f"{SEED}-{number}")
         line = _complete(number, provider, today, dice, fake)
         profile = list(_profile(number, provider, today, dice))

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 from demo.logins import J4U, JN, SMALL
 from demo.stage import Stage, control, force
-from portal.database import utcnow
 from portal.qualli.models import ImportMode
 from portal.releases.view import load_view
 
 DAY = dt.timedelta(days=1)
+MOMENT = dt.timedelta(minutes=90)
+"""Between people's work and what follows it; shorter than from the nightly transfer to midnight."""
+LONG_AGO, RECENTLY = 21, 13
+"""Nights ago; further back than three working days can be."""
 
 
 @dataclass(frozen=True)
 class Past:
-    """How long ago the acts of a play were, counted back from today by the tenant's working days."""
+    """How long ago something happened, by the tenant's working days."""
 
     overdue: dt.timedelta
     """Long enough that an answer is overdue, and not so long that it is in clarification."""
@@ -26,10 +29,10 @@ class Past:
 
 def past(stage: Stage) -> Past:
     """The spans for the stage's tenant, today."""
-    view = load_view(stage.tenant_id, utcnow())
+    view = load_view(stage.tenant_id, stage.begun_at)
     latest, earliest = view.deadlines.overdue_before, view.deadlines.clarification_before
     middle = earliest + (latest - earliest) / 2
-    return Past(view.now - middle, view.now - earliest + DAY)
+    return Past(stage.begun_at - middle, stage.begun_at - earliest + DAY)
 
 
 BEGUN = (
@@ -64,86 +67,90 @@ def _large_jobnetzwerk(stage: Stage) -> None:
     _force_outcomes(stage)
     stage.import_export(before=True, mode=ImportMode.FULL)
     stage.release(*BEGUN, "confirmed", "revoked-today", "mediator-changed", "left")
-    stage.deliver()
-    stage.grow_older(14 * DAY)
+    _until_night(stage, LONG_AGO)
+    stage.grow_older(stage.since_night(LONG_AGO) - stage.since_night(RECENTLY) - MOMENT)
 
     stage.release("online-later")
     stage.revoke("revoked")
-    stage.deliver()
-    stage.grow_older(5 * DAY)
+    _until_night(stage, RECENTLY)
+    stage.grow_older(stage.since_night(RECENTLY) - spans.unanswered)
 
     _released_without_answer(stage, "unanswered")
     stage.grow_older(spans.unanswered - spans.overdue)
     _released_without_answer(stage, "overdue")
-    stage.grow_older(spans.overdue)
+    stage.grow_older(spans.overdue - stage.since_night(1))
+
+    stage.withhold("answers-held", "unanswered", "overdue", sequence=stage.next_sequence())
+    stage.deliver_nightly(1)
+    stage.grow_older(stage.since_night(1) - MOMENT)
 
     stage.import_export(before=False, mode=ImportMode.FULL)
     stage.sweep()
-    _archiving_and_sent(stage)
-    _today(stage)
+    stage.release("sent")
+    stage.revoke("archiving")
+    _transferred_without_answer(stage, "sent", "archiving")
+    stage.grow_older(MOMENT)
+    stage.release("scheduled")
     stage.revoke("revoked-today")
     stage.choose_mediator("V-105", "mediator-changed")
 
 
 def _large_job4you(stage: Stage) -> None:
     _force_outcomes(stage)
-    stage.withhold("answers-complete-early", "answer-missing")
-    stage.withhold("answers-contradictory", "contradictory")
     stage.import_export(before=True, mode=ImportMode.FULL)
     stage.release(
         *BEGUN, "order-lost", "consent-missing", "email-missing", "caseworker-missing", "order-missing", "order-open",
         "answer-missing", "contradictory", "left",
     )  # fmt: skip
-    stage.deliver()
-    stage.grow_older(9 * DAY)
+    _until_night(stage, LONG_AGO)
+    stage.grow_older(stage.since_night(LONG_AGO) - stage.since_night(RECENTLY) - MOMENT)
 
     stage.release("online-later")
     stage.revoke("revoked")
-    stage.deliver()
-    stage.grow_older(6 * DAY)
+    stage.withhold("answers-complete-early", "answer-missing", sequence=stage.next_sequence())
+    stage.withhold("answers-contradictory", "contradictory", sequence=stage.next_sequence())
+    _until_night(stage, RECENTLY)
+    stage.grow_older(stage.since_night(RECENTLY) - stage.since_night(1) - MOMENT)
 
-    _archiving_and_sent(stage)
     stage.import_export(before=False, mode=ImportMode.FULL)
     stage.sweep()
-    _today(stage)
-    stage.deliver()  # an order lost everybody, so the brake holds it
+    stage.revoke("archiving")
+    _transferred_without_answer(stage, "archiving")
+    _until_night(stage, 1)  # an order lost everybody, so the brake holds it
+    stage.grow_older(stage.since_night(1))
+    stage.release("scheduled")
 
 
 def _small(stage: Stage) -> None:
     """A commit whose answer was lost, and a network that says no more since; then the licence ended."""
     stage.import_export(before=False, mode=ImportMode.FULL)
     stage.release("online")
-    stage.deliver()
-    stage.grow_older(12 * DAY)
+    _until_night(stage, RECENTLY)
+    stage.grow_older(stage.since_night(RECENTLY) - stage.since_night(1) - MOMENT)
 
     stage.release("late")
     provider = {"provider_id": stage.provider.slug}
     lost = {"kind": "drop-after", "operation": "commitDelivery", "count": 1}
     control(stage.sandbox_url, "POST", "/misbehaviours", provider | lost)
-    stage.begin_delivery()
+    stage.grow_older(MOMENT)
+    stage.begin_nightly(1)
     silent = {"kind": "status", "parameters": {"status": 503}}
     control(stage.sandbox_url, "POST", "/misbehaviours", provider | silent)
-    stage.grow_older(dt.timedelta(hours=3))
+    stage.grow_older(stage.since_night(1))
     stage.release("ready")
+
+
+def _until_night(stage: Stage, nights_ago: int) -> None:
+    """Let the evening pass, and then the nightly transfer run."""
+    stage.grow_older(MOMENT)
+    stage.deliver_nightly(nights_ago)
 
 
 def _released_without_answer(stage: Stage, role: str) -> None:
     stage.release(role)
-    stage.withhold("answers-held", role, sequence=stage.next_sequence())
-    stage.deliver(role)
+    _transferred_without_answer(stage, role)
 
 
-def _archiving_and_sent(stage: Stage) -> None:
-    """Some were signed off and some told a moment ago, and the network has not answered yet."""
-    there = {role.name for role in stage.provider.roles}
-    stage.revoke("archiving")
-    if "sent" in there:
-        stage.release("sent")
-    roles = sorted({"archiving", "sent"} & there)
+def _transferred_without_answer(stage: Stage, *roles: str) -> None:
     stage.withhold("answers-held", *roles, sequence=stage.next_sequence())
     stage.deliver(*roles)
-    stage.grow_older(dt.timedelta(hours=2))
-
-
-def _today(stage: Stage) -> None:
-    stage.release("scheduled")

@@ -6,25 +6,27 @@ import datetime as dt
 import secrets
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import requests
-from sqlalchemy import Table, or_, select, update
+from sqlalchemy import Table, bindparam, or_, select, update
 
 from demo.cast import Provider
 from demo.people import write_export
-from portal.accounts.actor import Actor
+from portal.accounts.actor import SYSTEM, Actor
 from portal.database import EVERY_TENANT, Base, UtcDateTime, commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
-from portal.deliveries.service import request_transfer
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.service import plan, request_transfer
+from portal.deliveries.states import Cause, DeliveryState, Mode
 from portal.people.models import Mediator, Participant
 from portal.qualli.models import ImportMode
 from portal.qualli.service import start_import
 from portal.releases.service import choose_mediator, release, revoke
 from portal.tenants.models import Connection, Tenant
+from portal.tenants.queries import find_connection, today_of
+from portal.tenants.workdays import transfer_at
 from worker import imports, schedule, steps
 
 _ROUNDS = 40
@@ -42,6 +44,8 @@ class Stage:
     sandbox_url: str
     caseworker: Actor
     supervisor: Actor
+    begun_at: dt.datetime = field(default_factory=utcnow)
+    """The time that the play ends at, whatever it takes to give it."""
 
     def import_export(self, *, before: bool, mode: ImportMode) -> None:
         """Take over the provider's export of today, or the one before."""
@@ -78,12 +82,29 @@ class Stage:
         commit()
         self.work()
 
-    def begin_delivery(self) -> None:
-        """Transfer everybody as far as it goes at the first attempt."""
-        delivery = request_transfer(self.tenant_id, self.supervisor, utcnow(), None)
+    def deliver_nightly(self, nights_ago: int) -> None:
+        """Transfer everybody as that night's transfer, and take in all answers that come."""
+        self.begin_nightly(nights_ago)
+        self.work()
+
+    def begin_nightly(self, nights_ago: int) -> None:
+        """Transfer everybody as that night's transfer, as far as it goes at the first attempt."""
+        connection = find_connection(self.tenant_id)
+        assert connection is not None
+        night = self._night(nights_ago)
+        delivery = plan(connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, utcnow(), local_date=night)
         commit()
         steps.run_delivery(delivery.id)
         scope_to(self.tenant_id)
+
+    def since_night(self, nights_ago: int) -> dt.timedelta:
+        """How long ago that night's transfer was due; 1 is the night of yesterday's date."""
+        tenant = db.session.get_one(Tenant, self.tenant_id)
+        return self.begun_at - transfer_at(self._night(nights_ago), tenant.transfer_time, tenant.time_zone)
+
+    def _night(self, nights_ago: int) -> dt.date:
+        tenant = db.session.get_one(Tenant, self.tenant_id)
+        return today_of(tenant, self.begun_at) - dt.timedelta(days=nights_ago)
 
     def work(self) -> None:
         """Do what is due, and what would be due after the pauses, until nothing more comes of it."""
@@ -111,12 +132,16 @@ class Stage:
             if "tenant_id" not in table.c or table.name in _NOT_AGED or not times:
                 continue
             rows = db.session.execute(select(table.c.id, *times).where(table.c.tenant_id == self.tenant_id))
-            for row_id, *values in rows.all():
-                aged = {
-                    column.name: value - span for column, value in zip(times, values, strict=True) if value
+            aged = [
+                {
+                    "row_id": row_id,
+                    **{f"new_{column.name}": at and at - span for column, at in zip(times, ats, strict=True)},
                 }
-                if aged:
-                    db.session.execute(update(table).where(table.c.id == row_id).values(**aged))
+                for row_id, *ats in rows
+            ]
+            new: dict[Any, Any] = {column: bindparam(f"new_{column.name}") for column in times}
+            if aged:
+                db.session.execute(update(table).where(table.c.id == bindparam("row_id")).values(new), aged)
         commit()
         db.session.expire_all()
         scope_to(self.tenant_id)
