@@ -12,9 +12,11 @@ from portal.database import db
 from portal.settings import Settings, load_settings
 from portal.vault import Vault
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
+"""Where templates, static files and migrations lie: beside the packages in a checkout, in this one when installed."""
 
-__all__ = ["ROOT", "create_app", "current_settings", "current_vault", "models"]
+__all__ = ["PACKAGE", "ROOT", "create_app", "current_settings", "current_vault", "models"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:

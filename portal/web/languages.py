@@ -8,7 +8,7 @@ from babel.dates import format_date, format_datetime, format_time
 from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, get_locale, get_timezone
 
-from portal import ROOT
+from portal import PACKAGE
 
 LANGUAGES = {"de": "Deutsch", "en": "English"}
 THEMES = ("auto", "light", "dark")
@@ -16,7 +16,7 @@ _DATE = {"de": "dd.MM.yyyy", "en": "d MMM yyyy"}
 
 
 def init_app(app: Flask) -> None:
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "portal" / "translations")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PACKAGE / "translations")
     app.config["BABEL_DEFAULT_LOCALE"] = "de"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Berlin"
     Babel(app, locale_selector=find_language, timezone_selector=_find_time_zone)

@@ -82,7 +82,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: object) -> Iterator[str]:
     """Address of a PostgreSQL database with all tables and no rows."""
-    with _own_database(str(getattr(postgres_server, "url", postgres_server))) as url:
+    with new_database(str(getattr(postgres_server, "url", postgres_server))) as url:
         _create_tables(url)
         yield url
 
@@ -96,7 +96,7 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(postgres_template: str) -> Iterator[str]:
     """Address of a PostgreSQL database of the test's own."""
-    with _own_database(postgres_template, template=make_url(postgres_template).database) as url:
+    with new_database(postgres_template, template=make_url(postgres_template).database) as url:
         yield url
 
 
@@ -166,7 +166,7 @@ def _create_tables(url: str) -> None:
 
 
 @contextmanager
-def _own_database(server: str, template: str | None = None) -> Iterator[str]:
+def new_database(server: str, template: str | None = None) -> Iterator[str]:
     """A new database on `server`, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     url = make_url(server).set(drivername="postgresql+psycopg")

@@ -28,12 +28,13 @@ from tests.support.services import RedisServer
 
 _START_SECONDS = 40
 _STOP_SECONDS = 20
-_PACES = {
+FAST = {
     "JOBBRUECKE_POLL_SECONDS": "0.3",
     "JOBBRUECKE_POLL_LIMIT_SECONDS": "1",
     "JOBBRUECKE_TICK_SECONDS": "0.3",
     "JOBBRUECKE_SWEEP_SECONDS": "1",
 }
+"""Settings under which everything that waits waits shortly."""
 
 
 @dataclass
@@ -65,9 +66,9 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
             make_account(name, role, bridge.tenant_id)
         commit()
         scope_to(bridge.tenant_id)
-        port = _free_port()
+        port = free_port()
         for words in (["worker"], ["cron"], ["web", "--port", str(port), "--workers", "1"]):
-            stack.enter_context(_process(words, settings_environment(settings) | _PACES, folder))
+            stack.enter_context(_process(words, settings_environment(settings) | FAST, folder))
         url = f"http://127.0.0.1:{port}"
         _wait_for(url, folder)
         yield Running(url, settings, sandbox, bridge)
@@ -106,7 +107,8 @@ def _wait_for(url: str, folder: Path) -> None:
     raise RuntimeError(f"the pages did not come up: {said}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

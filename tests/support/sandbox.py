@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,7 +27,15 @@ class SandboxServer:
     commit.
     """
 
-    def __init__(self, folder: Path, *, answer_delay: float = 0, control_token: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        answer_delay: float = 0,
+        control_token: str | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "sandbox"),
+    ) -> None:
+        self._command = command
         self.database = folder / "sandbox.sqlite3"
         self.log = folder / "sandbox.log"
         self.answer_delay = answer_delay
@@ -48,7 +57,7 @@ class SandboxServer:
 
     def start(self) -> Self:
         """Start the process and wait until it answers."""
-        command = [sys.executable, "-m", "sandbox", "--port", str(self.port)]
+        command = [*self._command, "--port", str(self.port)]
         command += ["--data", str(self.database), "--answer-delay", str(self.answer_delay)]
         environment = os.environ | {"JOBBRUECKE_SANDBOX_CONTROL_TOKEN": self.control_token or ""}
         with self.log.open("wb") as log:
