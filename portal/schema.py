@@ -32,13 +32,18 @@ def upgrade() -> bool:
 
 
 def _make_folder() -> None:
-    url = db.engine.url
-    if url.get_backend_name() != "sqlite" or not url.database:
+    path = _sqlite_file()
+    if path is None:
         return
     try:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         raise Refusal("database-away") from None
+
+
+def _sqlite_file() -> Path | None:
+    url = db.engine.url
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
 
 def check_database() -> None:
@@ -59,6 +64,9 @@ def _is_behind() -> bool:
 
 
 def _find_revisions() -> tuple[str, ...]:
+    path = _sqlite_file()
+    if path is not None and not path.exists():  # connecting would make it, and looking changes nothing
+        return ()
     try:
         with reading(), db.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_heads()

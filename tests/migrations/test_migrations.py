@@ -1,0 +1,166 @@
+"""Migrations on both databases: from nothing, step by step, back, cut short, and two at once."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.database import Base, db
+from portal.refusal import Refusal
+from portal.schema import check_database, upgrade
+from tests.support.database import make_cast, make_settings, new_database, running_app, settings_environment
+from tests.support.services import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a database without any table; for SQLite not even a file."""
+    with contextlib.ExitStack() as stack:
+        url = f"sqlite:///{tmp_path / 'new' / 'empty.db'}"
+        if request.param == "postgres":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(new_database(server.url))
+        yield url
+
+
+@pytest.fixture
+def empty_app(empty_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """An application over that database, in its context."""
+    with running_app(make_settings(empty_url, tmp_path)) as app:
+        yield app
+
+
+def test_from_nothing_to_exactly_the_models(empty_app: Flask) -> None:
+    """Tables, columns, types, indexes and foreign keys are those that the code describes."""
+    assert upgrade()
+    assert _differences() == []
+    check_database()
+
+
+def test_a_difference_is_seen(empty_app: Flask) -> None:
+    """The comparison above can fail."""
+    upgrade()
+    with db.engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_participant_caseworker"))
+    assert [difference[0] for difference in _differences()] == ["add_index"]
+
+
+def test_repeating_it_does_nothing(empty_app: Flask) -> None:
+    assert upgrade()
+    assert not upgrade()
+
+
+def test_every_step_back_and_forth(empty_app: Flask) -> None:
+    """Each migration can be taken back and done again, with rows there, and arrives at the models."""
+    config = _config(empty_app)
+    upgrade()
+    tenants = make_cast()
+    db.session.remove()
+    for step in _revisions(config):
+        if step.down_revision is None:
+            continue
+        command.downgrade(config, str(step.down_revision))
+        with pytest.raises(Refusal, match="database-not-migrated"):
+            check_database()
+    assert upgrade()
+    assert _differences() == []
+    with db.engine.connect() as connection:
+        kept = connection.execute(text("SELECT id FROM tenant ORDER BY id")).scalars().all()
+    assert kept == [tenants.alpha, tenants.beta]
+
+
+def test_nothing_is_left_after_the_first_step_back(empty_app: Flask) -> None:
+    upgrade()
+    command.downgrade(_config(empty_app), "base")
+    assert inspect(db.engine).get_table_names() == ["alembic_version"]
+
+
+def test_an_old_schema_says_so(empty_app: Flask, tmp_path: Path) -> None:
+    """With no table at all, and with those of an older version."""
+    with pytest.raises(Refusal, match="database-not-migrated"):
+        check_database()
+    assert not (tmp_path / "new").exists()  # looking makes no file
+    upgrade()
+    command.downgrade(_config(empty_app), "0001")
+    with pytest.raises(Refusal, match="database-not-migrated"):
+        check_database()
+
+
+def test_a_newer_schema_is_left_alone(empty_app: Flask) -> None:
+    upgrade()
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for look in (check_database, upgrade):
+        with pytest.raises(Refusal, match="database-newer"):
+            look()
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "9999"
+
+
+def test_a_migration_that_fails_leaves_everything_as_it_was(empty_app: Flask) -> None:
+    """The second statement of 0002 cannot be done: its first one is undone, and the version stays."""
+    upgrade()
+    command.downgrade(_config(empty_app), "0001")
+    with db.engine.begin() as connection:
+        connection.execute(text("CREATE INDEX ix_participant_caseworker ON participant (caseworker)"))
+    with pytest.raises(Refusal, match="migration-failed"):
+        upgrade()
+    assert "saved_view" not in inspect(db.engine).get_table_names()
+    with db.engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == "0001"
+
+
+@pytest.mark.processes
+def test_two_at_once(empty_app: Flask, empty_url: str, tmp_path: Path) -> None:
+    """Two servers start at the same moment: both say that all is well, and one has done it."""
+    environment = settings_environment(make_settings(empty_url, tmp_path))
+    words = [str(Path(sys.executable).with_name("jobbruecke")), "db", "upgrade"]
+    both = [
+        subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0, 0], said
+    assert _differences() == []
+
+
+def test_every_table_says_whose_it_is() -> None:
+    """What belongs to a tenant has its number; the exceptions are what no tenant owns."""
+    nobodys = {"tenant", "heartbeat", "login_session"}
+    for table in Base.metadata.sorted_tables:
+        column = table.columns.get("tenant_id")
+        assert (column is None) == (table.name in nobodys), table.name
+        if column is not None and table.name != "account":  # support belongs to no tenant
+            assert not column.nullable, table.name
+
+
+def _differences() -> list[tuple[object, ...]]:
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        try:
+            found = compare_metadata(context, Base.metadata)
+        except SQLAlchemyError as error:
+            raise AssertionError("the tables cannot be read") from error
+    return [item for items in found for item in (items if isinstance(items, list) else [items])]
+
+
+def _config(app: Flask) -> Config:
+    found: Config = app.extensions["migrate"].migrate.get_config()
+    return found
+
+
+def _revisions(config: Config) -> Iterator[object]:
+    yield from ScriptDirectory.from_config(config).walk_revisions()
