@@ -11,7 +11,7 @@ from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswe
 from portal.deliveries.page import held_because
 from portal.deliveries.states import DeliveryState
 from portal.releases.preflight import Finding
-from portal.web.labels import label_of
+from portal.web.labels import author, label_of
 
 _LEAVERS = 100_000
 _TIMES = (
@@ -110,7 +110,7 @@ def lines(found: Delivery, values: dict[str, Any]) -> list[tuple[str, Any]]:
         ),
         (_("Stand"), values["state_label"]),
         (_("Grund"), values["problem_label"]),
-        (_("Angestoßen"), f"{said(found.created_at)} ({found.started_by})"),
+        (_("Angestoßen"), f"{said(found.created_at)} ({author(found.started_by)})"),
         (_("Eingang bestätigt"), found.committed_at),
         (_("Abgeschlossen"), found.completed_at),
         (_("Umfang"), _numbers(found.counts)),

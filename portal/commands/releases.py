@@ -30,7 +30,7 @@ from portal.releases.queries import protocol as read_protocol
 from portal.releases.status import read_reason
 from portal.releases.view import load_view
 from portal.releases.wording import details
-from portal.web.labels import label_of, mending_of
+from portal.web.labels import author, label_of, mending_of
 
 
 @click.command()
@@ -152,7 +152,7 @@ def protocol(slug: str, number: str, limit: int, as_json: bool) -> None:
             print_json({"tenant": slug, "participant": number, "entries": values})
             return
         for entry in values:
-            head = f"{said(entry['at'])}  {entry['event_label']}  ({entry['by']})"
+            head = f"{said(entry['at'])}  {entry['event_label']}  ({author(entry['by'])})"
             click.echo("\n    ".join([head, *entry["details"]]))
 
 
@@ -218,7 +218,7 @@ def _mediator_values(person: Explanation) -> dict[str, Any] | None:
 
 def _status_lines(person: Explanation, values: dict[str, Any]) -> list[tuple[str, Any]]:
     chosen = values["mediator"]
-    bar = _("freigegeben von %(by)s am %(at)s", by=values["released_by"], at=said(values["released_at"]))
+    bar = _("freigegeben von %(by)s am %(at)s", by=author(values["released_by"] or ""), at=said(values["released_at"]))
     return [
         (_("Teilnehmer/in"), f"{person.participant.number} – {person.participant.name}"),
         (_("Status"), values["status_label"]),

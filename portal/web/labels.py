@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
+from portal.accounts.actor import SYSTEM
 from portal.accounts.models import Role
 from portal.deliveries.brake import Hold
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
@@ -21,7 +22,7 @@ from portal.tenants.models import ConnectionState
 from portal.tenants.network import Network
 from portal.web.finding_labels import FINDINGS, Mending
 
-__all__ = ["LABELS", "PHASE_HELP", "STATUS_HELP", "Label", "Tone", "label_of", "mending_of"]
+__all__ = ["LABELS", "PHASE_HELP", "STATUS_HELP", "Label", "Tone", "author", "label_of", "mending_of"]
 
 
 class Tone(StrEnum):
@@ -220,6 +221,13 @@ PHASE_HELP: dict[Phase, Any] = {
 }
 
 
+_AUTHORS: dict[str, Any] = {
+    **{network.value: label.text for network, label in LABELS[Network].items()},
+    SYSTEM.initials: _l("System"),
+    "support": LABELS[Role][Role.SUPPORT].text,
+}
+
+
 def label_of(member: StrEnum) -> Label:
     """The label of an enum member."""
     return LABELS[type(member)][member]
@@ -230,9 +238,15 @@ def mending_of(finding: Finding) -> Mending:
     return FINDINGS[finding]
 
 
+def author(by: str) -> str:
+    """Who did something, as shown: people by their initials, what is no person by its name."""
+    return str(_AUTHORS.get(by, by))
+
+
 def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(
         label_of=label_of,
+        author=author,
         mending_of=mending_of,
         STATUS_HELP=STATUS_HELP,
         PHASE_HELP=PHASE_HELP,

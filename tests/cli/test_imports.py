@@ -1,0 +1,81 @@
+"""`import`: what came of an export, line by line, and what refuses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.qualli.exports import ALL, MEDIATORS, ORDERS, PEOPLE, folder, zipped
+from tests.support.commands import Commands
+
+ALPHA = ("import", "--tenant", "alpha")
+
+
+def test_a_folder_and_a_zip_are_the_same(staffed: Commands, tmp_path: Path) -> None:
+    """The report says what was read, taken over, unchanged; the second time nothing changes."""
+    first = staffed.ask(*ALPHA, str(folder(tmp_path / "export", ALL)), "--full")
+    assert (first["state"], first["applied"], first["unchanged"], first["rejected"]) == ("done", 9, 0, [])
+    archive = tmp_path / "export.zip"
+    archive.write_bytes(zipped(ALL).getvalue())
+    again = staffed.ask(*ALPHA, str(archive), "--full")
+    assert (again["applied"], again["unchanged"], again["import_id"]) == (0, first["read"], first["import_id"] + 1)
+    said = staffed.say(*ALPHA, str(archive))
+    assert said.startswith("Import 3: ") and f"{first['read']} unverändert" in said
+
+
+def test_a_dry_run_changes_nothing(staffed: Commands, tmp_path: Path) -> None:
+    path = str(folder(tmp_path / "export", ALL))
+    tried = staffed.ask(*ALPHA, path, "--full", "--dry-run")
+    assert (tried["dry_run"], tried["applied"]) == (True, 9)
+    assert staffed.say(*ALPHA, path, "--full", "--dry-run").startswith("Probelauf 2: ")
+    assert staffed.refuse("status", "--tenant", "alpha", "--participant", "T1")
+    assert staffed.ask(*ALPHA, path, "--full")["applied"] == 9
+
+
+def test_a_rejected_line_is_named_and_the_others_go_on(staffed: Commands, tmp_path: Path) -> None:
+    people = PEOPLE + "T4;Ohne;Datum;A1;31.02.2026\n"
+    files = {"vermittler.csv": MEDIATORS, "auftraege.csv": ORDERS, "teilnehmer.csv": people}
+    path = str(folder(tmp_path / "export", files))
+    (rejected,) = staffed.ask(*ALPHA, path)["rejected"]
+    assert (rejected["file"], rejected["line"], rejected["column"]) == (
+        "teilnehmer.csv",
+        5,
+        "einverstaendnis_am",
+    )
+    assert rejected["message"] and "31.02" not in str(rejected)
+    assert "teilnehmer.csv:5 [einverstaendnis_am]: " in staffed.say(*ALPHA, path)
+    assert staffed.ask("status", "--tenant", "alpha", "--participant", "T1")["status"] == "offline"
+
+
+def test_an_export_that_would_take_everybody_away_is_not_taken_over(
+    staffed: Commands, tmp_path: Path
+) -> None:
+    staffed.say(*ALPHA, str(folder(tmp_path / "export", ALL)), "--full")
+    bare = {name: text.splitlines(keepends=True)[0] for name, text in ALL.items()}
+    said = staffed.run(*ALPHA, str(folder(tmp_path / "bare", bare)), "--full")
+    assert said.code == 1 and said.err.strip(), said
+    assert "Import 2" in said.out + said.err
+    assert staffed.ask("status", "--tenant", "alpha", "--participant", "T1")["status"] == "offline"
+
+
+@pytest.mark.parametrize("kind", ["nothing", "empty folder", "text", "folder without people"])
+def test_what_is_no_export_is_a_sentence(staffed: Commands, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "export"
+    if kind == "text":
+        path.write_text("no export at all")
+    elif kind == "empty folder":
+        path.mkdir()
+    elif kind == "folder without people":
+        folder(path, {"hello.txt": "hello"})
+    said = staffed.run(*ALPHA, str(path))
+    assert said.code == 1, said
+    sentence = said.err.strip()
+    assert sentence.endswith(".") and "Unerwartet" not in sentence and str(tmp_path) not in sentence
+
+
+def test_nobody_is_a_sentence(staffed: Commands, tmp_path: Path) -> None:
+    path = str(folder(tmp_path / "export", ALL))
+    assert staffed.refuse("import", "--tenant", "nobody", path).endswith(".")
+    assert staffed.refuse(*ALPHA, path, "--by", "XX").endswith(".")
+    assert staffed.run("import", path).code == 2
