@@ -12,6 +12,7 @@ from typing import Any
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal import create_app
 from portal.commands.edge import Refused, application
@@ -23,6 +24,15 @@ from portal.schema import check_database
 
 KEEP_ALIVE_SECONDS = 75
 """Well above the pages' polling: a connection that ends in the same moment would be an error in the browser."""
+
+
+class _Logs(Logger):  # type: ignore[misc]
+    """Gunicorn's own lines among ours, in the same form."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -66,6 +76,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
         "control_socket_disable": True,
         "forwarded_allow_ips": "",  # which proxies count is said by JOBBRUECKE_TRUSTED_PROXIES alone
         "accesslog": None,
+        "logger_class": _Logs,
         "loglevel": "info",
     }
     _Gunicorn(options).run()

@@ -218,7 +218,11 @@ def _mediator_values(person: Explanation) -> dict[str, Any] | None:
 
 def _status_lines(person: Explanation, values: dict[str, Any]) -> list[tuple[str, Any]]:
     chosen = values["mediator"]
-    bar = _("freigegeben von %(by)s am %(at)s", by=author(values["released_by"] or ""), at=said(values["released_at"]))
+    bar = _(
+        "freigegeben von %(by)s am %(at)s",
+        by=author(values["released_by"] or ""),
+        at=said(values["released_at"]),
+    )
     return [
         (_("Teilnehmer/in"), f"{person.participant.number} – {person.participant.name}"),
         (_("Status"), values["status_label"]),

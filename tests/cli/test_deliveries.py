@@ -139,9 +139,7 @@ def test_a_held_delivery_is_shown_with_its_leavers(held: dict[str, Any], command
     assert {leaver["explained"] for leaver in leavers} == {False}
 
 
-def test_passing_wants_what_was_shown(
-    bridge: Bridge, held: dict[str, Any], commands: Commands
-) -> None:
+def test_passing_wants_what_was_shown(bridge: Bridge, held: dict[str, Any], commands: Commands) -> None:
     digest = str(held["shown_digest"])
     refused = commands.refuse("delivery", "pass", *ALPHA, "2", "--shown", "0" * 16)
     assert refused and bridge.newest().state is DeliveryState.HELD
@@ -155,13 +153,13 @@ def test_passing_wants_what_was_shown(
 def test_whoever_started_it_does_not_judge_it(
     bridge: Bridge, held: dict[str, Any], commands: Commands
 ) -> None:
-    said = {commands.refuse("delivery", command, *ALPHA, "2", "--by", "VM") for command in ("pass", "discard")}
+    said = {
+        commands.refuse("delivery", command, *ALPHA, "2", "--by", "VM") for command in ("pass", "discard")
+    }
     assert len(said) == 1 and bridge.newest().state is DeliveryState.HELD, said
 
 
-def test_a_held_delivery_is_discarded(
-    bridge: Bridge, held: dict[str, Any], commands: Commands
-) -> None:
+def test_a_held_delivery_is_discarded(bridge: Bridge, held: dict[str, Any], commands: Commands) -> None:
     assert "verworfen" in commands.say("delivery", "discard", *ALPHA, "2")
     assert commands.ask("delivery", "show", *ALPHA, "2")["state"] == "discarded"
     assert commands.refuse("delivery", "discard", *ALPHA, "2")  # once is enough

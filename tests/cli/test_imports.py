@@ -19,7 +19,11 @@ def test_a_folder_and_a_zip_are_the_same(staffed: Commands, tmp_path: Path) -> N
     archive = tmp_path / "export.zip"
     archive.write_bytes(zipped(ALL).getvalue())
     again = staffed.ask(*ALPHA, str(archive), "--full")
-    assert (again["applied"], again["unchanged"], again["import_id"]) == (0, first["read"], first["import_id"] + 1)
+    assert (again["applied"], again["unchanged"], again["import_id"]) == (
+        0,
+        first["read"],
+        first["import_id"] + 1,
+    )
     said = staffed.say(*ALPHA, str(archive))
     assert said.startswith("Import 3: ") and f"{first['read']} unverändert" in said
 

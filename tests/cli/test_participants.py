@@ -74,7 +74,9 @@ def test_why_names_what_is_missing_and_where_it_is_mended(job4you: Bridge) -> No
         assert finding["label"] in shown and finding["mended_by"] in shown
     job4you.person("1002")
     job4you.release("1002")
-    assert commands.say("why", "--tenant", "alpha", "--participant", "1002") == "Nichts hält diese Person auf.\n"
+    assert (
+        commands.say("why", "--tenant", "alpha", "--participant", "1002") == "Nichts hält diese Person auf.\n"
+    )
 
 
 def test_missing_consent_has_to_be_confirmed(bridge: Bridge, commands: Commands) -> None:
@@ -113,9 +115,7 @@ def test_initials_decide_who_may(bridge: Bridge, commands: Commands) -> None:
 @pytest.mark.parametrize(
     ("tenant", "number"), [("nobody", "1001"), ("alpha", "9999"), ("alpha", ""), ("alpha", "1001\x00'--")]
 )
-def test_nobody_is_a_sentence(
-    staffed: Commands, command: str, tenant: str, number: str
-) -> None:
+def test_nobody_is_a_sentence(staffed: Commands, command: str, tenant: str, number: str) -> None:
     by = ["--by", "VM"] if command in {"release", "revoke"} else []
     said = staffed.refuse(command, "--tenant", tenant, "--participant", number, *by)
     assert said.endswith(".") and "\n" not in said and "Unerwartet" not in said

@@ -109,9 +109,7 @@ def test_wrong_usage_is_2(staffed: Commands, words: tuple[str, ...]) -> None:
     assert _tenants() == before
 
 
-def test_leaving_a_network_where_people_are_wants_to_be_confirmed(
-    bridge: Bridge, commands: Commands
-) -> None:
+def test_leaving_a_network_where_people_are_wants_to_be_confirmed(bridge: Bridge, commands: Commands) -> None:
     bridge.person("1001")
     bridge.release("1001")
     refused = commands.refuse("tenant", "set", "alpha", "--network", "job4you")
@@ -125,7 +123,11 @@ def test_leaving_a_network_where_people_are_wants_to_be_confirmed(
 
 def test_an_account_signs_in_with_what_was_typed(staffed: Commands) -> None:
     created = json.loads(staffed.say(*BERG, "--role", "supervisor", "--json", stdin=f"{PASSWORD}\n"))
-    assert (created["email"], created["initials"], created["role"]) == ("berg@example.org", "SB", "supervisor")
+    assert (created["email"], created["initials"], created["role"]) == (
+        "berg@example.org",
+        "SB",
+        "supervisor",
+    )
     assert PASSWORD not in json.dumps(created)
     browser = Browser(current_app._get_current_object())  # type: ignore[attr-defined]
     browser.sign_in("berg@example.org", PASSWORD)

@@ -1,0 +1,114 @@
+"""What refuses to start, in processes of its own: exit code 1, one sentence, no traceback, no value repeated."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import make_settings, settings_environment
+from tests.support.installed import Installed, Said
+from tests.support.services import RedisServer
+
+pytestmark = pytest.mark.processes
+
+COMMAND = Path(sys.executable).with_name("jobbruecke")
+
+
+@pytest.fixture
+def command(sqlite_url: str, tmp_path: Path) -> Installed:
+    """The command in a process of its own, over empty tables that say they are migrated; Redis is away."""
+    settings = make_settings(f"sqlite:///{tmp_path / 'own.db'}", tmp_path)
+    found = Installed(COMMAND, tmp_path, settings_environment(settings))
+    found.say("db", "upgrade")
+    return found
+
+
+def _refused(said: Said) -> str:
+    assert said.code == 1, said
+    assert "Traceback" not in said.out + said.err
+    return said.err.strip()
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS"])
+@pytest.mark.parametrize("value", [None, "nonsense-that-is-secret"])
+def test_a_setting_is_missing_or_wrong(command: Installed, name: str, value: str | None) -> None:
+    environment = {key: kept for key, kept in command.environment.items() if key != f"JOBBRUECKE_{name}"}
+    if value is not None:
+        environment[f"JOBBRUECKE_{name}"] = value
+    said = _refused(Installed(COMMAND, command.folder, environment).run("check"))
+    assert said.startswith(f"JOBBRUECKE_{name} ") and "It wants: " in said
+    assert "nonsense" not in said
+
+
+def test_the_port_is_taken(command: Installed) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f"Der Port {port} ist schon belegt" in _refused(command.run("web", "--port", port))
+        said = command.run("sandbox", "--port", port, "--data", str(command.folder / "sandbox.db"))
+        assert port in _refused(said)
+
+
+def test_an_address_that_is_not_ours(command: Installed) -> None:
+    assert "kann hier nicht gewartet werden" in _refused(command.run("web", "--host", "192.0.2.1"))
+
+
+def test_the_worker_wants_redis(command: Installed) -> None:
+    assert "Redis ist nicht erreichbar" in _refused(command.run("worker"))
+
+
+@pytest.mark.parametrize("words", [("web",), ("worker",), ("cron",)])
+def test_tables_that_are_not_migrated(command: Installed, words: tuple[str, ...]) -> None:
+    """Nothing runs on tables of which it does not know what they are."""
+    environment = {**command.environment, "JOBBRUECKE_DATABASE_URL": f"sqlite:///{command.folder / 'new.db'}"}
+    said = _refused(Installed(COMMAND, command.folder, environment).run(*words))
+    assert "jobbruecke db upgrade" in said
+
+
+@pytest.mark.parametrize("words", [("worker",), ("cron",), ("web", "--port", "0")])
+def test_what_runs_stops_cleanly(
+    command: Installed, own_redis_server: RedisServer, words: tuple[str, ...]
+) -> None:
+    """SIGTERM ends it with 0, soon; its log is lines of JSON and nothing else."""
+    if words[0] == "web":
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            words = ("web", "--port", str(probe.getsockname()[1]))
+    environment = {**command.environment, "JOBBRUECKE_REDIS_URL": own_redis_server.url}
+    process = subprocess.Popen(
+        [str(COMMAND), *words], cwd=command.folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(4)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 0, said
+    assert "Traceback" not in said
+    assert all(line.startswith("{") for line in said.splitlines()), said
+
+
+def test_a_reader_that_goes_away_is_no_failure(command: Installed) -> None:
+    """`jobbruecke … | head -1`."""
+    command.say("tenant", "create", "spree", "--name", "Spree")
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [str(COMMAND), "tenant", "show", "spree"],
+        cwd=command.folder,
+        env=dict(command.environment),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(write)
+    assert "Traceback" not in done.stderr, done.stderr
