@@ -69,7 +69,7 @@ def test_nobody_works(sound: tuple[Commands, Bridge]) -> None:
 
 def test_the_token_is_not_accepted(sound: tuple[Commands, Bridge]) -> None:
     commands, bridge = sound
-    bridge.sandbox.change_provider(bridge.provider, token="another-token-of-this-test")
+    bridge.sandbox.change_provider(bridge.provider, token=f"another-{bridge.provider}")
     assert _failing(commands) == {"network": "tenant set alpha --token"}
 
 

@@ -116,7 +116,7 @@ def test_wait_ends_where_the_network_refuses_us(bridge: Bridge, commands: Comman
     """A token that is not accepted will not be so by waiting: exit code 1, with the reason."""
     bridge.person("1001")
     bridge.release("1001")
-    bridge.sandbox.change_provider(bridge.provider, token="another-token-of-tests")
+    bridge.sandbox.change_provider(bridge.provider, token=f"another-{bridge.provider}")
     with _worker_beside(bridge):
         said = commands.run("deliver", *ALPHA, "--wait")
     assert said.code == 1
