@@ -9,6 +9,9 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
+HEAD = "general.transfer_status"
+"""The live part that stands on every page."""
+
 
 def init_app(app: Flask) -> None:
     app.after_request(_vary)
@@ -27,7 +30,8 @@ def answer(page: str, fragment: str, status: int = 200, **values: Any) -> Respon
 def live_answer(page: str, fragment: str, **values: Any) -> Response:
     """`answer` for what is polled: 304 where the fragment is what the browser has (extension hx-ptag).
 
-    The templates get the fragment's tag as `tag`, for its first request.
+    The templates get the fragment's tag as `tag`, for its first request. Whatever has changed may concern the head
+    of the page, too, which would ask by itself only later: it is told.
     """
     inner = render_template(fragment, **values, tag="")
     tag = hashlib.sha256(inner.replace(generate_csrf(), "").encode()).hexdigest()[:20]
@@ -37,6 +41,8 @@ def live_answer(page: str, fragment: str, **values: Any) -> Response:
         return Response(status=304)
     response = make_response(render_template(fragment, **values, tag=tag))
     response.headers["HX-PTag"] = tag
+    if request.endpoint != HEAD:
+        response.headers["HX-Trigger"] = "transfers-changed"
     return response
 
 

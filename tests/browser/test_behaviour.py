@@ -194,6 +194,7 @@ def test_sign_out_ends_an_open_page(system: Running, visit: Callable[..., Visito
     page.goto(f"{system.url}/participants/{person}")
     other = visitor.context.new_page()
     other.goto(f"{system.url}/help")
+    other.locator(".menu-button").click()
     other.get_by_role("button", name="Abmelden").click()
     page.wait_for_url("**/sign-in?next=*", timeout=SOON)
 
