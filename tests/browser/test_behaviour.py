@@ -187,6 +187,28 @@ def test_a_refusal_is_said_on_the_page(system: Running, visit: Callable[..., Vis
     expect(page.locator("#notices")).to_contain_text("Die Person ist schon freigegeben.")
 
 
+def test_the_own_menu_by_keyboard(system: Running, visit: Callable[..., Visitor]) -> None:
+    """Opened, left with Escape, and language and theme chosen in it; what was chosen stays."""
+    page = visit().sign_in("caseworker")
+    opener, menu = page.locator(".menu-button"), page.locator("#own-menu")
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(opener).to_be_focused()
+    for name, sign in (
+        ("English", "Participants"),
+        ("Dark", "Participants"),
+        ("Deutsch", "Teilnehmer/innen"),
+    ):
+        page.keyboard.press("Enter")
+        menu.get_by_role("button", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(sign)
+        page.locator(".menu-button").focus()
+    expect(page.locator("html")).to_have_attribute("data-kern-theme", "dark")
+
+
 def test_sign_out_ends_an_open_page(system: Running, visit: Callable[..., Visitor], person: int) -> None:
     visitor = visit()
     visitor.expected = {401}

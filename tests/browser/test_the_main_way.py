@@ -54,6 +54,10 @@ def test_released_online_revoked_archived_while_one_watches(
     expect(status).to_have_text("Online", timeout=SOON)
     expect(page.locator("#applicant-id")).not_to_be_empty()
     expect(page.locator("#announcer")).to_contain_text("Status Online")
+    head = page.locator("#transfer-status")
+    number = str(system.bridge.newest().sequence)
+    # Sooner than the head would ask by itself.
+    expect(head.get_by_role("link", name=number, exact=True)).to_be_visible(timeout=10_000)
 
     button(page, "Freigabe aufheben")
     dialog = page.get_by_role("dialog", name="Freigabe aufheben?")

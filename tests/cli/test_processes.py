@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.qualli.exports import folder
 from tests.support.database import make_settings, settings_environment
 from tests.support.installed import Installed, Said
+from tests.support.running import COMMAND
 from tests.support.services import RedisServer
 
 pytestmark = pytest.mark.processes
-
-COMMAND = Path(sys.executable).with_name("jobbruecke")
 
 
 @pytest.fixture
@@ -112,3 +114,34 @@ def test_a_reader_that_goes_away_is_no_failure(command: Installed) -> None:
     )
     os.close(write)
     assert "Traceback" not in done.stderr, done.stderr
+
+
+def test_long_work_shows_on_a_terminal_how_far_it_is(command: Installed) -> None:
+    """A line that is written over and taken away; what follows is the report, and it alone goes into a pipe."""
+    command.say("tenant", "create", "spree", "--name", "Spree")
+    people = "tn_id;nachname;vorname\n" + "".join(f"T{i};Adam;Eva\n" for i in range(6000))
+    export = folder(command.folder / "export", {"teilnehmer.csv": people})
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [str(COMMAND), "import", "--tenant", "spree", str(export)],
+        cwd=command.folder,
+        env=dict(command.environment),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    os.close(theirs)
+    seen = _read_to_the_end(ours)
+    out = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, out
+    assert re.search(r"\r\[#+-+\] \d+/\d+ wird ", seen) and seen.endswith("\r"), seen[-200:]
+    assert out.startswith("Import 1: 6000 Zeilen gelesen") and "\r" not in out
+
+
+def _read_to_the_end(descriptor: int) -> str:
+    seen = b""
+    with contextlib.suppress(OSError):  # how a terminal says that nobody writes any more
+        while chunk := os.read(descriptor, 4096):
+            seen += chunk
+    os.close(descriptor)
+    return seen.decode()

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
-from portal import ROOT
 from portal.accounts.models import Role
 from portal.database import EVERY_TENANT, commit, scope_to
 from portal.settings import Settings
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app, settings_environment
 from tests.support.house import make_account
+from tests.support.installed import Installed
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
 
 _START_SECONDS = 40
-_STOP_SECONDS = 20
+COMMAND = Path(sys.executable).with_name("jobbruecke")
+"""The command of the checkout, as the environment of the tests has it."""
 FAST = {
     "JOBBRUECKE_POLL_SECONDS": "0.3",
     "JOBBRUECKE_POLL_LIMIT_SECONDS": "1",
@@ -58,7 +56,8 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
             network_jobnetzwerk_url=sandbox.url,
             network_job4you_url=sandbox.url,
         )
-        subprocess.run(_command(["db", "upgrade"]), cwd=ROOT, env=settings_environment(settings), check=True)
+        command = Installed(COMMAND, folder, settings_environment(settings) | FAST)
+        command.say("db", "upgrade")
         stack.enter_context(running_app(settings))
         bridge = build_bridge(sandbox)
         scope_to(EVERY_TENANT)
@@ -68,43 +67,20 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
         scope_to(bridge.tenant_id)
         port = free_port()
         for words in (["worker"], ["cron"], ["web", "--port", str(port), "--workers", "1"]):
-            stack.enter_context(_process(words, settings_environment(settings) | FAST, folder))
+            stack.enter_context(command.keep(words[0], *words))
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url, folder)
+        _wait_for(url, command)
         yield Running(url, settings, sandbox, bridge)
 
 
-@contextmanager
-def _process(words: list[str], environment: Mapping[str, str], folder: Path) -> Iterator[None]:
-    """`jobbruecke WORDS`, until the end of the block; what it said stands in `folder`."""
-    with (folder / f"{words[0]}.log").open("wb") as log:
-        process = subprocess.Popen(
-            _command(words), cwd=ROOT, env=dict(environment), stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        yield
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_SECONDS)
-        with contextlib.suppress(ProcessLookupError):  # children that did not hear it
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(_STOP_SECONDS)
-
-
-def _command(words: list[str]) -> list[str]:
-    return [str(Path(sys.executable).with_name("jobbruecke")), *words]
-
-
-def _wait_for(url: str, folder: Path) -> None:
+def _wait_for(url: str, command: Installed) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(requests.ConnectionError):
             if requests.get(f"{url}/sign-in", timeout=5).ok:
                 return
         time.sleep(0.2)
-    said = "\n".join(path.read_text(errors="replace")[-2000:] for path in folder.glob("*.log"))
-    raise RuntimeError(f"the pages did not come up: {said}")
+    raise RuntimeError(f"the pages did not come up: {command.logs()}")
 
 
 def free_port() -> int:
