@@ -1,10 +1,11 @@
 """All tables, so that one import makes them known to migrations and relationships."""
 
 from portal.accounts import models as accounts
+from portal.bulk import models as bulk
 from portal.deliveries import models as deliveries
 from portal.people import models as people
 from portal.qualli import models as qualli
 from portal.releases import models as releases
 from portal.tenants import models as tenants
 
-__all__ = ["accounts", "deliveries", "people", "qualli", "releases", "tenants"]
+__all__ = ["accounts", "bulk", "deliveries", "people", "qualli", "releases", "tenants"]

@@ -18,8 +18,9 @@ from portal.database import after_commit
 QUEUE = "jobbruecke"
 SEND_DELIVERY = "worker.jobs.run_delivery"
 RUN_IMPORT = "worker.jobs.run_import"
+RUN_BULK = "worker.jobs.run_bulk"
 PROBE_CONNECTION = "worker.jobs.probe_connection"
-JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, PROBE_CONNECTION})
+JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, PROBE_CONNECTION})
 """All that a worker runs; anything else pushed into Redis is refused."""
 
 JOB_SECONDS = 600

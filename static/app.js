@@ -51,3 +51,23 @@ document.addEventListener("htmx:config:request", (event) => {
   const cause = event.detail.ctx.sourceEvent?.type;
   if (document.hidden && (cause === "every" || cause === "visibilitychange")) event.preventDefault();
 });
+
+// Marking everybody of a page at once, and saying how many are marked.
+document.documentElement.classList.add("scripted");
+
+function countMarked() {
+  const marked = document.querySelectorAll('input[name="participant"]:checked').length;
+  for (const place of document.querySelectorAll("[data-marked]")) place.textContent = marked ? `(${marked})` : "";
+}
+
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.marks;
+  if (name) {
+    for (const box of document.getElementsByName(name)) box.checked = event.target.checked;
+  }
+  if (name || event.target.name === "participant") {
+    if (event.target.checked) document.getElementById("whom-marked").checked = true;
+    countMarked();
+  }
+});
+addEventListener("pageshow", countMarked); // going back, the browser has marked them again by itself

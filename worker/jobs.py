@@ -13,7 +13,7 @@ from rq.timeouts import BaseTimeoutException
 from portal import create_app, current_settings
 from portal.database import EVERY_TENANT, db, rollback, scope_to
 from portal.log import describe_error
-from portal.queue import PROBE_CONNECTION, RUN_IMPORT, SEND_DELIVERY, forget_waiting
+from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_IMPORT, SEND_DELIVERY, forget_waiting
 
 log = structlog.get_logger()
 
@@ -62,6 +62,14 @@ def run_import(import_id: int) -> None:
         imports.run_import(import_id)
 
 
+def run_bulk(bulk_id: int) -> None:
+    """Do what is left of a decision for many people."""
+    from worker import bulk
+
+    with _job(RUN_BULK, bulk_id):
+        bulk.run_bulk(bulk_id)
+
+
 def probe_connection(connection_id: int) -> None:
     """Ask a network that failed whether it is back."""
     from worker import attempts
@@ -73,6 +81,7 @@ def probe_connection(connection_id: int) -> None:
 ALLOWED: dict[str, Callable[[int], None]] = {
     SEND_DELIVERY: run_delivery,
     RUN_IMPORT: run_import,
+    RUN_BULK: run_bulk,
     PROBE_CONNECTION: probe_connection,
 }
 """All that a worker runs, whatever is pushed into Redis."""

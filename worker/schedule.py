@@ -18,13 +18,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import current_settings
 from portal.accounts.actor import SYSTEM
+from portal.bulk.models import UNFINISHED, BulkRun
+from portal.bulk.service import forget_runs
 from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up, plan, plan_withdrawals
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
 from portal.people.models import Participant
 from portal.qualli.models import ImportRun, ImportState
-from portal.queue import PROBE_CONNECTION, RUN_IMPORT, SEND_DELIVERY, enqueue
+from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_IMPORT, SEND_DELIVERY, enqueue
 from portal.refusal import Refusal
 from portal.releases.imported import end_lost_releases
 from portal.releases.models import Presence
@@ -74,13 +76,14 @@ def _survive(app: Flask, action: Callable[[], None]) -> None:
 
 
 def tick() -> None:
-    """Enqueue what is due: steps of deliveries, imports, questions whether a network is back."""
+    """Enqueue what is due: steps of deliveries, imports, decisions for many, questions whether a network is back."""
     scope_to(EVERY_TENANT)
     now, url = utcnow(), current_settings().redis_url
     with reading():
         due = [
             *((SEND_DELIVERY, row) for row in _due_deliveries(now)),
             *((RUN_IMPORT, row) for row in _due_imports(now)),
+            *((RUN_BULK, row) for row in _due_bulk_runs(now)),
             *((PROBE_CONNECTION, row) for row in _due_probes(now)),
         ]
         commit()
@@ -109,6 +112,12 @@ def _due_imports(now: dt.datetime) -> list[int]:
     return list(db.session.scalars(query))
 
 
+def _due_bulk_runs(now: dt.datetime) -> list[int]:
+    free = or_(BulkRun.lease_until.is_(None), BulkRun.lease_until < now)
+    query = select(BulkRun.id).where(BulkRun.state.in_(UNFINISHED), free).order_by(BulkRun.id).limit(BATCH)
+    return list(db.session.scalars(query))
+
+
 def _due_probes(now: dt.datetime) -> list[int]:
     query = select(Connection.id).where(Connection.failures > 0, Connection.probe_at <= now)
     return list(db.session.scalars(query.limit(BATCH)))
@@ -128,6 +137,7 @@ def sweep() -> None:
         _each(partial(plan_urgent, connection_id, utcnow()))
     for connection_id in _ids(select(Connection.id).where(Connection.state == ConnectionState.CLOSING)):
         _each(partial(close, connection_id, utcnow()))
+    _each(partial(forget_runs, utcnow()))
     tick()
 
 

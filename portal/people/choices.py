@@ -32,6 +32,12 @@ def mediators() -> Sequence[Mediator]:
     return db.session.scalars(select(Mediator).order_by(Mediator.sort_key, Mediator.id).limit(LIMIT)).all()
 
 
+def active_mediators(limit: int = 2000) -> Sequence[Mediator]:
+    """Mediators who can be chosen, by name."""
+    query = select(Mediator).where(Mediator.active).order_by(Mediator.sort_key, Mediator.id)
+    return db.session.scalars(query.limit(limit)).all()
+
+
 def caseworkers() -> list[Caseworker]:
     """Every caseworker that a participant has.
 

@@ -34,6 +34,9 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     person = get_participant(participant_id)
     tenant = db.session.get_one(Tenant, person.tenant_id)
     connection = _connection_for_release(tenant, now)
+    known = find_presence(connection, person.id)
+    if known is not None and known.released:
+        raise Refusal("already-released")
     confirmed = _check_consent(person, connection.network, tenant, now, consent_confirmed)
     presence = ensure_presence(connection, person)
     if not _compare_and_set(presence, released=False, to=True):

@@ -13,6 +13,7 @@ def init_app(app: Flask) -> None:
     from portal import current_settings
     from portal.accounts.users import find_user
     from portal.accounts.views import accounts
+    from portal.bulk.views import bulk
     from portal.deliveries.views import deliveries
     from portal.people.views import people
     from portal.releases.views import releases
@@ -38,5 +39,5 @@ def init_app(app: Flask) -> None:
     labels.init_app(app)
     header.init_app(app)
     app.url_map.converters["row"] = RowConverter
-    for blueprint in (general, accounts, tenants, people, releases, deliveries):
+    for blueprint in (general, accounts, tenants, people, releases, bulk, deliveries):
         app.register_blueprint(blueprint)

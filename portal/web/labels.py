@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import SYSTEM
 from portal.accounts.models import Role
+from portal.bulk.models import BulkState
 from portal.deliveries.brake import Hold
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
 from portal.releases.models import EndCause, Event
@@ -95,6 +96,12 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         DeliveryState.COMPLETE: Label(_l("abgeschlossen"), "check-circle", GOOD),
         DeliveryState.FAILED: Label(_l("gescheitert"), "cross-circle", BAD),
         DeliveryState.DISCARDED: Label(_l("verworfen"), "block"),
+    },
+    BulkState: {
+        BulkState.SHOWN: Label(_l("noch nicht gestartet"), "clock"),
+        BulkState.WAITING: Label(_l("wartet auf die Verarbeitung"), "clock", INFO),
+        BulkState.RUNNING: Label(_l("läuft"), "sync", INFO),
+        BulkState.DONE: Label(_l("fertig"), "check-circle", GOOD),
     },
     Mode: {Mode.FULL: Label(_l("vollständig")), Mode.DELTA: Label(_l("einzelne"))},
     Cause: {

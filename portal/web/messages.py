@@ -28,6 +28,19 @@ SENTENCES: dict[str, Any] = (
         "views-too-many": _l("Mehr als %(most)s Ansichten werden nicht gespeichert. Löschen Sie erst eine."),
         "view-unknown": _l("Diese Ansicht gibt es nicht mehr."),
         "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
+        # decisions for many
+        "bulk-nobody": _l("Markieren Sie erst jemanden, oder wählen Sie alle."),
+        "bulk-nothing": _l("Damit würde sich bei niemandem etwas ändern."),
+        "bulk-too-many": _l(
+            "Mehr als %(most)s Personen auf einmal gehen hier nicht. Grenzen Sie die Liste ein."
+        ),
+        "bulk-unknown": _l("Diese Sammelaktion gibt es nicht mehr."),
+        "bulk-started": _l("Diese Sammelaktion ist schon gestartet."),
+        "bulk-changed": _l("Seit der Anzeige hat sich etwas geändert. Prüfen Sie die Vorschau noch einmal."),
+        "bulk-not-yours": _l("Nur wer die Sammelaktion begonnen hat, kann sie starten: %(by)s."),
+        "bulk-crashed": _l(
+            "Die Sammelaktion ist abgebrochen. Was als erledigt dasteht, ist erledigt; der Rest ist unverändert."
+        ),
         # release, revocation, mediator
         "already-released": _l("Die Person ist schon freigegeben."),
         "not-released": _l("Die Person ist nicht freigegeben."),

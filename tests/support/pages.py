@@ -107,7 +107,7 @@ class Browser:
         """Send a form as it is: without token, unless `data` has it. See `submit`."""
         return self._open("POST", path, fragment=fragment, status=status, data=data or {}, headers=headers)
 
-    def submit(self, action: str, *, fragment: bool = False, status: int = 303, **values: Any) -> Page:
+    def submit(self, action: str, /, *, fragment: bool = False, status: int = 303, **values: Any) -> Page:
         """Fill and send the form of the last page that goes to `action`."""
         assert self.last is not None
         data = self.last.form(action) | values

@@ -17,12 +17,13 @@ from portal.releases.preflight import TENANT_WIDE, Finding
 from portal.web.labels import LABELS, PHASE_HELP, STATUS_HELP, label_of
 from portal.web.messages import SENTENCES, message
 
-BY_VARIABLE = {"delivery-running", "delivery-held", "port-taken", "address-unusable"} | {
+BY_VARIABLE = {"delivery-running", "delivery-held", "port-taken", "address-unusable", "bulk-crashed"} | {
     finding.value for finding in TENANT_WIDE
 }
 """Codes raised through a variable."""
 VALUES = {
     "number": 7,
+    "by": "SB",
     "most": 50,
     "slug": "alpha",
     "states": "BE, BY",

@@ -1,0 +1,148 @@
+"""What would become of each of the chosen people, counted in the database by the same rules that will be asked.
+
+`tests/bulk/test_preview.py` holds it equal to what then happens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from portal.bulk.models import BulkAction, BulkItem, BulkRun
+from portal.database import db
+from portal.people.models import Mediator, Participant
+from portal.releases.conditions import RELEASED, TOLD, blocked, finding_conditions, people
+from portal.releases.models import Presence
+from portal.releases.preflight import ENDING, TENANT_WIDE, Finding
+from portal.releases.view import View
+from portal.tenants.network import Network
+
+Condition = ColumnElement[bool]
+
+
+class Lot(StrEnum):
+    """What awaits one of the chosen."""
+
+    GOES = "goes"
+    CONFIRM = "confirm"
+    """Released only where somebody confirms that consent is at hand."""
+    UNCHANGED = "unchanged"
+    ENDING = "ending"
+    """Cannot be released: consent withdrawn or expired, or left Qualli.life."""
+    BLOCKED = "blocked"
+    """Released, but nothing of her can be sent yet."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen if it were started now."""
+
+    counts: dict[Lot, int]
+    gone: int
+    """Chosen people who are not on any list any more."""
+    offline: int = 0
+    """Of those who go: who stay Offline all the same."""
+    causes: dict[Finding, int] = field(default_factory=dict)
+    """Why they do; somebody with several counts for each."""
+
+    @property
+    def digest(self) -> str:
+        """Stands for what was shown, so that nothing else is started."""
+        shown = [*sorted(self.counts.items()), self.gone, self.offline, *sorted(self.causes.items())]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
+
+    @property
+    def anybody(self) -> bool:
+        return bool(self.counts[Lot.GOES] or self.counts[Lot.CONFIRM])
+
+
+def preview(view: View, run: BulkRun) -> Preview:
+    """Count what would become of the people of `run`."""
+    lot = lot_case(view, run)
+    causes = _causes(view, run)
+    rows = (
+        _chosen(view, run)
+        .with_only_columns(
+            lot.label("lot"),
+            case((or_(false(), *causes.values()), 1), else_=0).label("offline"),
+            *(case((condition, 1), else_=0).label(item.name) for item, condition in causes.items()),
+        )
+        .subquery()
+    )
+    columns = [rows.c.offline, *(rows.c[item.name] for item in causes)]
+    query = select(rows.c.lot, func.count(), *(func.sum(column) for column in columns)).group_by(rows.c.lot)
+    counts = dict.fromkeys(Lot, 0)
+    sums = [0] * len(columns)
+    for name, number, *found in db.session.execute(query):
+        counts[Lot(name)] = number
+        if name == Lot.GOES:
+            sums = found
+    by_cause = {item: number for item, number in zip(causes, sums[1:], strict=True) if number}
+    return Preview(counts, run.total - sum(counts.values()), sums[0], by_cause)
+
+
+def people_of(
+    view: View, run: BulkRun, lot: Lot, after: int | None = None, limit: int = 100
+) -> Sequence[tuple[int, Participant]]:
+    """A page of the people whom `lot` awaits, by name; each with her row in the run, by which it is gone on."""
+    query = _chosen(view, run).where(lot_case(view, run) == lot.value)
+    if after is not None:
+        query = query.where(BulkItem.id > after)
+    rows = db.session.execute(
+        query.with_only_columns(BulkItem.id, Participant).order_by(BulkItem.id).limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
+    """In SQL: what awaits a person of `conditions.people`."""
+    if run.action is BulkAction.RELEASE:
+        conditions = finding_conditions(view)
+        jobnetzwerk = view.connection is not None and view.connection.network is Network.JOBNETZWERK
+        steps = [
+            (RELEASED, Lot.UNCHANGED),
+            (or_(*(conditions[item] for item in ENDING)), Lot.ENDING),
+            (and_(literal(jobnetzwerk), Participant.consent_on.is_(None)), Lot.CONFIRM),
+        ]
+    elif run.action is BulkAction.REVOKE:
+        steps = [(~RELEASED, Lot.UNCHANGED)]
+    elif run.action is BulkAction.MEDIATOR:
+        same = Presence.mediator_id == run.mediator_id if run.mediator_id else false()
+        steps = [(func.coalesce(same, false()), Lot.UNCHANGED)]
+    else:
+        steps = [(and_(RELEASED, blocked(view)), Lot.BLOCKED), (~or_(RELEASED, TOLD), Lot.UNCHANGED)]
+    return case(*((condition, literal(lot.value)) for condition, lot in steps), else_=literal(Lot.GOES.value))
+
+
+def _causes(view: View, run: BulkRun) -> dict[Finding, Condition]:
+    """What keeps people Offline although they are released, the default mediator being chosen with it."""
+    if run.action is not BulkAction.RELEASE:
+        return {}
+    conditions = finding_conditions(view)
+    without = conditions[Finding.MEDIATOR_MISSING]
+    conditions[Finding.MEDIATOR_MISSING] = and_(without, ~_gets_default(run))
+    return {
+        item: condition
+        for item, condition in conditions.items()
+        if item not in ENDING and item not in TENANT_WIDE and item is not Finding.REFUSED_RECORD
+    }
+
+
+def _gets_default(run: BulkRun) -> Condition:
+    """The twin of `releases.service._default_mediator`."""
+    own, hers = aliased(Mediator), aliased(Mediator)
+    is_own = exists(select(own.id).where(own.id == (run.own_mediator_id or 0), own.active))
+    is_hers = exists(select(hers.id).where(hers.initials == Participant.caseworker, hers.active))
+    return or_(is_own, is_hers)
+
+
+def _chosen(view: View, run: BulkRun) -> Select[*tuple[Any, ...]]:
+    return people(view).join(
+        BulkItem, and_(BulkItem.participant_id == Participant.id, BulkItem.bulk_id == run.id)
+    )

@@ -1,0 +1,255 @@
+"""Choosing many people, starting what is meant for them, doing it piece by piece. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import CursorResult, delete, func, insert, literal, select, update
+
+from portal.accounts.actor import Actor
+from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.bulk.preview import Lot, lot_case, preview
+from portal.database import db
+from portal.deliveries.service import request_transfer
+from portal.people.models import Mediator, Participant
+from portal.queue import RUN_BULK, enqueue_after_commit
+from portal.refusal import NotFound, Refusal
+from portal.releases.conditions import people
+from portal.releases.preflight import Finding
+from portal.releases.queries import Filters, narrow
+from portal.releases.service import choose_mediator, find_presence, release, revoke
+from portal.releases.view import View, load_view
+from portal.tenants.queries import find_connection
+
+MOST = 50_000
+"""People that one run may concern."""
+MOST_TRANSFERRED = 5_000
+"""People that one transfer of chosen people may concern; beyond, everybody's is the quicker one."""
+KEPT = dt.timedelta(days=90)
+"""How long a report is kept; what somebody chose and never started goes after a day."""
+_ALREADY = frozenset({"already-released", "not-released"})
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Whom somebody means: these rows, or all whom the list as narrowed shows."""
+
+    participant_ids: Collection[int] | None
+    filters: Filters
+    query: str = ""
+    """Address of the list, behind the question mark."""
+
+
+def choose(
+    view: View,
+    action: BulkAction,
+    chosen: Chosen,
+    actor: Actor,
+    now: dt.datetime,
+    mediator_id: int | None = None,
+) -> BulkRun:
+    """Freeze whom an action is meant for, by name, so that what is shown is what is done.
+
+    Raises Refusal `bulk-nobody`, `bulk-too-many`.
+    """
+    assert actor.account_id is not None
+    run = BulkRun(
+        tenant_id=view.tenant.id,
+        action=action,
+        state=BulkState.SHOWN,
+        account_id=actor.account_id,
+        initials=actor.initials,
+        own_mediator_id=actor.mediator_id,
+        mediator_id=mediator_id,
+        query=chosen.query[:2000],
+        created_at=now,
+    )
+    db.session.add(run)
+    db.session.flush()
+    most = MOST_TRANSFERRED if action is BulkAction.TRANSFER else MOST
+    found = narrow(people(view), view, chosen.filters)
+    if chosen.participant_ids is not None:
+        found = people(view).where(Participant.id.in_(chosen.participant_ids))
+    found = found.where(Participant.tenant_id == view.tenant.id)  # an INSERT's SELECT is not scoped by itself
+    rows = found.with_only_columns(
+        literal(view.tenant.id), literal(run.id), Participant.id, literal(value=False)
+    ).order_by(Participant.sort_key)
+    columns = ["tenant_id", "bulk_id", "participant_id", "consent_confirmed"]
+    db.session.execute(insert(BulkItem).from_select(columns, rows.limit(most + 1)))
+    run.total = db.session.scalar(select(func.count()).where(BulkItem.bulk_id == run.id)) or 0
+    if run.total == 0:
+        raise Refusal("bulk-nobody")
+    if run.total > most:
+        raise Refusal("bulk-too-many", most=most)
+    return run
+
+
+def get_run(bulk_id: int) -> BulkRun:
+    """A run of the session's tenant. Raises NotFound."""
+    run = db.session.scalar(select(BulkRun).where(BulkRun.id == bulk_id))
+    if run is None:
+        raise NotFound("bulk-unknown")
+    return run
+
+
+def set_mediator(run: BulkRun, mediator_id: int, actor: Actor) -> None:
+    """Say whom the people shall get. Raises NotFound; Refusal `mediator-inactive`, `bulk-started`, `bulk-not-yours`."""
+    _refuse_other_person(run, actor)
+    mediator = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
+    if mediator is None:
+        raise NotFound("mediator-unknown")
+    if not mediator.active:
+        raise Refusal("mediator-inactive")
+    _set(run, BulkState.SHOWN, mediator_id=mediator_id)
+
+
+def start(
+    run: BulkRun, view: View, shown: str, confirmed: Collection[int], actor: Actor, now: dt.datetime
+) -> None:
+    """Have the worker do what was shown; `confirmed` are those whose consent is at hand, by row.
+
+    Raises Refusal `bulk-started`, `bulk-not-yours`, `bulk-changed`, `bulk-nothing`, and what `hindrance` gives.
+    """
+    _refuse_other_person(run, actor)
+    hindered = hindrance(view, run)
+    if hindered:
+        raise hindered
+    found = preview(view, run)
+    if found.digest != shown:
+        raise Refusal("bulk-changed")
+    if not found.counts[Lot.GOES] and not confirmed:
+        raise Refusal("bulk-nothing")
+    _set(run, BulkState.SHOWN, state=BulkState.WAITING, started_at=now)
+    if confirmed:
+        db.session.execute(
+            update(BulkItem)
+            .where(BulkItem.bulk_id == run.id, BulkItem.participant_id.in_(confirmed))
+            .values(consent_confirmed=True)
+            .execution_options(synchronize_session=False)
+        )
+    enqueue_after_commit(RUN_BULK, run.id)
+
+
+def hindrance(view: View, run: BulkRun) -> Refusal | None:
+    """Why nobody of the run can be helped now; None where nothing speaks against it."""
+    if run.action is BulkAction.REVOKE:
+        return None
+    minded = set(view.findings)
+    if run.action is BulkAction.RELEASE:
+        minded.discard(Finding.NETWORK_CREDENTIALS_MISSING)  # mended without a new decision
+    if run.action is BulkAction.MEDIATOR:
+        minded &= {Finding.NETWORK_NOT_CHOSEN}
+    for finding in view.findings:
+        if finding in minded:
+            return Refusal(finding.value)
+    if run.action is BulkAction.TRANSFER and view.uncommitted:
+        held = view.uncommitted.state.value == "held"
+        return Refusal("delivery-held" if held else "delivery-running", number=view.uncommitted.sequence)
+    return None
+
+
+def do_some(run: BulkRun, now: dt.datetime, limit: int) -> bool:
+    """Do the next piece of a run; whether there is more. Commit after each, so that nothing is done twice."""
+    actor = Actor(run.initials, run.account_id, run.own_mediator_id)
+    if run.action is BulkAction.TRANSFER:
+        _transfer(run, actor, now)
+        return False
+    query = select(BulkItem).where(BulkItem.bulk_id == run.id, BulkItem.outcome.is_(None))
+    items = db.session.scalars(query.order_by(BulkItem.id).limit(limit)).all()
+    for item in items:
+        _do(run, item, actor, now)
+    run.done = BulkRun.done + len(items)
+    return len(items) == limit
+
+
+def _do(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> None:
+    item.outcome = BulkOutcome.DONE
+    try:
+        with db.session.begin_nested():
+            if run.action is BulkAction.RELEASE:
+                release(item.participant_id, actor, now, consent_confirmed=item.consent_confirmed)
+            elif run.action is BulkAction.REVOKE:
+                revoke(item.participant_id, actor, now)
+            elif not _change_mediator(run, item, actor, now):
+                item.outcome = BulkOutcome.UNCHANGED
+    except Refusal as refusal:
+        item.outcome = BulkOutcome.UNCHANGED if refusal.code in _ALREADY else BulkOutcome.REFUSED
+        item.code = refusal.code
+        finding = refusal.values.get("finding")
+        item.finding = str(finding) if finding else None
+
+
+def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> bool:
+    assert run.mediator_id is not None
+    connection = find_connection(run.tenant_id)
+    presence = find_presence(connection, item.participant_id) if connection else None
+    before = presence.mediator_id if presence else None
+    choose_mediator(item.participant_id, run.mediator_id, actor, now)
+    return before != run.mediator_id
+
+
+def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
+    view = load_view(run.tenant_id, now)
+    lots = people(view).join(BulkItem, BulkItem.participant_id == Participant.id)
+    rows = db.session.execute(
+        lots.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, lot_case(view, run))
+    )
+    by_lot: dict[str, list[int]] = {}
+    for participant_id, lot in rows:
+        by_lot.setdefault(lot, []).append(participant_id)
+    going = by_lot.get(Lot.GOES.value, [])
+    mine = update(BulkItem).where(BulkItem.bulk_id == run.id).execution_options(synchronize_session=False)
+    run.done = run.total
+    try:
+        with db.session.begin_nested():
+            if not going:
+                raise Refusal("nothing-to-transfer")
+            delivery = request_transfer(run.tenant_id, actor, now, going)
+    except Refusal as refusal:
+        run.problem, run.problem_values = (
+            refusal.code,
+            {key: str(value) for key, value in refusal.values.items()},
+        )
+        db.session.execute(mine.values(outcome=BulkOutcome.REFUSED, code=refusal.code))
+        return
+    run.delivery_id = delivery.id
+    db.session.execute(mine.values(outcome=BulkOutcome.UNCHANGED))
+    blocked = by_lot.get(Lot.BLOCKED.value, [])
+    for ids, outcome, code in (
+        (going, BulkOutcome.DONE, None),
+        (blocked, BulkOutcome.REFUSED, "blocked"),
+    ):
+        db.session.execute(mine.where(BulkItem.participant_id.in_(ids)).values(outcome=outcome, code=code))
+
+
+def forget_runs(now: dt.datetime, limit: int = 100) -> int:
+    """Delete what nobody started within a day, and old reports; how many. For the sweep, which sees every tenant."""
+    query = select(BulkRun.id).where(
+        ((BulkRun.state == BulkState.SHOWN) & (BulkRun.created_at < now - dt.timedelta(days=1)))
+        | ((BulkRun.state == BulkState.DONE) & (BulkRun.created_at < now - KEPT))
+    )
+    ids: Sequence[int] = db.session.scalars(query.order_by(BulkRun.id).limit(limit)).all()
+    db.session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
+    db.session.execute(delete(BulkRun).where(BulkRun.id.in_(ids)))
+    return len(ids)
+
+
+def _set(run: BulkRun, still: BulkState, **values: object) -> None:
+    """Change a run that is `still` in that state; Refusal `bulk-started` where somebody was first."""
+    result = db.session.execute(
+        update(BulkRun)
+        .where(BulkRun.id == run.id, BulkRun.state == still)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    if not cast("CursorResult[object]", result).rowcount:
+        raise Refusal("bulk-started")
+    db.session.refresh(run)
+
+
+def _refuse_other_person(run: BulkRun, actor: Actor) -> None:
+    if run.account_id != actor.account_id:
+        raise Refusal("bulk-not-yours", by=run.initials)

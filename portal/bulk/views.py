@@ -1,0 +1,167 @@
+"""Decisions for many people: chosen on the list, shown before they are made, carried out by the worker."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts.access import Permission, may, requires
+from portal.accounts.users import current_actor
+from portal.bulk import queries, service
+from portal.bulk.models import BulkAction, BulkRun, BulkState
+from portal.bulk.preview import Lot, people_of, preview
+from portal.bulk.wording import group_text, lot_text, outcome_text, title
+from portal.database import commit, db, utcnow
+from portal.deliveries.models import Delivery
+from portal.people.choices import active_mediators
+from portal.people.exporting import harmless
+from portal.people.forms import read_address, read_row
+from portal.people.models import Mediator
+from portal.refusal import NotFound, Refusal
+from portal.web.fragments import live_answer
+from portal.web.languages import find_language
+from portal.web.messages import message
+from portal.web.scope import current_view
+from portal.web.sessions import live
+
+bulk = Blueprint("bulk", __name__)
+PAGE = 50
+_NAMES = 100
+_CONFIRMED_AT_ONCE = 500
+"""People whose consent is confirmed by name on one page."""
+_ROWS = 1000
+
+
+@bulk.get("/bulk")
+@requires(Permission.VIEW)
+def list_page() -> str:
+    """What was decided for many, newest first."""
+    after = read_row(request.args, "after")
+    found = queries.list_runs(after, PAGE + 1)
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    return render_template("bulk/list.html", runs=found[:PAGE], after=after, older=older, title_of=title)
+
+
+@bulk.post("/bulk")
+@requires(Permission.RELEASE)
+def choose() -> Response:
+    """Take down whom somebody means, and go on to what would become of them."""
+    action = _action(request.form.get("action", ""))
+    if action is BulkAction.TRANSFER and not may(Permission.TRANSFER_CHOSEN):
+        abort(403)
+    where = read_address(request.form)
+    marked = None if request.form.get("whom") == "all" else _rows("participant")
+    chosen = service.Chosen(marked, where.filters(where.text()), urlencode(where.parts(), doseq=True))
+    run = service.choose(current_view(), action, chosen, current_actor(), utcnow())
+    bulk_id = run.id
+    commit()
+    return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
+
+
+@bulk.get("/bulk/<row:bulk_id>")
+@live
+@requires(Permission.VIEW)
+def show(bulk_id: int) -> Response:
+    """What would happen, or how far it is, or what became of it."""
+    run = service.get_run(bulk_id)
+    values = _shared(run)
+    if run.state is BulkState.SHOWN:
+        return make_response(render_template("bulk/preview.html", **values, **_preview(run)))
+    return live_answer(
+        "bulk/run.html",
+        "bulk/_run.html",
+        **values,
+        groups=queries.groups(run, _NAMES) if run.state is BulkState.DONE else [],
+        group_text=group_text,
+        problem=message(Refusal(run.problem, **run.problem_values)) if run.problem else None,
+        delivery=db.session.get(Delivery, run.delivery_id) if run.delivery_id else None,
+    )
+
+
+@bulk.post("/bulk/<row:bulk_id>/mediator")
+@requires(Permission.RELEASE)
+def choose_mediator(bulk_id: int) -> Response:
+    """Say whom the people shall get."""
+    mediator_id = read_row(request.form, "mediator")
+    if mediator_id is None:
+        raise NotFound("mediator-unknown")
+    service.set_mediator(service.get_run(bulk_id), mediator_id, current_actor())
+    commit()
+    return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
+
+
+@bulk.post("/bulk/<row:bulk_id>/start")
+@requires(Permission.RELEASE)
+def start(bulk_id: int) -> Response:
+    """Do what was shown."""
+    run, shown = service.get_run(bulk_id), request.form.get("shown", "")
+    service.start(run, current_view(), shown, _rows("consent"), current_actor(), utcnow())
+    commit()
+    return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
+
+
+@bulk.get("/bulk/<row:bulk_id>/report.csv")
+@requires(Permission.VIEW)
+def report(bulk_id: int) -> Response:
+    """What became of each, as CSV."""
+    run = service.get_run(bulk_id)
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";" if find_language() == "de" else ",")
+    writer.writerow([_("Nummer"), _("Nachname"), _("Vorname"), _("Ergebnis")])
+    after = 0
+    while found := queries.outcomes(run, after):
+        for item, person in found:
+            said = outcome_text(run, item.outcome, item.code, item.finding)
+            cells = [person.number, person.last_name, person.first_name, said]
+            writer.writerow([harmless(cell) for cell in cells])
+        after = found[-1][0].id
+    return Response(
+        text.getvalue().encode("utf-8-sig"),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="sammelaktion-{run.id}.csv"'},
+    )
+
+
+def _shared(run: BulkRun) -> dict[str, Any]:
+    return {
+        "run": run,
+        "title": title(run),
+        "mediator": db.session.get(Mediator, run.mediator_id) if run.mediator_id else None,
+        "back": url_for("people.list_page") + (f"?{run.query}" if run.query else ""),
+    }
+
+
+def _preview(run: BulkRun) -> dict[str, Any]:
+    view = current_view()
+    found = preview(view, run)
+    hindered = service.hindrance(view, run)
+    lots = [lot for lot in Lot if found.counts[lot] and lot is not Lot.CONFIRM]
+    return {
+        "preview": found,
+        "lots": [
+            (lot, lot_text(run, lot, found.counts[lot]), people_of(view, run, lot, limit=_NAMES))
+            for lot in lots
+        ],
+        "names": _NAMES,
+        "confirm_text": lot_text(run, Lot.CONFIRM, found.counts[Lot.CONFIRM]),
+        "to_confirm": people_of(view, run, Lot.CONFIRM, limit=_CONFIRMED_AT_ONCE),
+        "hindrance": message(hindered) if hindered else None,
+        "mediators": active_mediators() if run.action is BulkAction.MEDIATOR else [],
+    }
+
+
+def _action(text: str) -> BulkAction:
+    try:
+        return BulkAction(text)
+    except ValueError:
+        abort(400)
+
+
+def _rows(name: str) -> set[int]:
+    found = (int(text) for text in request.form.getlist(name)[:_ROWS] if text.isascii() and text.isdigit())
+    return {number for number in found if number < 2**63}

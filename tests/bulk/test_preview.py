@@ -1,0 +1,156 @@
+"""What the preview says is what then happens, to people of every kind, on both databases and both networks."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Account, Role
+from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun
+from portal.bulk.preview import Lot, Preview, people_of, preview
+from portal.bulk.service import Chosen, choose, do_some, set_mediator
+from portal.database import commit, db
+from portal.people.models import Mediator, Participant
+from portal.releases.conditions import people
+from portal.releases.models import Presence, Release
+from portal.releases.preflight import TENANT_WIDE
+from portal.releases.queries import Filters, person_row
+from portal.releases.view import View, load_view
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.network import Network
+from tests.support.database import Cast
+from tests.support.house import connection_token, make_account
+from tests.support.people import Crowd
+
+NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
+PEOPLE = 200
+EVERYBODY = Chosen(None, Filters())
+
+
+@pytest.fixture(params=list(Network))
+def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> View:
+    """A tenant at each network, with people of every kind; two caseworkers are mediators, one of them active."""
+    connection_token(cast.alpha)
+    found = load_view(cast.alpha, NOW)
+    assert found.connection is not None
+    Crowd(cast.alpha, found.connection.id, NOW, found.deadlines).come(PEOPLE)
+    revoked = select(Presence.release_id).where(~Presence.released, Presence.release_id.is_not(None))
+    db.session.execute(update(Release).where(Release.id.in_(revoked)).values(ended_at=NOW, ended_by="SB"))
+    db.session.execute(update(Connection).values(network=request.param))
+    db.session.execute(update(Tenant).values(licence_from=NOW.date(), licence_until=None))
+    db.session.execute(update(Mediator).where(Mediator.number == "2").values(initials="SB"))
+    make_account("caseworker", Role.CASEWORKER, cast.alpha)
+    commit()
+    return load_view(cast.alpha, NOW)
+
+
+def actor(mediator_id: int | None = None) -> Actor:
+    account = db.session.query(Account).one()
+    return Actor(account.initials, account.id, mediator_id)
+
+
+def carry_out(run: BulkRun) -> None:
+    while do_some(run, NOW, 50):
+        commit()
+    commit()
+
+
+def outcomes(run: BulkRun) -> Counter[tuple[BulkOutcome | None, str | None]]:
+    rows = db.session.execute(select(BulkItem.outcome, BulkItem.code).where(BulkItem.bulk_id == run.id))
+    return Counter((row.outcome, row.code) for row in rows)
+
+
+def staying_offline(run: BulkRun, view: View) -> Counter[str]:
+    """What the pure rules say of those who were released: `any` counts each once."""
+    fresh = load_view(view.tenant.id, NOW)
+    done = select(BulkItem.participant_id).where(
+        BulkItem.bulk_id == run.id, BulkItem.outcome == BulkOutcome.DONE, ~BulkItem.consent_confirmed
+    )
+    found: Counter[str] = Counter()
+    for row in db.session.execute(people(fresh).where(Participant.id.in_(done))):
+        findings = set(person_row(fresh, row).findings) - TENANT_WIDE
+        found.update(item.value for item in findings)
+        found["any"] += bool(findings)
+    return +found
+
+
+@pytest.mark.parametrize("own_mediator", [False, True])
+def test_releasing_does_what_was_shown(view: View, own_mediator: bool) -> None:
+    mediator = db.session.scalars(select(Mediator).where(Mediator.number == "1")).one()
+    run = choose(view, BulkAction.RELEASE, EVERYBODY, actor(mediator.id if own_mediator else None), NOW)
+    found = preview(view, run)
+    assert found.counts[Lot.GOES] > 0
+    assert found.counts[Lot.ENDING] > 0
+    assert found.offline > 0
+    for item, _person in people_of(view, run, Lot.CONFIRM, limit=2):
+        db.session.get_one(BulkItem, item).consent_confirmed = True
+    commit()
+    carry_out(run)
+    confirmed = min(2, found.counts[Lot.CONFIRM])
+    assert (found.counts[Lot.CONFIRM] > 2) == _is_jobnetzwerk(view)
+    assert outcomes(run) == +Counter(
+        {
+            (BulkOutcome.DONE, None): found.counts[Lot.GOES] + confirmed,
+            (BulkOutcome.UNCHANGED, "already-released"): found.counts[Lot.UNCHANGED],
+            (BulkOutcome.REFUSED, "ends-at-once"): found.counts[Lot.ENDING],
+            (BulkOutcome.REFUSED, "consent-to-confirm"): found.counts[Lot.CONFIRM] - confirmed,
+        }
+    )
+    said = Counter({item.value: number for item, number in found.causes.items()}) + Counter(any=found.offline)
+    assert staying_offline(run, view) == said
+    _everybody_once(run, found)
+
+
+def test_revoking_does_what_was_shown(view: View) -> None:
+    run = choose(view, BulkAction.REVOKE, EVERYBODY, actor(), NOW)
+    found = preview(view, run)
+    assert min(found.counts[Lot.GOES], found.counts[Lot.UNCHANGED]) > 0
+    carry_out(run)
+    assert outcomes(run) == {
+        (BulkOutcome.DONE, None): found.counts[Lot.GOES],
+        (BulkOutcome.UNCHANGED, "not-released"): found.counts[Lot.UNCHANGED],
+    }
+    assert db.session.query(Presence).filter(Presence.released).count() == 0
+    _everybody_once(run, found)
+
+
+def test_changing_the_mediator_does_what_was_shown(view: View) -> None:
+    run = choose(view, BulkAction.MEDIATOR, EVERYBODY, actor(), NOW)
+    mediator = db.session.scalars(select(Mediator).where(Mediator.number == "1")).one()
+    set_mediator(run, mediator.id, actor())
+    found = preview(view, run)
+    assert min(found.counts[Lot.GOES], found.counts[Lot.UNCHANGED]) > 0
+    carry_out(run)
+    assert outcomes(run) == {
+        (BulkOutcome.DONE, None): found.counts[Lot.GOES],
+        (BulkOutcome.UNCHANGED, None): found.counts[Lot.UNCHANGED],
+    }
+    _everybody_once(run, found)
+
+
+def test_transferring_does_what_was_shown(view: View) -> None:
+    run = choose(view, BulkAction.TRANSFER, EVERYBODY, actor(), NOW)
+    found = preview(view, run)
+    assert min(found.counts[Lot.GOES], found.counts[Lot.UNCHANGED], found.counts[Lot.BLOCKED]) > 0
+    carry_out(run)
+    assert outcomes(run) == {
+        (BulkOutcome.DONE, None): found.counts[Lot.GOES],
+        (BulkOutcome.REFUSED, "blocked"): found.counts[Lot.BLOCKED],
+        (BulkOutcome.UNCHANGED, None): found.counts[Lot.UNCHANGED],
+    }
+    assert run.delivery_id is not None
+    _everybody_once(run, found)
+
+
+def _is_jobnetzwerk(view: View) -> bool:
+    return view.connection is not None and view.connection.network is Network.JOBNETZWERK
+
+
+def _everybody_once(run: BulkRun, found: Preview) -> None:
+    assert found.gone == 0
+    assert sum(found.counts.values()) == run.total == run.done
