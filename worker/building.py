@@ -7,9 +7,10 @@ import gzip
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert
 
 from portal import current_settings, current_vault
 from portal.database import commit, db, rollback, utcnow
@@ -81,9 +82,13 @@ def _start_anew(held: Claim) -> None:
 def _write(held: Claim, delivery: Delivery, batch: list[Entry], frozen: Frozen, limit: int | None) -> None:
     """One batch as parts, with the rows that say who is in it, in one transaction."""
     hold_claim(held, utcnow())
+    told = iter([entry for entry in batch if entry.line])
     for content, records in _compressed([entry.line for entry in batch if entry.line], limit):
         frozen.part += 1
         _add_part(delivery, frozen.part, content, records)
+        for entry in islice(told, records):
+            if entry.person:
+                entry.person["part_number"] = frozen.part
     for entry in batch:
         frozen.counts[entry.kind] += 1
     _insert_rows(delivery, batch, frozen)
@@ -108,7 +113,9 @@ def _write_people(held: Claim, delivery: Delivery, entries: Iterator[Entry], fro
 
 def _insert_rows(delivery: Delivery, batch: list[Entry], frozen: Frozen) -> None:
     owner = {"tenant_id": delivery.tenant_id, "delivery_id": delivery.id}
-    people: list[dict[str, Any]] = [owner | entry.person for entry in batch if entry.person]
+    people: list[dict[str, Any]] = [
+        owner | {"part_number": None} | entry.person for entry in batch if entry.person
+    ]
     mediators = [owner | {"mediator_id": entry.mediator_id} for entry in batch if entry.mediator_id]
     for row in people:
         frozen.counts[row["novelty"].value] += 1
@@ -145,16 +152,6 @@ def _add_part(delivery: Delivery, number: int, content: bytes, records: int) -> 
             records=records,
         )
     )
-
-
-def part_content(delivery_id: int, number: int) -> bytes:
-    """The bytes of a frozen part, as sent."""
-    sealed = db.session.scalars(
-        select(DeliveryPart.sealed).where(
-            DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number
-        )
-    ).one()
-    return current_vault().open(sealed, part_place(delivery_id, number))
 
 
 def finish(held: Claim, frozen: Frozen, **changes: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,17 +10,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select
 from sqlalchemy.orm import Session, undefer
 
-from portal import current_settings, current_vault
 from portal.database import db, reading
 from portal.deliveries import records
 from portal.deliveries.states import Cause, Mode, Novelty, Part
-from portal.people.models import Mediator, Order, Participant, Profile, social_insurance_place
+from portal.deliveries.telling import digest_key, participant_record
+from portal.people.models import Mediator, Order, Participant, Profile
 from portal.releases.conditions import RELEASED, TOLD, blocked, people
 from portal.releases.models import EndCause, Presence, Release
 from portal.releases.preflight import preflight
 from portal.releases.queries import facts_of
 from portal.releases.view import View
-from portal.tenants.network import Network
 
 _STREAM = 1000
 
@@ -189,52 +187,6 @@ def is_explained(release: Release | None) -> bool:
         EndCause.CONSENT,
         EndCause.NETWORK_CHANGED,
     )
-
-
-def participant_record(
-    view: View,
-    person: Participant,
-    mediator: Mediator,
-    order: Order | None,
-    caseworker: str | None,
-    entries: list[dict[str, Any]],
-) -> records.Record:
-    """What the network of the view is told of a person; `caseworker` by name."""
-    assert view.connection is not None
-    return records.participant_record(
-        records.Person(
-            number=person.number,
-            mediator=mediator.number,
-            last_name=person.last_name,
-            first_name=person.first_name,
-            order=order.number if order else None,
-            salutation=person.salutation,
-            birth_date=person.birth_date,
-            social_insurance_number=_social_insurance_number(view, person),
-            street=person.street,
-            postal_code=person.postal_code,
-            city=person.city,
-            email=person.email,
-            phone=person.phone,
-            caseworker=caseworker,
-            consent_on=person.consent_on,
-            profile=tuple(entries),
-        ),
-        Network(view.connection.network),
-    )
-
-
-def digest_key() -> bytes:
-    """The key of the digests of records."""
-    secret = current_settings().secret_key.get_secret_value()
-    return hashlib.sha256(b"record digest\x00" + secret.encode()).digest()
-
-
-def _social_insurance_number(view: View, person: Participant) -> str | None:
-    if not view.tenant.sends_social_insurance_number or person.social_insurance_number_sealed is None:
-        return None
-    place = social_insurance_place(view.tenant.id, person.number)
-    return current_vault().open(person.social_insurance_number_sealed, place).decode()
 
 
 def _novelty(presence: Presence, digest: str) -> Novelty:

@@ -12,6 +12,7 @@ from portal.accounts.actor import SYSTEM
 from portal.database import commit, db, utcnow
 from portal.deliveries.claims import Claim, hold_claim
 from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson
+from portal.deliveries.parts import part_content
 from portal.deliveries.service import give_up, plan_anew
 from portal.deliveries.states import DeliveryState, Mode, Part, Problem
 from portal.people.models import Participant
@@ -20,7 +21,6 @@ from portal.releases.models import Presence
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import today_of
 from worker.attempts import client_for, note_failure, note_success, problem_of, recording
-from worker.building import part_content
 from worker.contract import Account, Receipt
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
 from worker.receipts import apply_receipt

@@ -140,6 +140,8 @@ class DeliveryPerson(TenantOwned, Base):
     """Of leavers: whether a person, or the end of consent, explains it (design §4.5)."""
     findings: Mapped[list[str] | None] = mapped_column(JSON)
     """Of unexplained leavers: what blocked them."""
+    part_number: Mapped[int | None]
+    """The frozen part that holds her record; None where she has none, or it was frozen before parts were noted."""
     revision: Mapped[int] = mapped_column(default=0)
     digest: Mapped[str | None] = mapped_column(String(64))
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.people.forms import ListAddress
+from portal.refusal import NotFound
 from portal.releases.models import ProtocolEntry
 from portal.releases.phase import Phase
 from portal.releases.preflight import Consent, wants_confirmation
-from portal.releases.queries import Explanation, delivery_numbers, protocol
+from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
+from portal.releases.view import View
 
 PAGE = 20
 _AT_MOST = 500
@@ -45,6 +48,25 @@ def older_lines(participant_id: int, before: int | None) -> Lines:
     found = protocol(participant_id, before, PAGE + 1)
     kept = found[:PAGE]
     return Lines(kept, delivery_numbers(kept), kept[-1].id if len(found) > PAGE else None)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Who comes before and after a person in the list that somebody came from."""
+
+    previous: int | None
+    next: int | None
+
+
+def neighbours(view: View, where: ListAddress, participant_id: int) -> Beside:
+    """Her neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
+    try:
+        filters = where.filters(where.text())
+    except NotFound:
+        return Beside(None, None)
+    before = list_participants(view, filters, before=participant_id, limit=1).rows
+    after = list_participants(view, filters, after=participant_id, limit=1).rows
+    return Beside(*(found[0].participant.id if found else None for found in (before, after)))
 
 
 def asks_for_consent(person: Explanation) -> bool:

@@ -10,15 +10,19 @@ from flask_babel import gettext as _
 from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
 from portal.database import utcnow
+from portal.deliveries.comparison import compare
+from portal.deliveries.parts import find_confirmed
 from portal.deliveries.service import request_transfer
-from portal.people.forms import read_row
+from portal.deliveries.telling import would_tell
+from portal.people.forms import read_address, read_row
 from portal.people.mediators import find_mediators
 from portal.refusal import NotFound
 from portal.releases import service
-from portal.releases.page import asks_for_consent, newest_lines, older_lines, seconds_until_asked
+from portal.releases.page import asks_for_consent, neighbours, newest_lines, older_lines, seconds_until_asked
 from portal.releases.queries import explain
-from portal.releases.wording import details, reason_text
+from portal.releases.wording import details, reason_text, request_text
 from portal.web.fragments import answer, is_fragment, live_answer
+from portal.web.record_labels import FIELD_LABELS, field_value
 from portal.web.scope import current_tenant_id, current_view, save
 from portal.web.sessions import live
 
@@ -30,7 +34,10 @@ releases = Blueprint("releases", __name__)
 @requires(Permission.VIEW)
 def show(participant_id: int) -> Response:
     """The participant's page, and its live part."""
-    return live_answer("releases/participant.html", "releases/_person.html", **_values(participant_id))
+    values = _values(participant_id)
+    if not is_fragment():
+        values["beside"] = neighbours(current_view(), read_address(request.args), participant_id)
+    return live_answer("releases/participant.html", "releases/_person.html", **values)
 
 
 @releases.get("/participants/<row:participant_id>/protocol")
@@ -40,7 +47,32 @@ def older_protocol(participant_id: int) -> Response:
     person = explain(current_view(), participant_id)
     lines = older_lines(participant_id, read_row(request.args, "before"))
     return answer(
-        "releases/protocol.html", "releases/_lines.html", person=person, lines=lines, details=details
+        "releases/protocol.html",
+        "releases/_lines.html",
+        person=person,
+        lines=lines,
+        details=details,
+        list_parts=read_address(request.args).parts(),
+    )
+
+
+@releases.get("/participants/<row:participant_id>/record")
+@requires(Permission.VIEW)
+def show_record(participant_id: int) -> Response:
+    """What would be sent of her, beside what the network last acknowledged."""
+    view = current_view()
+    person = explain(view, participant_id)
+    connection = view.connection
+    confirmed = find_confirmed(connection.id, person.participant) if connection else None
+    return answer(
+        "releases/record.html",
+        "releases/_record.html",
+        person=person,
+        list_parts=read_address(request.args).parts(),
+        confirmed=confirmed,
+        lines=compare(confirmed.record if confirmed else None, would_tell(view, participant_id)),
+        FIELD_LABELS=FIELD_LABELS,
+        field_value=field_value,
     )
 
 
@@ -116,11 +148,13 @@ def _values(participant_id: int) -> dict[str, Any]:
     person = explain(current_view(), participant_id)
     return {
         "person": person,
+        "list_parts": read_address(request.args).parts(),
         "lines": newest_lines(participant_id, read_row(request.values, "since")),
         "seconds": seconds_until_asked(person),
         "asks_for_consent": asks_for_consent(person),
         "details": details,
         "reason_text": reason_text,
+        "request_text": request_text,
     }
 
 
@@ -132,7 +166,8 @@ def _done(participant_id: int, sentence: str) -> Response:
             "releases/participant.html", "releases/_person.html", notice=sentence, **_values(participant_id)
         )
     flash(sentence, "success")
-    return make_response(redirect(url_for(".show", participant_id=participant_id), 303))
+    parts = read_address(request.args).parts()
+    return make_response(redirect(url_for(".show", participant_id=participant_id, **parts), 303))
 
 
 def _mediators(participant_id: int, text: str) -> Response:
@@ -140,6 +175,7 @@ def _mediators(participant_id: int, text: str) -> Response:
         "releases/mediator.html",
         "releases/_mediators.html",
         person=explain(current_view(), participant_id),
+        list_parts=read_address(request.args).parts(),
         mediators=find_mediators(text),
         text=text,
     )

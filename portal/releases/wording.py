@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
 
 from portal.releases.models import EndCause, Event, ProtocolEntry
+from portal.releases.preflight import Finding
 from portal.releases.status import Status, read_reason
+from portal.web.finding_labels import FINDINGS
 from portal.web.labels import LABELS, label_of
 
 Data = dict[str, Any]
@@ -78,3 +81,19 @@ def _applicant(data: Data) -> str | None:
 
 def _consent(data: Data) -> str | None:
     return str(_("Einverständniserklärung lag nach Angabe vor")) if data.get("consent_confirmed") else None
+
+
+def request_text(number: str, findings: Sequence[Finding]) -> str:
+    """What to ask whoever mends these in Qualli.life, ready to send, without a name; empty where nobody can."""
+    mended = [(FINDINGS[finding].text, path) for finding in findings if (path := FINDINGS[finding].path)]
+    if not mended:
+        return ""
+    asked = "; ".join(f"{text} ({path})" for text, path in mended)
+    return str(
+        _(
+            "Teilnehmer/in %(number)s kann noch nicht ans Jobportal übertragen werden. Bitte in Qualli.life "
+            "in Ordnung bringen: %(asked)s. Danke!",
+            number=number,
+            asked=asked,
+        )
+    )

@@ -1,0 +1,75 @@
+"""What was sent, read back from the frozen parts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from portal import current_vault
+from portal.database import db
+from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, part_place
+from portal.deliveries.records import Record
+from portal.deliveries.states import Part
+from portal.people.models import Participant
+from portal.releases.status import Outcome
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """The newest record of a person that the network acknowledged as active."""
+
+    delivery: Delivery
+    record: Record | None
+    """None where it is not kept any more."""
+
+
+def part_content(delivery_id: int, number: int) -> bytes:
+    """The bytes of a frozen part, as sent."""
+    sealed = db.session.scalars(
+        select(DeliveryPart.sealed).where(
+            DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number
+        )
+    ).one()
+    return current_vault().open(sealed, part_place(delivery_id, number))
+
+
+def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:
+    """What the network last acknowledged of a person; None where it never did."""
+    found = db.session.execute(
+        select(DeliveryPerson, Delivery)
+        .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
+        .where(
+            DeliveryPerson.participant_id == person.id,
+            DeliveryPerson.part == Part.NAMED,
+            DeliveryPerson.outcome == Outcome.ACTIVE.value,
+            Delivery.connection_id == connection_id,
+        )
+        .order_by(Delivery.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return None
+    row, delivery = found
+    return Confirmed(delivery, _find_record(row, person.number))
+
+
+def _find_record(row: DeliveryPerson, number: str) -> Record | None:
+    if row.part_number is None or not _is_kept(row.delivery_id, row.part_number):
+        return None
+    wanted = json.dumps(number, ensure_ascii=False).encode()
+    for line in gzip.decompress(part_content(row.delivery_id, row.part_number)).splitlines():
+        if wanted in line:  # most lines are somebody else's: they are not parsed
+            record: Record = json.loads(line)
+            if record.get("type") == "participant" and record.get("participant_id") == number:
+                return record
+    return None
+
+
+def _is_kept(delivery_id: int, number: int) -> bool:
+    query = select(DeliveryPart.id).where(
+        DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number
+    )
+    return db.session.scalar(query) is not None
