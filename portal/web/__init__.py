@@ -15,6 +15,7 @@ def init_app(app: Flask) -> None:
     from portal.accounts.views import accounts
     from portal.bulk.views import bulk
     from portal.deliveries.views import deliveries
+    from portal.mediators.views import mediators
     from portal.people.views import people
     from portal.releases.views import releases
     from portal.tenants.views import tenants
@@ -39,5 +40,5 @@ def init_app(app: Flask) -> None:
     labels.init_app(app)
     header.init_app(app)
     app.url_map.converters["row"] = RowConverter
-    for blueprint in (general, accounts, tenants, people, releases, bulk, deliveries):
+    for blueprint in (general, accounts, tenants, people, releases, bulk, mediators, deliveries):
         app.register_blueprint(blueprint)

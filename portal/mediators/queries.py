@@ -1,0 +1,90 @@
+"""Mediators with what the network knows of them and whom they carry. Paged by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
+
+from portal.database import db
+from portal.people.models import Mediator
+from portal.refusal import NotFound
+from portal.releases.conditions import RELEASED, people
+from portal.releases.models import MediatorPresence, Presence
+from portal.releases.view import View
+
+
+@dataclass(frozen=True)
+class MediatorRow:
+    mediator: Mediator
+    known: bool | None
+    """Whether the network knows her, as it last answered; None where it was never told of her."""
+    participants: int
+    released: int
+
+
+@dataclass(frozen=True)
+class MediatorPage:
+    rows: list[MediatorRow]
+    next: int | None
+    """The mediator to go on from; None at the end."""
+
+
+def list_mediators(view: View, after: int | None = None, limit: int = 50) -> MediatorPage:
+    """A page by name, behind the mediator `after`: the active ones, and the inactive ones still in use."""
+    query = select(Mediator).where(or_(Mediator.active, _in_use(view)))
+    if after is not None:
+        here = select(Mediator.sort_key).where(Mediator.id == after).scalar_subquery()
+        query = query.where(Mediator.sort_key > here)
+    found = db.session.scalars(query.order_by(Mediator.sort_key).limit(limit + 1)).all()
+    kept = found[:limit]
+    known, carried = _known(view, kept), _carried(view, kept)
+    rows = [MediatorRow(item, known.get(item.id), *carried.get(item.id, (0, 0))) for item in kept]
+    return MediatorPage(rows, kept[-1].id if len(found) > limit else None)
+
+
+def idle_in_use_count(view: View) -> int:
+    """How many inactive mediators people still have."""
+    query = select(func.count()).select_from(Mediator).where(~Mediator.active, _in_use(view))
+    return db.session.scalar(query) or 0
+
+
+def get_mediator(mediator_id: int) -> Mediator:
+    """A mediator of the session's tenant. Raises NotFound."""
+    found = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
+    if found is None:
+        raise NotFound("mediator-unknown")
+    return found
+
+
+def _in_use(view: View) -> ColumnElement[bool]:
+    connection_id = view.connection.id if view.connection else 0
+    return exists(
+        select(Presence.id).where(
+            Presence.connection_id == connection_id, Presence.mediator_id == Mediator.id
+        )
+    )
+
+
+def _known(view: View, mediators: Iterable[Mediator]) -> dict[int, bool]:
+    if view.connection is None:
+        return {}
+    rows = db.session.execute(
+        select(MediatorPresence.mediator_id, MediatorPresence.known).where(
+            MediatorPresence.connection_id == view.connection.id,
+            MediatorPresence.mediator_id.in_([item.id for item in mediators]),
+        )
+    )
+    return {row.mediator_id: row.known for row in rows}
+
+
+def _carried(view: View, mediators: Iterable[Mediator]) -> dict[int, tuple[int, int]]:
+    """Participants and the released among them, as the list of participants would show them."""
+    query = (
+        people(view)
+        .where(Presence.mediator_id.in_([item.id for item in mediators]))
+        .with_only_columns(Presence.mediator_id, func.count(), func.sum(case((RELEASED, 1), else_=0)))
+        .group_by(Presence.mediator_id)
+    )
+    return {row[0]: (row[1], row[2] or 0) for row in db.session.execute(query)}

@@ -1,0 +1,45 @@
+"""Mediators: whom they carry, whether the network knows them, and handing everybody over to another."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from portal.accounts.access import Permission, requires
+from portal.accounts.users import current_actor
+from portal.bulk.models import BulkAction
+from portal.bulk.service import Chosen, choose
+from portal.database import commit, utcnow
+from portal.mediators import queries
+from portal.people.forms import read_row
+from portal.releases.queries import Filters
+from portal.web.scope import current_view
+
+mediators = Blueprint("mediators", __name__)
+
+
+@mediators.get("/mediators")
+@requires(Permission.VIEW)
+def list_page() -> str:
+    """The tenant's mediators by name."""
+    view, after = current_view(), read_row(request.args, "after")
+    return render_template(
+        "mediators/list.html",
+        page=queries.list_mediators(view, after),
+        after=after,
+        idle=queries.idle_in_use_count(view),
+        network=view.connection.network if view.connection else None,
+    )
+
+
+@mediators.post("/mediators/<row:mediator_id>/hand-over")
+@requires(Permission.RELEASE)
+def hand_over(mediator_id: int) -> Response:
+    """Choose everybody whom a mediator carries, to be given to another."""
+    mediator = queries.get_mediator(mediator_id)
+    chosen = Chosen(None, Filters(mediator_id=mediator.id), urlencode({"mediator": mediator.id}))
+    run = choose(current_view(), BulkAction.MEDIATOR, chosen, current_actor(), utcnow())
+    bulk_id = run.id
+    commit()
+    return make_response(redirect(url_for("bulk.show", bulk_id=bulk_id), 303))
