@@ -11,6 +11,7 @@ from portal import models
 from portal.database import db
 from portal.settings import Settings, load_settings
 from portal.vault import Vault
+from portal.web.veiled import VeilingRequest
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.request_class = VeilingRequest
     app.config["SECRET_KEY"] = settings.secret_key.get_secret_value()
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     TRANSFER_ALL = "transfer-all"
     JUDGE_HELD = "judge-held"
     """Let a held delivery go, or discard it."""
+    IMPORT = "import"
+    """Take over an export of Qualli.life."""
     CHOOSE_TENANT = "choose-tenant"
     SIGNED_IN = "signed-in"
     """Whatever the role, and without a tenant."""
@@ -33,7 +35,7 @@ class Permission(StrEnum):
 _CASEWORKER = frozenset(
     {Permission.SIGNED_IN, Permission.VIEW, Permission.RELEASE, Permission.TRANSFER_CHOSEN}
 )
-_SUPERVISOR = _CASEWORKER | {Permission.TRANSFER_ALL, Permission.JUDGE_HELD}
+_SUPERVISOR = _CASEWORKER | {Permission.TRANSFER_ALL, Permission.JUDGE_HELD, Permission.IMPORT}
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: _SUPERVISOR,

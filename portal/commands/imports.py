@@ -20,12 +20,13 @@ from portal.commands.edge import (
     tenant_option,
     use_tenant,
 )
-from portal.commands.import_report import print_report, reason_for, report_values
+from portal.commands.import_report import print_report, report_values
 from portal.commands.output import Progress, print_json
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
 from portal.qualli.models import UNFINISHED, ImportMode, ImportRun, ImportState
 from portal.qualli.service import keep_export, report, start_import
+from portal.qualli.wording import reason_for
 from portal.refusal import Refusal
 
 LOOK_SECONDS = 0.2
@@ -48,7 +49,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
     """
     with application() as app:
         tenant = use_tenant(slug)
-        actor = acting(by, Permission.TRANSFER_ALL, SYSTEM)
+        actor = acting(by, Permission.IMPORT, SYSTEM)
         commit()  # copying may take long, and nobody has to wait for it
         upload = keep_export(path)
         mode = ImportMode.FULL if full else ImportMode.DELTA

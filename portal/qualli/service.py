@@ -193,16 +193,17 @@ class Report:
 def report(run: ImportRun, limit: int = 10_000) -> Report:
     """The report of an import, with at most `limit` rejections in the order of the files' lines."""
     rejected = [*each_rejection(run, limit + 1)]
+    counted = totals(run)
     return Report(
         import_id=run.id,
         state=run.state,
         mode=run.mode,
         dry_run=run.dry_run,
-        read=_total(run, "read"),
-        applied=_total(run, "applied"),
-        unchanged=_total(run, "unchanged"),
-        rejected_lines=_total(run, "rejected"),
-        left=run.counts.get(Kind.PARTICIPANT.value, {}).get("left", 0),
+        read=counted["read"],
+        applied=counted["applied"],
+        unchanged=counted["unchanged"],
+        rejected_lines=counted["rejected"],
+        left=counted["left"],
         counts=run.counts,
         notices=run.notices,
         problem=run.problem,
@@ -210,6 +211,13 @@ def report(run: ImportRun, limit: int = 10_000) -> Report:
         rejected=rejected[:limit],
         more=len(rejected) > limit,
     )
+
+
+def totals(run: ImportRun) -> dict[str, int]:
+    """Lines of all kinds read, applied, unchanged and rejected, and participants who left."""
+    names = ("read", "applied", "unchanged", "rejected")
+    found = {name: sum(counts.get(name, 0) for counts in run.counts.values()) for name in names}
+    return found | {"left": run.counts.get(Kind.PARTICIPANT.value, {}).get("left", 0)}
 
 
 def each_rejection(run: ImportRun, limit: int | None = None) -> Iterator[Rejected]:
@@ -244,7 +252,3 @@ def leaving(run: ImportRun, after: str = "", limit: int = 100) -> Sequence[Parti
         .limit(limit)
     )
     return db.session.scalars(query).all()
-
-
-def _total(run: ImportRun, what: str) -> int:
-    return sum(counts.get(what, 0) for counts in run.counts.values())

@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     from portal.deliveries.views import deliveries
     from portal.mediators.views import mediators
     from portal.people.views import people
+    from portal.qualli.views import imports
     from portal.releases.views import releases
     from portal.tenants.views import tenants
     from portal.web import assets, errors, fragments, header, labels, languages, request_log, scope, security
@@ -40,5 +41,5 @@ def init_app(app: Flask) -> None:
     labels.init_app(app)
     header.init_app(app)
     app.url_map.converters["row"] = RowConverter
-    for blueprint in (general, accounts, tenants, people, releases, bulk, mediators, deliveries):
+    for blueprint in (general, accounts, tenants, people, releases, bulk, mediators, deliveries, imports):
         app.register_blueprint(blueprint)

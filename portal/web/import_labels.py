@@ -57,6 +57,7 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
 }
 IMPORT_SENTENCES: dict[str, Any] = {
     "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
+    "import-no-file": _l("Wählen Sie eine ZIP-Datei aus."),
     "import-running": _l("Es läuft schon ein Import, die Nummer %(number)s. Warten Sie, bis er durch ist."),
     "import-not-held": _l("Der Import %(number)s ist nicht angehalten."),
     "import-same-person": _l(

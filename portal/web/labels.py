@@ -15,6 +15,8 @@ from portal.accounts.models import Role
 from portal.bulk.models import BulkState
 from portal.deliveries.brake import Hold
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
+from portal.qualli.columns import Kind
+from portal.qualli.models import ImportMode, ImportState
 from portal.releases.models import EndCause, Event
 from portal.releases.phase import Phase
 from portal.releases.preflight import Finding
@@ -96,6 +98,22 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         DeliveryState.COMPLETE: Label(_l("abgeschlossen"), "check-circle", GOOD),
         DeliveryState.FAILED: Label(_l("gescheitert"), "cross-circle", BAD),
         DeliveryState.DISCARDED: Label(_l("verworfen"), "block"),
+    },
+    ImportState: {
+        ImportState.WAITING: Label(_l("wartet auf die Verarbeitung"), "clock", INFO),
+        ImportState.STAGING: Label(_l("wird gelesen und geprüft"), "sync", INFO),
+        ImportState.HELD: Label(_l("angehalten"), "pause", WARN),
+        ImportState.APPLYING: Label(_l("wird übernommen"), "sync", INFO),
+        ImportState.DONE: Label(_l("fertig"), "check-circle", GOOD),
+        ImportState.FAILED: Label(_l("gescheitert"), "cross-circle", BAD),
+        ImportState.DISCARDED: Label(_l("verworfen"), "block"),
+    },
+    ImportMode: {ImportMode.FULL: Label(_l("vollständig")), ImportMode.DELTA: Label(_l("nur Änderungen"))},
+    Kind: {
+        Kind.MEDIATOR: Label(_l("Vermittler/innen")),
+        Kind.ORDER: Label(_l("Aufträge/Maßnahmen")),
+        Kind.PARTICIPANT: Label(_l("Teilnehmer/innen")),
+        Kind.PROFILE: Label(_l("Profilzeilen")),
     },
     BulkState: {
         BulkState.SHOWN: Label(_l("noch nicht gestartet"), "clock"),

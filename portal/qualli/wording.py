@@ -1,0 +1,46 @@
+"""What an import says in words, to people on pages and at the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+
+from portal.qualli.models import ImportState
+from portal.qualli.service import Report
+from portal.refusal import Refusal
+from portal.web.import_labels import IMPORT_SENTENCES, IMPORT_TEXTS
+from portal.web.messages import message
+
+
+def _(text: str, **values: object) -> str:
+    return str(gettext(text, **values))
+
+
+def notice_text(notice: dict[str, Any]) -> str:
+    """A notice in words, with the files or columns it is about."""
+    text = said(str(notice.get("code")))
+    places = [str(notice["file"])] if notice.get("file") else []
+    places += [str(name) for name in [*notice.get("columns", ()), *notice.get("files", ())]]
+    return f"{text}: {', '.join(places)}" if places else text
+
+
+def reason_for(found: Report) -> str:
+    """Why an import was not taken over, in one sentence, with the place where that is known."""
+    if found.problem is None:
+        return _("Der Import %(number)s ist nicht abgeschlossen.", number=found.import_id)
+    values = {name: value for name, value in found.problem_values.items() if value}
+    if found.problem in IMPORT_SENTENCES:
+        return message(Refusal(found.problem, **values))
+    file, line, column = (values.get(name) for name in ("file", "line", "column"))
+    place = ":".join(str(part) for part in (file, line) if part) + (f" [{column}]" if column else "")
+    reason = f"{place}: {said(found.problem)}" if place else said(found.problem)
+    if found.state is ImportState.HELD:
+        return _("Der Import %(number)s ist angehalten. %(reason)s.", number=found.import_id, reason=reason)
+    return _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+
+
+def said(code: str) -> str:
+    """The words for a code; the code itself where there are none."""
+    known: dict[str, Any] = {member.value: text for member, text in IMPORT_TEXTS.items()}
+    return str(known.get(code, code))
