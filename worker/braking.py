@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 
-from sqlalchemy import ColumnElement, Result, func, select
+from sqlalchemy import Result, func, select
 
 from portal.database import db, utcnow
 from portal.deliveries.brake import Braking, Leaving, Limits, brake
+from portal.deliveries.measure import told, unexplained_before
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.states import Cause, Novelty
 from portal.people.models import Participant
 from portal.releases.models import Presence
 from portal.releases.preflight import Finding
 from portal.releases.view import View
-from portal.tenants.models import Tenant
 
 
 def ask_brake(view: View, unexplained: int) -> Braking:
@@ -25,7 +24,7 @@ def ask_brake(view: View, unexplained: int) -> Braking:
     assert delivery is not None and connection is not None
     if delivery.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED):
         return Braking((), 0)
-    told = _told(connection.id)
+    measured = told(connection.id)
     leaving = (
         select(func.count())
         .select_from(DeliveryPerson)
@@ -39,32 +38,14 @@ def ask_brake(view: View, unexplained: int) -> Braking:
     gone = (db.session.scalar(leaving) or 0) - (db.session.scalar(archived) or 0)
     return brake(
         Leaving(
-            told=db.session.scalar(select(func.count()).select_from(Presence).where(*told)) or 0,
+            told=db.session.scalar(select(func.count()).select_from(Presence).where(*measured)) or 0,
             explained=gone - unexplained,
             unexplained=unexplained,
-            unexplained_before=_unexplained_before(connection.id, tenant),
+            unexplained_before=unexplained_before(connection.id, tenant, utcnow()),
             orders=_orders_leaving(delivery.id, connection.id),
         ),
         Limits(tenant.brake_minimum, tenant.brake_percent, tenant.brake_order_minimum),
     )
-
-
-def _told(connection_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Whom committed deliveries told the network and nobody archived since: the brake's measure."""
-    return (Presence.connection_id == connection_id, Presence.told.is_(True), Presence.archived.is_(False))
-
-
-def _unexplained_before(connection_id: int, tenant: Tenant) -> int:
-    """Unexplained leavers of the days that count; those of deliveries let go by a person count no more."""
-    since = utcnow() - dt.timedelta(days=tenant.brake_days)
-    rows = db.session.scalars(
-        select(Delivery.counts).where(
-            Delivery.connection_id == connection_id,
-            Delivery.committed_at >= since,
-            Delivery.let_go_at.is_(None),
-        )
-    )
-    return sum(counts.get("unexplained", 0) for counts in rows)
 
 
 def _orders_leaving(delivery_id: int, connection_id: int) -> dict[int, tuple[int, int]]:
@@ -81,14 +62,14 @@ def _orders_leaving(delivery_id: int, connection_id: int) -> dict[int, tuple[int
             .group_by(DeliveryPerson.order_id)
         )
     )
-    told = _pairs(
+    were_told = _pairs(
         db.session.execute(
             select(Presence.told_order_id, func.count())
-            .where(*_told(connection_id), Presence.told_order_id.in_(gone))
+            .where(*told(connection_id), Presence.told_order_id.in_(gone))
             .group_by(Presence.told_order_id)
         )
     )
-    return {order: (told.get(order, 0), number) for order, number in gone.items()}
+    return {order: (were_told.get(order, 0), number) for order, number in gone.items()}
 
 
 def _pairs(rows: Result[int | None, int]) -> dict[int, int]:

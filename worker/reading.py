@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session, undefer
 
 from portal.database import db, reading
 from portal.deliveries import records
+from portal.deliveries.measure import is_explained
 from portal.deliveries.states import Cause, Mode, Novelty, Part
 from portal.deliveries.telling import digest_key, participant_record
 from portal.people.models import Mediator, Order, Participant, Profile
 from portal.releases.conditions import RELEASED, TOLD, blocked, people
-from portal.releases.models import EndCause, Presence, Release
+from portal.releases.models import Presence
 from portal.releases.preflight import preflight
 from portal.releases.queries import facts_of
 from portal.releases.view import View
@@ -178,15 +179,6 @@ class Reading:
                     "order_id": presence.told_order_id,  # the brake looks for orders that vanish
                 },
             )
-
-
-def is_explained(release: Release | None) -> bool:
-    """Whether a person's decision, the end of consent or the change of network explains an ended release."""
-    return release is not None and release.end_cause in (
-        EndCause.PERSON,
-        EndCause.CONSENT,
-        EndCause.NETWORK_CHANGED,
-    )
 
 
 def _novelty(presence: Presence, digest: str) -> Novelty:

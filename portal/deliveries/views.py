@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
 from portal.database import utcnow
-from portal.deliveries import queries, service
+from portal.deliveries import history, queries, service
+from portal.deliveries.coming import coming, leavers
 from portal.deliveries.models import Delivery
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.states import DeliveryState
 from portal.deliveries.wording import duration, finding_texts, odd_text, outcome_text
 from portal.people.forms import read_row
-from portal.web.fragments import live_answer
-from portal.web.scope import current_tenant_id, save
+from portal.web.fragments import is_fragment, live_answer
+from portal.web.scope import current_tenant_id, current_view, save
 from portal.web.sessions import live
 
 deliveries = Blueprint("deliveries", __name__)
@@ -39,9 +40,27 @@ def list_page() -> Response:
         "deliveries/_list.html",
         rows=rows,
         after=after,
+        days=[] if after or is_fragment() else history.last_days(current_view()),
+        bars=history.bars,
+        WIDTH=history.WIDTH,
+        HEIGHT=history.HEIGHT,
         older=rows[-1].id if len(found) > PAGE else None,
         duration=duration,
         seconds=min((seconds_until_asked(row) for row in rows), default=15),
+    )
+
+
+@deliveries.get("/deliveries/next")
+@requires(Permission.VIEW)
+def preview() -> str:
+    """What the next full delivery would do."""
+    view = current_view()
+    return render_template(
+        "deliveries/next.html",
+        view=view,
+        coming=coming(view) if view.connection else None,
+        unexplained=leavers(view, with_explanation=False) if view.connection else [],
+        explained=leavers(view, with_explanation=True) if view.connection else [],
     )
 
 

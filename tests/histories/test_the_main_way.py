@@ -1,9 +1,12 @@
 """Released, Online, revoked, Online archiviert, Offline - archiviert: the story that everything is for."""
 
+from portal.database import utcnow
+from portal.deliveries.history import DAYS, last_days
 from portal.deliveries.states import DeliveryState
 from portal.releases.models import Event
 from portal.releases.phase import Phase
 from portal.releases.status import Status
+from portal.releases.view import load_view
 from tests.support.bridge import Bridge
 
 
@@ -79,3 +82,20 @@ def test_people_nobody_released_make_no_noise(bridge: Bridge) -> None:
     bridge.hasten()
     assert bridge.events("2") == []
     assert bridge.held("2") is None
+
+
+def test_the_history_of_days_tells_it(bridge: Bridge) -> None:
+    for number in ("1", "2"):
+        bridge.person(number)
+    bridge.sandbox.force(bridge.provider, "2", "rejected", "invalid-data")
+    bridge.release("1", "2")
+    bridge.deliver()
+    bridge.hasten()
+    bridge.sandbox.set_answer_delay(3600)
+    bridge.deliver("1")
+    bridge.sandbox.set_answer_delay(0)
+    days = last_days(load_view(bridge.tenant_id, utcnow()))
+    assert len(days) == DAYS
+    today = days[-1]
+    assert (today.confirmed, today.rejected, today.open, today.deliveries) == (1, 1, 1, 2)
+    assert not any(day.deliveries for day in days[:-1])

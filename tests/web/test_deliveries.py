@@ -230,3 +230,17 @@ def test_the_head_warns_of_what_keeps_the_network_from_us(
             setattr(connection, name, value)
         commit()
     assert words in signed_in("caseworker").get("/help").text_of("transfer-status")
+
+
+def test_the_coming_delivery_is_foreseen(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    page = browser.get("/deliveries/next")
+    assert "Personen genannt0" in page.text
+    browser.get(f"/participants/{house.eva}/mediator")
+    browser.submit(f"/participants/{house.eva}/mediator", mediator=str(house.mediator))
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/release")
+    page = browser.get("/deliveries/next")
+    assert "Personen genannt1 neu1" in page.text
+    assert browser.get("/deliveries").find("a", href="/deliveries/next") is not None
+    assert "Personen genannt0" in signed_in("stranger").get("/deliveries/next").text
