@@ -46,10 +46,86 @@ function announceChanges() {
 document.addEventListener("htmx:after:swap", announceChanges);
 announceChanges();
 
-// Polling pauses in hidden tabs, and asks once when the tab comes back.
+// Polling pauses in hidden tabs, and asks once when the tab comes back; and wherever somebody paused it.
+const paused = () => sessionStorage.getItem("paused") === "1";
+
 document.addEventListener("htmx:config:request", (event) => {
   const cause = event.detail.ctx.sourceEvent?.type;
-  if (document.hidden && (cause === "every" || cause === "visibilitychange")) event.preventDefault();
+  const polls = cause === "every" || cause === "visibilitychange";
+  if (polls && (document.hidden || paused())) event.preventDefault();
+});
+
+function showPause() {
+  for (const button of document.querySelectorAll("[data-pause]")) button.setAttribute("aria-pressed", paused());
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-pause]")) return;
+  sessionStorage.setItem("paused", paused() ? "0" : "1");
+  showPause();
+});
+
+// Times of the last day say how long ago they are; the exact one stays for screen readers, and under the pointer.
+const ago = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
+
+function inWords(seconds) {
+  if (seconds < 60) return ago.format(0, "second");
+  return seconds < 3600 ? ago.format(-Math.floor(seconds / 60), "minute") : ago.format(-Math.floor(seconds / 3600), "hour");
+}
+
+function showAgo() {
+  for (const time of document.querySelectorAll("time.moment")) {
+    const exact = time.querySelector(".sr-only")?.textContent ?? time.textContent;
+    const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
+    if (!(seconds >= 0 && seconds < 86400)) {
+      if (time.firstElementChild) time.replaceChildren(exact);
+      continue;
+    }
+    const text = inWords(seconds);
+    if (time.firstElementChild?.textContent === text) continue;
+    const shown = document.createElement("span");
+    shown.setAttribute("aria-hidden", "true");
+    shown.textContent = text;
+    const read = document.createElement("span");
+    read.className = "sr-only";
+    read.textContent = exact;
+    time.title = exact;
+    time.replaceChildren(shown, read);
+  }
+}
+
+function refresh() {
+  showPause();
+  showAgo();
+}
+
+document.addEventListener("htmx:after:swap", refresh);
+setInterval(showAgo, 20000);
+refresh();
+
+// Shortcuts, for whoever switched them on; never while somebody types, or in a dialog.
+function step(by) {
+  const links = [...document.querySelectorAll("main tbody th a")];
+  const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+  const next = links[here < 0 ? (by > 0 ? 0 : links.length - 1) : here + by];
+  next?.focus();
+}
+
+const SHORTCUTS = {
+  "/": () => document.querySelector("[data-search]")?.select(),
+  j: () => step(1),
+  k: () => step(-1),
+  x: () => document.activeElement.closest("tr")?.querySelector('input[name="participant"]')?.click(),
+  "?": () => document.getElementById("shortcuts-dialog")?.showModal(),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (!("shortcuts" in document.body.dataset) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.closest("input:not([type=checkbox], [type=radio]), select, textarea, dialog");
+  const action = typing ? undefined : SHORTCUTS[event.key];
+  if (!action) return;
+  event.preventDefault();
+  action();
 });
 
 // Marking everybody of a page at once, and saying how many are marked.

@@ -24,6 +24,7 @@ from portal.releases.status import Outcome, Reason, Status
 from portal.tenants.models import ConnectionState
 from portal.tenants.network import Network
 from portal.web.finding_labels import FINDINGS, Mending
+from portal.web.reason_help import REASON_HELP
 
 __all__ = ["LABELS", "PHASE_HELP", "STATUS_HELP", "Label", "Tone", "author", "label_of", "mending_of"]
 
@@ -275,6 +276,8 @@ def init_app(app: Flask) -> None:
         mending_of=mending_of,
         STATUS_HELP=STATUS_HELP,
         PHASE_HELP=PHASE_HELP,
+        REASON_HELP=REASON_HELP,
+        Reason=Reason,
         Status=Status,
         Phase=Phase,
         Finding=Finding,

@@ -12,6 +12,7 @@ from portal import PACKAGE
 
 LANGUAGES = {"de": "Deutsch", "en": "English"}
 THEMES = ("auto", "light", "dark")
+SWITCH = ("on", "off")
 _DATE = {"de": "dd.MM.yyyy", "en": "d MMM yyyy"}
 
 
@@ -21,7 +22,13 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Berlin"
     Babel(app, locale_selector=find_language, timezone_selector=_find_time_zone)
     app.jinja_env.filters.update(moment=moment, clock=clock, day=day)
-    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, THEMES=THEMES, language=find_language, theme=find_theme)
+    app.jinja_env.globals.update(
+        LANGUAGES=LANGUAGES,
+        THEMES=THEMES,
+        language=find_language,
+        theme=find_theme,
+        shortcuts=find_shortcuts,
+    )
 
 
 def find_language() -> str:
@@ -34,6 +41,11 @@ def find_theme() -> str:
     """The theme somebody chose; `auto` follows the device."""
     chosen = request.cookies.get("theme", "auto")
     return chosen if chosen in THEMES else "auto"
+
+
+def find_shortcuts() -> bool:
+    """Whether somebody switched on keyboard shortcuts; single keys surprise whoever does not expect them."""
+    return request.cookies.get("shortcuts") == "on"
 
 
 def moment(value: dt.datetime) -> str:

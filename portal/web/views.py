@@ -8,7 +8,7 @@ from flask_login import current_user
 from portal import current_settings
 from portal.accounts.access import Permission, public, requires
 from portal.web.fragments import came_from, live_answer, relative_path
-from portal.web.languages import LANGUAGES, THEMES
+from portal.web.languages import LANGUAGES, SWITCH, THEMES
 from portal.web.sessions import live
 
 general = Blueprint("general", __name__)
@@ -30,6 +30,13 @@ def help_page() -> str:
     return render_template("general/help.html")
 
 
+@general.get("/accessibility")
+@public
+def accessibility() -> str:
+    """What was checked for accessibility, and what was not."""
+    return render_template("general/accessibility.html")
+
+
 @general.get("/transfer-status")
 @live
 @requires(Permission.VIEW)
@@ -41,9 +48,9 @@ def transfer_status() -> Response:
 @general.post("/preferences")
 @public
 def preferences() -> Response:
-    """Remember language and theme in this browser."""
+    """Remember language, theme and shortcuts in this browser."""
     response = make_response(redirect(relative_path(came_from()) or url_for(".start"), 303))
-    for name, allowed in (("language", LANGUAGES), ("theme", THEMES)):
+    for name, allowed in (("language", LANGUAGES), ("theme", THEMES), ("shortcuts", SWITCH)):
         value = request.form.get(name)
         if value is not None and value in allowed:
             response.set_cookie(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from portal import ROOT
 from portal.database import commit, db, utcnow
 from portal.releases.models import Event, ProtocolEntry
 from tests.browser.conftest import Visitor
 from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
-AXE = (ROOT / "tests" / "vendor" / "axe" / "axe.min.js").read_text()
 SOON = 15_000
 numbers = iter(range(3000, 4000))
 
@@ -41,41 +38,6 @@ def add_lines(system: Running, person: int, count: int) -> None:
             )
         )
     commit()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(system: Running, visit: Callable[..., Visitor], person: int, scheme: str) -> None:
-    visitor = visit(color_scheme=scheme)
-    visitor.expected = {404}
-    page = visitor.page
-    page.goto(f"{system.url}/sign-in")
-    check_with_axe(page)
-    visitor.sign_in("supervisor")
-    add_lines(system, person, 3)
-    for path in (
-        "/participants",
-        "/participants?status=online",
-        f"/participants/{person}",
-        f"/participants/{person}/revoke",
-        f"/participants/{person}/release",
-        f"/participants/{person}/mediator",
-        f"/participants/{person}/protocol",
-        "/deliveries",
-        "/help",
-        "/participants/999999",
-    ):
-        page.goto(system.url + path)
-        for details in page.locator("summary").all():
-            details.click()
-        check_with_axe(page)
-
-
-def check_with_axe(page: Page) -> None:
-    """Run axe by the debugger, which the page's policy does not concern."""
-    page.evaluate(AXE + "; undefined")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    said = [{"rule": item["id"], "at": [node["target"] for node in item["nodes"]]} for item in found]
-    assert found == [], f"{page.url}: {json.dumps(said, indent=1)}"
 
 
 def test_the_keyboard_is_enough(system: Running, visit: Callable[..., Visitor], person: int) -> None:
@@ -228,16 +190,3 @@ def test_a_phone_needs_no_sideways_scrolling(
     page = visit(viewport={"width": 390, "height": 844}).sign_in("supervisor")
     page.goto(system.url + path.format(person))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_rows_are_dense_and_targets_large_enough(
-    system: Running, visit: Callable[..., Visitor], person: int
-) -> None:
-    page = visit(viewport={"width": 1280, "height": 900}).sign_in("supervisor")
-    heights = page.locator(".table tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
-    assert max(heights) <= 40
-    page.goto(f"{system.url}/participants/{person}")
-    small = page.locator("button:visible, nav a:visible").evaluate_all(
-        "items => items.filter(item => Math.min(item.offsetWidth, item.offsetHeight) < 24).map(item => item.outerHTML)"
-    )
-    assert small == []

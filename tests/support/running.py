@@ -37,7 +37,7 @@ FAST = {
 
 @dataclass
 class Running:
-    """A running system: a caseworker, a supervisor and a colleague of tenant alpha may sign in."""
+    """A running system: a caseworker and a supervisor of tenant alpha may sign in, and support."""
 
     url: str
     settings: Settings
@@ -63,6 +63,7 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
         scope_to(EVERY_TENANT)
         for name, role in (("caseworker", Role.CASEWORKER), ("supervisor", Role.SUPERVISOR)):
             make_account(name, role, bridge.tenant_id)
+        make_account("support", Role.SUPPORT, None)
         commit()
         scope_to(bridge.tenant_id)
         port = free_port()

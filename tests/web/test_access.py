@@ -9,11 +9,19 @@ from flask import Flask
 
 from portal.accounts.access import GRANTED, Permission
 from portal.accounts.models import Role
+from tests.support.all_pages import NO_PAGES, PAGES
 from tests.support.house import House
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]
-PUBLIC = {"static", "general.start", "general.preferences", "accounts.sign_in", "accounts.send_sign_in"}
+PUBLIC = {
+    "static",
+    "general.start",
+    "general.preferences",
+    "general.accessibility",
+    "accounts.sign_in",
+    "accounts.send_sign_in",
+}
 
 
 def test_every_route_has_a_permission_or_is_public(sqlite_app: Flask) -> None:
@@ -23,6 +31,14 @@ def test_every_route_has_a_permission_or_is_public(sqlite_app: Flask) -> None:
         if getattr(view, "permission", None) is None
     }
     assert without == PUBLIC
+
+
+def test_every_page_is_looked_at_in_the_browser(sqlite_app: Flask) -> None:
+    """A page that is not in the table is never seen by axe, nor by whoever makes the screenshots."""
+    pages = {
+        rule.endpoint for rule in sqlite_app.url_map.iter_rules() if "GET" in (rule.methods or set())
+    } - NO_PAGES
+    assert pages == {page.endpoint for page in PAGES}
 
 
 def test_no_route_changes_anything_by_get(sqlite_app: Flask) -> None:

@@ -1,0 +1,30 @@
+"""What to do about each reason that a network gives, in plain words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.releases.status import Reason
+
+_MEND = _l(
+    "Das Jobportal sah die Angabe nicht, die hier vielleicht inzwischen da ist. Ergänzen Sie sie in Qualli.life; "
+    "mit der nächsten Übertragung wird erneut gesendet."
+)
+REASON_HELP: dict[Reason, Any] = {
+    Reason.WITHDRAWN: _l("Die Person wurde von hier abgemeldet. Es ist nichts zu tun."),
+    Reason.MEDIATOR_UNKNOWN: _l(
+        "Das Jobportal kennt die Vermittlung nicht. Legen Sie sie dort mit der Vermittler-ID an, oder wählen Sie hier "
+        "eine andere; mit der nächsten vollständigen Übertragung wird die Person Online."
+    ),
+    Reason.CONSENT_MISSING: _MEND,
+    Reason.EMAIL_MISSING: _MEND,
+    Reason.CASEWORKER_MISSING: _MEND,
+    Reason.NAME_MISSING: _MEND,
+    Reason.ORDER_RESPONSIBLE_MISSING: _MEND,
+    Reason.INVALID_DATA: _l(
+        "Das Jobportal hat eine Angabe nicht anerkannt; welche, steht im Protokoll der Person. Berichtigen Sie sie in "
+        "Qualli.life. Ist dort alles richtig, wenden Sie sich an die Betreuung."
+    ),
+}

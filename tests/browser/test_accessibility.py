@@ -1,0 +1,166 @@
+"""Every page in both themes and languages: nothing for axe to find, targets large enough, rows dense."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from portal import ROOT
+from portal.database import commit, db, scope_to, utcnow
+from portal.qualli.models import ImportMode
+from portal.qualli.service import keep_export, start_import
+from portal.tenants.models import Tenant
+from tests.browser.conftest import Visitor
+from tests.qualli.exports import ALL, zipped
+from tests.support.all_pages import PAGES, PageOf
+from tests.support.pages import PASSWORD
+from tests.support.running import Running
+from worker.imports import run_import
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
+AXE = (ROOT / "tests" / "vendor" / "axe" / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SOON = 30_000
+numbers = map(str, range(4100, 4200))
+SMALLEST = 24
+"""Pixels of a target's sides (WCAG 2.2, 2.5.8); links within sentences are free."""
+TOO_SMALL = """(least) =>
+    [...document.querySelectorAll('button, nav a, summary, select, input:not([type=hidden])')]
+        .filter((item) => item.checkVisibility({ visibilityProperty: true }))
+        .map((item) => item.closest('label') ?? item)
+        .map((item) => [item.getBoundingClientRect(), item.outerHTML.slice(0, 200)])
+        .filter(([box]) => Math.min(box.width, box.height) < least)
+        .map(([, html]) => html)"""
+
+
+@pytest.fixture(scope="module")
+def rows(system: Running) -> dict[str, int]:
+    """A bit of everything, so that no page is empty; row numbers by what they are."""
+    bridge = system.bridge
+    person = bridge.person("4001", first_name="Eva", last_name="Adam")
+    bridge.person("4002", first_name="", last_name="Ohnevorname")
+    bridge.release("4001", "4002")
+    delivery = bridge.deliver("4001")
+    scope_to(bridge.tenant_id)
+    tenant = db.session.get_one(Tenant, bridge.tenant_id)
+    export = keep_export(zipped({**ALL, "teilnehmer.csv": "tn_id;nachname;vorname\n;x;y\n"}))
+    run = start_import(tenant, export, ImportMode.DELTA, "SUP", utcnow())
+    commit()
+    run_import(run.id)
+    scope_to(bridge.tenant_id)
+    return {"person": person, "delivery": delivery.sequence, "import_id": run.id, "bulk": 1}
+
+
+@pytest.fixture(scope="module")
+def bulk(system: Running, rows: dict[str, int], chromium: object) -> int:
+    """A decision for many that was carried out, and its number."""
+    page = chromium.new_context().new_page()  # type: ignore[attr-defined]
+    sign_in(page, system.url, "supervisor")
+    page.get_by_label("auf der Liste").check()
+    page.get_by_role("button", name="Freigabe aufheben …").click()
+    page.locator("#bulk-start").click()
+    expect(page.get_by_role("heading", name="Bericht")).to_be_visible(timeout=SOON)
+    number = int(page.url.rpartition("/")[2])
+    page.context.close()
+    return number
+
+
+def sign_in(page: Page, url: str, name: str) -> None:
+    page.goto(f"{url}/sign-in")
+    page.locator("input[name=email]").fill(f"{name}@example.org")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main button").click()
+    page.wait_for_url(lambda address: "sign-in" not in address)
+
+
+def check_with_axe(page: Page) -> None:
+    """Run axe by the debugger, which the page's policy does not concern."""
+    page.evaluate(AXE + "; undefined")
+    options = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}}
+    found = page.evaluate(f"axe.run(document, {json.dumps(options)})")["violations"]
+    said = [{"rule": item["id"], "at": [node["target"] for node in item["nodes"]]} for item in found]
+    assert found == [], f"{page.url}: {json.dumps(said, indent=1)}"
+
+
+def check_targets(page: Page) -> None:
+    small = page.evaluate(TOO_SMALL, SMALLEST)
+    assert small == [], page.url
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(
+    system: Running,
+    visit: Callable[..., Visitor],
+    rows: dict[str, int],
+    bulk: int,
+    scheme: str,
+    language: str,
+) -> None:
+    visitor = visit(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    visitor.expected = {404}
+    page = visitor.page
+    for name, value in (("language", language), ("shortcuts", "on")):
+        visitor.context.add_cookies([{"name": name, "value": value, "url": system.url}])
+    found = rows | {"bulk": bulk}
+    for account in (None, "support", "supervisor"):
+        if account:
+            visitor.context.clear_cookies(name="session")
+            sign_in(page, system.url, account)
+        for item in (item for item in PAGES if item.account == account):
+            look_at(page, system.url, item, found)
+    page.goto(f"{system.url}/participants/999999")
+    check_with_axe(page)
+
+
+def look_at(page: Page, url: str, item: PageOf, rows: dict[str, int]) -> None:
+    for state in item.states:
+        page.goto(f"{url}{item.address.format(**rows)}?{state}")
+        page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
+        check_with_axe(page)
+        check_targets(page)
+
+
+@pytest.mark.parametrize(
+    ("button", "dialog"),
+    [
+        ("#release-button", "#revoke-dialog"),
+        ("#pick-mediator", "#mediator-dialog"),
+        (".menu-button", "#own-menu"),
+    ],
+)
+def test_axe_finds_nothing_in_what_opens(
+    system: Running, visit: Callable[..., Visitor], rows: dict[str, int], button: str, dialog: str
+) -> None:
+    number = next(numbers)
+    person = system.bridge.person(number, first_name="Dora", last_name="Dialog")
+    system.bridge.release(number)
+    page = visit().sign_in("supervisor")
+    page.goto(f"{system.url}/participants/{person}")
+    page.locator(button).click()
+    expect(page.locator(dialog)).to_be_visible()
+    check_with_axe(page)
+    check_targets(page)
+
+
+def test_rows_are_dense(system: Running, visit: Callable[..., Visitor], rows: dict[str, int]) -> None:
+    page = visit(viewport={"width": 1280, "height": 900}).sign_in("supervisor")
+    heights = page.locator(".table--dense tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
+    assert max(heights) <= 40
+
+
+@pytest.mark.parametrize("options", [{"forced_colors": "active"}, {"reduced_motion": "reduce"}])
+def test_colours_and_motion_of_the_device_are_kept(
+    system: Running, visit: Callable[..., Visitor], rows: dict[str, int], options: dict[str, str]
+) -> None:
+    page = visit(**options).sign_in("supervisor")
+    page.goto(f"{system.url}/participants/{rows['person']}")
+    style = page.locator("#release-bar").evaluate("item => getComputedStyle(item).borderTopStyle")
+    assert (style == "solid") == ("forced_colors" in options)
+    moving = page.evaluate(
+        "[...document.querySelectorAll('*')].filter(item => getComputedStyle(item).transitionDuration !== '0s').length"
+    )
+    assert moving == 0 or "reduced_motion" not in options

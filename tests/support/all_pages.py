@@ -1,0 +1,57 @@
+"""Every page of the product, for whoever looks at all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NO_PAGES = frozenset(
+    {
+        "static",
+        "general.start",  # leads on
+        "people.export_csv",
+        "people.export_xlsx",
+        "bulk.report",
+        "imports.rejected",
+    }
+)
+"""What answers with a file, or with another address."""
+
+
+@dataclass(frozen=True)
+class PageOf:
+    """A page: its address with gaps for rows, who may see it, and in which states it is looked at."""
+
+    endpoint: str
+    address: str
+    account: str | None = "supervisor"
+    """None: nobody signed in."""
+    states: tuple[str, ...] = ("",)
+    """What stands behind the question mark."""
+
+
+PAGES = (
+    PageOf("accounts.sign_in", "/sign-in", account=None),
+    PageOf("general.accessibility", "/accessibility"),
+    PageOf("general.help_page", "/help"),
+    PageOf("general.transfer_status", "/transfer-status"),
+    PageOf(
+        "people.list_page",
+        "/participants",
+        states=("", "status=online&phase=current", "group=cause", "number=nobody0", "left=1"),
+    ),
+    PageOf("releases.show", "/participants/{person}"),
+    PageOf("releases.ask_release", "/participants/{person}/release"),
+    PageOf("releases.ask_revoke", "/participants/{person}/revoke"),
+    PageOf("releases.pick_mediator", "/participants/{person}/mediator"),
+    PageOf("releases.older_protocol", "/participants/{person}/protocol"),
+    PageOf("releases.show_record", "/participants/{person}/record"),
+    PageOf("bulk.list_page", "/bulk"),
+    PageOf("bulk.show", "/bulk/{bulk}"),
+    PageOf("deliveries.list_page", "/deliveries"),
+    PageOf("deliveries.preview", "/deliveries/next"),
+    PageOf("deliveries.show", "/deliveries/{delivery}"),
+    PageOf("mediators.list_page", "/mediators"),
+    PageOf("imports.list_page", "/imports"),
+    PageOf("imports.show", "/imports/{import_id}"),
+    PageOf("tenants.choose", "/tenants", account="support"),
+)
