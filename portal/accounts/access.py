@@ -28,6 +28,8 @@ class Permission(StrEnum):
     IMPORT = "import"
     """Take over an export of Qualli.life."""
     CHOOSE_TENANT = "choose-tenant"
+    OPERATE = "operate"
+    """See how all tenants are doing, and try again for them."""
     SIGNED_IN = "signed-in"
     """Whatever the role, and without a tenant."""
 
@@ -40,9 +42,9 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: _SUPERVISOR,
     Role.ADMINISTRATOR: _SUPERVISOR,
-    Role.SUPPORT: _SUPERVISOR | {Permission.CHOOSE_TENANT},
+    Role.SUPPORT: _SUPERVISOR | {Permission.CHOOSE_TENANT, Permission.OPERATE},
 }
-_WITHOUT_TENANT = frozenset({Permission.SIGNED_IN, Permission.CHOOSE_TENANT})
+_WITHOUT_TENANT = frozenset({Permission.SIGNED_IN, Permission.CHOOSE_TENANT, Permission.OPERATE})
 
 
 def may(permission: Permission) -> bool:

@@ -16,6 +16,7 @@ def init_app(app: Flask) -> None:
     from portal.bulk.views import bulk
     from portal.deliveries.views import deliveries
     from portal.mediators.views import mediators
+    from portal.operations.views import operations
     from portal.people.views import people
     from portal.qualli.views import imports
     from portal.releases.views import releases
@@ -41,5 +42,16 @@ def init_app(app: Flask) -> None:
     labels.init_app(app)
     header.init_app(app)
     app.url_map.converters["row"] = RowConverter
-    for blueprint in (general, accounts, tenants, people, releases, bulk, mediators, deliveries, imports):
+    for blueprint in (
+        general,
+        accounts,
+        tenants,
+        people,
+        releases,
+        bulk,
+        mediators,
+        deliveries,
+        imports,
+        operations,
+    ):
         app.register_blueprint(blueprint)

@@ -98,7 +98,7 @@ def _connection_banners(view: View) -> list[Banner]:
         found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
     if connection.quarantined_at or _paused(connection.paused_until, view.now):
         text = _("Das Jobportal ist gerade nicht erreichbar oder weist uns ab; es wird weiter versucht.")
-        found.append(Banner(Tone.WARNING, text, more=_problem_text(connection.problem)))
+        found.append(Banner(Tone.WARNING, text, more=problem_text(connection.problem)))
     return found
 
 
@@ -112,7 +112,8 @@ def _paused(until: dt.datetime | None, now: dt.datetime) -> bool:
     return until is not None and until > now
 
 
-def _problem_text(code: str | None) -> Any:
+def problem_text(code: str | None) -> Any:
+    """The words for what keeps us from a network; none for what only the network client names."""
     try:
         return LABELS[Problem][Problem(code)].text if code else ""
     except ValueError:  # a code of the network client alone

@@ -28,6 +28,12 @@ SENTENCES: dict[str, Any] = (
         "views-too-many": _l("Mehr als %(most)s Ansichten werden nicht gespeichert. Löschen Sie erst eine."),
         "view-unknown": _l("Diese Ansicht gibt es nicht mehr."),
         "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
+        # operations
+        "connection-unknown": _l("Diese Verbindung gibt es nicht."),
+        "connection-well": _l("Diese Verbindung hat gerade keinen Fehler; es gibt nichts zu wiederholen."),
+        "retry-later": _l(
+            "Das Jobportal hat selbst gesagt, wann es wieder gefragt werden will. So lange warten wir."
+        ),
         # decisions for many
         "bulk-nobody": _l("Markieren Sie erst jemanden, oder wählen Sie alle."),
         "bulk-nothing": _l("Damit würde sich bei niemandem etwas ändern."),

@@ -53,5 +53,6 @@ PAGES = (
     PageOf("mediators.list_page", "/mediators"),
     PageOf("imports.list_page", "/imports"),
     PageOf("imports.show", "/imports/{import_id}"),
+    PageOf("operations.overview", "/operations", account="support"),
     PageOf("tenants.choose", "/tenants", account="support"),
 )

@@ -1,0 +1,29 @@
+"""What support does for a tenant from outside. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+
+from portal.database import db
+from portal.queue import PROBE_CONNECTION, enqueue_after_commit
+from portal.refusal import NotFound, Refusal
+from portal.tenants.models import Connection
+
+
+def try_again(connection_id: int, now: dt.datetime) -> Connection:
+    """Ask a network that failed now whether it is back; if so, its deliveries go on at once.
+
+    Raises NotFound; Refusal `connection-well`, and `retry-later` where the network itself said when.
+    """
+    connection = db.session.scalar(select(Connection).where(Connection.id == connection_id))
+    if connection is None:
+        raise NotFound("connection-unknown")
+    if connection.failures == 0:
+        raise Refusal("connection-well")
+    if connection.pause_is_ordered and connection.paused_until and connection.paused_until > now:
+        raise Refusal("retry-later")
+    connection.probe_at = now
+    enqueue_after_commit(PROBE_CONNECTION, connection.id)
+    return connection

@@ -1,0 +1,59 @@
+"""Operations, for support: how queue, workers, networks and deliveries of all tenants are doing."""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Response, flash, make_response, redirect, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal import current_settings
+from portal.accounts.access import Permission, requires
+from portal.database import commit, utcnow
+from portal.operations import queries
+from portal.operations.service import try_again
+from portal.tenants.queries import WORKER_SILENT_AFTER
+from portal.web.fragments import live_answer
+from portal.web.header import problem_text
+from portal.web.sessions import live
+
+operations = Blueprint("operations", __name__)
+log = structlog.get_logger()
+_SECONDS = 10
+
+
+@operations.get("/operations")
+@live
+@requires(Permission.OPERATE)
+def overview() -> Response:
+    """Everything that needs support, of every tenant."""
+    now = utcnow()
+    with queries.everybody():
+        values = {
+            "processes": queries.processes(now),
+            "connections": queries.troubled_connections(now),
+            "deliveries": queries.late_deliveries(now),
+            "imports": queries.held_imports(),
+            "unanswered": queries.unanswered(),
+        }
+    return live_answer(
+        "operations/overview.html",
+        "operations/_overview.html",
+        **values,
+        queue=queries.queue_now(current_settings().redis_url),
+        silent_before=now - WORKER_SILENT_AFTER,
+        problem_text=problem_text,
+        seconds=_SECONDS,
+    )
+
+
+@operations.post("/operations/connections/<row:connection_id>/try-again")
+@requires(Permission.OPERATE)
+def retry(connection_id: int) -> Response:
+    """Ask a network now whether it is back."""
+    with queries.everybody():
+        try_again(connection_id, utcnow())
+        commit()
+    log.info("retry_asked", connection=connection_id, account=current_user.id)
+    flash(_("Das Jobportal wird jetzt gefragt. Antwortet es, geht alles von selbst weiter."), "success")
+    return make_response(redirect(url_for(".overview"), 303))
