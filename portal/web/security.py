@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response
+from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
@@ -43,6 +44,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_KEY_PREFIX="jobbruecke",
     )
+    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
+    Compress(app)
     csrf.init_app(app)
     limiter.init_app(app)
     if settings.trusted_proxies:
