@@ -10,7 +10,7 @@ PEOPLE ?= 100000
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check setup setup-run demo-reset lock format clean
+.PHONY: help run test bench screenshots check setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
@@ -24,6 +24,9 @@ test: setup ## Run the checks, then every test
 
 bench: setup ## Measure lists and the nightly build; PEOPLE=100000
 	@$(VENV)/python -m benchmarks.run --people '$(PEOPLE)'
+
+screenshots: setup ## Take the pictures in docs/images anew, of the running demo; wants Chromium
+	@$(VENV)/python -m tests.support.screenshots
 
 check: setup ## Lint, format, types, templates, imports, vendored files
 	@scripts/check

@@ -1,0 +1,96 @@
+"""The pictures in docs/images, taken of the running demo: `make screenshots`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+from playwright.sync_api import Page, sync_playwright
+
+from demo.logins import PASSWORD
+from portal import ROOT
+from tests.support.running import free_port
+
+FOLDER = ROOT / "docs" / "images"
+PATIENCE_SECONDS = 180
+SIZE = {"width": 1280, "height": 800}
+
+
+def main() -> None:
+    """Take all pictures anew, of demo data made anew; wants Chromium."""
+    with tempfile.TemporaryDirectory() as folder, demo(Path(folder)) as url, sync_playwright() as playwright:
+        found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport=SIZE, color_scheme="light", locale="de-DE")  # type: ignore[arg-type]
+        sign_in(page, url, "leitung@demo-jn.example")
+        for name, address in (
+            ("participants", "/participants"),
+            ("deliveries", "/deliveries"),
+            ("next", "/deliveries/next"),
+        ):
+            page.goto(url + address)
+            take(page, name)
+        page.goto(f"{url}/participants?status=online&sort=action")
+        page.locator("#people tbody th a").first.click()
+        page.wait_for_url("**/participants/*")
+        take(page, "participant")
+        page.goto(f"{url}/participants?phase=not-released")
+        page.get_by_label("auf der Liste").check()
+        page.get_by_role("button", name="Freigeben …").click()
+        page.wait_for_url("**/bulk/*")
+        take(page, "bulk")
+        browser.close()
+
+
+def sign_in(page: Page, url: str, email: str) -> None:
+    page.goto(f"{url}/sign-in")
+    page.get_by_label("E-Mail").fill(email)
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+    page.wait_for_url("**/participants")
+
+
+def take(page: Page, name: str) -> None:
+    page.screenshot(path=FOLDER / f"{name}.png")
+    print(f"docs/images/{name}.png")
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[str]:
+    """The demo on free ports, with data of its own; its address."""
+    port, sandbox_port = free_port(), free_port()
+    words = ["demo", "--port", str(port), "--sandbox-port", str(sandbox_port), "--data", str(folder / "var")]
+    process = subprocess.Popen(
+        [str(Path(sys.executable).with_name("jobbruecke")), *words], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            requests.get(f"{url}/sign-in", timeout=5).raise_for_status()
+        except requests.RequestException:
+            time.sleep(0.5)
+        else:
+            return
+    raise SystemExit("the demo did not start")
+
+
+if __name__ == "__main__":
+    main()
