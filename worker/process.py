@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -101,17 +102,23 @@ class Beat:
         self._thread.start()
 
     def stop(self) -> None:
+        """End in order: whoever stops on purpose is not missed."""
         self._stop.set()
+        self._thread.join(timeout=5)
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            with self._app.app_context():
-                try:
-                    beat(self._name, self._kind)
-                except SQLAlchemyError as error:
-                    rollback()
-                    log.warning("no_heartbeat", error=type(error).__name__)
+            self._write(partial(beat, self._name, self._kind))
             self._stop.wait(BEAT_SECONDS)
+        self._write(partial(forget, self._name))
+
+    def _write(self, action: Callable[[], None]) -> None:
+        with self._app.app_context():
+            try:
+                action()
+            except SQLAlchemyError as error:
+                rollback()
+                log.warning("no_heartbeat", error=type(error).__name__)
 
 
 def beat(name: str, kind: str) -> None:
@@ -123,4 +130,10 @@ def beat(name: str, kind: str) -> None:
         db.session.add(row)
     row.seen_at = now
     db.session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - FORGET_AFTER))
+    commit()
+
+
+def forget(name: str) -> None:
+    """Forget a process that has ended in order. Commits."""
+    db.session.execute(delete(Heartbeat).where(Heartbeat.name == name))
     commit()
