@@ -81,6 +81,8 @@ def environment(data: Path, redis_socket: Path, sandbox_port: int) -> dict[str, 
         "REDIS_URL": redis_server.redis_url(redis_socket),
         "NETWORK_JOBNETZWERK_URL": sandbox,
         "NETWORK_JOB4YOU_URL": sandbox,
+        "NETWORK_JOBNETZWERK_PAGE": f"{sandbox}/applicants/{{applicant_id}}",
+        "NETWORK_JOB4YOU_PAGE": f"{sandbox}/applicants/{{applicant_id}}",
         "DATA_FOLDER": str(data / data_folder.FILES),
         "SECURE_COOKIES": "false",
     }

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
         description="Base address of Jobnetzwerk; https, or http to loopback."
     )
     network_job4you_url: str = Field(description="Base address of Job4You; https, or http to loopback.")
+    network_jobnetzwerk_page: str | None = Field(
+        default=None,
+        description="Page of an applicant in Jobnetzwerk for people, {applicant_id} being the Bewerber-ID.",
+    )
+    network_job4you_page: str | None = Field(
+        default=None,
+        description="Page of an applicant in Job4You for people, {applicant_id} being the Bewerber-ID.",
+    )
     network_ca_file: str | None = Field(
         default=None, description="PEM file of certificate authorities to trust instead of the built-in list."
     )
@@ -163,6 +171,19 @@ class Settings(BaseSettings):
         if parts.username or parts.query or parts.fragment:
             raise ValueError("wants an address without user, query or fragment")
         return value.rstrip("/")
+
+    @field_validator("network_jobnetzwerk_page", "network_job4you_page")
+    @classmethod
+    def _check_page(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        if not secure or not parts.hostname or value.count("{applicant_id}") != 1:
+            raise ValueError(
+                "wants https://… with {applicant_id} in it, or http:// to a literal loopback address"
+            )
+        return value
 
     @cached_property
     def keys(self) -> dict[str, bytes]:

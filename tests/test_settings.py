@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from portal.settings import PREFIX, Settings, SettingsError, is_loopback, load_settings
+from tests.support.database import make_settings
 
 KEY = base64.b64encode(b"k" * 32).decode()
 GOOD = {
@@ -164,3 +165,24 @@ def test_secrets_are_not_shown(environment: pytest.MonkeyPatch) -> None:
 )
 def test_only_a_literal_loopback_address_is_one(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://jn.example/a",
+        "http://jn.example/{applicant_id}",
+        "javascript:{applicant_id}",
+        "https:///{applicant_id}",
+    ],
+)
+def test_an_applicants_page_is_an_address_with_a_gap(tmp_path: Path, value: str) -> None:
+    with pytest.raises(ValueError, match="network_jobnetzwerk_page"):
+        make_settings("sqlite:///x.db", tmp_path, network_jobnetzwerk_page=value)
+
+
+def test_an_empty_applicants_page_is_none(tmp_path: Path) -> None:
+    assert (
+        make_settings("sqlite:///x.db", tmp_path, network_jobnetzwerk_page="").network_jobnetzwerk_page
+        is None
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from portal.bulk.models import BulkAction, BulkOutcome, BulkRun
 from portal.bulk.preview import Lot
@@ -13,6 +12,7 @@ from portal.bulk.queries import Group
 from portal.refusal import Refusal
 from portal.releases.preflight import Finding
 from portal.web.finding_labels import FINDINGS
+from portal.web.languages import ngettext
 from portal.web.messages import message
 
 

@@ -14,7 +14,7 @@ from portal.deliveries import history, queries, service
 from portal.deliveries.coming import coming, leavers
 from portal.deliveries.models import Delivery
 from portal.deliveries.page import held_because, seconds_until_asked, steps
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.states import ENDED, DeliveryState
 from portal.deliveries.wording import duration, finding_texts, odd_text, outcome_text
 from portal.people.forms import read_row
 from portal.web.fragments import is_fragment, live_answer
@@ -115,6 +115,7 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "unexplained": queries.leavers(delivery.id, explained=False, limit=_LEAVERS) if held else [],
         "explained": queries.leavers(delivery.id, explained=True, limit=_LEAVERS) if held else [],
         "seconds": seconds_until_asked(delivery),
+        "ended": delivery.state in ENDED and delivery.next_step_at is None,
         "other_connection": read_row(request.args, "connection"),
         "leaver_limit": _LEAVERS,
         "duration": duration,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
+from portal import current_settings
 from portal.people.forms import ListAddress
 from portal.refusal import NotFound
 from portal.releases.models import ProtocolEntry
@@ -11,12 +13,13 @@ from portal.releases.phase import Phase
 from portal.releases.preflight import Consent, wants_confirmation
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
 from portal.releases.view import View
+from portal.tenants.network import Network
 
 PAGE = 20
 _AT_MOST = 500
 _UNDER_WAY = frozenset({Phase.TRANSFERRING, Phase.OUTCOME_UNKNOWN, Phase.SENT, Phase.ARCHIVING})
 _UNDER_WAY_SECONDS = 2
-_AT_REST_SECONDS = 10
+_AT_REST_SECONDS = 7
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,21 @@ def asks_for_consent(person: Explanation) -> bool:
         return False
     consent = Consent(participant.consent_on, participant.consent_until, participant.consent_withdrawn_on)
     return wants_confirmation(consent, view.connection.network)
+
+
+def applicant_page(person: Explanation) -> str | None:
+    """Address of her page in the network, for people; None where she has no Bewerber-ID, or no page is known."""
+    connection = person.view.connection if person.view else None
+    if connection is None or person.presence is None or not person.presence.applicant_id:
+        return None
+    settings = current_settings()
+    template = {
+        Network.JOBNETZWERK: settings.network_jobnetzwerk_page,
+        Network.JOB4YOU: settings.network_job4you_page,
+    }[Network(connection.network)]
+    return (
+        template.replace("{applicant_id}", quote(person.presence.applicant_id, safe="")) if template else None
+    )
 
 
 def seconds_until_asked(person: Explanation) -> int:

@@ -18,7 +18,14 @@ from portal.people.forms import read_address, read_row
 from portal.people.mediators import find_mediators
 from portal.refusal import NotFound
 from portal.releases import service
-from portal.releases.page import asks_for_consent, neighbours, newest_lines, older_lines, seconds_until_asked
+from portal.releases.page import (
+    applicant_page,
+    asks_for_consent,
+    neighbours,
+    newest_lines,
+    older_lines,
+    seconds_until_asked,
+)
 from portal.releases.queries import explain
 from portal.releases.wording import details, reason_text, request_text
 from portal.web.fragments import answer, is_fragment, live_answer
@@ -151,6 +158,7 @@ def _values(participant_id: int) -> dict[str, Any]:
         "list_parts": read_address(request.args).parts(),
         "lines": newest_lines(participant_id, read_row(request.values, "since")),
         "seconds": seconds_until_asked(person),
+        "applicant_page": applicant_page(person),
         "asks_for_consent": asks_for_consent(person),
         "details": details,
         "reason_text": reason_text,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, get_locale, get_timezone
+from flask_babel import Babel, get_domain, get_locale, get_timezone
 
 from portal import PACKAGE
 
@@ -21,13 +22,14 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = "de"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Europe/Berlin"
     Babel(app, locale_selector=find_language, timezone_selector=_find_time_zone)
-    app.jinja_env.filters.update(moment=moment, clock=clock, day=day)
+    app.jinja_env.filters.update(moment=moment, clock=clock, day=day, number=number)
     app.jinja_env.globals.update(
         LANGUAGES=LANGUAGES,
         THEMES=THEMES,
         language=find_language,
         theme=find_theme,
         shortcuts=find_shortcuts,
+        ngettext=ngettext,
     )
 
 
@@ -46,6 +48,17 @@ def find_theme() -> str:
 def find_shortcuts() -> bool:
     """Whether somebody switched on keyboard shortcuts; single keys surprise whoever does not expect them."""
     return request.cookies.get("shortcuts") == "on"
+
+
+def number(value: int) -> str:
+    """A whole number with the language's groups: 12.345."""
+    return str(format_decimal(value, locale=get_locale()))
+
+
+def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    """The translated text for `num`, which stands in it as the language writes it."""
+    text = get_domain().get_translations().ungettext(singular, plural, num)
+    return str(text % ({"num": number(num)} | values))
 
 
 def moment(value: dt.datetime) -> str:

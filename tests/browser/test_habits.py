@@ -93,7 +93,7 @@ def test_updates_can_be_paused(system: Running, visit: Callable[..., Visitor], p
     assert asked == []
     pause.click()
     with page.expect_request(lambda request: f"/participants/{person}?" in request.url):
-        page.clock.fast_forward("00:30")
+        page.clock.fast_forward("00:11")
 
 
 def test_two_people_see_the_same(system: Running, visit: Callable[..., Visitor], person: int) -> None:
@@ -147,3 +147,25 @@ def test_a_number_is_copied_and_said(system: Running, visit: Callable[..., Visit
     expect(page.locator("#announcer")).to_have_text("Kopiert")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.locator("#participant-number").text_content()
+
+
+def test_choosing_a_mediator_by_keyboard(system: Running, visit: Callable[..., Visitor], person: int) -> None:
+    system.bridge.mediator("V-77", "WKF")
+    page = visit().sign_in("caseworker")
+    page.goto(f"{system.url}/participants/{person}")
+    button = page.get_by_role("button", name="Vermittler/in wählen")
+    button.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Vermittler/in wählen")
+    expect(page.get_by_label("Name, Kürzel oder Vermittler-ID")).to_be_focused()
+    page.keyboard.type("V-77")
+    expect(dialog.get_by_role("button", name="V-77")).to_have_count(1)
+    expect(dialog.locator(".row-button")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.locator(".row-button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#mediator-number")).to_have_text("V-77")
+    expect(button).to_be_focused()
+    expect(page.get_by_text("Gewählt. Das Jobportal erfährt es")).to_be_visible()

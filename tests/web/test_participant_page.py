@@ -10,7 +10,8 @@ from portal import current_vault
 from portal.database import commit, db, scoped_to
 from portal.deliveries.comparison import MASK
 from portal.people.models import Participant, social_insurance_place
-from portal.tenants.models import Tenant
+from portal.releases.models import Presence
+from portal.tenants.models import Connection, Tenant
 from tests.support.house import House, make_person
 from tests.support.pages import Browser, Page
 
@@ -114,3 +115,25 @@ def test_nothing_is_asked_of_others_for_what_is_mended_here(signed_in: SignedIn,
     page = signed_in("caseworker").get(f"/participants/{house.eva}")
     assert "Es ist niemand als Vermittler/in gewählt" in page.text
     assert not page.find_all("p", id="request-text")
+
+
+def test_the_applicants_page_in_the_network_is_linked(signed_in: SignedIn, house: House) -> None:
+    with scoped_to(house.tenant_id):
+        connection = db.session.query(Connection).one()
+        db.session.add(
+            Presence(
+                tenant_id=house.tenant_id,
+                connection_id=connection.id,
+                participant_id=house.eva,
+                applicant_id="BW/1",
+            )
+        )
+        commit()
+    browser = signed_in("caseworker")
+    assert not browser.get(f"/participants/{house.eva}").find_all("a", target="_blank")
+    settings = browser.client.application.extensions["jobbruecke_settings"]
+    page_of = {"network_jobnetzwerk_page": "https://jn.example/a/{applicant_id}"}
+    browser.client.application.extensions["jobbruecke_settings"] = settings.model_copy(update=page_of)
+    link = browser.get(f"/participants/{house.eva}").find("a", target="_blank")
+    assert link.get("href") == "https://jn.example/a/BW%2F1"
+    assert not browser.get(f"/participants/{house.ben}").find_all("a", target="_blank")
