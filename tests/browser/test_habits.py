@@ -13,6 +13,9 @@ from tests.browser.conftest import Visitor
 from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
+SOON = 40_000
+LITTLE = 0.05
+"""Of the cumulative layout shift, of which 0.1 counts as good."""
 numbers = map(str, range(8000, 8100))
 
 
@@ -169,3 +172,27 @@ def test_choosing_a_mediator_by_keyboard(system: Running, visit: Callable[..., V
     expect(page.locator("#mediator-number")).to_have_text("V-77")
     expect(button).to_be_focused()
     expect(page.get_by_text("Gewählt. Das Jobportal erfährt es")).to_be_visible()
+
+
+def test_a_transfer_in_the_head_shifts_nothing(
+    system: Running, visit: Callable[..., Visitor], person: int
+) -> None:
+    page = visit(viewport={"width": 1280, "height": 900}).sign_in("supervisor")
+    page.evaluate(
+        """() => {
+            window.shifted = 0;
+            new PerformanceObserver((list) => {
+                for (const entry of list.getEntries()) window.shifted += entry.value;
+            }).observe({ type: "layout-shift", buffered: false });
+        }"""
+    )
+    before = page.locator("h1").bounding_box()
+    number = next(numbers)
+    system.bridge.person(number, first_name="Ute", last_name="Unterwegs")
+    system.bridge.release(number)
+    sequence = str(system.bridge.plan(number).sequence)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('transfers-changed'))")
+    last = page.locator("#transfer-status dd").first.get_by_role("link", name=sequence, exact=True)
+    expect(last).to_be_visible(timeout=SOON)
+    assert page.locator("h1").bounding_box() == before
+    assert page.evaluate("window.shifted") < LITTLE

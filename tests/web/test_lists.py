@@ -15,7 +15,7 @@ from portal.people.models import Participant
 from portal.releases.models import Presence
 from portal.tenants.models import Connection
 from tests.support.house import House, make_person
-from tests.support.pages import Browser, Page
+from tests.support.pages import PASSWORD, Browser, Page
 
 SignedIn = Callable[[str], Browser]
 
@@ -173,3 +173,10 @@ def test_a_view_of_everybody_or_without_name_is_not_saved(signed_in: SignedIn, h
     browser.get("/participants?status=online")
     browser.submit("/participants/views", name=" ")
     assert "Geben Sie der Ansicht einen Namen." in browser.follow().text
+
+
+def test_filters_survive_signing_in(browser: Browser, house: House) -> None:
+    page = browser.get("/participants?status=online&status=offline&sort=action", status=302)
+    browser.get(page.location)
+    answer = browser.submit("/sign-in", email="caseworker@example.org", password=PASSWORD)
+    assert answer.location == "/participants?status=online&status=offline&sort=action"
