@@ -44,6 +44,8 @@ def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> View:
     db.session.execute(update(Connection).values(network=request.param))
     db.session.execute(update(Tenant).values(licence_from=NOW.date(), licence_until=None))
     db.session.execute(update(Mediator).where(Mediator.number == "2").values(initials="SB"))
+    db.session.execute(update(Mediator).where(Mediator.number == "0").values(initials="KK"))
+    db.session.execute(update(Participant).where(Participant.id % 5 == 0).values(caseworker="KK"))
     make_account("caseworker", Role.CASEWORKER, cast.alpha)
     commit()
     return load_view(cast.alpha, NOW)

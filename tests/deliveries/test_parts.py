@@ -43,6 +43,17 @@ def test_it_is_what_the_network_has(online: Bridge) -> None:
         assert found.record == told_now(online, number)
 
 
+def test_a_mediator_of_the_same_number_is_not_taken_for_her(bridge: Bridge) -> None:
+    mediator = bridge.mediator("11", "EE")
+    for number in ("1", "11"):
+        bridge.person(number)
+        bridge.release(number)
+        bridge.choose_mediator(number, mediator)
+    bridge.deliver()
+    bridge.hasten()
+    assert confirmed(bridge, "11").record == told_now(bridge, "11")  # type: ignore[union-attr]
+
+
 def test_a_change_is_seen_against_it_until_it_is_acknowledged(online: Bridge) -> None:
     db.session.get_one(Participant, online.id("1")).email = "neu@example.org"
     commit()
