@@ -15,6 +15,7 @@ from portal.deliveries.models import Attempt, Delivery
 from portal.deliveries.states import Problem
 from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
+from worker.contract import Account
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
 
 QUARANTINE_AFTER = 5
@@ -125,22 +126,39 @@ def note_success(connection_id: int) -> None:
     )
 
 
+def keep_account(connection: Connection, account: Account, now: dt.datetime) -> None:
+    """Keep what the network says of us. The caller commits."""
+    connection.network_name = account.name
+    connection.network_licensed_until = account.licensed_until
+    connection.max_part_bytes = min(account.max_part_bytes, 2**31 - 1)  # what the column holds
+    connection.encodings = account.encodings
+    connection.checked_at = now
+
+
 def probe(connection_id: int) -> None:
-    """Ask the network whether it is back; success ends the pause. Commits."""
+    """Ask the network whether it is back, or whether it knows us; success ends a pause. Commits."""
     connection = db.session.get(Connection, connection_id)
-    if connection is None or connection.failures == 0 or connection.token_sealed is None:
+    if connection is None or connection.probe_at is None or connection.token_sealed is None:
         return
-    tenant_id = connection.tenant_id
+    tenant_id, failing = connection.tenant_id, connection.failures > 0
     with client_for(connection) as client:
         commit()  # let go of the database before a slow call
         try:
             with recording(client, connection_id, tenant_id, None):
-                client.read_account()
-        except NetworkError:
-            pause = dt.timedelta(seconds=current_settings().probe_seconds)
-            db.session.execute(
-                update(Connection).where(Connection.id == connection_id).values(probe_at=utcnow() + pause)
-            )
+                account = client.read_account()
+        except NetworkError as error:
+            if failing:
+                pause = dt.timedelta(seconds=current_settings().probe_seconds)
+                db.session.execute(
+                    update(Connection).where(Connection.id == connection_id).values(probe_at=utcnow() + pause)
+                )
+            else:
+                note_failure(connection_id, error, utcnow())
         else:
+            found = db.session.get_one(Connection, connection_id, populate_existing=True)
+            found.probe_at = found.problem = None
+            keep_account(found, account, utcnow())
+            if account.network != found.network.value:
+                found.problem = Problem.WRONG_NETWORK.value
             note_success(connection_id)
         commit()

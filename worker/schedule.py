@@ -119,7 +119,7 @@ def _due_bulk_runs(now: dt.datetime) -> list[int]:
 
 
 def _due_probes(now: dt.datetime) -> list[int]:
-    query = select(Connection.id).where(Connection.failures > 0, Connection.probe_at <= now)
+    query = select(Connection.id).where(Connection.probe_at <= now, Connection.token_sealed.is_not(None))
     return list(db.session.scalars(query.limit(BATCH)))
 
 

@@ -20,7 +20,7 @@ from portal.releases.conditions import consent_lost
 from portal.releases.models import Presence
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import today_of
-from worker.attempts import client_for, note_failure, note_success, problem_of, recording
+from worker.attempts import client_for, keep_account, note_failure, note_success, problem_of, recording
 from worker.contract import Account, Receipt
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
 from worker.receipts import apply_receipt
@@ -129,11 +129,7 @@ def _take_note_of(held: Claim, account: Account) -> None:
     now = utcnow()
     delivery = hold_claim(held, now)
     connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-    connection.network_name = account.name
-    connection.network_licensed_until = account.licensed_until
-    connection.max_part_bytes = min(account.max_part_bytes, 2**31 - 1)  # what the column holds
-    connection.encodings = account.encodings
-    connection.checked_at = now
+    keep_account(connection, account, now)
     if account.network != connection.network.value:
         end(delivery, DeliveryState.FAILED, Problem.REFUSED, f"token of {account.network}", now)
         commit()

@@ -27,6 +27,8 @@ class Permission(StrEnum):
     """Let a held delivery go, or discard it."""
     IMPORT = "import"
     """Take over an export of Qualli.life."""
+    CONFIGURE = "configure"
+    """Network, credentials, times and limits of a tenant."""
     CHOOSE_TENANT = "choose-tenant"
     OPERATE = "operate"
     """See how all tenants are doing, and try again for them."""
@@ -41,8 +43,8 @@ _SUPERVISOR = _CASEWORKER | {Permission.TRANSFER_ALL, Permission.JUDGE_HELD, Per
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: _SUPERVISOR,
-    Role.ADMINISTRATOR: _SUPERVISOR,
-    Role.SUPPORT: _SUPERVISOR | {Permission.CHOOSE_TENANT, Permission.OPERATE},
+    Role.ADMINISTRATOR: _SUPERVISOR | {Permission.CONFIGURE},
+    Role.SUPPORT: _SUPERVISOR | {Permission.CONFIGURE, Permission.CHOOSE_TENANT, Permission.OPERATE},
 }
 _WITHOUT_TENANT = frozenset({Permission.SIGNED_IN, Permission.CHOOSE_TENANT, Permission.OPERATE})
 

@@ -78,6 +78,8 @@ class Problem(StrEnum):
     NO_CREDENTIALS = "no-credentials"
     NOTHING_TO_SEND = "nothing-to-send"
     UNAUTHORISED = "unauthorised"
+    WRONG_NETWORK = "wrong-network"
+    """The token is one of the other network."""
     NETWORK_LICENCE_EXPIRED = "network-licence-expired"
     REFUSED = "refused"
     BASE_MISMATCH = "base-mismatch"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal import current_vault
 from portal.accounts.actor import SYSTEM, Actor
 from portal.database import db
 from portal.deliveries.service import give_up, plan_withdrawals
 from portal.deliveries.states import Cause, Problem
+from portal.queue import PROBE_CONNECTION, enqueue_after_commit
 from portal.refusal import Refusal
 from portal.releases.models import EndCause, Event, Presence, Release
 from portal.releases.service import write_protocol
@@ -58,6 +60,64 @@ def set_federal_state(tenant: Tenant, state: str) -> None:
     if state not in STATES:
         raise Refusal("federal-state-unknown", state=state, states=", ".join(STATES))
     tenant.federal_state = state
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a tenant's administrator may set as numbers, each within its bounds."""
+
+    brake_minimum: int
+    brake_percent: int
+    brake_days: int
+    brake_order_minimum: int
+    protocol_months: int
+
+
+BOUNDS: dict[str, tuple[int, int]] = {
+    "brake_minimum": (0, 1000),
+    "brake_percent": (0, 100),
+    "brake_days": (1, 366),
+    "brake_order_minimum": (1, 1000),
+    "protocol_months": (1, 120),
+}
+"""Smallest and largest value of each limit."""
+
+
+def set_limits(tenant: Tenant, limits: Limits) -> None:
+    """Set the brake's limits and how long protocols are kept. Raises Refusal `limit-wrong`."""
+    for name, (least, most) in BOUNDS.items():
+        value = getattr(limits, name)
+        if not least <= value <= most:
+            raise Refusal("limit-wrong", least=least, most=most)
+        setattr(tenant, name, value)
+
+
+@dataclass(frozen=True)
+class NetworkChange:
+    """What leaving a network means."""
+
+    told: int
+    """People whom the network left would archive."""
+    released: int
+    """Releases that would end."""
+
+
+def foresee_network_change(tenant: Tenant) -> NetworkChange:
+    """Whom leaving the tenant's network concerns; nobody where there is none."""
+    current = find_connection(tenant.id)
+    if current is None:
+        return NetworkChange(0, 0)
+    here = select(func.count()).select_from(Presence).where(Presence.connection_id == current.id)
+    told = db.session.scalar(here.where(Presence.told)) or 0
+    return NetworkChange(told, db.session.scalar(here.where(Presence.released)) or 0)
+
+
+def ask_for_test(connection: Connection, now: dt.datetime) -> None:
+    """Have the worker ask the network whether it knows us. Raises Refusal `network-credentials-missing`."""
+    if connection.token_sealed is None:
+        raise Refusal("network-credentials-missing")
+    connection.probe_at = now
+    enqueue_after_commit(PROBE_CONNECTION, connection.id)
 
 
 def set_token(connection: Connection, token: str) -> None:

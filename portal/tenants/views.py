@@ -1,19 +1,42 @@
-"""Support chooses whose data it sees."""
+"""Support chooses whose data it sees; administrators set what is set of their tenant."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, redirect, render_template, session, url_for
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.access import Permission, requires
-from portal.database import db
-from portal.refusal import NotFound
-from portal.tenants.models import Tenant
-from portal.web.fragments import relative_path
-from portal.web.scope import TENANT_KEY
+from portal.accounts.users import current_actor
+from portal.database import commit, db, utcnow
+from portal.refusal import NotFound, Refusal
+from portal.tenants import service
+from portal.tenants.forms import read_network, read_transfer_settings
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.network import Network
+from portal.tenants.queries import find_connection
+from portal.tenants.workdays import STATES
+from portal.web.fragments import live_answer, relative_path
+from portal.web.header import problem_text
+from portal.web.scope import TENANT_KEY, current_tenant_id
+from portal.web.sessions import live
+from portal.web.state_names import STATE_NAMES
 
 tenants = Blueprint("tenants", __name__)
 _LIMIT = 500
+_ASKING_SECONDS, _RESTING_SECONDS = 1, 20
 
 
 @tenants.get("/tenants")
@@ -35,3 +58,96 @@ def chosen(slug: str) -> Response:
     return make_response(
         redirect(relative_path(session.pop("next", None)) or url_for("people.list_page"), 303)
     )
+
+
+@tenants.get("/settings")
+@live
+@requires(Permission.CONFIGURE)
+def settings() -> Response:
+    """What is set of the tenant, and how its connection stands."""
+    return live_answer("tenants/settings.html", "tenants/_connection.html", **_settings())
+
+
+@tenants.post("/settings")
+@requires(Permission.CONFIGURE)
+def set_transfers() -> Response:
+    """Set time, federal state, limits, and whether social insurance numbers are sent."""
+    wanted, tenant = read_transfer_settings(request.form), _tenant()
+    if wanted.transfer_time != tenant.transfer_time:
+        service.set_transfer_time(tenant, wanted.transfer_time, utcnow())
+    service.set_federal_state(tenant, wanted.federal_state)
+    service.set_limits(tenant, wanted.limits)
+    tenant.sends_social_insurance_number = wanted.sends_social_insurance_number
+    return _saved(_("Gespeichert."))
+
+
+@tenants.post("/settings/token")
+@requires(Permission.CONFIGURE)
+def set_token() -> Response:
+    """Set the network's token; it is never shown again."""
+    connection = _connection()
+    service.set_token(connection, request.form.get("token", ""))
+    service.ask_for_test(connection, utcnow())
+    return _saved(_("Die Zugangsdaten sind hinterlegt und werden geprüft."))
+
+
+@tenants.post("/settings/test")
+@requires(Permission.CONFIGURE)
+def check_connection() -> Response:
+    """Ask the network whether it knows us."""
+    service.ask_for_test(_connection(), utcnow())
+    return _saved(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."))
+
+
+@tenants.post("/settings/network")
+@requires(Permission.CONFIGURE)
+def choose_network() -> Response:
+    """Choose the network; leaving one where people are known is first shown with what it means."""
+    network, tenant = read_network(request.form), _tenant()
+    current = find_connection(tenant.id)
+    if current is not None and current.network is not network:
+        change = service.foresee_network_change(tenant)
+        if (change.told or change.released) and request.form.get("confirmed") != _named(change):
+            page = render_template(
+                "tenants/network.html", network=network, current=current, change=change, named=_named(change)
+            )
+            return make_response(page)
+    service.choose_network(tenant, network, current_actor(), utcnow())
+    return _saved(_("Das Jobportal ist gewählt. Jetzt braucht es noch seine Zugangsdaten."))
+
+
+def _settings() -> dict[str, Any]:
+    tenant, connection = _tenant(), find_connection(current_tenant_id())
+    asking = bool(connection and connection.probe_at and connection.probe_at <= utcnow())
+    return {
+        "tenant": tenant,
+        "connection": connection,
+        "asking": asking,
+        "seconds": _ASKING_SECONDS if asking else _RESTING_SECONDS,
+        "problem": problem_text(connection.problem) if connection else "",
+        "states": {state: STATE_NAMES.get(state, state) for state in STATES},
+        "bounds": service.BOUNDS,
+        "networks": list(Network),
+    }
+
+
+def _tenant() -> Tenant:
+    return db.session.get_one(Tenant, current_tenant_id())
+
+
+def _connection() -> Connection:
+    connection = find_connection(current_tenant_id())
+    if connection is None:
+        raise Refusal("network-not-chosen")
+    return connection
+
+
+def _named(change: service.NetworkChange) -> str:
+    """Stands for what was shown, so that nothing else is confirmed."""
+    return f"{change.told}-{change.released}"
+
+
+def _saved(sentence: str) -> Response:
+    commit()
+    flash(sentence, "success")
+    return make_response(redirect(url_for(".settings"), 303))

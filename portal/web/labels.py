@@ -155,6 +155,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Problem.NO_CREDENTIALS: Label(_l("Es fehlen die Zugangsdaten zum Jobportal.")),
         Problem.NOTHING_TO_SEND: Label(_l("Es gab nichts zu übertragen.")),
         Problem.UNAUTHORISED: Label(_l("Das Jobportal lehnt die Zugangsdaten ab.")),
+        Problem.WRONG_NETWORK: Label(_l("Die Zugangsdaten gehören zum anderen Jobportal.")),
         Problem.NETWORK_LICENCE_EXPIRED: Label(_l("Die Lizenz beim Jobportal ist abgelaufen.")),
         Problem.REFUSED: Label(_l("Das Jobportal hat die Übertragung nicht angenommen.")),
         Problem.BASE_MISMATCH: Label(_l("Das Jobportal erwartet eine vollständige Übertragung.")),

@@ -28,6 +28,9 @@ SENTENCES: dict[str, Any] = (
         "views-too-many": _l("Mehr als %(most)s Ansichten werden nicht gespeichert. Löschen Sie erst eine."),
         "view-unknown": _l("Diese Ansicht gibt es nicht mehr."),
         "search-social-insurance-number": _l("Nach Sozialversicherungsnummern wird hier nicht gesucht."),
+        # settings of a tenant
+        "limit-wrong": _l("Eine Zahl ist zu klein oder zu groß: erlaubt sind %(least)s bis %(most)s."),
+        "setting-unreadable": _l("Eine Angabe ist nicht lesbar. Geändert wurde nichts."),
         # operations
         "connection-unknown": _l("Diese Verbindung gibt es nicht."),
         "connection-well": _l("Diese Verbindung hat gerade keinen Fehler; es gibt nichts zu wiederholen."),

@@ -106,7 +106,7 @@ def test_axe_finds_nothing_on_any_page(
     for name, value in (("language", language), ("shortcuts", "on")):
         visitor.context.add_cookies([{"name": name, "value": value, "url": system.url}])
     found = rows | {"bulk": bulk}
-    for account in (None, "support", "supervisor"):
+    for account in (None, "support", "administrator", "supervisor"):
         if account:
             visitor.context.clear_cookies(name="session")
             sign_in(page, system.url, account)

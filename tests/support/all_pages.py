@@ -53,6 +53,7 @@ PAGES = (
     PageOf("mediators.list_page", "/mediators"),
     PageOf("imports.list_page", "/imports"),
     PageOf("imports.show", "/imports/{import_id}"),
+    PageOf("tenants.settings", "/settings", account="administrator"),
     PageOf("operations.overview", "/operations", account="support"),
     PageOf("tenants.choose", "/tenants", account="support"),
 )

@@ -37,7 +37,7 @@ FAST = {
 
 @dataclass
 class Running:
-    """A running system: a caseworker and a supervisor of tenant alpha may sign in, and support."""
+    """A running system: a caseworker, a supervisor and an administrator of tenant alpha may sign in, and support."""
 
     url: str
     settings: Settings
@@ -61,7 +61,11 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
         stack.enter_context(running_app(settings))
         bridge = build_bridge(sandbox)
         scope_to(EVERY_TENANT)
-        for name, role in (("caseworker", Role.CASEWORKER), ("supervisor", Role.SUPERVISOR)):
+        for name, role in (
+            ("caseworker", Role.CASEWORKER),
+            ("supervisor", Role.SUPERVISOR),
+            ("administrator", Role.ADMINISTRATOR),
+        ):
             make_account(name, role, bridge.tenant_id)
         make_account("support", Role.SUPPORT, None)
         commit()

@@ -24,6 +24,7 @@ BY_VARIABLE = {"delivery-running", "delivery-held", "port-taken", "address-unusa
 VALUES = {
     "number": 7,
     "by": "SB",
+    "least": 1,
     "most": 50,
     "slug": "alpha",
     "states": "BE, BY",

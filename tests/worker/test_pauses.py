@@ -7,18 +7,21 @@ import datetime as dt
 import pytest
 import time_machine
 
+from portal import current_vault
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.queries import attempts
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.states import DeliveryState, Problem
 from portal.queue import PROBE_CONNECTION, SEND_DELIVERY
 from portal.releases.phase import Phase
 from portal.releases.status import Status
+from portal.tenants.models import token_place
 from portal.tenants.service import set_transfer_time
 from tests.support.bridge import Bridge, hold_answers
 from tests.worker.conftest import Night
 from worker import schedule, steps
 from worker.answers import poll_pause
+from worker.attempts import probe
 
 MONDAY = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -189,13 +192,38 @@ def test_a_job_waits_once_however_often_cron_wakes(night: Night) -> None:
     assert len(night.waiting()) == 1
 
 
-@pytest.mark.parametrize(("failures", "asked"), [(0, []), (1, [PROBE_CONNECTION])])
-def test_only_a_network_that_failed_is_asked_whether_it_is_back(
-    night: Night, failures: int, asked: list[str]
+@pytest.mark.parametrize(
+    ("minutes", "asked"), [(None, []), (1, []), (0, [PROBE_CONNECTION])], ids=["never", "later", "now"]
+)
+def test_a_network_is_asked_whether_it_is_back_when_it_is_due(
+    night: Night, minutes: int | None, asked: list[str]
 ) -> None:
+    """Never where it said itself when it wants to be asked again."""
     scope_to(EVERY_TENANT)
     connection = night.alpha.connection
-    connection.failures, connection.probe_at = failures, utcnow()
+    connection.failures = 1
+    connection.probe_at = None if minutes is None else utcnow() + dt.timedelta(minutes=minutes)
     commit()
     schedule.tick()
     assert night.waiting() == [(job, connection.id) for job in asked]
+
+
+def test_a_connection_is_tested_though_nothing_failed(night: Night) -> None:
+    connection = night.alpha.connection
+    connection.probe_at, connection.network_name = utcnow(), None
+    commit()
+    night.work()
+    connection = night.alpha.connection
+    assert connection.network_name is not None
+    assert connection.checked_at is not None
+    assert (connection.probe_at, connection.failures, connection.problem) == (None, 0, None)
+
+
+def test_a_test_with_a_wrong_token_says_so(night: Night) -> None:
+    connection = night.alpha.connection
+    connection.token_sealed = current_vault().seal(b"nobodys-token", token_place(connection.id))
+    connection.probe_at = utcnow()
+    commit()
+    probe(connection.id)
+    connection = night.alpha.connection
+    assert (connection.failures, connection.problem) == (1, Problem.UNAUTHORISED.value)

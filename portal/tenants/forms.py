@@ -1,0 +1,42 @@
+"""What administrators type into the settings of their tenant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from portal.refusal import Refusal
+from portal.tenants.network import Network
+from portal.tenants.service import BOUNDS, Limits
+
+
+@dataclass(frozen=True)
+class TransferSettings:
+    """How and when a tenant's people are transferred."""
+
+    transfer_time: dt.time
+    federal_state: str
+    sends_social_insurance_number: bool
+    limits: Limits
+
+
+def read_transfer_settings(values: MultiDict[str, str]) -> TransferSettings:
+    """The settings of a form. Raises Refusal `setting-unreadable`."""
+    try:
+        time = dt.datetime.strptime(values.get("transfer_time", ""), "%H:%M").time()  # noqa: DTZ007 - a local time
+        numbers = {name: int(values.get(name, "")) for name in BOUNDS}
+    except ValueError:
+        raise Refusal("setting-unreadable") from None
+    return TransferSettings(
+        time, values.get("federal_state", ""), values.get("svnr") == "1", Limits(**numbers)
+    )
+
+
+def read_network(values: MultiDict[str, str]) -> Network:
+    """The network that was chosen. Raises Refusal `setting-unreadable`."""
+    try:
+        return Network(values.get("network", ""))
+    except ValueError:
+        raise Refusal("setting-unreadable") from None
