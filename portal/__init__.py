@@ -36,8 +36,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "migrations"))
 
-    from portal import web  # the pages need the extensions above
+    from portal import audit, web  # the pages need the extensions above
 
+    audit.init_app(app)
     web.init_app(app)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from contextvars import ContextVar
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
@@ -206,12 +208,25 @@ def _begin_sqlite(connection: Any) -> None:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
 
-# --- after commit ------------------------------------------------------------------------------------------
+# --- before and after commit -------------------------------------------------------------------------------
+
+_BEFORE_COMMIT = "jobbruecke_before_commit"
 
 
 def after_commit(action: Callable[[], object]) -> None:
     """Do `action` once the current transaction is committed; never if it is rolled back."""
     db.session().info.setdefault("after_commit", []).append(action)
+
+
+def before_commit(app: Flask, prepare: Callable[[], object]) -> None:
+    """Have `prepare` called in each transaction of `app` right before it is committed; it may still write."""
+    app.extensions.setdefault(_BEFORE_COMMIT, []).append(prepare)
+
+
+def transaction_key() -> int:
+    """A random number that the rows of the current transaction have in common."""
+    key: int = db.session().info.setdefault("transaction_key", secrets.randbits(62) + 1)
+    return key
 
 
 def commit() -> None:
@@ -220,6 +235,9 @@ def commit() -> None:
     Not done by the session's own events: they fire for savepoints too.
     """
     session = db.session()
+    for prepare in current_app.extensions.get(_BEFORE_COMMIT, ()):
+        prepare()
+    session.info.pop("transaction_key", None)
     actions = session.info.pop("after_commit", [])
     session.commit()
     for action in actions:
@@ -228,7 +246,9 @@ def commit() -> None:
 
 def rollback() -> None:
     """Undo the current transaction, and forget what waited for its commit."""
-    db.session().info.pop("after_commit", None)
+    info = db.session().info
+    info.pop("after_commit", None)
+    info.pop("transaction_key", None)
     db.session.rollback()
 
 

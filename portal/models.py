@@ -1,6 +1,7 @@
 """All tables, so that one import makes them known to migrations and relationships."""
 
 from portal.accounts import models as accounts
+from portal.audit import models as audit
 from portal.bulk import models as bulk
 from portal.deliveries import models as deliveries
 from portal.people import models as people
@@ -8,4 +9,4 @@ from portal.qualli import models as qualli
 from portal.releases import models as releases
 from portal.tenants import models as tenants
 
-__all__ = ["accounts", "bulk", "deliveries", "people", "qualli", "releases", "tenants"]
+__all__ = ["accounts", "audit", "bulk", "deliveries", "people", "qualli", "releases", "tenants"]

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     session_limit_hours: int = Field(
         default=12, ge=1, description="A session ends after this many hours at most."
     )
+    public_url: str | None = Field(
+        default=None, description="Address under which people reach the portal, https://…; begins links."
+    )
     locale: str = Field(
         default="de", pattern="^(de|en)$", description="Language of the command line: de or en."
     )
@@ -171,6 +174,11 @@ class Settings(BaseSettings):
         if parts.username or parts.query or parts.fragment:
             raise ValueError("wants an address without user, query or fragment")
         return value.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public(cls, value: str | None) -> str | None:
+        return cls._check_network(value) if value else None
 
     @field_validator("network_jobnetzwerk_page", "network_job4you_page")
     @classmethod

@@ -18,6 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import current_settings
 from portal.accounts.actor import SYSTEM
+from portal.accounts.sessions import forget_sessions
+from portal.audit.heads import export_heads, is_due, newest_heads
 from portal.bulk.models import UNFINISHED, BulkRun
 from portal.bulk.service import forget_runs
 from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
@@ -138,7 +140,21 @@ def sweep() -> None:
     for connection_id in _ids(select(Connection.id).where(Connection.state == ConnectionState.CLOSING)):
         _each(partial(close, connection_id, utcnow()))
     _each(partial(forget_runs, utcnow()))
+    _each(partial(forget_sessions, utcnow(), current_settings().session_limit_hours))
+    export_audit_heads(utcnow())
     tick()
+
+
+def export_audit_heads(now: dt.datetime) -> None:
+    """Once an hour, the signed ends of the audit's chains go into a file outside the database."""
+    settings = current_settings()
+    if not is_due(settings, now):
+        return
+    with reading():
+        heads = newest_heads(now)
+        commit()
+    export_heads(settings, heads)
+    log.info("audit_heads_exported", chains=len(heads))
 
 
 def _ids(query: Select[*tuple[Any, ...]]) -> list[int]:

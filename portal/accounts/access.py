@@ -30,23 +30,33 @@ class Permission(StrEnum):
     CONFIGURE = "configure"
     """Network, credentials, times and limits of a tenant."""
     CHOOSE_TENANT = "choose-tenant"
+    MANAGE_ACCOUNTS = "manage-accounts"
+    """Create, change and disable the accounts of a tenant."""
+    AUDIT = "audit"
+    """See who did what."""
     OPERATE = "operate"
-    """See how all tenants are doing, and try again for them."""
+    """See how all tenants are doing."""
+    RETRY = "retry"
+    """Try again for any tenant."""
     SIGNED_IN = "signed-in"
     """Whatever the role, and without a tenant."""
 
 
-_CASEWORKER = frozenset(
-    {Permission.SIGNED_IN, Permission.VIEW, Permission.RELEASE, Permission.TRANSFER_CHOSEN}
-)
+_READER = frozenset({Permission.SIGNED_IN, Permission.VIEW})
+_CASEWORKER = _READER | {Permission.RELEASE, Permission.TRANSFER_CHOSEN}
 _SUPERVISOR = _CASEWORKER | {Permission.TRANSFER_ALL, Permission.JUDGE_HELD, Permission.IMPORT}
+_ADMINISTRATOR = _SUPERVISOR | {Permission.CONFIGURE, Permission.MANAGE_ACCOUNTS, Permission.AUDIT}
+_SUPPORT_READER = _READER | {Permission.CHOOSE_TENANT, Permission.OPERATE, Permission.AUDIT}
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: _SUPERVISOR,
-    Role.ADMINISTRATOR: _SUPERVISOR | {Permission.CONFIGURE},
-    Role.SUPPORT: _SUPERVISOR | {Permission.CONFIGURE, Permission.CHOOSE_TENANT, Permission.OPERATE},
+    Role.ADMINISTRATOR: _ADMINISTRATOR,
+    Role.SUPPORT: _ADMINISTRATOR | _SUPPORT_READER | {Permission.RETRY},
+    Role.SUPPORT_READER: _SUPPORT_READER,
 }
-_WITHOUT_TENANT = frozenset({Permission.SIGNED_IN, Permission.CHOOSE_TENANT, Permission.OPERATE})
+_WITHOUT_TENANT = frozenset(
+    {Permission.SIGNED_IN, Permission.CHOOSE_TENANT, Permission.OPERATE, Permission.RETRY}
+)
 
 
 def may(permission: Permission) -> bool:

@@ -1,13 +1,21 @@
-"""The form of the sign-in page."""
+"""The forms of accounts: sign-in, and what an administrator types."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
+from portal.accounts.models import Account, Role
 from portal.accounts.passwords import MAXIMUM_LENGTH
+from portal.refusal import Refusal
+
+TENANT_ROLES = tuple(role for role in Role if not role.for_all_tenants)
+"""The roles that a tenant's administrator may give."""
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
@@ -20,3 +28,31 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
         _l("Passwort"), [InputRequired(_l("Bitte geben Sie Ihr Passwort an.")), Length(max=MAXIMUM_LENGTH)]
     )
     next = HiddenField()
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed about an account, as it was typed."""
+
+    email: str = ""
+    name: str = ""
+    initials: str = ""
+    role: str = Role.CASEWORKER.value
+    mediator: str = ""
+    """Its Vermittler-ID."""
+
+    def chosen_role(self) -> Role:
+        """The role as a tenant may give it. Raises Refusal `role-unknown`."""
+        if self.role not in TENANT_ROLES:
+            raise Refusal("role-unknown")
+        return Role(self.role)
+
+
+def read_typed(values: MultiDict[str, str]) -> Typed:
+    return Typed(**{name: values.get(name, "") for name in vars(Typed())})
+
+
+def typed_of(account: Account) -> Typed:
+    """An account as its form begins."""
+    number = account.mediator.number if account.mediator else ""
+    return Typed(account.email, account.name, account.initials, account.role.value, number)

@@ -20,6 +20,13 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     SUPPORT = "support"
     """Of the operator, for all tenants."""
+    SUPPORT_READER = "support-reader"
+    """Of the operator, for all tenants, and only to look."""
+
+    @property
+    def for_all_tenants(self) -> bool:
+        """Whether the role is the operator's, and belongs to no tenant."""
+        return self in (Role.SUPPORT, Role.SUPPORT_READER)
 
 
 class Account(TenantOwned, Base):
@@ -38,6 +45,8 @@ class Account(TenantOwned, Base):
     password_hash: Mapped[str]
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
     disabled_at: Mapped[dt.datetime | None]
+    signed_in_at: Mapped[dt.datetime | None]
+    """The last time."""
     created_at: Mapped[dt.datetime]
 
     tenant: Mapped[Tenant | None] = relationship()
@@ -61,9 +70,24 @@ class LoginSession(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     """None before sign-in."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    browser: Mapped[str | None] = mapped_column(String(80))
+    """Browser and system as the person would call them, to tell one's sessions apart."""
     created_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime] = mapped_column(index=True)
     ended_at: Mapped[dt.datetime | None]
+
+
+class OneTimeLink(Base):
+    """A link by which somebody sets a password, once; only its hash is kept."""
+
+    __tablename__ = "one_time_link"
+
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    created_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]
+    used_at: Mapped[dt.datetime | None]
+    """When it was used, or made void by a newer one."""
 
 
 class SearchTerm(TenantOwned, Base):

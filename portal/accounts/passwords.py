@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
+from zxcvbn import zxcvbn
+
+from portal.refusal import Refusal
 
 MINIMUM_LENGTH = 12
 """Characters that a password wants, at least."""
 MAXIMUM_LENGTH = 1000
 
 _hasher = PasswordHash((Argon2Hasher(),))
+
+
+_EASY = 3
+"""Below this of zxcvbn's scores (0 to 4) a password is guessed within 10^8 tries."""
+_LOOKED_AT = 72
+"""Characters that are looked at; zxcvbn takes its time with more, and more only makes it harder to guess."""
+_COMMON_HERE = """
+    jobbrücke jobbruecke jobnetzwerk job4you qualli jobportal jobcenter vermittler teilnehmer passwort
+    kennwort geheim willkommen hallo frühling fruehling sommer herbst winter montag freitag schatz
+    fussball fußball berlin hamburg münchen muenchen deutschland ichliebedich januar februar märz april
+    mai juni juli august september oktober november dezember
+"""
+"""What German passwords are made of, which no English list knows."""
+
+
+def check_password(password: str, *about: str) -> None:
+    """As NIST SP 800-63B has it: length, and nothing that is known or easily guessed; no rules on characters.
+
+    `about` is what belongs to the person (name, e-mail, initials) and makes a bad password. Raises Refusal
+    `password-too-short`, `password-too-long`, `password-easy`.
+    """
+    if len(password) < MINIMUM_LENGTH:
+        raise Refusal("password-too-short", limit=MINIMUM_LENGTH)
+    if len(password) > MAXIMUM_LENGTH:
+        raise Refusal("password-too-long", limit=MAXIMUM_LENGTH)
+    words = [word for text in about for word in re.split(r"[\W_]+", text.casefold()) if len(word) > 2]
+    if zxcvbn(password[:_LOOKED_AT], [*_COMMON_HERE.split(), *words])["score"] < _EASY:
+        raise Refusal("password-easy")
 
 
 def hash_password(password: str) -> str:

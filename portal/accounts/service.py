@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import secrets
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.access import GRANTED, Permission
 from portal.accounts.actor import Actor
+from portal.accounts.links import void_links
 from portal.accounts.models import Account, Role
-from portal.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, hash_password
+from portal.accounts.passwords import check_password, hash_password, verify_password
+from portal.accounts.sessions import end_sessions
 from portal.database import EVERY_TENANT, db, scoped_to
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
@@ -28,17 +32,19 @@ def create_account(
     name: str,
     initials: str,
     role: Role,
-    password: str,
+    password: str | None,
     now: dt.datetime,
     mediator_number: str | None = None,
 ) -> Account:
-    """A new account; of support without a tenant, of everybody else in the tenant that the session is scoped to.
+    """A new account; of the operator without a tenant, of everybody else in the tenant that the session sees.
 
+    Without a password nobody can sign in until one is set by a one-time link (portal.accounts.links).
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `password-…`.
     """
     email, name, initials = email.strip().lower(), name.strip(), initials.strip()
     _check(tenant_id, email, name, initials, role)
-    _check_password(password)
+    if password is not None:
+        check_password(password, name, email, initials)
     mediator_id = None if mediator_number is None else _get_mediator_id(mediator_number)
     _refuse_taken(tenant_id, email, initials)
     account = Account(
@@ -47,7 +53,7 @@ def create_account(
         name=name,
         initials=initials,
         role=role,
-        password_hash=hash_password(password),
+        password_hash=hash_password(secrets.token_urlsafe(32) if password is None else password),
         mediator_id=mediator_id,
         created_at=now,
     )
@@ -57,6 +63,105 @@ def create_account(
     except IntegrityError:  # somebody was faster since we looked
         raise Refusal("account-taken") from None
     return account
+
+
+def change_account(
+    account: Account, *, name: str, initials: str, role: Role, mediator_number: str | None, by: int | None
+) -> None:
+    """Change what an administrator may change; `by` is the account of who does it, if any.
+
+    Raises NotFound `mediator-unknown`; Refusal `account-…`, `own-role`, `last-administrator`.
+    """
+    name, initials = name.strip(), initials.strip()
+    _check(account.tenant_id, account.email, name, initials, role)
+    if role is not account.role:
+        if account.id == by:
+            raise Refusal("own-role")
+        _refuse_last(account)
+    mediator_id = _get_mediator_id(mediator_number) if mediator_number else None
+    if initials != account.initials:
+        _refuse_taken(account.tenant_id, None, initials)
+    try:
+        with db.session.begin_nested():
+            account.name, account.initials = name, initials
+            account.role, account.mediator_id = role, mediator_id
+    except IntegrityError:  # somebody was faster since we looked
+        raise Refusal("account-taken") from None
+
+
+def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
+    """Let nobody in with this account: its sessions end, its links are void.
+
+    Raises Refusal `own-account`, `last-administrator`, `already-disabled`.
+    """
+    if account.id == by:
+        raise Refusal("own-account")
+    if account.disabled_at is not None:
+        raise Refusal("already-disabled")
+    _refuse_last(account)
+    account.disabled_at = now
+    end_sessions(account.id, now)
+    void_links(account.id, now)
+
+
+def enable_account(account: Account) -> None:
+    """Let the person in again. Raises Refusal `not-disabled`."""
+    if account.disabled_at is None:
+        raise Refusal("not-disabled")
+    account.disabled_at = None
+
+
+def change_password(account: Account, old: str, new: str, now: dt.datetime) -> None:
+    """Set another password; every session ends, and the caller renews the current one.
+
+    Raises Refusal `password-wrong`, `password-…`.
+    """
+    if not verify_password(old, account.password_hash):
+        raise Refusal("password-wrong")
+    set_password(account, new, now)
+
+
+def set_password(account: Account, new: str, now: dt.datetime) -> None:
+    """Set a password, and end every session and link of before. Raises Refusal `password-…`."""
+    check_password(new, account.name, account.email, account.initials)
+    account.password_hash = hash_password(new)
+    end_sessions(account.id, now)
+    void_links(account.id, now)
+
+
+def note_sign_in(account_id: int, now: dt.datetime) -> None:
+    """Remember when somebody last signed in; whatever tenant the session sees."""
+    accounts = cast("Table", Account.__table__)
+    db.session.connection().execute(
+        update(accounts).where(accounts.c.id == account_id).values(signed_in_at=now)
+    )
+
+
+def get_account(account_id: int) -> Account:
+    """An account of the tenant that the session sees. Raises NotFound `account-unknown`."""
+    account = db.session.scalar(select(Account).where(Account.id == account_id))
+    if account is None:
+        raise NotFound("account-unknown")
+    return account
+
+
+def get_account_by_email(email: str) -> Account:
+    """An account of those that the session sees. Raises NotFound `account-unknown`."""
+    account = db.session.scalar(select(Account).where(Account.email == email.strip().lower()))
+    if account is None:
+        raise NotFound("account-unknown")
+    return account
+
+
+def _refuse_last(account: Account) -> None:
+    """A tenant keeps somebody who may manage its accounts."""
+    if account.role is not Role.ADMINISTRATOR or account.disabled_at is not None:
+        return
+    others = select(Account.id).where(
+        Account.role == Role.ADMINISTRATOR, Account.disabled_at.is_(None), Account.id != account.id
+    )
+    if db.session.scalar(others.limit(1)) is None:
+        raise Refusal("last-administrator")
 
 
 def find_actor(initials: str, permission: Permission) -> Actor:
@@ -94,7 +199,7 @@ def _permitted(account: Account, permission: Permission) -> Actor:
 
 
 def _check(tenant_id: int | None, email: str, name: str, initials: str, role: Role) -> None:
-    if (tenant_id is None) != (role is Role.SUPPORT):
+    if (tenant_id is None) != role.for_all_tenants:
         raise Refusal("account-tenant-wrong")
     if not _EMAIL.fullmatch(email) or len(email) > 254:
         raise Refusal("account-email-wrong")
@@ -104,13 +209,6 @@ def _check(tenant_id: int | None, email: str, name: str, initials: str, role: Ro
         raise Refusal("account-initials-wrong", limit=_INITIALS_LENGTH)
 
 
-def _check_password(password: str) -> None:
-    if len(password) < MINIMUM_LENGTH:
-        raise Refusal("password-too-short", limit=MINIMUM_LENGTH)
-    if len(password) > MAXIMUM_LENGTH:
-        raise Refusal("password-too-long", limit=MAXIMUM_LENGTH)
-
-
 def _get_mediator_id(number: str) -> int:
     found = db.session.scalar(select(Mediator.id).where(Mediator.number == number))
     if found is None:
@@ -118,10 +216,12 @@ def _get_mediator_id(number: str) -> int:
     return found
 
 
-def _refuse_taken(tenant_id: int | None, email: str, initials: str) -> None:
-    with scoped_to(EVERY_TENANT):
-        if db.session.scalar(select(Account.id).where(Account.email == email)):
-            raise Refusal("account-email-taken")
-        same = Account.tenant_id.is_(None) if tenant_id is None else Account.tenant_id == tenant_id
-        if db.session.scalar(select(Account.id).where(same, Account.initials == initials)):
-            raise Refusal("account-initials-taken")
+def _refuse_taken(tenant_id: int | None, email: str | None, initials: str) -> None:
+    """Past the tenant's scope on purpose, and without letting go of what is loaded: only whether there is one."""
+    accounts = cast("Table", Account.__table__)
+    connection = db.session.connection()
+    if email and connection.execute(select(accounts.c.id).where(accounts.c.email == email)).first():
+        raise Refusal("account-email-taken")
+    same = accounts.c.tenant_id.is_(None) if tenant_id is None else accounts.c.tenant_id == tenant_id
+    if connection.execute(select(accounts.c.id).where(same, accounts.c.initials == initials)).first():
+        raise Refusal("account-initials-taken")

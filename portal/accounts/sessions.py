@@ -1,23 +1,57 @@
-"""Ending and forgetting sessions; `portal.web.sessions` opens and keeps them."""
+"""The sessions of an account: which are open, and how they end and are forgotten; `portal.web.sessions` keeps them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, or_, update
+from sqlalchemy import CursorResult, delete, or_, select, update
 
 from portal.accounts.models import LoginSession
 from portal.database import db
+from portal.refusal import NotFound
+from portal.settings import Settings
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
-def end_sessions(account_id: int, now: dt.datetime) -> None:
-    """End every session of an account: its password was changed, or it was disabled."""
-    db.session.execute(
-        update(LoginSession)
-        .where(LoginSession.account_id == account_id, LoginSession.ended_at.is_(None))
-        .values(ended_at=now)
+def open_sessions(account_id: int, settings: Settings, now: dt.datetime) -> list[LoginSession]:
+    """The sessions of an account that still let somebody in, newest first."""
+    query = select(LoginSession).where(
+        LoginSession.account_id == account_id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.seen_at > now - dt.timedelta(minutes=settings.session_idle_minutes),
+        LoginSession.created_at > now - dt.timedelta(hours=settings.session_limit_hours),
     )
+    return list(db.session.scalars(query.order_by(LoginSession.seen_at.desc(), LoginSession.id.desc())))
+
+
+def end_session(account_id: int, session_id: int, now: dt.datetime) -> None:
+    """End one session of an account. Raises NotFound `session-unknown`."""
+    if not _end(now, LoginSession.account_id == account_id, LoginSession.id == session_id):
+        raise NotFound("session-unknown")
+
+
+def end_sessions(account_id: int, now: dt.datetime, but: int | None = None) -> int:
+    """End all sessions of an account, but for one if it is named; how many."""
+    conditions = [LoginSession.account_id == account_id]
+    if but is not None:
+        conditions.append(LoginSession.id != but)
+    return _end(now, *conditions)
 
 
 def forget_sessions(now: dt.datetime, limit_hours: int) -> int:
@@ -25,5 +59,19 @@ def forget_sessions(now: dt.datetime, limit_hours: int) -> int:
     before = now - dt.timedelta(hours=limit_hours)
     result = db.session.execute(
         delete(LoginSession).where(or_(LoginSession.ended_at < before, LoginSession.seen_at < before))
+    )
+    return cast("CursorResult[Any]", result).rowcount
+
+
+def browser_name(agent: str) -> str:
+    """Browser and system as a person would call them, of a User-Agent; empty where it says neither."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return ", ".join(word for word in (browser, system) if word)
+
+
+def _end(now: dt.datetime, *conditions: Any) -> int:
+    result = db.session.execute(
+        update(LoginSession).where(LoginSession.ended_at.is_(None), *conditions).values(ended_at=now)
     )
     return cast("CursorResult[Any]", result).rowcount

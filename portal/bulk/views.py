@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.access import Permission, may, requires
 from portal.accounts.users import current_actor
+from portal.audit.recording import describe
 from portal.bulk import queries, service
 from portal.bulk.models import BulkAction, BulkRun, BulkState
 from portal.bulk.preview import Lot, people_of, preview
@@ -59,6 +60,7 @@ def choose() -> Response:
     chosen = service.Chosen(marked, where.filters(where.text()), urlencode(where.parts(), doseq=True))
     run = service.choose(current_view(), action, chosen, current_actor(), utcnow())
     bulk_id = run.id
+    describe(subject_id=bulk_id, action=action.value, people=run.total)
     commit()
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 

@@ -9,6 +9,7 @@ from flask.cli import AppGroup, FlaskGroup
 
 from portal import create_app
 from portal.commands.accounts import account
+from portal.commands.audit import audit
 from portal.commands.checking import check
 from portal.commands.deliveries import deliver, deliveries, delivery
 from portal.commands.imports import import_
@@ -46,8 +47,8 @@ cli = _OwnGroup(
 cli.params.clear()  # Flask's --app, --debug and --env-file: this is one application, and its settings are its own
 click.version_option(package_name="jobbruecke", message="jobbruecke %(version)s")(cli)
 for _command in (
-    account, check, cron, database, deliver, deliveries, delivery, demo, import_, mediator, protocol, release, revoke,
-    sandbox, status, tenant, web, why, worker,
+    account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, mediator, protocol, release,
+    revoke, sandbox, status, tenant, web, why, worker,
 ):  # fmt: skip
     cli.add_command(_command)
 

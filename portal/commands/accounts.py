@@ -1,4 +1,4 @@
-"""`jobbruecke account`: who may sign in."""
+"""`jobbruecke account`: who may sign in, with what role."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import sys
 
 import click
 
-from portal.accounts.models import Role
-from portal.accounts.service import create_account
-from portal.commands.edge import in_application, json_option, use_tenant
+from portal.accounts.links import link_to, make_link
+from portal.accounts.models import Account, Role
+from portal.accounts.service import (
+    change_account,
+    create_account,
+    disable_account,
+    enable_account,
+    get_account_by_email,
+)
+from portal.audit.models import AuditEvent
+from portal.commands.edge import OPERATOR, in_application, json_option, noted, use_tenant
 from portal.commands.output import coded, print_json
 from portal.commands.words import _
-from portal.database import commit, scope_to, utcnow
+from portal.database import EVERY_TENANT, commit, scope_to, utcnow
 
 
 def read_secret(prompt: str, *, confirm: bool = False) -> str:
@@ -19,6 +27,9 @@ def read_secret(prompt: str, *, confirm: bool = False) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True))
     return sys.stdin.readline().rstrip("\r\n")
+
+
+_ROLES = click.Choice([role.value for role in Role])
 
 
 @click.group()
@@ -33,7 +44,7 @@ def account() -> None:
 @click.option("--initials", metavar="KUERZEL", required=True, help="Kürzel, unique within the tenant.")
 @click.option(
     "--role",
-    type=click.Choice([role.value for role in Role]),
+    type=_ROLES,
     default=Role.CASEWORKER.value,
     show_default=True,
     help="What the person may do.",
@@ -78,8 +89,78 @@ def create(
         **coded("role", created.role),
         "mediator": mediator_number,
     }
+    noted(AuditEvent.ACCOUNT_CREATED, OPERATOR, subject="account", subject_id=created.id)
     commit()
     if as_json:
         print_json(values)
     else:
         click.echo(_("Das Konto ist angelegt."))
+
+
+_email_option = click.option("--email", required=True, help="What the person signs in with.")
+
+
+@account.command()
+@_email_option
+@in_application
+def link(email: str) -> None:
+    """Print a link by which the person sets a password, once; it is good for 48 hours."""
+    found = _get(email)
+    token = make_link(found, utcnow())
+    noted(AuditEvent.LINK_MADE, OPERATOR, subject="account", subject_id=found.id)
+    commit()
+    click.echo(link_to(token))
+
+
+@account.command()
+@_email_option
+@in_application
+def disable(email: str) -> None:
+    """Let nobody in with an account: its sessions end at once, its links are void."""
+    found = _get(email)
+    disable_account(found, None, utcnow())
+    noted(AuditEvent.ACCOUNT_DISABLED, OPERATOR, subject="account", subject_id=found.id)
+    commit()
+    click.echo(_("Das Konto ist gesperrt; seine Sitzungen sind beendet."))
+
+
+@account.command()
+@_email_option
+@in_application
+def enable(email: str) -> None:
+    """Let the person in again."""
+    found = _get(email)
+    enable_account(found)
+    noted(AuditEvent.ACCOUNT_ENABLED, OPERATOR, subject="account", subject_id=found.id)
+    commit()
+    click.echo(_("Das Konto ist wieder offen."))
+
+
+@account.command("set")
+@_email_option
+@click.option("--role", type=_ROLES, required=True, help="What the person may do.")
+@in_application
+def set_(email: str, role: str) -> None:
+    """Give an account another role. The operator's accounts and those of tenants stay what they are."""
+    found = _get(email)
+    change_account(
+        found,
+        name=found.name,
+        initials=found.initials,
+        role=Role(role),
+        mediator_number=found.mediator.number if found.mediator else None,
+        by=None,
+    )
+    noted(AuditEvent.ACCOUNT_CHANGED, OPERATOR, subject="account", subject_id=found.id)
+    commit()
+    click.echo(_("Das Konto ist geändert."))
+
+
+def _get(email: str) -> Account:
+    """The account, with the session scoped to its tenant. Raises NotFound `account-unknown`."""
+    scope_to(EVERY_TENANT)
+    found = get_account_by_email(email)
+    if found.tenant_id is not None:
+        scope_to(found.tenant_id)
+        found = get_account_by_email(email)
+    return found

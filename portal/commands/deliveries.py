@@ -8,6 +8,7 @@ import click
 
 from portal.accounts.access import Permission
 from portal.accounts.actor import SYSTEM
+from portal.audit.models import AuditEvent
 from portal.commands.delivery_values import delivery_values, lines, shown_values
 from portal.commands.edge import (
     OPERATOR,
@@ -15,6 +16,7 @@ from portal.commands.edge import (
     by_option,
     in_application,
     json_option,
+    noted,
     tenant_option,
     use_tenant,
 )
@@ -50,6 +52,7 @@ def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_
     actor = acting(by, Permission.TRANSFER_CHOSEN if numbers else Permission.TRANSFER_ALL, SYSTEM)
     chosen = [get_participant_by_number(number).id for number in numbers] or None
     delivery = service.request_transfer(tenant.id, actor, utcnow(), chosen)
+    noted(AuditEvent.TRANSFER_ASKED, actor, subject="delivery", subject_id=delivery.sequence)
     commit()
     if not wait:
         _say(delivery, as_json, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
@@ -134,6 +137,7 @@ def pass_(
     found = queries.get_delivery(number, connection_id)
     digest = _digest(found, shown)
     passed = service.let_go(found.id, digest, actor, utcnow())
+    noted(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=passed.sequence)
     commit()
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
 
@@ -151,6 +155,7 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
     discarded = service.discard(found.id, actor, utcnow())
+    noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=discarded.sequence)
     commit()
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
 

@@ -18,7 +18,9 @@ from portal import current_settings
 from portal.accounts.access import Permission
 from portal.accounts.actor import Actor
 from portal.accounts.service import find_actor
-from portal.database import db, rollback, scope_to
+from portal.audit.models import AuditEvent
+from portal.audit.recording import Intent, intend
+from portal.database import current_scope, db, rollback, scope_to
 from portal.log import describe_error
 from portal.refusal import Refusal
 from portal.schema import check_database
@@ -65,6 +67,7 @@ def application() -> Iterator[Flask]:
         except Exception as error:  # noqa: BLE001 - whatever it is, it is said, and the exit code is 1
             _explain(error)
         finally:
+            intend(None)
             db.session.remove()
 
 
@@ -110,6 +113,24 @@ def use_tenant(slug: str) -> Tenant:
 def acting(by: str | None, permission: Permission, otherwise: Actor = OPERATOR) -> Actor:
     """The person behind `--by`, who must have the permission. Raises Refusal."""
     return otherwise if by is None else find_actor(by, permission)
+
+
+def noted(
+    event: AuditEvent, actor: Actor, *, subject: str | None = None, subject_id: int | None = None
+) -> None:
+    """Have the next commit say in the tenant's audit that this command was given, and on whose behalf."""
+    tenant_id = current_scope()
+    intend(
+        Intent(
+            event,
+            actor.initials,
+            tenant_id=tenant_id if isinstance(tenant_id, int) else None,
+            account_id=actor.account_id,
+            subject=subject,
+            subject_id=subject_id,
+            data={"command": " ".join(click.get_current_context().command_path.split()[1:])},
+        )
+    )
 
 
 # --- options that several commands share --------------------------------------------------------------------

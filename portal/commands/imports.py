@@ -11,12 +11,14 @@ from flask import Flask
 
 from portal.accounts.access import Permission
 from portal.accounts.actor import SYSTEM
+from portal.audit.models import AuditEvent
 from portal.commands.edge import (
     Refused,
     acting,
     application,
     by_option,
     json_option,
+    noted,
     tenant_option,
     use_tenant,
 )
@@ -54,6 +56,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
         upload = keep_export(path)
         mode = ImportMode.FULL if full else ImportMode.DELTA
         run = start_import(tenant, upload, mode, actor.initials, utcnow(), dry_run)
+        noted(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
         commit()
         run = _carry_out(app, run.id)
         with reading():

@@ -8,11 +8,13 @@ import click
 from sqlalchemy import select
 
 from portal.accounts.access import Permission
+from portal.audit.models import AuditEvent
 from portal.commands.edge import (
     acting,
     by_option,
     in_application,
     json_option,
+    noted,
     participant_option,
     tenant_option,
     use_tenant,
@@ -48,6 +50,7 @@ def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: boo
     actor = acting(by, Permission.RELEASE)
     person = service.get_participant_by_number(number)
     service.release(person.id, actor, utcnow(), consent_confirmed=confirm_consent)
+    noted(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
     commit()
     _done(slug, number, as_json, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
 
@@ -64,6 +67,7 @@ def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
     actor = acting(by, Permission.RELEASE)
     person = service.get_participant_by_number(number)
     service.revoke(person.id, actor, utcnow())
+    noted(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
     commit()
     _done(
         slug, number, as_json, _("Die Freigabe ist aufgehoben. Die nächste Übertragung meldet die Person ab.")
@@ -88,6 +92,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
     if chosen is None:
         raise NotFound("mediator-unknown")
     service.choose_mediator(person.id, chosen.id, actor, utcnow())
+    noted(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
     commit()
     _done(slug, number, as_json, _("Gewählt. Das Jobportal erfährt es mit der nächsten Übertragung."))
 

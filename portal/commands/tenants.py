@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 
 from portal.accounts.access import Permission
 from portal.accounts.actor import Actor
+from portal.audit.models import AuditEvent
 from portal.commands.accounts import read_secret
-from portal.commands.edge import acting, by_option, in_application, json_option, use_tenant
+from portal.commands.edge import acting, by_option, in_application, json_option, noted, use_tenant
 from portal.commands.output import coded, named, print_json, print_lines
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
@@ -94,7 +95,9 @@ def create(slug: str, name: str, by: str | None, as_json: bool, **settings: Any)
     db.session.flush()  # the scope lets go of what is loaded, changes included
     scope_to(created.id)
     created = db.session.get_one(Tenant, created.id)
-    _apply(created, settings, secret, acting(by, Permission.TRANSFER_ALL), utcnow())
+    actor = acting(by, Permission.CONFIGURE)
+    _apply(created, settings, secret, actor, utcnow())
+    noted(AuditEvent.SETTINGS_CHANGED, actor)
     commit()
     _show(created.id, as_json)
 
@@ -116,10 +119,11 @@ def set_(slug: str, name: str | None, by: str | None, as_json: bool, **settings:
     commit()  # nobody waits while a token is typed
     secret = _read_token(settings)
     found = use_tenant(slug)
-    actor = acting(by, Permission.TRANSFER_ALL)
+    actor = acting(by, Permission.CONFIGURE)
     if name is not None:
         found.name = _checked_name(name)
     _apply(found, settings, secret, actor, utcnow())
+    noted(AuditEvent.SETTINGS_CHANGED, actor)
     commit()
     _show(found.id, as_json)
 

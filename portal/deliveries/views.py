@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
+from portal.audit.recording import describe
 from portal.database import utcnow
 from portal.deliveries import history, queries, service
 from portal.deliveries.coming import coming, leavers
@@ -69,6 +70,7 @@ def preview() -> str:
 def transfer_all() -> Response:
     """Transfer everybody of the tenant now."""
     delivery = service.request_transfer(current_tenant_id(), current_actor(), utcnow())
+    describe(subject_id=delivery.sequence)
     return _done(delivery, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
 
 

@@ -48,7 +48,7 @@ def overview() -> Response:
 
 
 @operations.post("/operations/connections/<row:connection_id>/try-again")
-@requires(Permission.OPERATE)
+@requires(Permission.RETRY)
 def retry(connection_id: int) -> Response:
     """Ask a network now whether it is back."""
     with queries.everybody():

@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from portal import current_settings
 from portal.accounts.access import Permission, requires
+from portal.audit.recording import describe
 from portal.database import commit, db, rollback, utcnow
 from portal.people.exporting import harmless
 from portal.people.forms import read_row
@@ -50,7 +51,7 @@ def list_page() -> Response:
 def upload() -> Response:
     """Take in an export, and have the worker import it."""
     tenant_id = current_tenant_id()
-    commit()  # receiving may take long, and nobody has to wait for it
+    rollback()  # receiving may take long, and nobody has to wait for it
     request.max_content_length = current_settings().upload_limit_mb * 1024**2 + BODY_LIMIT
     csrf.protect()
     try:
@@ -60,6 +61,7 @@ def upload() -> Response:
         page = render_template("imports/list.html", tag="", error=message(refusal), **_list())
         return make_response(page, 422)
     import_id = run.id
+    describe(subject_id=import_id)
     enqueue_after_commit(RUN_IMPORT, import_id)
     commit()
     return make_response(redirect(url_for(".show", import_id=import_id), 303))

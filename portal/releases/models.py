@@ -6,9 +6,11 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, event, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.audit.guards import guard
+from portal.audit.models import Sealed
 from portal.database import Base, TenantOwned
 from portal.people.models import Mediator, Participant
 from portal.releases.status import Status
@@ -174,7 +176,7 @@ class Event(StrEnum):
     """Back in Qualli.life."""
 
 
-class ProtocolEntry(TenantOwned, Base):
+class ProtocolEntry(Sealed, TenantOwned, Base):
     """One line of a person's protocol; append-only, newest first by number."""
 
     __tablename__ = "protocol_entry"
@@ -189,3 +191,6 @@ class ProtocolEntry(TenantOwned, Base):
     """Initials, "Qualli.life", "system", or the network's value."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the sentence needs: from, to (statuses), reason, detail, numbers. No names."""
+
+
+event.listen(ProtocolEntry.__table__, "after_create", guard("protocol_entry", erasable=True))

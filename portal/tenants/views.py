@@ -20,6 +20,7 @@ from sqlalchemy import select
 
 from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
+from portal.audit.recording import describe
 from portal.database import commit, db, utcnow
 from portal.refusal import NotFound, Refusal
 from portal.tenants import service
@@ -55,6 +56,8 @@ def chosen(slug: str) -> Response:
     if tenant is None:
         raise NotFound("tenant-unknown", slug=slug)
     session[TENANT_KEY] = tenant.id
+    describe(tenant_id=tenant.id)
+    commit()
     return make_response(
         redirect(relative_path(session.pop("next", None)) or url_for("people.list_page"), 303)
     )

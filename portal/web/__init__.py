@@ -11,8 +11,11 @@ def init_app(app: Flask) -> None:
     from flask_login import LoginManager
 
     from portal import current_settings
+    from portal.accounts.managing_views import managing
+    from portal.accounts.own_views import own
     from portal.accounts.users import find_user
     from portal.accounts.views import accounts
+    from portal.audit.views import audit
     from portal.bulk.views import bulk
     from portal.deliveries.views import deliveries
     from portal.mediators.views import mediators
@@ -21,7 +24,18 @@ def init_app(app: Flask) -> None:
     from portal.qualli.views import imports
     from portal.releases.views import releases
     from portal.tenants.views import tenants
-    from portal.web import assets, errors, fragments, header, labels, languages, request_log, scope, security
+    from portal.web import (
+        assets,
+        auditing,
+        errors,
+        fragments,
+        header,
+        labels,
+        languages,
+        request_log,
+        scope,
+        security,
+    )
     from portal.web.converters import RowConverter
     from portal.web.sessions import ServerSessions
     from portal.web.views import general
@@ -39,12 +53,16 @@ def init_app(app: Flask) -> None:
     login.session_protection = None  # the number is ours, random and kept on the server
     login.user_loader(find_user)
     scope.init_app(app)
+    auditing.init_app(app)
     labels.init_app(app)
     header.init_app(app)
     app.url_map.converters["row"] = RowConverter
     for blueprint in (
         general,
         accounts,
+        own,
+        managing,
+        audit,
         tenants,
         people,
         releases,

@@ -35,6 +35,30 @@ COMMAND_SENTENCES: dict[str, Any] = {
     "account-email-taken": _l("Ein Konto mit dieser E-Mail-Adresse gibt es schon."),
     "account-initials-taken": _l("Ein Konto mit diesem Kürzel gibt es hier schon."),
     "account-taken": _l("Ein Konto mit dieser E-Mail-Adresse oder diesem Kürzel gibt es schon."),
+    "audit-head-wrong": _l(
+        "Zeile %(line)s der ausgeführten Ketten-Enden trägt nicht unsere Unterschrift: "
+        "Die Datei wurde verändert, oder SECRET_KEY ist ein anderer."
+    ),
+    "account-unknown": _l("Dieses Konto gibt es nicht."),
+    "account-disabled": _l("Das Konto ist gesperrt. Entsperren Sie es zuerst."),
+    "already-disabled": _l("Das Konto ist schon gesperrt."),
+    "not-disabled": _l("Das Konto ist nicht gesperrt."),
+    "own-account": _l("Das eigene Konto kann man nicht sperren."),
+    "own-role": _l("Die eigene Rolle kann man nicht ändern; das tut jemand anderes."),
+    "last-administrator": _l(
+        "Das ist die letzte offene Administration des Mandanten. Geben Sie zuerst jemand anderem diese Rolle."
+    ),
+    "role-unknown": _l("Diese Rolle gibt es nicht."),
+    "session-unknown": _l("Diese Sitzung gibt es nicht, oder sie ist schon beendet."),
+    "link-void": _l(
+        "Dieser Link gilt nicht mehr: Er wurde benutzt, durch einen neueren ersetzt oder ist zu alt. "
+        "Lassen Sie sich von Ihrer Administration einen neuen geben."
+    ),
+    "password-wrong": _l("Das bisherige Passwort stimmt nicht."),
+    "password-easy": _l(
+        "Dieses Passwort ist bekannt oder leicht zu erraten. Nehmen Sie mehrere Wörter, "
+        "die nichts mit Ihnen zu tun haben."
+    ),
     "password-too-short": _l("Ein Passwort hat mindestens %(limit)s Zeichen."),
     "password-too-long": _l("Ein Passwort hat höchstens %(limit)s Zeichen."),
     "import-goes-on": _l(

@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.actor import SYSTEM
 from portal.accounts.models import Role
+from portal.audit.models import AuditEvent
 from portal.bulk.models import BulkState
 from portal.deliveries.brake import Hold
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
@@ -23,6 +24,7 @@ from portal.releases.preflight import Finding
 from portal.releases.status import Outcome, Reason, Status
 from portal.tenants.models import ConnectionState
 from portal.tenants.network import Network
+from portal.web.audit_labels import EVENTS, PERMISSIONS, SUBJECTS, page_words
 from portal.web.finding_labels import FINDINGS, Mending
 from portal.web.reason_help import REASON_HELP
 
@@ -175,6 +177,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Role.SUPERVISOR: Label(_l("Leitung")),
         Role.ADMINISTRATOR: Label(_l("Administration")),
         Role.SUPPORT: Label(_l("Betreuung des Betreibers")),
+        Role.SUPPORT_READER: Label(_l("Betreuung, nur lesend")),
     },
     Reason: {
         Reason.WITHDRAWN: Label(_l("abgemeldet")),
@@ -208,6 +211,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         ConnectionState.CLOSING: Label(_l("wird geschlossen")),
         ConnectionState.CLOSED: Label(_l("geschlossen")),
     },
+    AuditEvent: {event: Label(text) for event, text in EVENTS.items()},
     Finding: {code: Label(mending.text, "cross-circle", BAD) for code, mending in FINDINGS.items()},
 }
 
@@ -265,6 +269,11 @@ def mending_of(finding: Finding) -> Mending:
     return FINDINGS[finding]
 
 
+def role_words(role: str | None) -> Any:
+    """A role as the audit keeps it, in words; one that is no more as it stands."""
+    return LABELS[Role][Role(role)].text if role in list(Role) else role or ""
+
+
 def author(by: str) -> str:
     """Who did something, as shown: people by their initials, what is no person by its name."""
     return str(_AUTHORS.get(by, by))
@@ -278,6 +287,10 @@ def init_app(app: Flask) -> None:
         STATUS_HELP=STATUS_HELP,
         PHASE_HELP=PHASE_HELP,
         REASON_HELP=REASON_HELP,
+        PERMISSIONS=PERMISSIONS,
+        SUBJECTS=SUBJECTS,
+        page_words=page_words,
+        role_words=role_words,
         Reason=Reason,
         Status=Status,
         Phase=Phase,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask, abort, g, request, session
 from flask_login import current_user
 
-from portal.accounts.models import Role
 from portal.database import commit, db, scope_to, set_reading, utcnow
 from portal.releases.view import View, load_view
 from portal.tenants.models import Tenant
@@ -29,7 +28,7 @@ def _scope() -> None:
     scope_to(None)
     if not current_user.is_authenticated:
         return
-    chosen = session.get(TENANT_KEY) if current_user.role is Role.SUPPORT else current_user.tenant_id
+    chosen = session.get(TENANT_KEY) if current_user.role.for_all_tenants else current_user.tenant_id
     tenant = db.session.get(Tenant, chosen) if chosen is not None else None
     if tenant is None:
         return

@@ -18,6 +18,7 @@ from werkzeug.datastructures import CallbackDict
 
 from portal import current_settings
 from portal.accounts.models import LoginSession
+from portal.accounts.sessions import browser_name
 from portal.database import db, rollback, set_reading, utcnow
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -113,6 +114,7 @@ class ServerSessions(SessionInterface):
                 insert(_sessions).values(
                     token_hash=_hash(session.token),
                     account_id=int(session["_user_id"]) if "_user_id" in session else None,
+                    browser=browser_name(request.headers.get("User-Agent", "")) or None,
                     data=dict(session),
                     created_at=now,
                     seen_at=now,

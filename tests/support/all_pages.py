@@ -31,6 +31,13 @@ class PageOf:
 
 PAGES = (
     PageOf("accounts.sign_in", "/sign-in", account=None),
+    PageOf("own.show", "/account"),
+    PageOf("own.roles", "/roles"),
+    PageOf("managing.list_page", "/accounts", account="administrator"),
+    PageOf("managing.new", "/accounts/new", account="administrator"),
+    PageOf("managing.edit", "/accounts/{account}", account="administrator"),
+    PageOf("accounts.choose_password", "/set-password/{link}", account=None),
+    PageOf("audit.list_page", "/audit", account="administrator", states=("", "event=looked&number=1")),
     PageOf("general.accessibility", "/accessibility"),
     PageOf("general.help_page", "/help"),
     PageOf("general.transfer_status", "/transfer-status"),

@@ -107,6 +107,15 @@ class Browser:
         """Send a form as it is: without token, unless `data` has it. See `submit`."""
         return self._open("POST", path, fragment=fragment, status=status, data=data or {}, headers=headers)
 
+    def ask(
+        self, method: str, path: str, data: dict[str, Any] | None = None, *, fragment: bool = False
+    ) -> TestResponse:
+        """The bare answer, whatever it is: for tests that go through all routes."""
+        headers = {"HX-Request": "true", "HX-Request-Type": "partial"} if fragment else {}
+        return contextvars.Context().run(
+            self.client.open, path, method=method, data=data, headers=headers, buffered=True
+        )
+
     def submit(self, action: str, /, *, fragment: bool = False, status: int = 303, **values: Any) -> Page:
         """Fill and send the form of the last page that goes to `action`."""
         assert self.last is not None

@@ -21,6 +21,8 @@ PUBLIC = {
     "general.accessibility",
     "accounts.sign_in",
     "accounts.send_sign_in",
+    "accounts.choose_password",
+    "accounts.set_first_password",
 }
 
 

@@ -23,6 +23,7 @@ BY_VARIABLE = {"delivery-running", "delivery-held", "port-taken", "address-unusa
 """Codes raised through a variable."""
 VALUES = {
     "number": 7,
+    "line": 3,
     "by": "SB",
     "least": 1,
     "most": 50,

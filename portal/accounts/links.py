@@ -1,0 +1,70 @@
+"""One-time links, by which somebody sets a first or forgotten password."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+
+from sqlalchemy import select, update
+
+from portal import current_settings
+from portal.accounts.models import Account, OneTimeLink
+from portal.database import EVERY_TENANT, db, scope_to
+from portal.refusal import Refusal
+
+VALID_HOURS = 48
+
+
+def make_link(account: Account, now: dt.datetime) -> str:
+    """The token of a new link; those made before are void. Only its hash is kept. Raises Refusal `account-disabled`."""
+    if account.disabled_at is not None:
+        raise Refusal("account-disabled")
+    void_links(account.id, now)
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        OneTimeLink(
+            token_hash=_hash(token),
+            account_id=account.id,
+            created_at=now,
+            expires_at=now + dt.timedelta(hours=VALID_HOURS),
+        )
+    )
+    db.session.flush()
+    return token
+
+
+def link_to(token: str) -> str:
+    """The address of a link; without the host where PUBLIC_URL does not say it."""
+    return f"{current_settings().public_url or ''}/set-password/{token}"
+
+
+def void_links(account_id: int, now: dt.datetime) -> None:
+    """No link of the account is good any more."""
+    db.session.execute(
+        update(OneTimeLink)
+        .where(OneTimeLink.account_id == account_id, OneTimeLink.used_at.is_(None))
+        .values(used_at=now)
+    )
+
+
+def open_link(token: str, now: dt.datetime) -> Account:
+    """The account that a link is for; from now on the session sees every tenant's. Raises Refusal `link-void`."""
+    scope_to(EVERY_TENANT)
+    account = db.session.scalar(
+        select(Account)
+        .join(OneTimeLink, OneTimeLink.account_id == Account.id)
+        .where(
+            OneTimeLink.token_hash == _hash(token),
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.expires_at > now,
+            Account.disabled_at.is_(None),
+        )
+    )
+    if account is None:
+        raise Refusal("link-void")
+    return account
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

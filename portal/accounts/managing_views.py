@@ -1,0 +1,149 @@
+"""Administrators manage the accounts of their tenant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal import current_settings
+from portal.accounts import queries
+from portal.accounts.access import Permission, requires
+from portal.accounts.forms import TENANT_ROLES, Typed, read_typed, typed_of
+from portal.accounts.links import VALID_HOURS, link_to, make_link
+from portal.accounts.models import Account
+from portal.accounts.service import (
+    change_account,
+    create_account,
+    disable_account,
+    enable_account,
+    get_account,
+)
+from portal.audit.recording import describe
+from portal.database import commit, rollback, utcnow
+from portal.people.forms import read_row
+from portal.refusal import Refusal
+from portal.web.messages import message
+from portal.web.scope import current_tenant_id
+
+managing = Blueprint("managing", __name__)
+
+
+@managing.get("/accounts")
+@requires(Permission.MANAGE_ACCOUNTS)
+def list_page() -> str:
+    """The tenant's accounts."""
+    after = read_row(request.args, "after")
+    page = queries.list_accounts(after, utcnow())
+    return render_template("accounts/list.html", page=page, after=after)
+
+
+@managing.get("/accounts/new")
+@requires(Permission.MANAGE_ACCOUNTS)
+def new() -> Response:
+    """The form of a new account."""
+    return _form(Typed(), None)
+
+
+@managing.post("/accounts")
+@requires(Permission.MANAGE_ACCOUNTS)
+def create() -> Response:
+    """Create an account, and show the link by which the person sets a password."""
+    typed, now = read_typed(request.form), utcnow()
+    try:
+        account = create_account(
+            tenant_id=current_tenant_id(),
+            email=typed.email,
+            name=typed.name,
+            initials=typed.initials,
+            role=typed.chosen_role(),
+            password=None,
+            mediator_number=typed.mediator or None,
+            now=now,
+        )
+    except Refusal as refusal:
+        return _form(typed, None, refusal)
+    return _with_link(account, make_link(account, now))
+
+
+@managing.get("/accounts/<row:account_id>")
+@requires(Permission.MANAGE_ACCOUNTS)
+def edit(account_id: int) -> Response:
+    """One account, to change it."""
+    account = get_account(account_id)
+    return _form(typed_of(account), account)
+
+
+@managing.post("/accounts/<row:account_id>")
+@requires(Permission.MANAGE_ACCOUNTS)
+def change(account_id: int) -> Response:
+    """Change name, initials, role or mediator."""
+    account, typed = get_account(account_id), read_typed(request.form)
+    before = account.role
+    try:
+        change_account(
+            account,
+            name=typed.name,
+            initials=typed.initials,
+            role=typed.chosen_role(),
+            mediator_number=typed.mediator or None,
+            by=current_user.id,
+        )
+    except Refusal as refusal:
+        rollback()
+        return _form(typed, get_account(account_id), refusal)
+    describe(role=account.role.value if account.role is not before else None)
+    return _saved(_("Gespeichert."))
+
+
+@managing.post("/accounts/<row:account_id>/disable")
+@requires(Permission.MANAGE_ACCOUNTS)
+def disable(account_id: int) -> Response:
+    """Let nobody in with this account."""
+    disable_account(get_account(account_id), current_user.id, utcnow())
+    return _saved(_("Das Konto ist gesperrt; seine Sitzungen sind beendet."))
+
+
+@managing.post("/accounts/<row:account_id>/enable")
+@requires(Permission.MANAGE_ACCOUNTS)
+def enable(account_id: int) -> Response:
+    """Let the person in again."""
+    enable_account(get_account(account_id))
+    return _saved(_("Das Konto ist wieder offen."))
+
+
+@managing.post("/accounts/<row:account_id>/link")
+@requires(Permission.MANAGE_ACCOUNTS)
+def new_link(account_id: int) -> Response:
+    """A new link by which the person sets a password."""
+    account = get_account(account_id)
+    return _with_link(account, make_link(account, utcnow()))
+
+
+def _with_link(account: Account, token: str) -> Response:
+    """The page that shows a link, this once: it is kept nowhere."""
+    describe(subject_id=account.id)
+    values = {"name": account.name, "account_id": account.id}
+    commit()
+    link = link_to(token) if current_settings().public_url else request.host_url.rstrip("/") + link_to(token)
+    page = render_template("accounts/link.html", link=link, hours=VALID_HOURS, **values)
+    return make_response(page)
+
+
+def _form(typed: Typed, account: Account | None, refusal: Refusal | None = None) -> Response:
+    values: dict[str, Any] = {
+        "typed": typed,
+        "account": account,
+        "roles": TENANT_ROLES,
+        "mediators": queries.active_mediators(),
+        "error": message(refusal) if refusal else None,
+    }
+    return make_response(render_template("accounts/account.html", **values), 422 if refusal else 200)
+
+
+def _saved(sentence: str) -> Response:
+    commit()
+    flash(sentence, "success")
+    return make_response(redirect(url_for(".list_page"), 303))

@@ -1,0 +1,107 @@
+"""One's own account: another password, and one's sessions."""
+
+from __future__ import annotations
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext as _
+from flask_login import current_user, login_user
+
+from portal import current_settings
+from portal.accounts.access import GRANTED, Permission, requires
+from portal.accounts.models import Role
+from portal.accounts.passwords import MINIMUM_LENGTH
+from portal.accounts.service import change_password, get_account
+from portal.accounts.sessions import end_session, end_sessions, open_sessions
+from portal.accounts.users import find_user
+from portal.accounts.views import renew_session
+from portal.database import EVERY_TENANT, commit, scope_to, utcnow
+from portal.refusal import Refusal
+from portal.web.messages import message
+from portal.web.scope import TENANT_KEY
+from portal.web.sessions import current_session
+
+own = Blueprint("own", __name__)
+
+
+@own.get("/account")
+@requires(Permission.SIGNED_IN)
+def show() -> Response:
+    """Who one is here, which sessions are open, and the form for another password."""
+    return _page(None, 200)
+
+
+@own.post("/account/password")
+@requires(Permission.SIGNED_IN)
+def set_password() -> Response:
+    """Set another password: all other sessions end, this one goes on under a new number."""
+    kept, now = session.get(TENANT_KEY), utcnow()
+    scope_to(EVERY_TENANT)
+    try:
+        account = get_account(current_user.id)
+        change_password(account, request.form.get("old", ""), request.form.get("new", ""), now)
+    except Refusal as refusal:
+        return _page(message(refusal), 422)
+    commit()
+    user = find_user(str(account.id))
+    assert user is not None
+    renew_session()
+    login_user(user)
+    if kept is not None:
+        session[TENANT_KEY] = kept
+    flash(_("Das Passwort ist geändert. Alle anderen Sitzungen sind beendet."), "success")
+    return _back()
+
+
+@own.post("/account/sessions/<row:session_id>/end")
+@requires(Permission.SIGNED_IN)
+def end_one(session_id: int) -> Response:
+    """End one of one's other sessions."""
+    end_session(current_user.id, session_id, utcnow())
+    commit()
+    flash(_("Die Sitzung ist beendet."), "success")
+    return _back()
+
+
+@own.post("/account/sessions/end-others")
+@requires(Permission.SIGNED_IN)
+def end_others() -> Response:
+    """End all sessions but the current one."""
+    end_sessions(current_user.id, utcnow(), but=current_session().row_id)
+    commit()
+    flash(_("Alle anderen Sitzungen sind beendet."), "success")
+    return _back()
+
+
+@own.get("/roles")
+@requires(Permission.SIGNED_IN)
+def roles() -> str:
+    """Who may do what: the table that the code goes by."""
+    return render_template(
+        "accounts/roles.html", granted=GRANTED, roles=list(Role), permissions=list(Permission)
+    )
+
+
+def _page(error: str | None, status: int) -> Response:
+    page = render_template(
+        "accounts/own.html",
+        sessions=open_sessions(current_user.id, current_settings(), utcnow()),
+        current=current_session().row_id,
+        minimum=MINIMUM_LENGTH,
+        error=error,
+        settings=current_settings(),
+    )
+    return make_response(page, status)
+
+
+def _back() -> Response:
+    return make_response(redirect(url_for(".show"), 303))

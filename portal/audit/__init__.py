@@ -1,0 +1,16 @@
+"""Who did what to whom, and the chain that shows whether anybody changed what was written."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from portal.database import before_commit
+
+
+def init_app(app: Flask) -> None:
+    """Have each transaction say what was done in it, and seal what it wrote."""
+    from portal.audit.recording import write_intended
+    from portal.audit.sealing import seal_transaction
+
+    before_commit(app, write_intended)
+    before_commit(app, seal_transaction)

@@ -1,0 +1,66 @@
+"""What is done, said once: an intent goes with a request or command, and is written when that commits.
+
+So an act that was refused, or only previewed, leaves no entry, and one that was done cannot be without.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import Table, insert
+
+from portal.audit.models import AuditEntry, AuditEvent
+from portal.database import db, utcnow
+
+
+@dataclass
+class Intent:
+    """What somebody is about to do."""
+
+    event: AuditEvent
+    by: str
+    tenant_id: int | None = None
+    account_id: int | None = None
+    role: str | None = None
+    address: str | None = None
+    subject: str | None = None
+    subject_id: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+_intent: ContextVar[Intent | None] = ContextVar("audit_intent", default=None)
+
+
+def intend(intent: Intent | None) -> None:
+    """From now on this is what the next commit is for; None: nothing to record."""
+    _intent.set(intent)
+
+
+def describe(*, subject_id: int | None = None, tenant_id: int | None = None, **data: object) -> None:
+    """Add to what is recorded: codes and numbers only, never a name or a text somebody typed."""
+    intent = _intent.get()
+    if intent is None:
+        return
+    if subject_id is not None:
+        intent.subject_id = subject_id
+    if tenant_id is not None:
+        intent.tenant_id = tenant_id
+    intent.data |= {name: value for name, value in data.items() if value is not None}
+
+
+def write_intended() -> None:
+    """Write what the current transaction is for; once."""
+    intent = _intent.get()
+    if intent is not None:
+        _intent.set(None)
+        record(intent, utcnow())
+
+
+def record(intent: Intent, now: dt.datetime) -> None:
+    """Write an entry, whatever tenant the session sees. Never commits."""
+    values = {name: value for name, value in vars(intent).items() if name != "data"}
+    table = cast("Table", AuditEntry.__table__)
+    db.session.connection().execute(insert(table).values(at=now, data=intent.data, **values))

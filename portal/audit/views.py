@@ -1,0 +1,64 @@
+"""The audit as a page: who did what to whom, when and from where."""
+
+from __future__ import annotations
+
+import datetime as dt
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, g, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from portal.accounts.access import Permission, requires
+from portal.audit import queries
+from portal.audit.models import AuditEvent
+from portal.people.forms import read_row
+
+audit = Blueprint("audit", __name__)
+SUBJECTS = ("account", "participant", "delivery", "import", "bulk", "connection", "mediator")
+_KEPT = ("event", "by", "subject", "number", "from", "to")
+
+
+@audit.get("/audit")
+@requires(Permission.AUDIT)
+def list_page() -> str:
+    """The tenant's audit, newest first, narrowed by what stands in the address."""
+    before = read_row(request.args, "before")
+    page = queries.list_entries(_read(request.args), before)
+    kept = {name: request.args[name] for name in _KEPT if request.args.get(name)}
+    start, following = url_for(".list_page"), None
+    if page.next:
+        following = f"{start}?{urlencode(kept | {'before': page.next})}"
+    return render_template(
+        "audit/list.html",
+        page=page,
+        kept=kept,
+        before=before,
+        start=f"{start}?{urlencode(kept)}" if kept else start,
+        following=following,
+        events=list(AuditEvent),
+        subjects=SUBJECTS,
+    )
+
+
+def _read(values: MultiDict[str, str]) -> queries.AuditFilters:
+    """The filters of an address; what is no event, number or date narrows nothing."""
+    event, subject = values.get("event", ""), values.get("subject", "")
+    until = _midnight(values.get("to", ""))
+    return queries.AuditFilters(
+        event=AuditEvent(event) if event in list(AuditEvent) else None,
+        by=values.get("by", "").strip()[:50] or None,
+        subject=subject if subject in SUBJECTS else None,
+        subject_id=read_row(values, "number"),
+        since=_midnight(values.get("from", "")),
+        until=until + dt.timedelta(days=1) if until else None,
+    )
+
+
+def _midnight(text: str) -> dt.datetime | None:
+    """The beginning of a day in the tenant's time zone."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return dt.datetime.combine(day, dt.time(), ZoneInfo(g.time_zone)).astimezone(dt.UTC)

@@ -1,0 +1,100 @@
+"""What the audit and the table of roles say, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.accounts.access import Permission
+from portal.audit.models import AuditEvent
+
+EVENTS: dict[AuditEvent, Any] = {
+    AuditEvent.SIGNED_IN: _l("Angemeldet"),
+    AuditEvent.SIGN_IN_FAILED: _l("Anmeldung gescheitert"),
+    AuditEvent.SIGNED_OUT: _l("Abgemeldet"),
+    AuditEvent.SESSIONS_ENDED: _l("Eigene Sitzung beendet"),
+    AuditEvent.PASSWORD_CHANGED: _l("Passwort gesetzt"),
+    AuditEvent.LINK_MADE: _l("Einmal-Link erzeugt"),
+    AuditEvent.ACCOUNT_CREATED: _l("Konto angelegt"),
+    AuditEvent.ACCOUNT_CHANGED: _l("Konto geändert"),
+    AuditEvent.ACCOUNT_DISABLED: _l("Konto gesperrt"),
+    AuditEvent.ACCOUNT_ENABLED: _l("Konto entsperrt"),
+    AuditEvent.TENANT_OPENED: _l("Mandant geöffnet"),
+    AuditEvent.LOOKED: _l("Seite angesehen"),
+    AuditEvent.EXPORTED: _l("Liste heruntergeladen"),
+    AuditEvent.RELEASED: _l("Freigabe erteilt"),
+    AuditEvent.REVOKED: _l("Freigabe aufgehoben"),
+    AuditEvent.MEDIATOR_CHOSEN: _l("Vermittler/in gewählt"),
+    AuditEvent.TRANSFER_ASKED: _l("„Jetzt übertragen“ verlangt"),
+    AuditEvent.BULK_CHOSEN: _l("Sammelvorgang vorbereitet"),
+    AuditEvent.BULK_STARTED: _l("Sammelvorgang gestartet"),
+    AuditEvent.DELIVERY_LET_GO: _l("Angehaltene Übertragung durchgelassen"),
+    AuditEvent.DELIVERY_DISCARDED: _l("Übertragung verworfen"),
+    AuditEvent.IMPORT_UPLOADED: _l("Export hochgeladen"),
+    AuditEvent.IMPORT_LET_GO: _l("Angehaltenen Import durchgelassen"),
+    AuditEvent.IMPORT_DISCARDED: _l("Import verworfen"),
+    AuditEvent.SETTINGS_CHANGED: _l("Einstellungen geändert"),
+    AuditEvent.TOKEN_SET: _l("Zugangsdaten hinterlegt"),
+    AuditEvent.CONNECTION_TESTED: _l("Verbindung geprüft"),
+    AuditEvent.NETWORK_CHOSEN: _l("Jobportal gewählt"),
+    AuditEvent.RETRIED: _l("Jobportal erneut gefragt"),
+    AuditEvent.COMMANDED: _l("Befehl am Server"),
+}
+SUBJECTS: dict[str, Any] = {
+    "account": _l("Konto"),
+    "participant": _l("Teilnehmer/in"),
+    "delivery": _l("Datenübertragung"),
+    "import": _l("Import"),
+    "bulk": _l("Sammelvorgang"),
+    "connection": _l("Verbindung"),
+    "mediator": _l("Vermittler/in"),
+}
+PAGES: dict[str, Any] = {
+    "people.list_page": _l("Teilnehmer/innen"),
+    "people.export_csv": _l("Teilnehmer/innen als CSV"),
+    "people.export_xlsx": _l("Teilnehmer/innen als Excel"),
+    "releases.show": _l("Teilnehmer/in"),
+    "releases.show_record": _l("Was gesendet würde"),
+    "releases.older_protocol": _l("Protokoll"),
+    "deliveries.list_page": _l("Datenübertragungen"),
+    "deliveries.show": _l("Datenübertragung"),
+    "deliveries.preview": _l("Vorschau der nächsten Übertragung"),
+    "mediators.list_page": _l("Vermittler/innen"),
+    "imports.list_page": _l("Importe"),
+    "imports.show": _l("Import"),
+    "imports.rejected": _l("Abgewiesene Zeilen"),
+    "bulk.list_page": _l("Sammelvorgänge"),
+    "bulk.show": _l("Sammelvorgang"),
+    "bulk.report": _l("Bericht des Sammelvorgangs"),
+    "tenants.settings": _l("Einstellungen"),
+    "managing.list_page": _l("Konten"),
+    "managing.edit": _l("Konto"),
+    "audit.list_page": _l("Audit"),
+}
+"""The pages that support opens and others download; the rest go by their endpoint."""
+PERMISSIONS: dict[Permission, Any] = {
+    Permission.SIGNED_IN: _l("Anmelden, eigenes Passwort und eigene Sitzungen verwalten"),
+    Permission.VIEW: _l("Personen, Übertragungen und Importe sehen und herunterladen"),
+    Permission.RELEASE: _l("Freigeben, aufheben, Vermittler/in wählen, auch für viele"),
+    Permission.TRANSFER_CHOSEN: _l("Einzelne sofort übertragen"),
+    Permission.TRANSFER_ALL: _l("Alle sofort übertragen"),
+    Permission.JUDGE_HELD: _l("Angehaltenes durchlassen oder verwerfen (nie das selbst Gestartete)"),
+    Permission.IMPORT: _l("Exporte aus Qualli.life hochladen"),
+    Permission.CONFIGURE: _l("Jobportal, Zugangsdaten und Grenzen einstellen"),
+    Permission.MANAGE_ACCOUNTS: _l("Konten anlegen, ändern und sperren"),
+    Permission.AUDIT: _l("Das Audit sehen"),
+    Permission.CHOOSE_TENANT: _l("Jeden Mandanten öffnen (steht in dessen Audit)"),
+    Permission.OPERATE: _l("Den Betrieb aller Mandanten sehen"),
+    Permission.RETRY: _l("Jobportale erneut fragen lassen"),
+}
+
+
+def event_words(event: AuditEvent) -> Any:
+    """What somebody did."""
+    return EVENTS[event]
+
+
+def page_words(endpoint: str) -> Any:
+    """The page that somebody saw."""
+    return PAGES.get(endpoint, endpoint)

@@ -1,0 +1,147 @@
+"""The audit: each act that changes or carries out data is in it, refused ones are not; support's looks are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from flask import Flask
+
+from portal.audit.models import AuditEntry, AuditEvent
+from portal.audit.verifying import verify
+from portal.database import db, utcnow
+from portal.web.auditing import ACTS, NO_ACTS
+from tests.support.all_pages import NO_PAGES
+from tests.support.house import House, looking
+from tests.support.pages import PASSWORD, Browser
+
+SignedIn = Callable[[str], Browser]
+
+
+def entries(event: AuditEvent) -> list[AuditEntry]:
+    with looking():
+        return list(db.session.query(AuditEntry).filter_by(event=event).order_by(AuditEntry.id))
+
+
+def test_every_route_that_changes_something_says_what_it_does(sqlite_app: Flask) -> None:
+    posts = {rule.endpoint for rule in sqlite_app.url_map.iter_rules() if "POST" in (rule.methods or set())}
+    acts = {endpoint for endpoint in ACTS if endpoint in posts}
+    assert acts | NO_ACTS == posts
+    assert not acts & NO_ACTS
+
+
+def test_every_file_that_carries_data_out_says_so(sqlite_app: Flask) -> None:
+    assert {name for name, act in ACTS.items() if act.event is AuditEvent.EXPORTED} == NO_PAGES - {
+        *("static", "general.start")
+    }
+
+
+def test_a_release_says_who_did_it_to_whom_and_from_where(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/release")
+    (entry,) = entries(AuditEvent.RELEASED)
+    assert (entry.tenant_id, entry.by, entry.role) == (house.tenant_id, "CAS", "caseworker")
+    assert (entry.subject, entry.subject_id, entry.address) == ("participant", house.eva, "127.0.0.1")
+
+
+def test_what_is_refused_leaves_no_entry(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    page = browser.get(f"/participants/{house.eva}")
+    token = page.form(f"/participants/{house.eva}/release")
+    browser.post(f"/participants/{house.eva}/revoke", token, status=409)
+    browser.post("/deliveries", token, status=403)
+    assert entries(AuditEvent.REVOKED) == entries(AuditEvent.TRANSFER_ASKED) == []
+
+
+def test_signing_in_and_out_and_failing_to(browser: Browser, house: House) -> None:
+    browser.get("/sign-in")
+    browser.submit("/sign-in", status=422, email="caseworker@example.org", password="nonsense")
+    browser.submit("/sign-in", status=422, email="nobody@example.org", password="nonsense")
+    browser.submit("/sign-in", email="caseworker@example.org", password=PASSWORD)
+    browser.get("/participants")
+    browser.submit("/sign-out")
+    known, unknown = entries(AuditEvent.SIGN_IN_FAILED)
+    assert (known.by, known.tenant_id, known.subject) == ("CAS", house.tenant_id, "account")
+    assert (unknown.by, unknown.tenant_id, unknown.subject, unknown.data) == ("", None, None, {})
+    assert [entry.by for entry in entries(AuditEvent.SIGNED_IN)] == ["CAS"]
+    assert [entry.by for entry in entries(AuditEvent.SIGNED_OUT)] == ["CAS"]
+
+
+def test_an_export_is_noted_before_it_is_handed_out(signed_in: SignedIn, house: House) -> None:
+    signed_in("supervisor").get("/participants/export.csv")
+    (entry,) = entries(AuditEvent.EXPORTED)
+    assert (entry.by, entry.data) == ("SUP", {"page": "people.export_csv"})
+
+
+def test_what_support_sees_of_a_tenant_stands_in_that_tenants_audit(
+    signed_in: SignedIn, house: House
+) -> None:
+    support = signed_in("support")
+    support.get(f"/participants/{house.eva}")
+    support.get(f"/participants/{house.eva}")
+    support.get(f"/participants/{house.ben}", fragment=True)  # a forged header hides nobody
+    (opened,) = entries(AuditEvent.TENANT_OPENED)
+    assert (opened.tenant_id, opened.by, opened.role) == (house.tenant_id, "SUP", "support")
+    looks = [entry.subject_id for entry in entries(AuditEvent.LOOKED) if entry.subject == "participant"]
+    assert looks == [house.eva, house.ben]
+    page = signed_in("administrator").get("/audit?event=looked")
+    assert "Seite angesehen: Teilnehmer/in" in page.text
+
+
+def test_a_look_much_later_is_another_one(signed_in: SignedIn, house: House) -> None:
+    support = signed_in("support")
+    support.get(f"/participants/{house.eva}")
+    with time_machine.travel(utcnow() + dt.timedelta(minutes=50)):
+        support.get("/help")
+    with time_machine.travel(utcnow() + dt.timedelta(minutes=70)):
+        support.get(f"/participants/{house.eva}")
+    assert len([entry for entry in entries(AuditEvent.LOOKED) if entry.subject_id == house.eva]) == 2
+
+
+def test_looks_of_the_tenants_own_people_are_not_noted(signed_in: SignedIn, house: House) -> None:
+    signed_in("supervisor").get(f"/participants/{house.eva}")
+    assert entries(AuditEvent.LOOKED) == []
+
+
+def test_the_page_shows_its_tenants_entries_and_narrows_them(signed_in: SignedIn, house: House) -> None:
+    signed_in("stranger")
+    administrator = signed_in("administrator")
+    text = administrator.get("/audit").text
+    assert "Angemeldet" in text and "ADM" in text and "STR" not in text
+    assert "Dazu gibt es keine Einträge" in administrator.get("/audit?event=released").text
+    assert "ADM" in administrator.get("/audit?by=ADM&from=2020-01-01").text
+    assert "Dazu gibt es keine Einträge" in administrator.get("/audit?by=ADM&to=2020-01-01").text
+    administrator.get("/audit?event=x&subject=y&number=z&from=a&to=b&before=c")
+
+
+@pytest.mark.parametrize("role", ["caseworker", "supervisor"])
+def test_others_do_not_see_it(signed_in: SignedIn, role: str) -> None:
+    signed_in(role).get("/audit", status=403)
+
+
+def test_older_entries_are_a_page_away(signed_in: SignedIn, house: House) -> None:
+    administrator = signed_in("administrator")
+    for _ in range(51):
+        administrator.get("/participants/export.csv")
+    page = administrator.get("/audit?event=exported")
+    rows = [row for row in page.find_all("tr") if (row.get("id") or "").startswith("entry-")]
+    assert len(rows) == 50
+    older = page.find("a", rel="next").get("href")
+    assert older is not None
+    page = administrator.get(older)
+    assert len([row for row in page.find_all("tr") if (row.get("id") or "").startswith("entry-")]) == 1
+
+
+def test_all_that_was_written_verifies(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/release")
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/revoke")
+    with looking():
+        result = verify()
+    assert result.finding is None
+    assert result.entries >= 5
