@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from portal import ROOT
+from portal.accounts.links import make_link
+from portal.accounts.models import Account
 from portal.database import commit, db, scope_to, utcnow
 from portal.qualli.models import ImportMode
 from portal.qualli.service import keep_export, start_import
@@ -37,7 +40,7 @@ TOO_SMALL = """(least) =>
 
 
 @pytest.fixture(scope="module")
-def rows(system: Running) -> dict[str, int]:
+def rows(system: Running) -> dict[str, Any]:
     """A bit of everything, so that no page is empty; row numbers by what they are."""
     bridge = system.bridge
     person = bridge.person("4001", first_name="Eva", last_name="Adam")
@@ -51,11 +54,15 @@ def rows(system: Running) -> dict[str, int]:
     commit()
     run_import(run.id)
     scope_to(bridge.tenant_id)
-    return {"person": person, "delivery": delivery.sequence, "import_id": run.id, "bulk": 1}
+    account = db.session.query(Account).filter_by(email="caseworker@example.org").one()
+    link = make_link(account, utcnow())
+    found = {"account": account.id, "link": link, "person": person, "delivery": delivery.sequence}
+    commit()
+    return {**found, "import_id": run.id, "bulk": 1}
 
 
 @pytest.fixture(scope="module")
-def bulk(system: Running, rows: dict[str, int], chromium: object) -> int:
+def bulk(system: Running, rows: dict[str, Any], chromium: object) -> int:
     """A decision for many that was carried out, and its number."""
     page = chromium.new_context().new_page()  # type: ignore[attr-defined]
     sign_in(page, system.url, "supervisor")
@@ -95,7 +102,7 @@ def check_targets(page: Page) -> None:
 def test_axe_finds_nothing_on_any_page(
     system: Running,
     visit: Callable[..., Visitor],
-    rows: dict[str, int],
+    rows: dict[str, Any],
     bulk: int,
     scheme: str,
     width: int,
@@ -117,7 +124,7 @@ def test_axe_finds_nothing_on_any_page(
     check_with_axe(page)
 
 
-def look_at(page: Page, url: str, item: PageOf, rows: dict[str, int]) -> None:
+def look_at(page: Page, url: str, item: PageOf, rows: dict[str, Any]) -> None:
     for state in item.states:
         page.goto(f"{url}{item.address.format(**rows)}?{state}")
         page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
@@ -134,7 +141,7 @@ def look_at(page: Page, url: str, item: PageOf, rows: dict[str, int]) -> None:
     ],
 )
 def test_axe_finds_nothing_in_what_opens(
-    system: Running, visit: Callable[..., Visitor], rows: dict[str, int], button: str, dialog: str
+    system: Running, visit: Callable[..., Visitor], rows: dict[str, Any], button: str, dialog: str
 ) -> None:
     number = next(numbers)
     person = system.bridge.person(number, first_name="Dora", last_name="Dialog")
@@ -147,7 +154,7 @@ def test_axe_finds_nothing_in_what_opens(
     check_targets(page)
 
 
-def test_rows_are_dense(system: Running, visit: Callable[..., Visitor], rows: dict[str, int]) -> None:
+def test_rows_are_dense(system: Running, visit: Callable[..., Visitor], rows: dict[str, Any]) -> None:
     page = visit(viewport={"width": 1280, "height": 900}).sign_in("supervisor")
     heights = page.locator(".table--dense tbody tr").evaluate_all("rows => rows.map(row => row.offsetHeight)")
     assert max(heights) <= 40
@@ -155,7 +162,7 @@ def test_rows_are_dense(system: Running, visit: Callable[..., Visitor], rows: di
 
 @pytest.mark.parametrize("options", [{"forced_colors": "active"}, {"reduced_motion": "reduce"}])
 def test_colours_and_motion_of_the_device_are_kept(
-    system: Running, visit: Callable[..., Visitor], rows: dict[str, int], options: dict[str, str]
+    system: Running, visit: Callable[..., Visitor], rows: dict[str, Any], options: dict[str, str]
 ) -> None:
     page = visit(**options).sign_in("supervisor")
     page.goto(f"{system.url}/participants/{rows['person']}")
