@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 
 import structlog
 from flask import Flask
@@ -18,10 +17,19 @@ from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_IMPORT, SEND_DELIVERY, 
 log = structlog.get_logger()
 
 
-@lru_cache(maxsize=1)
+_application: list[Flask] = []
+
+
+def run_in(app: Flask) -> None:
+    """Run the jobs of this process and its forks in `app`, which has no connection open when they are forked."""
+    _application[:] = [app]
+
+
 def application() -> Flask:
-    """The application of this process; each forked job opens its own connections."""
-    return create_app()
+    """The application of the jobs: the worker's, or one of our own where nobody gave one."""
+    if not _application:
+        run_in(create_app())
+    return _application[0]
 
 
 class JobFailed(Exception):

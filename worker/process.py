@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import socket
-import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import structlog
 from flask import Flask
 from redis import Redis
+from redis.client import Pipeline
 from rq import Queue, Worker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -23,7 +25,7 @@ from portal import current_settings
 from portal.database import commit, db, rollback, utcnow
 from portal.queue import QUEUE
 from portal.tenants.models import Heartbeat
-from worker.jobs import ALLOWED
+from worker.jobs import ALLOWED, run_in
 
 BEAT_SECONDS = 20
 FORGET_AFTER = dt.timedelta(days=1)
@@ -55,28 +57,50 @@ class ListedQueue(Queue):
     job_class = ListedJob
 
 
+class ForkingWorker(Worker):
+    """RQ's worker, which says in our database that it lives whenever it says so to Redis.
+
+    From the thread that forks, and from no other: whatever another thread holds at that moment (the set-up of the
+    mappings, a lock of SQLite) the job would wait for until its time limit, and the worker for the job.
+    """
+
+    beat: Beat | None = None
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds to wait for a job before the next sign of life."""
+        return BEAT_SECONDS
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        if self.beat:
+            self.beat.write_if_due()  # first: Redis may be away
+        super().heartbeat(timeout, pipeline)
+
+
 def work(app: Flask) -> None:
     """Work until told to stop. A stopped job is resumed by the sweep, so nothing waits for it."""
     with app.app_context():
         settings = current_settings()
-        beat = Beat(app, "worker")
+    run_in(app)
+    beat = Beat(app, "worker")
     connection = Redis.from_url(
         settings.redis_url, socket_connect_timeout=5, socket_timeout=None, health_check_interval=30
     )
     queue = ListedQueue(QUEUE, connection=connection, serializer=JSONSerializer)
-    worker = Worker(
+    worker = ForkingWorker(
         [queue],  # one queue: with two, a worker that dies between them loses a job for ever
         connection=connection,
         serializer=JSONSerializer,
         job_class=ListedJob,
         queue_class=ListedQueue,
         default_result_ttl=0,
+        job_monitoring_interval=BEAT_SECONDS,
         maintenance_interval=60,
         log_job_description=False,
+        disable_default_exception_handler=True,
+        exception_handlers=[_log_failure],
     )
-    worker.disable_default_exception_handler = True
-    worker.push_exc_handler(_log_failure)
-    beat.start()
+    worker.beat = beat
     try:
         worker.work(logging_level="WARNING", with_scheduler=False)
     finally:
@@ -90,27 +114,24 @@ def _log_failure(job: Job, kind: type[BaseException], *_: object) -> bool:
 
 
 class Beat:
-    """Writes every few seconds that this process lives, from a thread of its own."""
+    """Writes every few seconds that this process lives, when its loop comes by. Its forks do not."""
 
     def __init__(self, app: Flask, kind: str) -> None:
         self._app, self._kind = app, kind
-        self._name = f"{kind}:{socket.gethostname()}:{os.getpid()}"
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
+        self._pid = os.getpid()
+        self._name = f"{kind}:{socket.gethostname()}:{self._pid}"
+        self._due = -math.inf
 
-    def start(self) -> None:
-        self._thread.start()
+    def write_if_due(self) -> None:
+        """Write, unless it was done a moment ago."""
+        if os.getpid() == self._pid and time.monotonic() >= self._due:
+            self._due = time.monotonic() + BEAT_SECONDS
+            self._write(partial(beat, self._name, self._kind))
 
     def stop(self) -> None:
         """End in order: whoever stops on purpose is not missed."""
-        self._stop.set()
-        self._thread.join(timeout=5)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._write(partial(beat, self._name, self._kind))
-            self._stop.wait(BEAT_SECONDS)
-        self._write(partial(forget, self._name))
+        if os.getpid() == self._pid:
+            self._write(partial(forget, self._name))
 
     def _write(self, action: Callable[[], None]) -> None:
         with self._app.app_context():
@@ -119,6 +140,9 @@ class Beat:
             except SQLAlchemyError as error:
                 rollback()
                 log.warning("no_heartbeat", error=type(error).__name__)
+            finally:
+                db.session.remove()
+                db.engine.dispose()  # no connection is open when a job is forked
 
 
 def beat(name: str, kind: str) -> None:

@@ -54,9 +54,9 @@ def run_cron(app: Flask) -> None:
     with app.app_context():
         settings = current_settings()
     beat = Beat(app, "cron")
-    beat.start()
     next_sweep = 0.0
     while not stop.is_set():
+        beat.write_if_due()
         due = time.monotonic() >= next_sweep
         if due:
             next_sweep = time.monotonic() + settings.sweep_seconds

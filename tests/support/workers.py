@@ -49,6 +49,10 @@ class OwnProcess:
         self.kill()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def children(self) -> list[int]:
         """The numbers of the processes that it has begun: the job that a worker runs."""
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")

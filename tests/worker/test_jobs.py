@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import socket
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +26,7 @@ from portal.releases.models import Event
 from portal.releases.status import Status
 from portal.schema import upgrade
 from portal.settings import Settings
+from portal.tenants.models import Heartbeat
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -163,6 +165,20 @@ def test_an_emptied_redis_loses_nothing(factory: Factory) -> None:
     for bridge in bridges:
         scope_to(bridge.tenant_id)
         finish_once(bridge, bridge.newest())
+
+
+def test_a_worker_forks_jobs_while_no_thread_of_ours_runs(factory: Factory) -> None:
+    """A job would wait for ever for what another thread held when it was forked; RQ's own listens to Redis."""
+    wait_until(lambda: f"worker:{socket.gethostname()}:{factory.worker.pid}" in beating())
+    said = Path(f"/proc/{factory.worker.pid}/status").read_text()
+    (threads,) = (line.split()[1] for line in said.splitlines() if line.startswith("Threads:"))
+    assert int(threads) <= 2
+
+
+def beating() -> set[str]:
+    found = set(db.session.scalars(select(Heartbeat.name)))
+    commit()
+    return found
 
 
 def test_two_crons_plan_each_night_once(factory: Factory) -> None:
