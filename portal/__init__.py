@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask, current_app
 from flask_migrate import Migrate
 
-from portal import models
+from portal import failpoints, models
 from portal.database import db
 from portal.settings import Settings, load_settings
 from portal.vault import Vault
@@ -26,6 +26,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises SettingsError where a setting is missing or wrong.
     """
     settings = settings or load_settings()
+    if settings.failpoints:
+        failpoints.arm(settings.failpoints)
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
     app.request_class = VeilingRequest
     app.config["SECRET_KEY"] = settings.secret_key.get_secret_value()

@@ -36,6 +36,8 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from portal.failpoints import reach
+
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -229,17 +231,21 @@ def transaction_key() -> int:
     return key
 
 
-def commit() -> None:
+def commit(step: str | None = None) -> None:
     """Commit the current session, then do what waits for it. The only commit of views, jobs and commands.
 
-    Not done by the session's own events: they fire for savepoints too.
+    Not done by the session's own events: they fire for savepoints too. `step` names the failpoints around it.
     """
     session = db.session()
     for prepare in current_app.extensions.get(_BEFORE_COMMIT, ()):
         prepare()
     session.info.pop("transaction_key", None)
     actions = session.info.pop("after_commit", [])
+    if step:
+        reach(step, "before")
     session.commit()
+    if step:
+        reach(step, "after")
     for action in actions:
         action()
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "JOBBRUECKE_"
@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(
         default=0, ge=0, description="How many reverse proxies stand before the web server."
+    )
+    failpoints: str | None = Field(
+        default=None,
+        description="Folder with plans where processes die, for tests; refused unless both networks are on loopback.",
     )
 
     @field_validator("encryption_keys", mode="before")
@@ -191,6 +195,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 "wants https://… with {applicant_id} in it, or http:// to a literal loopback address"
             )
+        return value
+
+    @field_validator("failpoints")
+    @classmethod
+    def _check_failpoints(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value:
+            return None
+        networks = (info.data.get(name) for name in ("network_jobnetzwerk_url", "network_job4you_url"))
+        if not all(network and is_loopback(urlsplit(network).hostname or "") for network in networks):
+            raise ValueError("is for tests alone")
         return value
 
     @cached_property

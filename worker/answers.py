@@ -41,10 +41,10 @@ def ask(held: Claim) -> dt.datetime | None:
     assert delivery.remote_id is not None
     question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
     if connection.token_sealed is None:
-        commit()
+        commit("answers.no-token")
         return utcnow() + dt.timedelta(seconds=current_settings().retry_seconds[-1])
     with client_for(connection) as client:
-        commit()
+        commit("answers.asking")
         try:
             page = _read_page(held, question, client)
         except NetworkError as error:
@@ -69,7 +69,7 @@ def _apply(
     if (
         delivery.cursor != question.cursor
     ):  # cannot be while we hold the claim; never apply a page twice all the same
-        commit()
+        commit("answers.stale")
         return now
     apply_items(delivery, page.items, now)
     delivery.cursor = page.next
@@ -78,13 +78,13 @@ def _apply(
     note_success(question.connection_id)
     if page.state == "complete" and (not page.items or page.next == question.cursor):
         _complete(delivery, now)
-        commit()
+        commit("answers.complete")
         return None
     delivery.empty_polls = 0 if page.items else delivery.empty_polls + 1
     pause = 0.0 if page.items else poll_pause(delivery.empty_polls, retry_after)
     if page.items:
         delivery.answered = count_answers(delivery.id)
-    commit()
+    commit("answers.applied")
     return now + dt.timedelta(seconds=pause)
 
 
@@ -114,5 +114,5 @@ def _later(held: Claim, question: Question, error: NetworkError) -> dt.datetime:
     delivery = hold_claim(held, now)
     delivery.problem = problem_of(error)
     until = note_failure(question.connection_id, error, now)
-    commit()
+    commit("answers.later")
     return until

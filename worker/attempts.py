@@ -62,7 +62,7 @@ def recording(
                 )
             )
         client.calls.clear()
-        commit()
+        commit("attempt.noted")
 
 
 def problem_of(error: NetworkError) -> Problem:
@@ -142,7 +142,7 @@ def probe(connection_id: int) -> None:
         return
     tenant_id, failing = connection.tenant_id, connection.failures > 0
     with client_for(connection) as client:
-        commit()  # let go of the database before a slow call
+        commit("probe.asking")  # let go of the database before a slow call
         try:
             with recording(client, connection_id, tenant_id, None):
                 account = client.read_account()
@@ -161,4 +161,4 @@ def probe(connection_id: int) -> None:
             if account.network != found.network.value:
                 found.problem = Problem.WRONG_NETWORK.value
             note_success(connection_id)
-        commit()
+        commit("probe.noted")

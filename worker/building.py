@@ -76,7 +76,7 @@ def _start_anew(held: Claim) -> None:
             .where(table.delivery_id == held.delivery_id)
             .execution_options(synchronize_session=False)
         )
-    commit()
+    commit("build.emptied")
 
 
 def _write(held: Claim, delivery: Delivery, batch: list[Entry], frozen: Frozen, limit: int | None) -> None:
@@ -92,7 +92,7 @@ def _write(held: Claim, delivery: Delivery, batch: list[Entry], frozen: Frozen, 
     for entry in batch:
         frozen.counts[entry.kind] += 1
     _insert_rows(delivery, batch, frozen)
-    commit()
+    commit("build.frozen")
 
 
 def _write_people(held: Claim, delivery: Delivery, entries: Iterator[Entry], frozen: Frozen) -> None:
@@ -103,12 +103,12 @@ def _write_people(held: Claim, delivery: Delivery, entries: Iterator[Entry], fro
         if len(batch) >= ROWS:
             hold_claim(held, utcnow())
             _insert_rows(delivery, batch, frozen)
-            commit()
+            commit("build.omitted")
             batch = []
     if batch:
         hold_claim(held, utcnow())
         _insert_rows(delivery, batch, frozen)
-        commit()
+        commit("build.omitted-rest")
 
 
 def _insert_rows(delivery: Delivery, batch: list[Entry], frozen: Frozen) -> None:
@@ -163,4 +163,4 @@ def finish(held: Claim, frozen: Frozen, **changes: Any) -> None:
     delivery.counts = frozen.counts
     for name, value in changes.items():
         setattr(delivery, name, value)
-    commit()
+    commit("build.finished")

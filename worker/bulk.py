@@ -37,10 +37,11 @@ def run_bulk(bulk_id: int, batch: int = BATCH) -> None:
     """Do what is left of a run. Harmless when done twice, at the same time, or killed anywhere."""
     scope_to(EVERY_TENANT)
     held = _claim(bulk_id)
-    commit()
+    if held is not None:
+        scope_to(held.tenant_id)
+    commit("bulk.claimed")
     if held is None:
         return
-    scope_to(held.tenant_id)
     try:
         more = True
         while more:
@@ -53,7 +54,7 @@ def run_bulk(bulk_id: int, batch: int = BATCH) -> None:
                 run.crashes = 0
             if not more:
                 run.state, run.finished_at, run.lease_until = BulkState.DONE, utcnow(), None
-            commit()
+            commit("bulk.piece")
         log.info("bulk_run_ended", bulk_run=bulk_id)
     except _LostClaim:
         rollback()

@@ -54,9 +54,10 @@ def run_import(import_id: int, batch: int = BATCH) -> None:
     scope_to(EVERY_TENANT)
     try:
         held = claim(import_id, utcnow(), current_settings().lease_seconds)
-        commit()
         if held is not None:
             scope_to(held.tenant_id)
+        commit("import.claimed")
+        if held is not None:
             _work(held, batch)
         _empty(import_id, batch)
     except LostClaim:
@@ -71,7 +72,7 @@ def _work(held: Claim, batch: int) -> None:
     run = hold_claim(held, utcnow())
     crashed = run.crashes > CRASHES
     state = run.state
-    commit()
+    commit("import.begun")
     if state is ImportState.STAGING:
         if crashed:
             _fail(held, Problem.CRASHED.value)
@@ -121,7 +122,7 @@ def _stage_files(held: Claim, file: IO[bytes], batch: int) -> None:
     run.total = sum(shape.lines for shape in shapes.values())
     tenant = db.session.get_one(Tenant, held.tenant_id)
     today = today_of(tenant, utcnow())
-    commit()
+    commit("import.staging")
     for kind in run.kinds:
         _stage_file(held, export.files[Kind(kind)], today, batch)
 
@@ -142,7 +143,7 @@ def _stage_file(held: Claim, file: CsvFile, today: dt.date, batch: int) -> None:
     while some := list(islice(lines, batch)):
         run = hold_claim(held, utcnow())
         stage(run, file.table, some, current_vault())
-        commit()
+        commit("import.staged")
 
 
 def _check(held: Claim, batch: int) -> bool:
@@ -160,7 +161,7 @@ def _check(held: Claim, batch: int) -> bool:
     elif not run.dry_run:
         run.state = ImportState.APPLYING
         replace_held(run, utcnow())
-    commit()
+    commit("import.checked")
     forget(run.upload, _data_folder())  # all of it is staged
     return go_on
 
@@ -170,7 +171,7 @@ def _refresh_statistics(held: Claim) -> None:
     hold_claim(held, utcnow())
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("ANALYZE import_line"))
-    commit()
+    commit("import.analysed")
 
 
 # --- taking over -------------------------------------------------------------------------------------------
@@ -189,7 +190,7 @@ def _drive(held: Claim, piece: Callable[[ImportRun], bool]) -> None:
     while more:
         run = hold_claim(held, utcnow())
         more = piece(run)
-        commit()
+        commit("import.piece")
 
 
 # --- the end -----------------------------------------------------------------------------------------------
@@ -202,7 +203,7 @@ def _fail(held: Claim, problem: str, refused: FileRefused | None = None) -> None
     if refused:
         run.problem_values = {"file": refused.file, "line": refused.line, "column": refused.column}
         write_refusal(run, refused)
-    commit()
+    commit("import.explained")
     _end(held, ImportState.FAILED)
 
 
@@ -211,7 +212,7 @@ def _end(held: Claim, state: ImportState) -> None:
     run.state = state
     run.finished_at = utcnow()
     let_claim_go(run)
-    commit()
+    commit("import.ended")
     log.info("import_ended", import_run=held.import_id, state=state.value, problem=run.problem)
 
 
@@ -220,14 +221,14 @@ def _empty(import_id: int, batch: int) -> None:
     scope_to(EVERY_TENANT)
     run = db.session.get(ImportRun, import_id)
     if run is None or run.state not in ENDED or run.emptied_at is not None:
-        commit()
+        commit("import.nothing-to-empty")
         return
     forget(run.upload, _data_folder())
     for _ in delete_lines(run, batch):
-        commit()
+        commit("import.lines-deleted")
     run.upload = None
     run.emptied_at = utcnow()
-    commit()
+    commit("import.emptied")
 
 
 def forget_strays(now: dt.datetime) -> int:
@@ -257,5 +258,5 @@ class _Beat:
     def __call__(self) -> None:
         if time.monotonic() >= self._next:
             hold_claim(self._held, utcnow())
-            commit()
+            commit("import.beat")
             self._next = time.monotonic() + self._held.lease_seconds / 3

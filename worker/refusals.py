@@ -33,7 +33,7 @@ def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
     last = error.problem.last_sequence
     if last is not None and last > connection.attempted_sequence:
         wait_for_reconciling(delivery, connection, now)
-        commit()
+        commit("refused.reconcile")
         return None
     if error.word == "base-mismatch":
         connection.needs_full = True
@@ -41,11 +41,11 @@ def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
     if is_not_found(error) and delivery.remote_id:  # opened and given up there, so it never counted
         return _rebuild(delivery, Problem.REPLACED, error, now)
     if isinstance(error, Unauthorised):
-        commit()
+        commit("refused.unauthorised")
         return fail(held, Problem.UNAUTHORISED, error)
     end(delivery, DeliveryState.FAILED, problem_of(error), error.problem.title, now)
     note_failure(delivery.connection_id, error, now)
-    commit()
+    commit("refused.ended")
     return None
 
 
@@ -65,7 +65,7 @@ def _rebuild(delivery: Delivery, problem: Problem, error: Refused, now: dt.datet
     )
     if db.session.scalar(before.order_by(Delivery.sequence.desc()).limit(1)) is problem:
         anew.next_step_at = note_failure(delivery.connection_id, error, now)
-    commit()
+    commit("refused.rebuilt")
     return None
 
 
@@ -76,7 +76,7 @@ def fail(held: Claim, problem: Problem, error: NetworkError | None) -> dt.dateti
     end(delivery, DeliveryState.FAILED, problem, None, now)
     if error:
         note_failure(delivery.connection_id, error, now)
-    commit()
+    commit("refused.failed")
     return None
 
 
@@ -126,7 +126,7 @@ def leave_out(held: Claim, content: bytes, line: int, detail: str) -> None:
             f"{record.get('type', 'unknown')}: {detail}"[:500],
             now,
         )
-        commit()
+        commit("refused.record-ended")
         return
     presence, revision = row
     presence.refused_revision = revision
@@ -135,4 +135,4 @@ def leave_out(held: Claim, content: bytes, line: int, detail: str) -> None:
     give_up(delivery, Problem.REFUSED_RECORD, SYSTEM, now)
     if delivery.cause is not Cause.CONSENT:
         plan_anew(delivery, now)
-    commit()
+    commit("refused.record")

@@ -58,7 +58,7 @@ def send(held: Claim) -> dt.datetime | None:
     if connection.token_sealed is None:
         return fail(held, Problem.NO_CREDENTIALS, None)
     with client_for(connection) as client:
-        commit()
+        commit("send.ready")
         try:
             return _send(held, order, client)
         except GivenUp:
@@ -99,7 +99,7 @@ def _begin(held: Claim) -> tuple[Order, Connection]:
         },
         parts=tuple((row.number, row.digest) for row in parts),
     )
-    commit()
+    commit("send.begun")
     return order, connection
 
 
@@ -120,7 +120,7 @@ def _send(held: Claim, order: Order, client: NetworkClient) -> dt.datetime | Non
     apply_receipt(delivery, receipt, now)
     note_success(order.connection_id)
     plan_what_gave_way(delivery, now)
-    commit()
+    commit("send.receipt")
     return now
 
 
@@ -132,20 +132,20 @@ def _take_note_of(held: Claim, account: Account) -> None:
     keep_account(connection, account, now)
     if account.network != connection.network.value:
         end(delivery, DeliveryState.FAILED, Problem.REFUSED, f"token of {account.network}", now)
-        commit()
+        commit("send.wrong-network")
         raise GivenUp
     if account.last_sequence > connection.attempted_sequence:
         wait_for_reconciling(delivery, connection, now)
-        commit()
+        commit("send.reconcile")
         raise GivenUp
     if _has_parts_too_large(
         delivery, connection
     ):  # the network's limit was not known, or higher, when it was built
         give_up(delivery, Problem.REPLACED, SYSTEM, now)
         plan_anew(delivery, now)
-        commit()
+        commit("send.too-large")
         raise GivenUp
-    commit()
+    commit("send.account")
 
 
 def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
@@ -166,13 +166,13 @@ def _open(held: Claim, order: Order, client: NetworkClient) -> str:
     if opened.sequence != order.sequence:
         raise Garbled("another-delivery")
     hold_claim(held, utcnow()).remote_id = opened.delivery_id
-    commit()
+    commit("send.opened")
     for number, digest in order.parts:
         if number in opened.parts:
             continue
         hold_claim(held, utcnow())
         content = part_content(order.delivery_id, number)
-        commit()
+        commit("send.part-read")
         try:
             with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
                 client.put_part(opened.delivery_id, number, content, digest)
@@ -206,7 +206,7 @@ def _check_once_more(held: Claim) -> None:
     if db.session.scalar(select(exists(lost.subquery().select()))):
         give_up(delivery, Problem.NO_LONGER_ALLOWED, SYSTEM, now)
         plan_anew(delivery, now)
-        commit()
+        commit("send.no-longer-allowed")
         raise GivenUp
     delivery.commit_attempted_at = delivery.commit_attempted_at or now
     db.session.execute(
@@ -215,7 +215,7 @@ def _check_once_more(held: Claim) -> None:
         .values(attempted_sequence=delivery.sequence)
         .execution_options(synchronize_session=False)
     )
-    commit()
+    commit("send.checked")
 
 
 def _check_receipt(receipt: Receipt, remote_id: str, sequence: int) -> None:
@@ -236,14 +236,14 @@ def _after_error(held: Claim, order: Order, client: NetworkClient, error: Networ
     delivery = hold_claim(held, utcnow())
     if isinstance(error, Refused):
         unknown = delivery.outcome_unknown
-        commit()
+        commit("send.refused")
         proven = not unknown or (not isinstance(error, Unauthorised) and _is_certainly_open(order, client))
         return explain_refusal(held, error) if proven else _pause(held, error)
     if delivery.commit_attempted_at is not None:
         delivery.outcome_unknown = delivery.outcome_unknown or error.maybe_taken_in
         if not delivery.outcome_unknown:  # it never left, or was turned away: the last look comes again
             delivery.commit_attempted_at = None
-    commit()
+    commit("send.failed")
     return _pause(held, error)
 
 
@@ -253,7 +253,7 @@ def _pause(held: Claim, error: NetworkError) -> dt.datetime:
     delivery = hold_claim(held, now)
     delivery.problem = problem_of(error)
     until = note_failure(delivery.connection_id, error, now)
-    commit()
+    commit("send.paused")
     return until
 
 
@@ -274,10 +274,10 @@ def abandon(held: Claim) -> None:
     connection = db.session.get_one(Connection, delivery.connection_id)
     remote_id, tenant_id = delivery.remote_id, delivery.tenant_id
     if remote_id is None or connection.token_sealed is None:
-        commit()
+        commit("send.nothing-to-abandon")
         return
     with client_for(connection) as client:
-        commit()
+        commit("send.abandoning")
         try:
             with recording(client, connection.id, tenant_id, held.delivery_id):
                 client.abandon_delivery(remote_id)

@@ -39,10 +39,11 @@ def run_delivery(delivery_id: int) -> None:
     """Do what is due of a delivery until it has to wait. Harmless when run twice, or at the same time."""
     scope_to(EVERY_TENANT)
     held = claim(delivery_id, utcnow(), current_settings().lease_seconds)
-    commit()
+    if held is not None:
+        scope_to(held.tenant_id)
+    commit("delivery.claimed")
     if held is None:
         return
-    scope_to(held.tenant_id)
     try:
         _work(held)
     except LostClaim:
@@ -59,12 +60,12 @@ def _work(held: Claim) -> None:
             _stop_after_crashes(held, delivery)
             return
         until = None if state is DeliveryState.PLANNED else _ordered_pause(delivery.connection_id)
-        commit()
+        commit("delivery.begun")
         step = STEPS.get(state)
         next_step_at = until or (step(held) if step else None)
         if next_step_at is None or next_step_at > utcnow():
             let_claim_go(held, next_step_at)
-            commit()
+            commit("delivery.let-go")
             return
 
 
@@ -86,7 +87,7 @@ def _stop_after_crashes(held: Claim, delivery: Delivery) -> None:
     else:
         _hold(delivery, Problem.CRASHED, now)
         let_claim_go(held, None)
-    commit()
+    commit("delivery.stopped")
 
 
 def _hold(delivery: Delivery, problem: Problem, now: dt.datetime) -> None:
@@ -101,21 +102,21 @@ def build(held: Claim) -> dt.datetime | None:
     now = utcnow()
     delivery = hold_claim(held, now)
     if _import_is_applying():
-        commit()
+        commit("build.put-off")
         return now + IMPORT_PAUSE
     view = _view(delivery, now)
     problem = _what_forbids(view)
     if problem:
         give_up(delivery, problem, SYSTEM, now)
-        commit()
+        commit("build.forbidden")
         return None
-    commit()
+    commit("build.seen")
     frozen = freeze(held, view)
     if _says_nothing(frozen):
         delivery = hold_claim(held, utcnow())
         give_up(delivery, Problem.NOTHING_TO_SEND, SYSTEM, utcnow())
         plan_what_gave_way(delivery, utcnow())
-        commit()
+        commit("build.nothing")
         return None
     return _after_freezing(held, view, frozen)
 
@@ -124,7 +125,7 @@ def _after_freezing(held: Claim, view: View, frozen: Frozen) -> dt.datetime | No
     now = utcnow()
     braking = ask_brake(view, frozen.counts["unexplained"])
     refused = refused_among_leavers(held.delivery_id)
-    commit()
+    commit("build.braked")
     found = {
         "holds": [hold.value for hold in braking.holds],
         "limit": braking.limit,
@@ -135,7 +136,7 @@ def _after_freezing(held: Claim, view: View, frozen: Frozen) -> dt.datetime | No
         return now
     problem = Problem.BRAKE if braking.holds else Problem.REFUSED_TOLD
     digest = shown_digest(db.session.get_one(Delivery, held.delivery_id))
-    commit()
+    commit("build.digested")
     finish(
         held,
         frozen,

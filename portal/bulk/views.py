@@ -61,7 +61,7 @@ def choose() -> Response:
     run = service.choose(current_view(), action, chosen, current_actor(), utcnow())
     bulk_id = run.id
     describe(subject_id=bulk_id, action=action.value, people=run.total)
-    commit()
+    commit("bulk.chosen")
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
 
@@ -93,7 +93,7 @@ def choose_mediator(bulk_id: int) -> Response:
     if mediator_id is None:
         raise NotFound("mediator-unknown")
     service.set_mediator(service.get_run(bulk_id), mediator_id, current_actor())
-    commit()
+    commit("bulk.mediator")
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
 
@@ -103,7 +103,7 @@ def start(bulk_id: int) -> Response:
     """Do what was shown."""
     run, shown = service.get_run(bulk_id), request.form.get("shown", "")
     service.start(run, current_view(), shown, _rows("consent"), current_actor(), utcnow())
-    commit()
+    commit("bulk.started")
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
 

@@ -53,7 +53,7 @@ def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_
     chosen = [get_participant_by_number(number).id for number in numbers] or None
     delivery = service.request_transfer(tenant.id, actor, utcnow(), chosen)
     noted(AuditEvent.TRANSFER_ASKED, actor, subject="delivery", subject_id=delivery.sequence)
-    commit()
+    commit("deliver.command")
     if not wait:
         _say(delivery, as_json, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
         return
@@ -138,7 +138,7 @@ def pass_(
     digest = _digest(found, shown)
     passed = service.let_go(found.id, digest, actor, utcnow())
     noted(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=passed.sequence)
-    commit()
+    commit("pass.command")
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
 
 
@@ -156,7 +156,7 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
     found = queries.get_delivery(number, connection_id)
     discarded = service.discard(found.id, actor, utcnow())
     noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=discarded.sequence)
-    commit()
+    commit("discard.command")
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
 
 

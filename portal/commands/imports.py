@@ -57,7 +57,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
         mode = ImportMode.FULL if full else ImportMode.DELTA
         run = start_import(tenant, upload, mode, actor.initials, utcnow(), dry_run)
         noted(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
-        commit()
+        commit("import.command")
         run = _carry_out(app, run.id)
         with reading():
             found = report(run)

@@ -51,7 +51,7 @@ def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: boo
     person = service.get_participant_by_number(number)
     service.release(person.id, actor, utcnow(), consent_confirmed=confirm_consent)
     noted(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
-    commit()
+    commit("release.command")
     _done(slug, number, as_json, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
 
 
@@ -68,7 +68,7 @@ def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
     person = service.get_participant_by_number(number)
     service.revoke(person.id, actor, utcnow())
     noted(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
-    commit()
+    commit("revoke.command")
     _done(
         slug, number, as_json, _("Die Freigabe ist aufgehoben. Die nächste Übertragung meldet die Person ab.")
     )
@@ -93,7 +93,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
         raise NotFound("mediator-unknown")
     service.choose_mediator(person.id, chosen.id, actor, utcnow())
     noted(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
-    commit()
+    commit("mediator.command")
     _done(slug, number, as_json, _("Gewählt. Das Jobportal erfährt es mit der nächsten Übertragung."))
 
 

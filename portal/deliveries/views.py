@@ -129,6 +129,6 @@ def _values(delivery: Delivery) -> dict[str, Any]:
 
 def _done(delivery: Delivery, sentence: str) -> Response:
     number, connection = delivery.sequence, read_row(request.args, "connection")
-    save()
+    save("delivery.page")
     flash(sentence, "success")
     return make_response(redirect(url_for(".show", sequence=number, connection=connection), 303))

@@ -63,7 +63,7 @@ def upload() -> Response:
     import_id = run.id
     describe(subject_id=import_id)
     enqueue_after_commit(RUN_IMPORT, import_id)
-    commit()
+    commit("import.page")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
 
@@ -106,7 +106,7 @@ def let_go(import_id: int) -> Response:
     run = service.get_import(current_tenant_id(), import_id)
     service.let_go(run, current_user.initials)
     enqueue_after_commit(RUN_IMPORT, import_id)
-    commit()
+    commit("import.passed")
     flash(_("Der Import wird übernommen."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
@@ -117,7 +117,7 @@ def discard(import_id: int) -> Response:
     """Discard a held import."""
     run = service.get_import(current_tenant_id(), import_id)
     service.discard(run, current_user.initials, utcnow())
-    commit()
+    commit("import.discarded")
     flash(_("Der Import ist verworfen; die Personen bleiben, wie sie waren."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 

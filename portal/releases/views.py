@@ -168,7 +168,7 @@ def _values(participant_id: int) -> dict[str, Any]:
 
 def _done(participant_id: int, sentence: str) -> Response:
     """Commit, and show what has become of it: the live part, or the page anew."""
-    save()
+    save("release.page")
     if is_fragment():
         return live_answer(
             "releases/participant.html", "releases/_person.html", notice=sentence, **_values(participant_id)

@@ -50,8 +50,8 @@ def current_view() -> View:
     return found
 
 
-def save() -> None:
-    """Commit, and go on reading: what follows only shows what has become of it."""
-    commit()
+def save(step: str | None = None) -> None:
+    """Commit, and go on reading: what follows only shows what has become of it. `step` as in `commit`."""
+    commit(step)
     set_reading(True)
     g.pop("view", None)
