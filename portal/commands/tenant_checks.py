@@ -15,11 +15,12 @@ from portal.database import commit, db, reading, utcnow
 from portal.deliveries.states import DeliveryState
 from portal.releases.preflight import Finding
 from portal.releases.view import View, load_view
+from portal.tenants.licence import Licence, licence_ending, licence_warning
 from portal.tenants.models import Connection, ConnectionState
 from portal.vault import VaultError
 from portal.web.labels import label_of
+from portal.web.licence_words import licence_sentence
 
-ENDS_SOON = dt.timedelta(days=30)
 LATE = dt.timedelta(minutes=10)
 
 
@@ -41,14 +42,15 @@ def check_tenant(slug: str) -> Iterator[Check]:
 
 def _licence(view: View) -> Check:
     slug, until = view.tenant.slug, view.tenant.licence_until
+    ending = licence_warning(view.tenant, view.today)
     advice = _(
         "Rufen Sie „jobbruecke tenant set %(slug)s --licence-from … --licence-until …“ auf.", slug=slug
     )
     for finding in (Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED):
         if finding in view.findings:
             return Check("licence", Level.WARN, str(label_of(finding).text), advice, slug)
-    if until is not None and until - view.today <= ENDS_SOON:
-        return Check("licence", Level.WARN, _("endet am %(day)s", day=until.isoformat()), advice, slug)
+    if ending is not None:
+        return Check("licence", Level.WARN, licence_sentence(ending), advice, slug)
     message = _("gültig bis %(day)s", day=until.isoformat()) if until else _("unbefristet")
     return Check("licence", Level.OK, message, tenant=slug)
 
@@ -125,9 +127,9 @@ def _judge(
     if last_sequence > connection.attempted_sequence:
         advice = _("Wurde eine alte Sicherung eingespielt? Gleichen Sie ab, bevor wieder übertragen wird.")
         return Level.FAIL, _("Es kennt Übertragungen, die hier nicht bekannt sind."), advice
-    if licensed_until is not None and licensed_until < utcnow().date() + ENDS_SOON:
-        advice = _("Sprechen Sie mit dem Jobportal.")
-        return Level.WARN, _("Die Lizenz dort endet am %(day)s.", day=licensed_until.isoformat()), advice
+    ending = licence_ending(Licence.NETWORK, licensed_until, utcnow().date())
+    if ending is not None:
+        return Level.WARN, licence_sentence(ending), _("Sprechen Sie mit dem Jobportal.")
     if connection.paused_until is not None and connection.paused_until > utcnow():
         return Level.WARN, _("erreichbar; die Pause endet am %(at)s", at=said(connection.paused_until)), ""
     return Level.OK, _("erreichbar, Token gültig"), ""

@@ -18,12 +18,16 @@ from portal.queue import is_in_trouble
 from portal.releases.phase import Transit
 from portal.releases.preflight import Finding
 from portal.releases.view import View
+from portal.tenants.licence import LicenceWarning, licence_warning, network_licence_warning
 from portal.tenants.queries import WORKER_SILENT_AFTER, worker_seen_at
 from portal.web.labels import LABELS, Tone, mending_of
+from portal.web.licence_words import licence_advice, licence_sentence
 from portal.web.scope import current_view
 
 _RUNNING_SECONDS = 4
 _RESTING_SECONDS = 30
+_TONES = {30: Tone.INFO, 14: Tone.WARNING}
+"""Of a licence that ends, by the stage that it has reached; all others are urgent."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Banner:
     link: str | None = None
     more: Any = ""
     """Who can do something about it, or what the link says."""
+    quiet: bool = False
+    """A line for whoever can do nothing about it."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,22 @@ def _banners(view: View) -> list[Banner]:
     elif _delayed(view):
         text = _("Die Übertragung verzögert sich.")
         found.append(Banner(Tone.WARNING, text, more=_("Nichts geht verloren; es geht von selbst weiter.")))
-    return found + _connection_banners(view)
+    return found + _licence_banners(view) + _connection_banners(view)
+
+
+def _licence_banners(view: View) -> list[Banner]:
+    """Licences that end soon: a banner for whoever has them prolonged, a quiet line for others."""
+    warnings = [licence_warning(view.tenant, view.today)]
+    if view.connection is not None:
+        warnings.append(network_licence_warning(view.connection, view.today))
+    return [_licence_banner(warning) for warning in warnings if warning is not None]
+
+
+def _licence_banner(warning: LicenceWarning) -> Banner:
+    if not may(Permission.TRANSFER_ALL):
+        return Banner(Tone.NEUTRAL, licence_sentence(warning), quiet=True)
+    tone = _TONES.get(warning.stage, Tone.DANGER)
+    return Banner(tone, licence_sentence(warning), more=licence_advice(warning))
 
 
 def _finding_banner(finding: Finding) -> Banner:

@@ -14,7 +14,7 @@ from portal.releases.models import EndCause
 from portal.releases.phase import Phase
 from portal.releases.status import Status
 from tests.histories.test_order_of_answers import online
-from tests.support.bridge import SUPERVISOR, Bridge
+from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
 
 TODAY = dt.date(2026, 1, 2)
 
@@ -92,6 +92,18 @@ def test_withdrawn_consent_passes_a_hold_and_the_vanished_do_not(bridge: Bridge)
     assert [bridge.status(number) for number in "1234"] == [Status.ONLINE] * 4
     assert bridge.again(held).problem is Problem.REPLACED
     assert bridge.newest().state is DeliveryState.HELD, "planned anew, and held anew"
+
+
+def test_answers_are_read_without_a_licence(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    rule = hold_answers(bridge, 1)
+    bridge.deliver()
+    bridge.tenant.licence_until = dt.date(2026, 1, 31)
+    commit()
+    bridge.sandbox.behave(rule)
+    bridge.hasten()
+    assert bridge.status("1") is Status.ONLINE
 
 
 def test_consent_withdrawal_needs_no_licence(bridge: Bridge) -> None:
