@@ -21,9 +21,17 @@ document.addEventListener("click", (event) => {
 });
 
 async function copy(button) {
-  const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
-  await navigator.clipboard.writeText(text);
+  const source = document.getElementById(button.dataset.copy);
+  if (!source) return;
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+  } catch {
+    getSelection().selectAllChildren(source); // no clipboard without HTTPS, or forbidden: ready for Ctrl+C
+    return;
+  }
   announce(button.dataset.copied);
+  button.classList.add("copied");
+  setTimeout(() => button.classList.remove("copied"), 2000);
 }
 
 // What a live part says of itself is read out when it changes, and only then.
@@ -49,10 +57,42 @@ announceChanges();
 // Polling pauses in hidden tabs, and asks once when the tab comes back; and wherever somebody paused it.
 const paused = () => sessionStorage.getItem("paused") === "1";
 
+function polls(event) {
+  const cause = event.detail.ctx?.sourceEvent?.type;
+  return cause === "every" || cause === "visibilitychange";
+}
+
 document.addEventListener("htmx:config:request", (event) => {
-  const cause = event.detail.ctx.sourceEvent?.type;
-  const polls = cause === "every" || cause === "visibilitychange";
-  if (polls && (document.hidden || paused())) event.preventDefault();
+  if (polls(event) && (document.hidden || paused())) event.preventDefault();
+});
+
+// A page that cannot refresh says so, and of when it is; whoever did something without an answer is told, too.
+let fresh = new Date();
+
+function showStale(stale) {
+  const notice = document.getElementById("stale");
+  if (!stale) fresh = new Date();
+  if (notice.hidden !== stale) return;
+  const since = fresh.toLocaleTimeString(document.documentElement.lang, { timeStyle: "short" });
+  notice.querySelector("[data-stale-since]").textContent = since;
+  notice.hidden = !stale;
+  if (stale) announce(notice.textContent.trim());
+}
+
+document.addEventListener("htmx:after:request", (event) => {
+  const failed = event.detail.ctx.response.status >= 500;
+  if (!failed || polls(event)) showStale(failed);
+});
+
+document.addEventListener("htmx:error", (event) => {
+  if (!event.detail.ctx) return;
+  if (polls(event)) {
+    showStale(true);
+    return;
+  }
+  const notice = document.getElementById("unanswered");
+  notice.hidden = false;
+  announce(notice.textContent.trim());
 });
 
 function showPause() {

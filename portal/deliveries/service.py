@@ -237,10 +237,15 @@ def discard(delivery_id: int, actor: Actor, now: dt.datetime) -> Delivery:
     raise Refusal("not-held", number=delivery.sequence)
 
 
-def _refuse_same_person(delivery: Delivery, actor: Actor) -> None:
+def is_own(delivery: Delivery, actor: Actor) -> bool:
+    """Whether `actor` started it, and so may not decide about it."""
     if actor.account_id is not None and actor.account_id == delivery.started_by_account_id:
-        raise Refusal("same-person")
-    if delivery.started_by_account_id is None and delivery.started_by == actor.initials != SYSTEM.initials:
+        return True
+    return delivery.started_by_account_id is None and delivery.started_by == actor.initials != SYSTEM.initials
+
+
+def _refuse_same_person(delivery: Delivery, actor: Actor) -> None:
+    if is_own(delivery, actor):
         raise Refusal("same-person")
 
 

@@ -16,7 +16,7 @@ from portal.deliveries.coming import coming, leavers
 from portal.deliveries.models import Delivery
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.states import ENDED, DeliveryState
-from portal.deliveries.wording import duration, finding_texts, odd_text, outcome_text
+from portal.deliveries.wording import duration, finding_texts, odd_text, open_answers, outcome_text
 from portal.people.forms import read_row
 from portal.web.fragments import is_fragment, live_answer
 from portal.web.scope import current_tenant_id, current_view, save
@@ -47,6 +47,7 @@ def list_page() -> Response:
         HEIGHT=history.HEIGHT,
         older=rows[-1].id if len(found) > PAGE else None,
         duration=duration,
+        open_answers=open_answers,
         seconds=min((seconds_until_asked(row) for row in rows), default=15),
     )
 
@@ -121,6 +122,8 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "other_connection": read_row(request.args, "connection"),
         "leaver_limit": _LEAVERS,
         "duration": duration,
+        "open_answers": open_answers,
+        "own": service.is_own(delivery, current_actor()),
         "finding_texts": finding_texts,
         "odd_text": odd_text,
         "outcome_text": outcome_text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from portal.deliveries.models import Delivery, DeliveryPerson, OddAnswer
+from portal.deliveries.states import AWAITING
 from portal.releases.preflight import Finding
 from portal.releases.status import Outcome
 from portal.releases.wording import reason_text
@@ -25,6 +26,15 @@ def duration(delivery: Delivery) -> str:
     if seconds < 2 * 3600:
         return str(_("%(number)s min", number=seconds // 60))
     return str(_("%(number)s h", number=seconds // 3600))
+
+
+def open_answers(delivery: Delivery) -> int:
+    """How many people of a delivery the network has not answered yet; none before its receipt, or after its end."""
+    if delivery.committed_at is None or delivery.state not in AWAITING:
+        return 0
+    told = sum((delivery.counts or {}).get(name, 0) for name in ("new", "changed", "unchanged", "leaving"))
+    answered = sum((delivery.answered or {}).get(name, 0) for name in ("active", "archived", "rejected"))
+    return max(0, told - answered)
 
 
 def outcome_text(row: DeliveryPerson) -> str:

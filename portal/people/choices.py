@@ -22,6 +22,20 @@ class Caseworker:
     text: str
 
 
+@dataclass(frozen=True)
+class Offered:
+    """Everything that a list can be narrowed to."""
+
+    orders: Sequence[Order]
+    mediators: Sequence[Mediator]
+    caseworkers: Sequence[Caseworker]
+
+
+def offered() -> Offered:
+    """What the page of the list offers."""
+    return Offered(orders(), mediators(), caseworkers())
+
+
 def orders() -> Sequence[Order]:
     """Orders by title."""
     return db.session.scalars(select(Order).order_by(Order.title, Order.id).limit(LIMIT)).all()

@@ -18,6 +18,7 @@ from portal.database import commit, utcnow
 from portal.people import choices
 from portal.people.exporting import write_csv, write_xlsx
 from portal.people.forms import read_address, read_row
+from portal.people.narrowing import narrowings
 from portal.people.saved import forget_view, save_view, saved_views
 from portal.people.search import LENGTH, is_number, remember_search
 from portal.releases.causes import causes
@@ -53,6 +54,7 @@ def list_page() -> Response:
     view, where = current_view(), read_address(request.args)
     filters = where.filters(text := where.text())
     grouped = request.args.get("group") == "cause"
+    offered = choices.offered()
     return answer(
         "people/list.html",
         "people/_list.html",
@@ -64,9 +66,8 @@ def list_page() -> Response:
         matching=count_participants(view, filters) if where.narrowed else None,
         counts=status_counts(view),
         action_count=needs_action_count(view),
-        caseworkers=choices.caseworkers(),
-        orders=choices.orders(),
-        mediators=choices.mediators(),
+        narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
+        offered=offered,
         phases=list(Phase),
         findings=[item for item in Finding if item not in TENANT_WIDE],
         sortings=SORTINGS,

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.database import db
-from portal.qualli.models import ImportRun
+from portal.qualli.models import ImportRun, ImportState
+
+
+def find_held_import() -> int | None:
+    """The tenant's oldest import that waits for a person; None where there is none."""
+    query = select(func.min(ImportRun.id)).where(ImportRun.state == ImportState.HELD)
+    return db.session.scalar(query)
 
 
 def list_imports(after: int | None = None, limit: int = 50) -> Sequence[ImportRun]:

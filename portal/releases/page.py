@@ -12,6 +12,7 @@ from portal.releases.models import ProtocolEntry
 from portal.releases.phase import Phase
 from portal.releases.preflight import Consent, wants_confirmation
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
+from portal.releases.status import Reason, read_reason
 from portal.releases.view import View
 from portal.tenants.network import Network
 
@@ -70,6 +71,17 @@ def neighbours(view: View, where: ListAddress, participant_id: int) -> Beside:
     before = list_participants(view, filters, before=participant_id, limit=1).rows
     after = list_participants(view, filters, after=participant_id, limit=1).rows
     return Beside(*(found[0].participant.id if found else None for found in (before, after)))
+
+
+def refused_because(person: Explanation) -> Reason | None:
+    """Why the network does not carry somebody who is released; None where it said nothing of the kind."""
+    if person.rejection is not None:
+        return person.rejection
+    presence = person.presence
+    if presence is None or not presence.released or not presence.archived:
+        return None
+    reason = read_reason(presence.archive_reason)
+    return None if reason is Reason.WITHDRAWN else reason
 
 
 def asks_for_consent(person: Explanation) -> bool:

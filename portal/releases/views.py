@@ -24,6 +24,7 @@ from portal.releases.page import (
     neighbours,
     newest_lines,
     older_lines,
+    refused_because,
     seconds_until_asked,
 )
 from portal.releases.queries import explain
@@ -159,6 +160,7 @@ def _values(participant_id: int) -> dict[str, Any]:
         "lines": newest_lines(participant_id, read_row(request.values, "since")),
         "seconds": seconds_until_asked(person),
         "applicant_page": applicant_page(person),
+        "why": refused_because(person),
         "asks_for_consent": asks_for_consent(person),
         "details": details,
         "reason_text": reason_text,

@@ -144,7 +144,7 @@ def _answer(error: Exception, code: int, trouble: Trouble | None = None, headers
     )
     trouble = trouble or TROUBLES.get(code) or TROUBLES[500 if code >= 500 else 400]
     if is_fragment():
-        response = _notice(f"{trouble.title}. {trouble.happened}", code, number)
+        response = _notice(f"{trouble.title}. {trouble.happened}", code, number, trouble.lost)
     else:
         g.plain = True  # the page's head would need the database
         response = make_response(
@@ -158,10 +158,10 @@ def _answer(error: Exception, code: int, trouble: Trouble | None = None, headers
     return response
 
 
-def _notice(sentence: str, code: int, number: str | None = None) -> Response:
+def _notice(sentence: str, code: int, number: str | None = None, lost: Any = None) -> Response:
     """A notice above the page. What polls is silent about a passing fault: the next answer may be fine."""
     response = make_response(
-        render_template("components/_notice.html", sentence=sentence, number=number), code
+        render_template("components/_notice.html", sentence=sentence, number=number, lost=lost), code
     )
     if request.method == "GET" and code >= 500:
         response.headers["HX-Reswap"] = "none"

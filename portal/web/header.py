@@ -14,6 +14,7 @@ from portal import current_settings
 from portal.accounts.access import Permission, may
 from portal.deliveries.queries import is_delayed
 from portal.deliveries.states import Problem
+from portal.qualli.queries import find_held_import
 from portal.queue import is_in_trouble
 from portal.releases.phase import Transit
 from portal.releases.preflight import Finding
@@ -79,6 +80,11 @@ def _banners(view: View) -> list[Banner]:
     elif _delayed(view):
         text = _("Die Übertragung verzögert sich.")
         found.append(Banner(Tone.WARNING, text, more=_("Nichts geht verloren; es geht von selbst weiter.")))
+    held = find_held_import()
+    if held is not None:
+        text = _("Der Import %(number)s ist angehalten.", number=held)
+        link = url_for("imports.show", import_id=held)
+        found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
     return found + _licence_banners(view) + _connection_banners(view)
 
 

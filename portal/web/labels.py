@@ -26,7 +26,7 @@ from portal.tenants.models import ConnectionState
 from portal.tenants.network import Network
 from portal.web.audit_labels import EVENTS, PERMISSIONS, SUBJECTS, page_words
 from portal.web.finding_labels import FINDINGS, Mending
-from portal.web.reason_help import REASON_HELP
+from portal.web.reason_help import REASON_FINDINGS, REASON_HELP
 
 __all__ = ["LABELS", "PHASE_HELP", "STATUS_HELP", "Label", "Tone", "author", "label_of", "mending_of"]
 
@@ -216,13 +216,22 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
 }
 
 STATUS_HELP: dict[Status, Any] = {
-    Status.OFFLINE: _l("Das Jobportal hat diese Person noch nie bestätigt."),
-    Status.ONLINE: _l("Das Jobportal führt diese Person; Bewerber-ID und Vermittlung gelten dort."),
+    Status.OFFLINE: _l(
+        "Das Jobportal hat diese Person noch nie bestätigt. Soll sie dorthin, geben Sie sie frei; was dann noch fehlt, "
+        "steht auf ihrer Seite."
+    ),
+    Status.ONLINE: _l(
+        "Das Jobportal führt diese Person; Bewerber-ID und Vermittlung gelten dort. Zu tun ist nichts, bis sie "
+        "ausscheidet: Dann heben Sie die Freigabe auf."
+    ),
     Status.ONLINE_ARCHIVED: _l(
         "Das Jobportal weiß, dass diese Person ausscheidet, oder es kennt ihre/n Vermittler/in nicht. "
         "Es muss sie noch archivieren, oder jemand legt die/den Vermittler/in dort an."
     ),
-    Status.OFFLINE_ARCHIVED: _l("Das Jobportal hat diese Person archiviert."),
+    Status.OFFLINE_ARCHIVED: _l(
+        "Das Jobportal hat diese Person archiviert. Soll sie wieder dorthin, geben Sie sie neu frei; ist sie noch "
+        "freigegeben, steht der Grund auf ihrer Seite."
+    ),
 }
 PHASE_HELP: dict[Phase, Any] = {
     Phase.CLARIFICATION: _l(
@@ -237,17 +246,25 @@ PHASE_HELP: dict[Phase, Any] = {
     ),
     Phase.TRANSFERRING: _l("Die Übertragung läuft gerade. Zu tun ist nichts."),
     Phase.REJECTED: _l(
-        "Das Jobportal hat die Person nicht angenommen. Der Grund steht im Logbuch; "
+        "Das Jobportal hat die Person nicht angenommen. Grund und Abhilfe stehen unter „Was fehlt bis Online?“; "
         "danach wird sie erneut gesendet."
     ),
-    Phase.OVERDUE: _l("Seit zwei Arbeitstagen fehlt die Antwort des Jobportals."),
-    Phase.ARCHIVING: _l(
-        "Das Jobportal wurde gebeten, die Person zu archivieren, und hat das noch nicht bestätigt."
+    Phase.OVERDUE: _l(
+        "Seit zwei Arbeitstagen fehlt die Antwort des Jobportals. Zu tun ist noch nichts; "
+        "nach dem dritten geht sie in Klärung."
     ),
-    Phase.SENT: _l("Gesendet; die Antwort braucht meist einen Arbeitstag."),
-    Phase.BLOCKED: _l("Freigegeben, aber etwas fehlt. Das Logbuch sagt, was, und wo es behoben wird."),
+    Phase.ARCHIVING: _l(
+        "Das Jobportal wurde gebeten, die Person zu archivieren, und hat das noch nicht bestätigt. "
+        "Zu tun ist nichts."
+    ),
+    Phase.SENT: _l("Gesendet; die Antwort braucht meist einen Arbeitstag. Zu tun ist nichts."),
+    Phase.BLOCKED: _l(
+        "Freigegeben, aber etwas fehlt. Was, und wo es behoben wird, steht unter „Was fehlt bis Online?“."
+    ),
     Phase.SCHEDULED: _l("Geht mit der nächsten Übertragung mit, oder sofort mit „Jetzt übertragen“."),
-    Phase.NOT_RELEASED: _l("Niemand hat diese Person freigegeben. Sie wird nicht übertragen."),
+    Phase.NOT_RELEASED: _l(
+        "Diese Person ist nicht freigegeben und wird nicht übertragen. Soll sie ans Jobportal, geben Sie sie frei."
+    ),
     Phase.CURRENT: _l("Das Jobportal hat alles bestätigt. Zu tun ist nichts."),
 }
 
@@ -287,6 +304,7 @@ def init_app(app: Flask) -> None:
         STATUS_HELP=STATUS_HELP,
         PHASE_HELP=PHASE_HELP,
         REASON_HELP=REASON_HELP,
+        REASON_FINDINGS=REASON_FINDINGS,
         PERMISSIONS=PERMISSIONS,
         SUBJECTS=SUBJECTS,
         page_words=page_words,

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.releases.preflight import Finding
 from portal.releases.status import Reason
 
 _MEND = _l(
@@ -28,3 +29,14 @@ REASON_HELP: dict[Reason, Any] = {
         "Qualli.life. Ist dort alles richtig, wenden Sie sich an die Betreuung."
     ),
 }
+REASON_FINDINGS: dict[Reason, Finding | None] = {
+    Reason.WITHDRAWN: None,
+    Reason.MEDIATOR_UNKNOWN: None,
+    Reason.CONSENT_MISSING: Finding.CONSENT_MISSING,
+    Reason.EMAIL_MISSING: Finding.EMAIL_MISSING,
+    Reason.CASEWORKER_MISSING: Finding.CASEWORKER_MISSING,
+    Reason.NAME_MISSING: Finding.NAME_MISSING,
+    Reason.ORDER_RESPONSIBLE_MISSING: Finding.ORDER_RESPONSIBLE_MISSING,
+    Reason.INVALID_DATA: None,
+}
+"""What of ours says the same as the network's reason: there it is mended."""

@@ -82,8 +82,9 @@ def test_the_list_says_what_became_of_each(signed_in: SignedIn, house: House) ->
     first, second = (" ".join("".join(row.itertext()).split()) for row in page.find_all("tr")[1:])
     assert first.startswith("Übertragung 2 vollständig Jetzt übertragen")
     assert "gescheitert" in first
-    assert "2 neu, 1 scheiden aus" in second
+    assert "2 genannt, 2 neu, 1 scheiden aus" in second
     assert "2 bestätigt" in second
+    assert "offen" not in second
     assert second.endswith("42 s")
 
 
@@ -112,6 +113,7 @@ def test_one_delivery_has_steps_people_attempts_and_odd_answers(signed_in: Signe
         )
         commit()
     page = signed_in("caseworker").get("/deliveries/3")
+    assert "2 bestätigt, 1 offen" in page.text
     current = page.find("li", aria_current="step")
     assert "Antworten kommen" in "".join(current.itertext())
     assert "abgelehnt – E-Mail-Adresse fehlt – leer" in page.text
@@ -177,9 +179,12 @@ def test_whoever_started_it_does_not_judge_it(signed_in: SignedIn, held: int) ->
         db.session.get_one(Delivery, held).started_by_account_id = account.id
         commit()
     browser = signed_in("supervisor")
-    for action in ("let-go", "discard"):
-        browser.get("/deliveries/7")
-        browser.submit(f"/deliveries/7/{action}")
+    page = browser.get("/deliveries/7")
+    assert not {"Durchlassen", "Verwerfen"} & set(page.buttons())
+    assert "Wer die Übertragung angestoßen hat, darf sie nicht selbst" in page.text
+    for action in ("let-go", "discard"):  # as from a page that is older than that
+        token = page.form("/sign-out")
+        browser.post(f"/deliveries/7/{action}", token, Referer="http://localhost/deliveries/7")
         assert "darf sie nicht selbst" in browser.follow().text_of("notices")
     browser = signed_in("support")
     browser.get("/deliveries/7")

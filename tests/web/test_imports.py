@@ -98,8 +98,11 @@ def test_a_shrinking_import_is_held_for_somebody_else(signed_in: SignedIn, house
     for name in ("Adam, Eva", "Zorn, Ben", "Šimůnek, Béla", "Yıldız, Çem"):
         assert name in page.text
     assert "Durchlassen" not in signed_in("caseworker").get(address).buttons()
+    head = signed_in("caseworker").get("/participants").text_of("transfer-status")
+    assert f"Der Import {runs()[-1].id} ist angehalten. Ansehen und entscheiden" in head
     colleague.get(address)
     colleague.submit(f"{address}/let-go")
+    assert "angehalten" not in colleague.get("/participants").text_of("transfer-status")
     run_import(runs()[-1].id)
     assert numbers(house) == {"T1"}
     assert "entschieden von ADM" in colleague.get(address).text

@@ -175,6 +175,42 @@ def test_a_view_of_everybody_or_without_name_is_not_saved(signed_in: SignedIn, h
     assert "Geben Sie der Ansicht einen Namen." in browser.follow().text
 
 
+def test_each_thing_it_is_narrowed_to_is_named_and_taken_away_alone(
+    signed_in: SignedIn, waiting: House
+) -> None:
+    browser = signed_in("caseworker")
+    browser.get("/participants?mine=1&sort=waiting")
+    found = browser.submit("/participants/search", text="Zorn").location
+    page = browser.get(f"{found}&status=online&status=offline&phase=current")
+    named = page.find("nav", aria_label="Eingegrenzt auf")
+    chips = {" ".join("".join(item.itertext()).split()): item.get("href") or "" for item in named.iter("a")}
+    taken = "nicht mehr eingrenzen"
+    assert list(chips) == [
+        *(f"{text} {taken}" for text in ("Online", "Offline", "aktuell", "meine", "Suche: Zorn")),
+        "Alle anzeigen",
+    ]
+    left = chips[f"Online {taken}"]
+    for part in ("status=offline", "phase=current", "mine=1", "sort=waiting", "q="):
+        assert part in left
+    assert "status=online" not in left
+    assert "q=" not in chips[f"Suche: Zorn {taken}"]
+    assert not browser.get("/participants").find_all("nav", aria_label="Eingegrenzt auf")
+
+
+def test_chosen_order_mediator_and_caseworker_are_named(signed_in: SignedIn, waiting: House) -> None:
+    browser = signed_in("caseworker")
+    options = {"".join(item.itertext()): item for item in browser.get("/participants").find_all("option")}
+    key = options["CAS"].get("value")
+    page = browser.get(f"/participants?order=1&mediator={waiting.mediator}&caseworker={key}&group=cause")
+    named = page.find("nav", aria_label="Eingegrenzt auf")
+    assert [item.text for item in named.iter("span") if item.get("class") is None] == [
+        "Neustart",
+        "Vogel, Vera",
+        "CAS",
+    ]
+    assert all("group=cause" in (item.get("href") or "") for item in list(named.iter("a"))[:-1])
+
+
 def test_filters_survive_signing_in(browser: Browser, house: House) -> None:
     page = browser.get("/participants?status=online&status=offline&sort=action", status=302)
     browser.get(page.location)

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+from flask_babel import force_locale
+
+from portal.database import commit, db, scoped_to, utcnow
+from portal.people.models import Participant
+from portal.releases.status import Reason
+from portal.web.labels import PHASE_HELP, STATUS_HELP, label_of
+from portal.web.reason_help import REASON_FINDINGS, REASON_HELP
 from tests.support.house import House
 from tests.support.pages import Browser
 
@@ -65,3 +73,26 @@ def test_fragments_are_answered_to_htmx(signed_in: SignedIn, house: House) -> No
     browser = signed_in("caseworker")
     for path in ("/participants", f"/participants/{house.eva}", "/deliveries", "/transfer-status"):
         assert "<html" not in browser.get(path, fragment=True).html
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_help_says_of_everything_what_it_is_and_what_to_do(signed_in: SignedIn, language: str) -> None:
+    browser = signed_in("caseworker")
+    browser.client.set_cookie("language", language)
+    page = browser.get("/help")
+    with force_locale(language):
+        for texts in (STATUS_HELP, PHASE_HELP, REASON_HELP):
+            for member, text in texts.items():
+                assert str(label_of(member).text) in page.text
+                assert str(text) in page.text
+    assert set(REASON_HELP) == set(REASON_FINDINGS) == set(Reason)
+    assert "TEILNEHMER→Teilnehmerprofil→Einverständniserklärung" in page.text_of("reasons-list")
+
+
+def test_nobody_yet_leads_to_the_imports(signed_in: SignedIn, house: House) -> None:
+    with scoped_to(house.other_id):
+        db.session.get_one(Participant, house.stranger_person).left_at = utcnow()
+        commit()
+    page = signed_in("stranger").get("/participants")
+    assert "Noch niemand ist aus Qualli.life übernommen." in page.text
+    assert page.find("section", id="people").find(".//a[@href='/imports']") is not None

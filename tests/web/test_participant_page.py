@@ -137,3 +137,37 @@ def test_the_applicants_page_in_the_network_is_linked(signed_in: SignedIn, house
     link = browser.get(f"/participants/{house.eva}").find("a", target="_blank")
     assert link.get("href") == "https://jn.example/a/BW%2F1"
     assert not browser.get(f"/participants/{house.ben}").find_all("a", target="_blank")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (
+            {"rejected_sequence": 3, "rejection_reason": "email-missing"},
+            "TEILNEHMER→Stammdaten→Adressen",
+        ),
+        (
+            {"archived": True, "archive_reason": "mediator-unknown"},
+            "Legen Sie sie dort mit der Vermittler-ID an",
+        ),
+        ({"archived": True, "archive_reason": "duplicate"}, "Berichtigen Sie sie in Qualli.life."),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    signed_in: SignedIn, house: House, state: dict[str, object], said: str
+) -> None:
+    with scoped_to(house.tenant_id):
+        presence = Presence(
+            tenant_id=house.tenant_id,
+            connection_id=db.session.query(Connection).one().id,
+            participant_id=house.eva,
+            mediator_id=house.mediator,
+            released=True,
+            told=True,
+            **state,
+        )
+        db.session.add(presence)
+        commit()
+    logbook = signed_in("caseworker").get(f"/participants/{house.eva}").text_of("logbook")
+    assert said in logbook
+    assert "Nichts fehlt. Es braucht nur noch" not in logbook
