@@ -5,8 +5,9 @@ from portal.audit import models as audit
 from portal.bulk import models as bulk
 from portal.deliveries import models as deliveries
 from portal.people import models as people
+from portal.privacy import models as privacy
 from portal.qualli import models as qualli
 from portal.releases import models as releases
 from portal.tenants import models as tenants
 
-__all__ = ["accounts", "audit", "bulk", "deliveries", "people", "qualli", "releases", "tenants"]
+__all__ = ["accounts", "audit", "bulk", "deliveries", "people", "privacy", "qualli", "releases", "tenants"]

@@ -19,8 +19,9 @@ QUEUE = "jobbruecke"
 SEND_DELIVERY = "worker.jobs.run_delivery"
 RUN_IMPORT = "worker.jobs.run_import"
 RUN_BULK = "worker.jobs.run_bulk"
+RUN_ERASURE = "worker.jobs.run_erasure"
 PROBE_CONNECTION = "worker.jobs.probe_connection"
-JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, PROBE_CONNECTION})
+JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, RUN_ERASURE, PROBE_CONNECTION})
 """All that a worker runs; anything else pushed into Redis is refused."""
 
 JOB_SECONDS = 600

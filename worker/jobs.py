@@ -12,7 +12,14 @@ from rq.timeouts import BaseTimeoutException
 from portal import create_app, current_settings
 from portal.database import EVERY_TENANT, db, rollback, scope_to
 from portal.log import describe_error
-from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_IMPORT, SEND_DELIVERY, forget_waiting
+from portal.queue import (
+    PROBE_CONNECTION,
+    RUN_BULK,
+    RUN_ERASURE,
+    RUN_IMPORT,
+    SEND_DELIVERY,
+    forget_waiting,
+)
 
 log = structlog.get_logger()
 
@@ -78,6 +85,14 @@ def run_bulk(bulk_id: int) -> None:
         bulk.run_bulk(bulk_id)
 
 
+def run_erasure(erasure_id: int) -> None:
+    """Do what is left of a night's erasure."""
+    from worker import erasing
+
+    with _job(RUN_ERASURE, erasure_id):
+        erasing.run_erasure(erasure_id)
+
+
 def probe_connection(connection_id: int) -> None:
     """Ask a network that failed whether it is back."""
     from worker import attempts
@@ -90,6 +105,7 @@ ALLOWED: dict[str, Callable[[int], None]] = {
     SEND_DELIVERY: run_delivery,
     RUN_IMPORT: run_import,
     RUN_BULK: run_bulk,
+    RUN_ERASURE: run_erasure,
     PROBE_CONNECTION: probe_connection,
 }
 """All that a worker runs, whatever is pushed into Redis."""

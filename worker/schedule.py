@@ -27,8 +27,11 @@ from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up, plan, plan_withdrawals
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
 from portal.people.models import Participant
+from portal.privacy.models import UNFINISHED as UNFINISHED_ERASURES
+from portal.privacy.models import ErasureRun
+from portal.privacy.service import plan_erasure
 from portal.qualli.models import ImportRun, ImportState
-from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_IMPORT, SEND_DELIVERY, enqueue
+from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY, enqueue
 from portal.refusal import Refusal
 from portal.releases.imported import end_lost_releases
 from portal.releases.models import Presence
@@ -86,6 +89,7 @@ def tick() -> None:
             *((SEND_DELIVERY, row) for row in _due_deliveries(now)),
             *((RUN_IMPORT, row) for row in _due_imports(now)),
             *((RUN_BULK, row) for row in _due_bulk_runs(now)),
+            *((RUN_ERASURE, row) for row in _due_erasures(now)),
             *((PROBE_CONNECTION, row) for row in _due_probes(now)),
         ]
         commit()
@@ -120,6 +124,12 @@ def _due_bulk_runs(now: dt.datetime) -> list[int]:
     return list(db.session.scalars(query))
 
 
+def _due_erasures(now: dt.datetime) -> list[int]:
+    free = or_(ErasureRun.lease_until.is_(None), ErasureRun.lease_until < now)
+    query = select(ErasureRun.id).where(ErasureRun.state.in_(UNFINISHED_ERASURES), free)
+    return list(db.session.scalars(query.order_by(ErasureRun.id).limit(BATCH)))
+
+
 def _due_probes(now: dt.datetime) -> list[int]:
     query = select(Connection.id).where(Connection.probe_at <= now, Connection.token_sealed.is_not(None))
     return list(db.session.scalars(query.limit(BATCH)))
@@ -139,6 +149,9 @@ def sweep() -> None:
         _each(partial(plan_urgent, connection_id, utcnow()))
     for connection_id in _ids(select(Connection.id).where(Connection.state == ConnectionState.CLOSING)):
         _each(partial(close, connection_id, utcnow()))
+    due = or_(Tenant.next_erasure_at.is_(None), Tenant.next_erasure_at <= now)
+    for tenant_id in _ids(select(Tenant.id).where(due)):
+        _each(partial(plan_erasure, tenant_id, utcnow()))
     _each(partial(forget_runs, utcnow()))
     _each(partial(forget_sessions, utcnow(), current_settings().session_limit_hours))
     export_audit_heads(utcnow())

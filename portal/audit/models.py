@@ -45,6 +45,9 @@ class AuditEvent(StrEnum):
     TOKEN_SET = "token-set"  # noqa: S105 - the name of an event
     CONNECTION_TESTED = "connection-tested"
     NETWORK_CHOSEN = "network-chosen"
+    DISCLOSED = "disclosed"
+    """Everything about one person was handed out."""
+    ERASED = "erased"
     RETRIED = "retried"
     COMMANDED = "commanded"
     """On the server's command line."""

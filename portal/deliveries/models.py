@@ -173,6 +173,7 @@ class OddAnswer(TenantOwned, Base):
     __tablename__ = "odd_answer"
     __table_args__ = (
         Index("uq_odd_answer", "delivery_id", "kind", "subject", "number", "outcome", unique=True),
+        Index("ix_odd_answer_number", "tenant_id", "number"),
     )
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id", ondelete="CASCADE"))

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.database import Base, Sortable, TenantOwned
+from portal.database import Base, Sortable, TenantOwned, utcnow
 
 NUMBER = 100
 """Longest number of a record, in characters."""
@@ -61,6 +61,7 @@ class Participant(TenantOwned, Base):
         Index("ix_participant_order", "tenant_id", "order_id"),
         Index("ix_participant_consent_until", "consent_until"),
         Index("ix_participant_caseworker", "tenant_id", "caseworker"),
+        Index("ix_participant_changed", "tenant_id", "changed_at"),
     )
 
     number: Mapped[str] = mapped_column(String(NUMBER))
@@ -71,6 +72,8 @@ class Participant(TenantOwned, Base):
     birth_date: Mapped[dt.date | None]
     social_insurance_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Sealed for `social_insurance_place(tenant_id, number)`."""
+    social_insurance_number_since: Mapped[dt.datetime | None]
+    """When an import first brought it; None where none is kept, or it came before this was noted."""
     street: Mapped[str | None]
     postal_code: Mapped[str | None]
     city: Mapped[str | None]
@@ -86,6 +89,8 @@ class Participant(TenantOwned, Base):
     consent_withdrawn_on: Mapped[dt.date | None]
     left_at: Mapped[dt.datetime | None]
     """When an import found that the person is no longer in Qualli.life."""
+    changed_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
+    """When an import last brought something new about the person."""
     sort_key: Mapped[str] = mapped_column(Sortable)
     """`folding.sort_key` of the name, then the number."""
 

@@ -19,6 +19,7 @@ from portal.vault import Vault
 
 WORDS: SqlTable = ParticipantWord.__table__  # type: ignore[assignment]
 SECRET = "social_insurance_number_sealed"  # noqa: S105 - the name of a column
+SECRET_SINCE = "social_insurance_number_since"  # noqa: S105
 Row = dict[str, Any]
 
 _MEDIATOR: Row = {"email": None, "phone": None, "active": True}
@@ -122,7 +123,7 @@ def write_participants(run: ImportRun, lines: Sequence[RowMapping], vault: Vault
     orders = stored_ids(ORDERS, run.tenant_id, {line["refers_to"] for line in lines if line["refers_to"]})
     for line in lines:
         before = compared.before.get(line["number"])
-        compared.add(line["number"], _PARTICIPANT, _wanted(run, line, before, orders, vault))
+        compared.add(line["number"], _PARTICIPANT, _wanted(run, line, before, orders, vault, now))
     made = compared.write()
     if not run.dry_run:
         _follow(compared, made, now)
@@ -130,7 +131,12 @@ def write_participants(run: ImportRun, lines: Sequence[RowMapping], vault: Vault
 
 
 def _wanted(
-    run: ImportRun, line: RowMapping, before: RowMapping | None, orders: Mapping[str, int], vault: Vault
+    run: ImportRun,
+    line: RowMapping,
+    before: RowMapping | None,
+    orders: Mapping[str, int],
+    vault: Vault,
+    now: dt.datetime,
 ) -> Row:
     wanted = with_dates(PARTICIPANTS, line["values"])
     wanted["left_at"] = None  # whoever has a line is there, or back
@@ -142,6 +148,8 @@ def _wanted(
         place = social_insurance_place(run.tenant_id, line["number"])
         sealed = before[SECRET] if before else None
         wanted[SECRET] = sealed if _same_secret(vault, place, sealed, line["secret"]) else line["secret"]
+        since = before[SECRET_SINCE] if before else None
+        wanted[SECRET_SINCE] = (since if sealed else now) if wanted[SECRET] else None
     last_name, first_name = (
         wanted.get(name, before[name] if before else "") for name in ("last_name", "first_name")
     )

@@ -11,7 +11,7 @@ from portal.accounts.actor import QUALLI
 from portal.database import db
 from portal.people.models import Participant
 from portal.releases.conditions import consent_lost
-from portal.releases.models import EndCause, Event, Presence, ProtocolEntry
+from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
 from portal.releases.service import end_release
 from portal.tenants.models import Connection, ConnectionState, Tenant
 from portal.tenants.queries import today_of
@@ -22,6 +22,7 @@ def people_changed(tenant_id: int, participant_ids: Sequence[int], now: dt.datet
 
     Everything happens in the caller's transaction. People nobody released make no noise.
     """
+    db.session.execute(update(Participant).where(Participant.id.in_(participant_ids)).values(changed_at=now))
     touched = _presences(Presence.participant_id.in_(participant_ids))
     db.session.execute(update(Presence).where(touched).values(revision=Presence.revision + 1))
     tenant = db.session.get_one(Tenant, tenant_id)
@@ -84,21 +85,34 @@ def end_lost_releases(tenant: Tenant, now: dt.datetime, among: ColumnElement[boo
     for presence, person in rows:
         lost = _consent_is_lost(person, today)
         end_release(presence, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now)
-        presence.urgent = presence.urgent or (lost and presence.told)
-    _mark_urgent(today, among)
+    _mark_urgent(today, among, now)
     db.session.flush()
     return len(rows)
 
 
-def _mark_urgent(today: dt.date, among: ColumnElement[bool]) -> None:
+def _mark_urgent(today: dt.date, among: ColumnElement[bool], now: dt.datetime) -> None:
     """Also those whose release ended for another cause before, while the network still holds them."""
     lost = select(Participant.id).where(consent_lost(today))
-    db.session.execute(
-        update(Presence)
-        .where(Presence.told, ~Presence.released, ~Presence.urgent, among, Presence.participant_id.in_(lost))
-        .values(urgent=True)
-        .execution_options(synchronize_session="fetch")
+    marked = (
+        db.session.execute(
+            update(Presence)
+            .where(
+                Presence.told, ~Presence.released, ~Presence.urgent, among, Presence.participant_id.in_(lost)
+            )
+            .values(urgent=True)
+            .returning(Presence.release_id)
+            .execution_options(synchronize_session="fetch")
+        )
+        .scalars()
+        .all()
     )
+    if marked:
+        db.session.execute(
+            update(Release)
+            .where(Release.id.in_(marked))
+            .values(consent_lost_at=now)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _consent_is_lost(person: Participant, today: dt.date) -> bool:

@@ -40,6 +40,13 @@ class Release(TenantOwned, Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_release_participant", "participant_id", "id"),
+        Index(
+            "ix_release_consent_lost",
+            "tenant_id",
+            "consent_lost_at",
+            sqlite_where=text("consent_lost_at IS NOT NULL"),
+            postgresql_where=text("consent_lost_at IS NOT NULL"),
+        ),
     )
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
@@ -53,6 +60,8 @@ class Release(TenantOwned, Base):
     ended_by: Mapped[str | None] = mapped_column(String(50))
     """Initials, or "Qualli.life"."""
     end_cause: Mapped[EndCause | None]
+    consent_lost_at: Mapped[dt.datetime | None]
+    """When we learned that consent had ended while the network held her: the withdrawal went out from then on."""
 
 
 class Presence(TenantOwned, Base):

@@ -71,6 +71,7 @@ class Limits:
     brake_days: int
     brake_order_minimum: int
     protocol_months: int
+    payload_days: int
 
 
 BOUNDS: dict[str, tuple[int, int]] = {
@@ -79,12 +80,13 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "brake_days": (1, 366),
     "brake_order_minimum": (1, 1000),
     "protocol_months": (1, 120),
+    "payload_days": (7, 3650),
 }
 """Smallest and largest value of each limit."""
 
 
 def set_limits(tenant: Tenant, limits: Limits) -> None:
-    """Set the brake's limits and how long protocols are kept. Raises Refusal `limit-wrong`."""
+    """Set the brake's limits and how long data about people is kept. Raises Refusal `limit-wrong`."""
     for name, (least, most) in BOUNDS.items():
         value = getattr(limits, name)
         if not least <= value <= most:

@@ -38,6 +38,8 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.TOKEN_SET: _l("Zugangsdaten hinterlegt"),
     AuditEvent.CONNECTION_TESTED: _l("Verbindung geprüft"),
     AuditEvent.NETWORK_CHOSEN: _l("Jobportal gewählt"),
+    AuditEvent.DISCLOSED: _l("Auskunft über eine Person erstellt"),
+    AuditEvent.ERASED: _l("Daten gelöscht"),
     AuditEvent.RETRIED: _l("Jobportal erneut gefragt"),
     AuditEvent.COMMANDED: _l("Befehl am Server"),
 }

@@ -6,12 +6,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.privacy.retention import Hindrance
 from portal.qualli.codes import FileFault
 from portal.refusal import Refusal
 from portal.releases.preflight import Finding
 from portal.web.command_messages import COMMAND_SENTENCES
 from portal.web.finding_labels import FINDINGS
 from portal.web.import_labels import IMPORT_SENTENCES, import_text
+from portal.web.privacy_labels import HINDRANCES, PRIVACY_SENTENCES
 
 SENTENCES: dict[str, Any] = (
     {
@@ -83,6 +85,7 @@ SENTENCES: dict[str, Any] = (
     }
     | COMMAND_SENTENCES
     | IMPORT_SENTENCES
+    | PRIVACY_SENTENCES
     | {
         finding.value: FINDINGS[finding].text
         for finding in (
@@ -104,6 +107,8 @@ def message(refusal: Refusal) -> str:
     values = dict(refusal.values)
     if "finding" in values:
         values["reason"] = FINDINGS[Finding(str(values["finding"]))].text
+    if "hindrance" in values:
+        values["hindrance"] = HINDRANCES[Hindrance(str(values["hindrance"]))]
     if "fault" in values:
         values["reason"] = import_text(FileFault(str(values["fault"])))
     text = str(sentence)

@@ -24,6 +24,7 @@ GOOD = {
     "brake_days": "8",
     "brake_order_minimum": "3",
     "protocol_months": "36",
+    "payload_days": "60",
 }
 
 
@@ -63,7 +64,7 @@ def test_what_is_typed_is_kept(signed_in: SignedIn, house: House) -> None:
     tenant = tenant_of(house)
     assert (tenant.transfer_time, tenant.federal_state) == (dt.time(21, 30), "NW")
     assert (tenant.brake_minimum, tenant.brake_percent, tenant.brake_days) == (4, 6, 8)
-    assert (tenant.brake_order_minimum, tenant.protocol_months) == (3, 36)
+    assert (tenant.brake_order_minimum, tenant.protocol_months, tenant.payload_days) == (3, 36, 60)
     assert tenant.sends_social_insurance_number
     assert tenant.next_transfer_at is not None
     browser.get("/settings")
