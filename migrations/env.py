@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Enum, text
 from sqlalchemy.exc import IntegrityError
 
 from portal.database import Base, UtcDateTime
+from portal.grants import renew_grants
+from portal.wall import raise_wall
 
 _UPGRADE_LOCK = 7_304_215_118
 """Number of the advisory lock; any number will do, as long as it stays the same."""
@@ -53,6 +55,8 @@ def _run_on(connection: Connection) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _UPGRADE_LOCK})
         with context.begin_transaction():
             context.run_migrations()
+        raise_wall(connection)
+        renew_grants(connection)
         if connection.dialect.name == "sqlite":
             _check_references(connection)
 

@@ -7,7 +7,7 @@ import re
 import secrets
 from typing import cast
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.access import GRANTED, Permission
@@ -16,7 +16,7 @@ from portal.accounts.links import void_links
 from portal.accounts.models import Account, Role
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
-from portal.database import EVERY_TENANT, db, scoped_to
+from portal.database import EVERY_TENANT, db, for_every_tenant, scoped_to
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 
@@ -132,9 +132,10 @@ def set_password(account: Account, new: str, now: dt.datetime) -> None:
 def note_sign_in(account_id: int, now: dt.datetime) -> None:
     """Remember when somebody last signed in; whatever tenant the session sees."""
     accounts = cast("Table", Account.__table__)
-    db.session.connection().execute(
-        update(accounts).where(accounts.c.id == account_id).values(signed_in_at=now)
-    )
+    with for_every_tenant():
+        db.session.connection().execute(
+            update(accounts).where(accounts.c.id == account_id).values(signed_in_at=now)
+        )
 
 
 def get_account(account_id: int) -> Account:
@@ -218,8 +219,14 @@ def _get_mediator_id(number: str) -> int:
 
 def _refuse_taken(tenant_id: int | None, email: str | None, initials: str) -> None:
     """Past the tenant's scope on purpose, and without letting go of what is loaded: only whether there is one."""
+    with for_every_tenant():
+        _refuse_taken_by_anybody(db.session.connection(), tenant_id, email, initials)
+
+
+def _refuse_taken_by_anybody(
+    connection: Connection, tenant_id: int | None, email: str | None, initials: str
+) -> None:
     accounts = cast("Table", Account.__table__)
-    connection = db.session.connection()
     if email and connection.execute(select(accounts.c.id).where(accounts.c.email == email)).first():
         raise Refusal("account-email-taken")
     same = accounts.c.tenant_id.is_(None) if tenant_id is None else accounts.c.tenant_id == tenant_id

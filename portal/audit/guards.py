@@ -8,11 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 Guard = Callable[..., None]
+GUARDED: dict[str, bool] = {}
+"""The tables of the models that are guarded, and whether their rows may be erased."""
 _ERASED = "EXISTS (SELECT 1 FROM erased_entry WHERE kind = '{table}' AND entry_id = OLD.id)"
 
 
 def guard(table: str, *, erasable: bool) -> Guard:
     """A listener for `after_create`: rows of `table` are never updated, and deleted only where erased."""
+    GUARDED[table] = erasable
 
     def create(_target: Any, connection: Connection, **_: Any) -> None:
         for statement in statements(table, connection.dialect.name, erasable=erasable):

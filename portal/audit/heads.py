@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import func, select
 
 from portal.audit.models import Seal
-from portal.database import db
+from portal.database import db, for_every_tenant
 from portal.settings import Settings
 
 FILE = "audit-heads.ndjson"
@@ -52,11 +52,13 @@ class HeadError(Exception):
 def newest_heads(now: dt.datetime) -> list[Head]:
     """The newest seal of each chain."""
     newest = select(Seal.chain, func.max(Seal.number).label("number")).group_by(Seal.chain).subquery()
-    rows = db.session.execute(
+    query = (
         select(Seal.chain, Seal.number, Seal.digest)
         .join(newest, (newest.c.chain == Seal.chain) & (newest.c.number == Seal.number))
         .order_by(Seal.chain)
     )
+    with for_every_tenant():
+        rows = db.session.execute(query).all()
     return [Head(row.chain, row.number, row.digest.hex(), now.isoformat()) for row in rows]
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import Table, insert
 
 from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import db, utcnow
+from portal.database import db, for_every_tenant, utcnow
 
 
 @dataclass
@@ -63,4 +63,5 @@ def record(intent: Intent, now: dt.datetime) -> None:
     """Write an entry, whatever tenant the session sees. Never commits."""
     values = {name: value for name, value in vars(intent).items() if name != "data"}
     table = cast("Table", AuditEntry.__table__)
-    db.session.connection().execute(insert(table).values(at=now, data=intent.data, **values))
+    with for_every_tenant():
+        db.session.connection().execute(insert(table).values(at=now, data=intent.data, **values))

@@ -20,7 +20,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Enum, Row, String, Table, insert, select, text, type_coerce
 
 from portal.audit.models import AuditEntry, ErasedEntry, Seal, Sealed
-from portal.database import Base, db, utcnow
+from portal.database import Base, db, for_every_tenant, utcnow
 
 KINDS = {"audit_entry": 1, "erased_entry": 2, "protocol_entry": 3}
 """The sealed tables, and how a seal calls them; never renumbered."""
@@ -52,9 +52,12 @@ def seal_transaction() -> None:
     session = db.session()
     session.flush()
     key = session.info.get("transaction_key")
-    if key is None:
-        return
-    connection = session.connection()
+    if key is not None:
+        with for_every_tenant():
+            _seal(session.connection(), key)
+
+
+def _seal(connection: Connection, key: int) -> None:
     written: dict[int, bytearray] = defaultdict(bytearray)
     for kind, table in sorted(sealed_tables().items()):
         for row in connection.execute(rows_of(table).where(table.c.seal_key == key).order_by(table.c.id)):

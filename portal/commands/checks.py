@@ -15,6 +15,7 @@ from portal.commands.tenant_checks import check_tenant
 from portal.commands.waiting import redis_answers
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
+from portal.grants import find_own_role
 from portal.refusal import Refusal
 from portal.schema import check_database
 from portal.tenants.models import Heartbeat, Tenant
@@ -31,6 +32,7 @@ def run_checks() -> Iterator[Check]:
     yield _data_folder()
     if not usable:
         return
+    yield from _second_wall()
     yield _process("worker")
     yield _process("cron")
     with reading():
@@ -63,6 +65,24 @@ def _database() -> Iterator[Check]:
         return
     yield there
     yield Check("migrations", Level.OK, _("auf dem Stand dieser Version"))
+
+
+def _second_wall() -> Iterator[Check]:
+    """On PostgreSQL alone: whether the database itself keeps the tenants of this process apart."""
+    with reading():
+        role = find_own_role(db.session.connection())
+        commit()
+    if role is None:
+        return
+    if role.restricted:
+        yield Check("second-wall", Level.OK, _("die Rolle „%(role)s“ ist beschränkt", role=role.name))
+        return
+    yield Check(
+        "second-wall",
+        Level.WARN,
+        _("aus: Die Rolle „%(role)s“ sieht an den Regeln der Datenbank vorbei", role=role.name),
+        _("Legen Sie mit „jobbruecke db grant“ eine eigene Rolle für die Anwendung an."),
+    )
 
 
 def _redis() -> Check:

@@ -72,6 +72,14 @@ COMMAND_SENTENCES: dict[str, Any] = {
         "Die Datenbank ist nicht auf dem Stand dieser Version. Rufen Sie „jobbruecke db upgrade“ auf."
     ),
     "database-newer": _l("Die Datenbank gehört zu einer neueren Version. Hier ist eine ältere installiert."),
+    "grant-needs-postgresql": _l("Rollen gibt es nur auf PostgreSQL."),
+    "role-too-mighty": _l(
+        "Die Rolle „%(role)s“ ist Superuser, sieht an den Regeln vorbei (BYPASSRLS) oder führt diesen Befehl aus. "
+        "Die Anwendung braucht eine eigene."
+    ),
+    "grant-failed": _l(
+        "Die Rechte konnten nicht vergeben werden (%(kind)s). Der Befehl will die Rolle, der die Tabellen gehören."
+    ),
     "migration-failed": _l("Die Datenbank konnte nicht umgestellt werden (%(kind)s); sie ist, wie sie war."),
     "redis-away": _l("Redis ist nicht erreichbar. Prüfen Sie JOBBRUECKE_REDIS_URL, und ob es läuft."),
     "key-missing": _l(

@@ -19,14 +19,18 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import Connection as SqlConnection
 
 from portal import create_app
 from portal.database import EVERY_TENANT, Base, commit, db, scope_to
+from portal.grants import grant
 from portal.settings import Settings
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.network import Network
 
+APP_ROLE = "jobbruecke_app"
+"""As whom the application works on PostgreSQL: neither a superuser nor the owner of the tables."""
 NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 """The time on which the cast was made: a Monday morning."""
 
@@ -81,9 +85,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: object) -> Iterator[str]:
-    """Address of a PostgreSQL database with all tables and no rows."""
+    """Address of a PostgreSQL database with all tables and no rows, for their owner."""
     with new_database(str(getattr(postgres_server, "url", postgres_server))) as url:
         _create_tables(url)
+        grant_application(url)
         yield url
 
 
@@ -95,9 +100,9 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(postgres_template: str) -> Iterator[str]:
-    """Address of a PostgreSQL database of the test's own."""
+    """Address of a PostgreSQL database of the test's own, for the application's restricted role."""
     with new_database(postgres_template, template=make_url(postgres_template).database) as url:
-        yield url
+        yield as_application(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -165,6 +170,36 @@ def _create_tables(url: str) -> None:
     engine.dispose()
 
 
+def grant_application(owner_url: str) -> None:
+    """Make the application's role, and let it do what it needs in this database."""
+    engine = create_engine(owner_url)
+    with engine.begin() as connection:
+        grant(connection, APP_ROLE)
+    engine.dispose()
+
+
+def as_application(url: str) -> str:
+    """The same database for the application's role; SQLite knows none."""
+    parsed = make_url(url)
+    return url if parsed.get_backend_name() == "sqlite" else _render(parsed.set(username=APP_ROLE))
+
+
+@contextmanager
+def as_owner() -> Iterator[SqlConnection]:
+    """A transaction as who owns the tables of the current application; on SQLite that is everybody."""
+    url = db.engine.url
+    engine = create_engine(url if url.get_backend_name() == "sqlite" else url.set(username="postgres"))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _render(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
 @contextmanager
 def new_database(server: str, template: str | None = None) -> Iterator[str]:
     """A new database on `server`, dropped afterwards."""
@@ -173,7 +208,7 @@ def new_database(server: str, template: str | None = None) -> Iterator[str]:
     admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     try:
         _say(admin, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
-        yield url.set(database=name).render_as_string(hide_password=False)
+        yield _render(url.set(database=name))
     finally:
         _say(admin, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.dispose()
