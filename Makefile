@@ -10,7 +10,7 @@ PEOPLE ?= 100000
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench screenshots check setup setup-run demo-reset lock format clean
+.PHONY: help run test bench screenshots check audit sbom setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
@@ -28,8 +28,14 @@ bench: setup ## Measure lists and the nightly build; PEOPLE=100000
 screenshots: setup ## Take the pictures in docs/images anew, of the running demo; wants Chromium
 	@$(VENV)/python -m tests.support.screenshots
 
-check: setup ## Lint, format, types, templates, imports, vendored files
+check: setup ## Lint, format, types, security, templates, imports, vendored files
 	@scripts/check
+
+audit: setup ## Ask for known holes in the packages of requirements.lock; reaches out to the service of pip-audit
+	@$(VENV)/pip-audit --requirement requirements.lock --no-deps --disable-pip
+
+sbom: setup ## Write what the product consists of into build/sbom.cdx.json (CycloneDX)
+	@$(VENV)/python scripts/sbom
 
 setup: ## Make the virtual environment from the lock files
 	@scripts/setup requirements-dev.lock
