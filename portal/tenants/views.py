@@ -58,9 +58,9 @@ def chosen(slug: str) -> Response:
     session[TENANT_KEY] = tenant.id
     describe(tenant_id=tenant.id)
     commit()
-    return make_response(
-        redirect(relative_path(session.pop("next", None)) or url_for("people.list_page"), 303)
-    )
+    kept = session.pop("next", None)
+    where = relative_path(request.form.get("next")) or relative_path(kept) or url_for("people.list_page")
+    return make_response(redirect(where, 303))
 
 
 @tenants.get("/settings")

@@ -134,3 +134,23 @@ def test_a_connection_that_is_well_is_left_alone(signed_in: SignedIn, trouble: H
 def test_looking_at_all_tenants_ends_with_the_page(signed_in: SignedIn, trouble: House) -> None:
     browser, _page = operations(signed_in)
     assert "Fremd" not in browser.get("/participants").text
+
+
+def test_what_waits_is_opened_where_it_is_decided(signed_in: SignedIn, trouble: House) -> None:
+    browser = signed_in("support")
+    page = browser.get("/operations")
+    fields = [
+        {item.get("name"): item.get("value") for item in form.iter("input")}
+        for form in page.find_all("form", action="/tenants/beta")
+    ]
+    held = next(values for values in fields if "/deliveries/1" in (values.get("next") or ""))
+    answer = browser.post("/tenants/beta", held, Referer="http://localhost/operations")
+    assert answer.location == held["next"]
+    assert "Angehalten: nichts davon ist gesendet" in browser.follow().text
+
+
+@pytest.mark.parametrize("where", ["//evil.example", "https://evil.example/", "/\\evil.example"])
+def test_choosing_a_tenant_leads_nowhere_else(signed_in: SignedIn, house: House, where: str) -> None:
+    browser = signed_in("support")
+    browser.get("/tenants")
+    assert browser.submit("/tenants/alpha", next=where).location == "/participants"
