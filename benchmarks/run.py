@@ -72,7 +72,7 @@ def measure_lists(tenant_id: int, people: int) -> None:
         "needs action": Filters(needs_action=True),
         "one order": Filters(order_id=7),
         "two words": Filters(words=("bersch", "meis")),
-        "Bewerber-ID": Filters(words=("j4y", "77"), applicant_id="J4Y-77"),
+        "Bewerber-ID": Filters(words=("j4y", "77"), number="J4Y-77"),
     }
     for name, filters in pages.items():
         _time(name, lambda filters=filters: list_participants(view, filters))  # type: ignore[misc]

@@ -43,6 +43,7 @@ def write_xlsx(view: View, filters: Filters, target: IO[bytes]) -> None:
     with xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet(_("Teilnehmer/innen").replace("/", "-"))
         bold = book.add_format({"bold": True})
+        quoted = book.add_format({"quote_prefix": True})  # stays text when somebody edits the cell
         columns = _columns()
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, len(columns) - 1, _WIDTH)
@@ -52,7 +53,8 @@ def write_xlsx(view: View, filters: Filters, target: IO[bytes]) -> None:
             if line > _SHEET_ROWS:
                 break
             for place, (_title, value) in enumerate(columns):
-                sheet.write_string(line, place, value(row))
+                text = value(row)
+                sheet.write_string(line, place, text, quoted if text.startswith(_FORMULA) else None)
 
 
 def rows(view: View, filters: Filters) -> Iterator[PersonRow]:

@@ -81,7 +81,7 @@ class ListAddress:
             order_id=self.order_id,
             mediator_id=self.mediator_id,
             words=tuple(search_words(text)),
-            applicant_id=text if is_number(text) else None,
+            number=text if is_number(text) else None,
             left_but_released=self.left,
             needs_action=self.action,
             caseworker=current_user.initials if self.mine else chosen,

@@ -56,8 +56,8 @@ class Filters:
     caseworker: str | None = None
     words: tuple[str, ...] = ()
     """Folded for search (people.folding.search_words); each must begin one of the person's words."""
-    applicant_id: str | None = None
-    """Also finds whoever has exactly this Bewerber-ID, where `words` find nobody."""
+    number: str | None = None
+    """Also finds whose Bewerber-ID, order's or mediator's number is exactly this, where `words` find nobody."""
     left_but_released: bool = False
     needs_action: bool = False
     sorting: Sorting = Sorting.NAME
@@ -186,9 +186,13 @@ def _search(filters: Filters) -> list[ColumnElement[bool]]:
         )
         for word in filters.words
     ]
-    if filters.applicant_id is None:
+    if filters.number is None:
         return list(by_words)
-    exact = Presence.applicant_id == filters.applicant_id
+    exact = or_(
+        Presence.applicant_id == filters.number,
+        Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
+        Presence.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
+    )
     return [or_(exact, *([_all(by_words)] if by_words else []))]
 
 

@@ -197,14 +197,14 @@ def test_search_finds_exactly_one_by_applicant_id(view: View) -> None:
     assert row.presence is not None
     applicant_id = row.presence.applicant_id
     assert applicant_id is not None
-    found = everybody(view, Filters(applicant_id=applicant_id, words=tuple(search_words(applicant_id))))
+    found = everybody(view, Filters(number=applicant_id, words=tuple(search_words(applicant_id))))
     assert numbers(found) == [row.participant.number]
-    assert everybody(view, Filters(applicant_id=applicant_id[:-1] + "x")) == []
+    assert everybody(view, Filters(number=applicant_id[:-1] + "x")) == []
 
 
 def test_a_word_that_could_be_an_applicant_id_still_finds_by_name(view: View) -> None:
     by_word = numbers(everybody(view, Filters(words=("muller",))))
-    assert numbers(everybody(view, Filters(words=("muller",), applicant_id="Muller"))) == by_word
+    assert numbers(everybody(view, Filters(words=("muller",), number="Muller"))) == by_word
 
 
 def test_a_stranger_is_not_explained(view: View, cast: Cast) -> None:

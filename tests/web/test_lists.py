@@ -135,6 +135,7 @@ def test_nothing_that_is_exported_is_a_formula(signed_in: SignedIn, house: House
     assert ";'+Ann;" in text
     book = zipfile.ZipFile(io.BytesIO(browser.get(link(page, "XLSX")).response.get_data()))
     assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+    assert 'quotePrefix="1"' in book.read("xl/styles.xml").decode()
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@A1", "\t=1", "\r=1"])
@@ -173,6 +174,18 @@ def test_a_view_of_everybody_or_without_name_is_not_saved(signed_in: SignedIn, h
     browser.get("/participants?status=online")
     browser.submit("/participants/views", name=" ")
     assert "Geben Sie der Ansicht einen Namen." in browser.follow().text
+
+
+def test_any_number_finds_its_people(signed_in: SignedIn, waiting: House) -> None:
+    browser = signed_in("caseworker")
+    for number, found in (
+        ("1001", ["Adam, Eva"]),
+        ("V-1", ["Zorn, Ben"]),
+        ("A-1", ["Adam, Eva", "Zorn, Ben"]),
+        ("A-2", []),
+    ):
+        assert names(browser.get(f"/participants?number={number}")) == found
+    assert names(signed_in("stranger").get("/participants?number=A-1")) == []
 
 
 def test_each_thing_it_is_narrowed_to_is_named_and_taken_away_alone(
