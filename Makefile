@@ -10,7 +10,7 @@ PEOPLE ?= 100000
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench screenshots check audit sbom setup setup-run demo-reset lock format clean
+.PHONY: help run test test-faults bench screenshots check audit sbom setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
@@ -21,6 +21,9 @@ run: setup-run ## Start everything with demo data; PORT=5000, SANDBOX_PORT=5001,
 
 test: setup ## Run the checks, then every test
 	@scripts/test $(ARGS)
+
+test-faults: setup ## Try every fault at every place, on both databases: docs/reliability.md
+	@$(VENV)/python -m pytest tests/faults -m 'matrix or not matrix' $(ARGS)
 
 bench: setup ## Measure lists and the nightly build; PEOPLE=100000
 	@$(VENV)/python -m benchmarks.run --people '$(PEOPLE)'

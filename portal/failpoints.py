@@ -31,6 +31,7 @@ COMMITS = (
     "delivery.begun",
     "delivery.stopped",
     "delivery.let-go",
+    "work.put-off",
     # build
     "build.put-off",
     "build.forbidden",
@@ -103,6 +104,10 @@ COMMITS = (
     "bulk.started",
     "bulk.claimed",
     "bulk.piece",
+    # erasing
+    "erasure.claimed",
+    "erasure.put-off",
+    "erasure.piece",
 )
 """Commits by name; each is named once in the code (a test walks through it)."""
 
@@ -149,8 +154,9 @@ def arm(folder: str) -> None:
     """Have this process die where a plan in `folder` says so.
 
     A plan is a file named after a tenant's number, `every` standing for work that is nobody's: `7` kills whoever comes
-    to the seventh failpoint of that tenant, `send.receipt.before 2` whoever comes to this one for the second time. What
-    was reached is written beside it, into `<tenant>.trace`, and counts through all processes.
+    to the seventh failpoint of that tenant, `send.receipt.before 2` whoever comes to this one for the second time. With
+    `stop` behind it the process is stopped instead, with `power-cut` its parent dies too, with `always` whoever comes
+    there later dies as well. What was reached is written into `<tenant>.trace`, and counts through all processes.
     """
     global _action  # noqa: PLW0603 - for good
     _action = _Plans(Path(folder))
@@ -169,12 +175,12 @@ class _Plans:
         name = str(subject) if isinstance(subject, int) else "every"
         reached = self._note(name, point)
         try:
-            number, wanted = _read((self._folder / name).read_text())
+            plan = _Plan((self._folder / name).read_text().split())
         except FileNotFoundError:
             return
-        counted = reached if wanted is None else [it for it in reached if it == wanted]
-        if len(counted) == number and counted[-1] == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if plan.means(reached):
+            (self._folder / f"{name}.died").write_text(point)
+            _end(plan.how)
 
     def _note(self, name: str, point: str) -> list[str]:
         trace = self._folder / f"{name}.trace"
@@ -183,7 +189,23 @@ class _Plans:
         return trace.read_text().split()
 
 
-def _read(plan: str) -> tuple[int, str | None]:
-    """The number in a plan, and the failpoint where it names one."""
-    words = plan.split()
-    return int(words[-1]), words[0] if len(words) > 1 else None
+class _Plan:
+    """What a plan says: at which of the failpoints, or at which time of one of them, and how."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.how = words.pop() if words[-1] in ("stop", "power-cut", "always") else "kill"
+        self._number = int(words[-1])
+        self._point = words[0] if len(words) > 1 else None
+
+    def means(self, reached: list[str]) -> bool:
+        """Whether the last of those reached is meant."""
+        if self._point is not None and reached[-1] != self._point:
+            return False
+        times = reached.count(self._point) if self._point else len(reached)
+        return times >= self._number if self.how == "always" else times == self._number
+
+
+def _end(how: str) -> None:
+    if how == "power-cut":
+        os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGSTOP if how == "stop" else signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from sqlalchemy import or_, select, update
@@ -13,6 +14,7 @@ from portal import current_settings
 from portal.bulk.models import UNFINISHED, BulkRun, BulkState
 from portal.bulk.service import do_some
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from worker.hindered import HINDRANCES, put_off_claim
 
 BATCH = 50
 """People in one transaction: SQLite has one writer, and others want to write too."""
@@ -59,6 +61,8 @@ def run_bulk(bulk_id: int, batch: int = BATCH) -> None:
     except _LostClaim:
         rollback()
         log.info("claim_lost", bulk_run=bulk_id)
+    except HINDRANCES as error:
+        put_off_claim(partial(_put_off, held), error)
 
 
 def _claim(bulk_id: int) -> _Claim | None:
@@ -95,6 +99,16 @@ def _hold(held: _Claim) -> BulkRun:
         raise _LostClaim
     query = select(BulkRun).where(BulkRun.id == held.bulk_id).execution_options(populate_existing=True)
     return db.session.scalars(query).one()
+
+
+def _put_off(held: _Claim, until: dt.datetime) -> None:
+    """Give the claim back because the database hindered the work: that is no crash."""
+    db.session.execute(
+        update(BulkRun)
+        .where(BulkRun.id == held.bulk_id, BulkRun.fence == held.fence, BulkRun.crashes > 0)
+        .values(lease_until=until, crashes=BulkRun.crashes - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _until(now: dt.datetime) -> dt.datetime:

@@ -38,7 +38,7 @@ def run_erasure(erasure_id: int, batch: int = BATCH) -> None:
     """Do what is left of a night. Harmless when done twice, at the same time, or killed anywhere."""
     scope_to(EVERY_TENANT)
     held = _claim(erasure_id)
-    commit()
+    commit("erasure.claimed")
     if held is None:
         return
     scope_to(held.tenant_id)
@@ -55,7 +55,7 @@ def _go_on(held: _Claim, batch: int) -> bool:
     run, now = _hold(held), utcnow()
     if must_wait():
         run.state, run.crashes, run.lease_until = ErasureState.WAITING, 0, now + WAIT
-        commit()
+        commit("erasure.put-off")
         return False
     if run.crashes > CRASHES:
         run.problem = "erasure-crashed"
@@ -67,7 +67,7 @@ def _go_on(held: _Claim, batch: int) -> bool:
         finish(run, now)
         run.state, run.finished_at, run.lease_until = ErasureState.DONE, now, None
         log.info("erasure_ended", erasure=run.id, people=run.people, parts=run.parts, problem=run.problem)
-    commit()
+    commit("erasure.piece")
     return more
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -19,7 +20,7 @@ from portal import current_settings, current_vault
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.qualli.archive import Export, absent, open_export
 from portal.qualli.checks import check
-from portal.qualli.claims import Claim, LostClaim, claim, hold_claim, let_claim_go
+from portal.qualli.claims import Claim, LostClaim, claim, hold_claim, let_claim_go, put_off
 from portal.qualli.codes import FileRefused, Notice, Problem
 from portal.qualli.columns import Kind
 from portal.qualli.models import ENDED, ImportRun, ImportState
@@ -32,6 +33,7 @@ from portal.refusal import Refusal
 from portal.tenants.models import Tenant
 from portal.tenants.queries import today_of
 from portal.vault import VaultError
+from worker.hindered import HINDRANCES, put_off_claim
 
 BATCH = 1000
 """Lines in one transaction."""
@@ -58,7 +60,7 @@ def run_import(import_id: int, batch: int = BATCH) -> None:
             scope_to(held.tenant_id)
         commit("import.claimed")
         if held is not None:
-            _work(held, batch)
+            _work_unhindered(held, batch)
         _empty(import_id, batch)
     except LostClaim:
         rollback()
@@ -66,6 +68,14 @@ def run_import(import_id: int, batch: int = BATCH) -> None:
     except SQLAlchemyError as error:
         rollback()
         raise ImportInterrupted(type(error).__name__) from None
+
+
+def _work_unhindered(held: Claim, batch: int) -> None:
+    try:
+        _work(held, batch)
+    except HINDRANCES as error:
+        put_off_claim(partial(put_off, held), error)
+        raise
 
 
 def _work(held: Claim, batch: int) -> None:

@@ -30,7 +30,9 @@ from portal.people.models import Participant
 from portal.privacy.models import UNFINISHED as UNFINISHED_ERASURES
 from portal.privacy.models import ErasureRun
 from portal.privacy.service import plan_erasure
-from portal.qualli.models import ImportRun, ImportState
+from portal.qualli.models import ENDED as ENDED_IMPORTS
+from portal.qualli.models import UNFINISHED as UNFINISHED_IMPORTS
+from portal.qualli.models import ImportRun
 from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY, enqueue
 from portal.refusal import Refusal
 from portal.releases.imported import end_lost_releases
@@ -42,6 +44,8 @@ from portal.tenants.workdays import local_date, next_transfer
 from worker.process import Beat
 
 BATCH = 200
+EMPTY_AFTER = dt.timedelta(seconds=10)
+"""An import that ended so long ago without having been emptied has lost its worker."""
 LATE_AFTER = dt.timedelta(minutes=10)
 FARTHEST = dt.timedelta(hours=26)
 """No night is farther away, whatever the clocks do; if one seems to be, our clock was wrong when it was planned."""
@@ -112,10 +116,15 @@ def _due_deliveries(now: dt.datetime) -> list[int]:
 
 
 def _due_imports(now: dt.datetime) -> list[int]:
-    running = (ImportState.WAITING, ImportState.STAGING, ImportState.APPLYING)
+    """Imports that wait or were abandoned, and those whose worker died before it had emptied them."""
     free = or_(ImportRun.lease_until.is_(None), ImportRun.lease_until < now)
-    query = select(ImportRun.id).where(ImportRun.state.in_(running), free).order_by(ImportRun.id).limit(BATCH)
-    return list(db.session.scalars(query))
+    left_full = and_(
+        ImportRun.state.in_(ENDED_IMPORTS),
+        ImportRun.emptied_at.is_(None),
+        ImportRun.finished_at < now - EMPTY_AFTER,
+    )
+    due = or_(and_(ImportRun.state.in_(UNFINISHED_IMPORTS), free), left_full)
+    return list(db.session.scalars(select(ImportRun.id).where(due).order_by(ImportRun.id).limit(BATCH)))
 
 
 def _due_bulk_runs(now: dt.datetime) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 from sqlalchemy import func, select
@@ -11,7 +12,7 @@ from sqlalchemy import func, select
 from portal import current_settings
 from portal.accounts.actor import SYSTEM
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.claims import Claim, LostClaim, claim, hold_claim, let_claim_go
+from portal.deliveries.claims import Claim, LostClaim, claim, hold_claim, let_claim_go, put_off
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
@@ -23,6 +24,7 @@ from portal.tenants.models import Connection
 from worker.answers import ask
 from worker.braking import ask_brake, refused_among_leavers, shown_digest
 from worker.building import Frozen, finish, freeze
+from worker.hindered import HINDRANCES, put_off_claim
 from worker.sending import abandon, plan_what_gave_way, send
 
 CRASHES = 3
@@ -49,6 +51,8 @@ def run_delivery(delivery_id: int) -> None:
     except LostClaim:
         rollback()
         log.info("claim_lost", delivery=delivery_id, fence=held.fence)
+    except HINDRANCES as error:
+        put_off_claim(partial(put_off, held), error)
 
 
 def _work(held: Claim) -> None:

@@ -66,6 +66,16 @@ def hold_claim(held: Claim, now: dt.datetime) -> Delivery:
     ).one()
 
 
+def put_off(held: Claim, until: dt.datetime) -> None:
+    """Give the claim back because the database hindered the work: that is no crash, and it goes on at `until`."""
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.id == held.delivery_id, Delivery.fence == held.fence, Delivery.crashes > 0)
+        .values(lease_until=until, crashes=Delivery.crashes - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def let_claim_go(held: Claim, next_step_at: dt.datetime | None) -> None:
     """Give the claim back in order: somebody goes on at `next_step_at`, nobody where it is None."""
     db.session.execute(

@@ -86,6 +86,16 @@ def hold_claim(held: Claim, now: dt.datetime) -> ImportRun:
     ).one()
 
 
+def put_off(held: Claim, until: dt.datetime) -> None:
+    """Give the claim back because the database hindered the work: that is no crash, and it goes on at `until`."""
+    db.session.execute(
+        update(ImportRun)
+        .where(ImportRun.id == held.import_id, ImportRun.fence == held.fence, ImportRun.crashes > 0)
+        .values(lease_until=until, crashes=ImportRun.crashes - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def let_claim_go(run: ImportRun) -> None:
     """Give the claim back in order, in the transaction that held it. Its number counts no more."""
     run.lease_until = None

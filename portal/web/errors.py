@@ -11,6 +11,7 @@ from flask import Flask, Response, flash, g, make_response, redirect, render_tem
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from portal.database import rollback
@@ -103,6 +104,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, lambda error: _answer(error, 503))
     app.register_error_handler(InterfaceError, lambda error: _answer(error, 503))
+    app.register_error_handler(PoolTimeout, lambda error: _answer(error, 503))
     app.register_error_handler(Exception, lambda error: _answer(error, 500))
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -28,15 +28,21 @@ _PACES = {
 
 
 class OwnProcess:
-    """`jobbruecke WORD`, ended with the block at the latest; what it says is added to WORD.log in `folder`."""
+    """`jobbruecke WORD`, ended with the block at the latest; what it says is added to WORD.log in `folder`.
 
-    def __init__(self, word: str, settings: Settings, folder: Path) -> None:
+    `more` goes into its environment, over everything else.
+    """
+
+    def __init__(
+        self, word: str, settings: Settings, folder: Path, more: Mapping[str, str] | None = None
+    ) -> None:
+        self.word = word
         command = [str(Path(sys.executable).with_name("jobbruecke")), word]
         with (folder / f"{word}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=settings_environment(settings) | _PACES,
+                env=settings_environment(settings) | _PACES | dict(more or {}),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -51,6 +57,14 @@ class OwnProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def terminate(self) -> None:
+        """Ask it to end, as a service manager does; it may take its time."""
+        self._process.terminate()
 
     @property
     def children(self) -> list[int]:

@@ -1,0 +1,66 @@
+"""One plant for each database, started once: a start costs seconds, and tenants do not disturb each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.database import new_database
+from tests.support.plant import Plant, running_plant
+from tests.support.services import PostgresServer, RedisServer, running_redis
+
+
+@pytest.fixture(scope="session")
+def _sqlite_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    folder = tmp_path_factory.mktemp("plant")
+    with running_redis(folder) as redis, running_plant(folder, f"sqlite:///{folder}/main.db", redis) as plant:
+        yield plant
+
+
+@pytest.fixture(scope="session")
+def _postgres_plant(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
+) -> Iterator[Plant]:
+    folder = tmp_path_factory.mktemp("plant")
+    with (
+        running_redis(folder) as redis,
+        new_database(postgres_server.url) as url,
+        running_plant(folder, url, redis) as plant,
+    ):
+        yield plant
+
+
+@pytest.fixture
+def sqlite_plant(_sqlite_plant: Plant) -> Iterator[Plant]:
+    """The plant on SQLite, with the network behaving before and after."""
+    yield from _behaving(_sqlite_plant)
+
+
+@pytest.fixture
+def postgres_plant(_postgres_plant: Plant) -> Iterator[Plant]:
+    """The plant on PostgreSQL, with the network behaving before and after."""
+    yield from _behaving(_postgres_plant)
+
+
+def _behaving(plant: Plant) -> Iterator[Plant]:
+    with plant.app.app_context():
+        plant.tend()
+        yield plant
+        plant.sandbox.behave()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def plant(request: pytest.FixtureRequest) -> Plant:
+    """The plant on each database in turn."""
+    found: Plant = request.getfixturevalue(f"{request.param}_plant")
+    return found
+
+
+@pytest.fixture(scope="module")
+def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that tests of this file may kill, freeze and empty."""
+    folder: Path = tmp_path_factory.mktemp("redis")
+    with running_redis(folder) as server:
+        yield server

@@ -1,0 +1,269 @@
+"""Row: worker killed (`kill -9`) at every failpoint in turn, until a run gets through untouched.
+
+Real workers, a real network; each tenant of a wave has one failpoint at which whoever works on it dies.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.accounts.actor import Actor
+from portal.accounts.models import Account, Role
+from portal.bulk.models import BulkAction, BulkRun, BulkState
+from portal.bulk.preview import preview
+from portal.bulk.service import Chosen, choose
+from portal.bulk.service import start as start_bulk
+from portal.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
+from portal.deliveries.states import DeliveryState
+from portal.qualli.models import ENDED, ImportLine, ImportMode, ImportRun, ImportState
+from portal.queue import RUN_BULK, RUN_IMPORT, enqueue_after_commit
+from portal.releases.models import Event, Presence, ProtocolEntry
+from portal.releases.queries import Filters
+from portal.releases.status import Status
+from portal.releases.view import load_view
+from tests.qualli.exports import ALL, people, start
+from tests.support.bridge import Bridge
+from tests.support.database import settings_environment
+from tests.support.house import make_account
+from tests.support.plant import Plant
+from tests.support.promise import assert_promise
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
+SEED = 20261125
+WAVE = 20
+NAMED = (
+    "call.commitDelivery.before 1",  # before sending
+    "call.commitDelivery.after 1",  # the network took it in, and we have not stored the receipt
+    "send.receipt.before 1",  # between storing and commit
+    "send.receipt.after 1",
+)
+
+
+class Scenario:
+    """Something that a worker does: how it begins, when it has ended, and what is true then."""
+
+    def begin(self, plant: Plant) -> Bridge:
+        """A tenant with everything ready; nothing begins before `go`."""
+        return plant.tenant()
+
+    def go(self, bridge: Bridge) -> None:
+        scope_to(bridge.tenant_id)
+        bridge.plan()
+
+    def wait(self, plant: Plant, bridges: list[Bridge]) -> None:
+        plant.wait_for_end(*bridges)
+
+    def check(self, bridge: Bridge) -> None:
+        assert_promise(bridge)
+        scope_to(bridge.tenant_id)
+        assert bridge.status("1") is Status.ONLINE
+        assert bridge.events("1") == [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
+        commit()
+
+
+class Refused(Scenario):
+    """The network refuses a record: the delivery is given up, and built anew without her."""
+
+    def begin(self, plant: Plant) -> Bridge:
+        bridge = plant.tenant("1", "2")
+        plant.sandbox.force(bridge.provider, "2", "refused")
+        return bridge
+
+    def check(self, bridge: Bridge) -> None:
+        super().check(bridge)
+        assert bridge.status("2") is Status.OFFLINE
+        assert bridge.events("2") == [Event.RELEASED, Event.RECORD_REFUSED]
+        commit()
+
+
+class Import(Scenario):
+    def begin(self, plant: Plant) -> Bridge:
+        return plant.tenant()
+
+    def go(self, bridge: Bridge) -> None:
+        import_id = start(bridge.tenant_id, ALL, ImportMode.DELTA)
+        enqueue_after_commit(RUN_IMPORT, import_id)
+        commit()
+
+    def wait(self, plant: Plant, bridges: list[Bridge]) -> None:
+        numbers = [it.tenant_id for it in bridges]
+        query = select(func.count()).where(
+            ImportRun.tenant_id.in_(numbers), ImportRun.state.in_(ENDED), ImportRun.emptied_at.is_not(None)
+        )
+        plant.wait_until(lambda: number_of(query) == len(bridges))
+
+    def check(self, bridge: Bridge) -> None:
+        scope_to(bridge.tenant_id)
+        run = db.session.query(ImportRun).populate_existing().one()
+        assert (run.state, run.problem) == (ImportState.DONE, None)
+        assert set(people(bridge.tenant_id)) == {"1", "T1", "T2", "T3"}
+        assert db.session.query(ImportLine).count() == 0, "nothing is left of what was staged"
+
+
+class Bulk(Scenario):
+    """Somebody releases everybody."""
+
+    def begin(self, plant: Plant) -> Bridge:
+        bridge = plant.tenant()
+        for number in "234":
+            bridge.person(number)
+        return bridge
+
+    def go(self, bridge: Bridge) -> None:
+        scope_to(bridge.tenant_id)
+        make_account(f"caseworker-{bridge.tenant_id}", Role.CASEWORKER, bridge.tenant_id)
+        account = db.session.query(Account).one()
+        actor, now = Actor(account.initials, account.id), utcnow()
+        view = load_view(bridge.tenant_id, now)
+        run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
+        start_bulk(run, view, preview(view, run).digest, set(), actor, now)
+        enqueue_after_commit(RUN_BULK, run.id)
+        commit()
+
+    def wait(self, plant: Plant, bridges: list[Bridge]) -> None:
+        numbers = [it.tenant_id for it in bridges]
+        query = select(func.count()).where(BulkRun.tenant_id.in_(numbers), BulkRun.state == BulkState.DONE)
+        plant.wait_until(lambda: number_of(query) == len(bridges))
+
+    def check(self, bridge: Bridge) -> None:
+        scope_to(bridge.tenant_id)
+        released = select(func.count()).where(Presence.released)
+        entries = select(func.count()).where(ProtocolEntry.event == Event.RELEASED)
+        assert (db.session.scalar(released), db.session.scalar(entries)) == (4, 4)
+        commit()
+
+
+POINTS = {"delivery": 50, "refused": 50, "import": 40, "bulk": 4}
+"""So many failpoints are reached at least."""
+SCENARIOS = {"delivery": Scenario(), "refused": Refused(), "import": Import(), "bulk": Bulk()}
+
+
+def number_of(query: object) -> int:
+    scope_to(EVERY_TENANT)
+    with reading():
+        found: int = db.session.scalar(query)  # type: ignore[call-overload]
+        commit()
+    return found
+
+
+def kill_at(plant: Plant, scenario: Scenario, plans: list[str]) -> list[Bridge]:
+    """A tenant for each plan, all at once; afterwards everything is as if nobody had died."""
+    bridges = []
+    for plan in plans:
+        bridge = scenario.begin(plant)
+        plant.let_die(bridge, plan)
+        bridges.append(bridge)
+    for bridge in bridges:
+        scenario.go(bridge)
+    scenario.wait(plant, bridges)
+    for bridge in bridges:
+        scenario.check(bridge)
+    return bridges
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_worker_killed_at_some_failpoints_is_resumed_with_one_effect(plant: Plant, name: str) -> None:
+    """What the row names, and a seeded sample of all others."""
+    scenario = SCENARIOS[name]
+    sample = random.Random(f"{SEED}{name}").sample(range(1, POINTS[name] + 1), 4)
+    plans = [*(NAMED if name == "delivery" else ()), *map(str, sample)]
+    bridges = kill_at(plant, scenario, plans)
+    assert all(plant.died(bridge) for bridge in bridges)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_worker_killed_at_every_failpoint_in_turn_until_a_run_goes_through_untouched(
+    plant: Plant, name: str
+) -> None:
+    numbers, killed = map(str, count(1)), 0
+    while True:
+        wave = kill_at(plant, SCENARIOS[name], list(islice(numbers, WAVE)))
+        died = [plant.died(bridge) is not None for bridge in wave]
+        killed += sum(died)
+        if not all(died):
+            assert died == sorted(died, reverse=True), "every failpoint before the untouched run"
+            break
+    print(f"\n{name}: killed at {killed} failpoints")
+    assert killed > 20 or name == "bulk"
+
+
+COMMANDS: dict[str, tuple[list[str], Callable[[Bridge], object]]] = {
+    "release.command": (["release", "--participant", "2"], lambda it: it.events("2")),
+    "deliver.command": (["deliver"], lambda it: it.connection.last_sequence),
+}
+
+
+def is_done(bridge: Bridge, step: str) -> bool:
+    scope_to(bridge.tenant_id)
+    found = bool(COMMANDS[step][1](bridge))
+    commit()  # the command wants to write
+    return found
+
+
+@pytest.mark.parametrize("step", COMMANDS)
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_a_command_killed_around_its_commit_has_done_it_or_not(
+    sqlite_plant: Plant, tmp_path: Path, step: str, side: str
+) -> None:
+    """What was committed is carried out though nobody was told; what was not can be done again."""
+    words, _ = COMMANDS[step]
+    bridge = sqlite_plant.tenant()
+    bridge.person("2")
+    make_account(f"person-{step}-{side}", Role.SUPERVISOR, bridge.tenant_id)
+    initials = db.session.query(Account).one().initials
+    slug = bridge.tenant.slug
+    commit()
+    sqlite_plant.let_die(bridge, f"{step}.{side} 1")
+    run(sqlite_plant, [*words, "--tenant", slug, "--by", initials])
+    assert sqlite_plant.died(bridge) == f"{step}.{side}"
+    assert is_done(bridge, step) is (side == "after")
+    if side == "before":
+        run(sqlite_plant, [*words, "--tenant", slug, "--by", initials])
+        assert is_done(bridge, step)
+    sqlite_plant.wait_for_end(bridge)
+    assert_promise(bridge)
+
+
+def run(plant: Plant, words: list[str]) -> None:
+    environment = settings_environment(plant.settings) | {"JOBBRUECKE_FAILPOINTS": str(plant.plans)}
+    command = [str(Path(sys.executable).with_name("jobbruecke")), *words]
+    subprocess.run(command, env=environment, check=False, capture_output=True)
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_cron_killed_while_it_plans_a_night_plans_it_once(plant: Plant, side: str) -> None:
+    """Planning is nobody's job: the cron process dies, and the one started in its place goes on."""
+    bridge = plant.tenant()
+    scope_to(EVERY_TENANT)
+    with reading():
+        commit()
+    plant.let_die(None, f"plan.swept.{side} 100000000")
+    trace = plant.plans / "every.trace"
+    reached = trace.read_text().split().count(f"plan.swept.{side}") if trace.exists() else 0
+    scope_to(bridge.tenant_id)
+    bridge.tenant.next_transfer_at = utcnow()
+    commit()
+    plant.let_die(None, f"plan.swept.{side} {reached + 3}")
+    plant.wait_until(lambda: newest_state(bridge) is DeliveryState.COMPLETE)
+    (plant.plans / "every").unlink()
+    assert (plant.plans / "every.died").exists()
+    assert_promise(bridge)
+    scope_to(bridge.tenant_id)
+    assert bridge.connection.last_sequence == 1
+    commit()
+
+
+def newest_state(bridge: Bridge) -> DeliveryState | None:
+    scope_to(bridge.tenant_id)
+    found = bridge.connection.last_sequence
+    commit()
+    return bridge.newest().state if found else None

@@ -1,0 +1,84 @@
+"""The promise, checked: the network holds exactly what the committed deliveries say, and nothing was done twice."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.database import commit, db, reading, scope_to
+from portal.deliveries.models import Delivery, DeliveryPart
+from portal.deliveries.parts import part_content
+from portal.deliveries.states import DeliveryState
+from portal.releases.models import Event, Presence, ProtocolEntry
+from portal.releases.status import Status
+from tests.support.bridge import Bridge
+
+_HELD = {Status.ONLINE: "active", Status.OFFLINE_ARCHIVED: "archived", Status.ONLINE_ARCHIVED: "archived"}
+
+
+def assert_promise(bridge: Bridge) -> None:
+    """Check one tenant, all of whose deliveries have ended."""
+    scope_to(bridge.tenant_id)
+    with reading():
+        ours = list(
+            db.session.scalars(
+                select(Delivery).order_by(Delivery.id).execution_options(populate_existing=True)
+            )
+        )
+        told = {it.sequence: _records(it) for it in ours if it.state is DeliveryState.COMPLETE}
+        _assert_nothing_waits(ours)
+        _assert_statuses(bridge)
+        _assert_told_once()
+        commit()
+    theirs = bridge.sandbox.deliveries(bridge.provider)
+    counted = [it for it in theirs if it["state"] in ("committed", "complete")]
+    assert [it["sequence"] for it in counted] == list(told), (
+        "the network counts what we say it does, in order"
+    )
+    for remote in counted:
+        assert bridge.sandbox.records(bridge.provider, remote["delivery_id"]) == told[remote["sequence"]]
+    assert max(Counter(it["sequence"] for it in theirs).values(), default=1) == 1, "one key, one delivery"
+
+
+def _assert_nothing_waits(ours: list[Delivery]) -> None:
+    for delivery in ours:
+        assert delivery.state in (DeliveryState.COMPLETE, DeliveryState.DISCARDED), delivery.problem
+        assert (delivery.next_step_at, delivery.lease_until, delivery.outcome_unknown) == (None, None, False)
+
+
+def _assert_statuses(bridge: Bridge) -> None:
+    held = bridge.sandbox.applicants(bridge.provider)
+    for presence in db.session.scalars(select(Presence)):
+        found = held.get(presence.participant.number)
+        assert (found and found["state"]) == _HELD.get(presence.status), presence.participant.number
+        if presence.told:
+            assert found and found["sequence"] == presence.told_sequence
+
+
+def _assert_told_once() -> None:
+    """Each person's protocol names each delivery once for being sent, and once for its answer."""
+    query = select(ProtocolEntry.participant_id, ProtocolEntry.delivery_id, ProtocolEntry.event).where(
+        ProtocolEntry.delivery_id.is_not(None)
+    )
+    entries = Counter(tuple(row) for row in db.session.execute(query))
+    assert max(entries.values(), default=1) == 1, entries
+    sent = (Event.SENT, Event.SENT_WITHDRAWAL)
+    answered = (Event.ANSWERED_ACTIVE, Event.ANSWERED_ARCHIVED, Event.ANSWERED_REJECTED)
+    for kinds in (sent, answered):
+        each = Counter((person, delivery) for person, delivery, event in entries if event in kinds)
+        assert max(each.values(), default=1) == 1, entries
+
+
+def _records(delivery: Delivery) -> list[dict[str, Any]]:
+    """The records of a delivery's frozen parts, in order."""
+    numbers = db.session.scalars(
+        select(DeliveryPart.number)
+        .where(DeliveryPart.delivery_id == delivery.id)
+        .order_by(DeliveryPart.number)
+    )
+    lines = [line for it in numbers for line in gzip.decompress(part_content(delivery.id, it)).splitlines()]
+    return [json.loads(line) for line in lines]
