@@ -54,7 +54,7 @@ def test_each_commit_of_the_list_is_named_once_in_the_code() -> None:
 
 def test_each_commit_of_a_worker_is_on_the_list() -> None:
     unnamed = {(file, function) for file, function, name in commits("worker") if name is None}
-    assert unnamed - UNNAMED == set(), "give it a name in portal.failpoints: commit(\"…\")"
+    assert unnamed - UNNAMED == set(), 'give it a name in portal.failpoints: commit("…")'
 
 
 def test_each_call_of_the_client_is_on_the_list() -> None:
