@@ -15,6 +15,17 @@ class VaultError(Exception):
     """A sealed value cannot be opened: unknown key, other row or column, or changed bytes."""
 
 
+def key_mark(name: str) -> bytes:
+    """What every value begins with that the key of this name seals."""
+    encoded = name.encode()
+    return bytes([len(encoded)]) + encoded
+
+
+def key_name(sealed: bytes) -> str:
+    """The name of the key that sealed a value."""
+    return _split(sealed)[0]
+
+
 class Vault:
     """Seals and opens values with the operator's keys, the first of which seals.
 
@@ -28,17 +39,13 @@ class Vault:
     def seal(self, plain: bytes, place: str) -> bytes:
         """`plain` encrypted for `place`, which names table, column and row."""
         nonce = os.urandom(_NONCE_BYTES)
-        name = self._newest.encode()
         return (
-            bytes([len(name)])
-            + name
-            + nonce
-            + self._ciphers[self._newest].encrypt(nonce, plain, place.encode())
+            key_mark(self._newest) + nonce + self._ciphers[self._newest].encrypt(nonce, plain, place.encode())
         )
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """The plain bytes of a value sealed for the same `place`; VaultError otherwise."""
-        name, body = self._split(sealed)
+        name, body = _split(sealed)
         try:
             return self._ciphers[name].decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], place.encode())
         except KeyError:
@@ -48,8 +55,9 @@ class Vault:
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether `sealed` was made with the newest key."""
-        return self._split(sealed)[0] == self._newest
+        return key_name(sealed) == self._newest
 
-    def _split(self, sealed: bytes) -> tuple[str, bytes]:
-        length = sealed[0] if sealed else 0
-        return sealed[1 : 1 + length].decode(errors="replace"), sealed[1 + length :]
+
+def _split(sealed: bytes) -> tuple[str, bytes]:
+    length = sealed[0] if sealed else 0
+    return sealed[1 : 1 + length].decode(errors="replace"), sealed[1 + length :]

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     CHOOSE_TENANT = "choose-tenant"
     MANAGE_ACCOUNTS = "manage-accounts"
     """Create, change and disable the accounts of a tenant."""
+    SHOW_NUMBER = "show-number"
+    """See a social insurance number in full, for a reason that the audit keeps."""
     AUDIT = "audit"
     """See who did what."""
     OPERATE = "operate"
@@ -44,14 +46,20 @@ class Permission(StrEnum):
 
 _READER = frozenset({Permission.SIGNED_IN, Permission.VIEW})
 _CASEWORKER = _READER | {Permission.RELEASE, Permission.TRANSFER_CHOSEN}
-_SUPERVISOR = _CASEWORKER | {Permission.TRANSFER_ALL, Permission.JUDGE_HELD, Permission.IMPORT}
+_SUPERVISOR = _CASEWORKER | {
+    Permission.TRANSFER_ALL,
+    Permission.JUDGE_HELD,
+    Permission.IMPORT,
+    Permission.SHOW_NUMBER,
+}
 _ADMINISTRATOR = _SUPERVISOR | {Permission.CONFIGURE, Permission.MANAGE_ACCOUNTS, Permission.AUDIT}
 _SUPPORT_READER = _READER | {Permission.CHOOSE_TENANT, Permission.OPERATE, Permission.AUDIT}
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: _SUPERVISOR,
     Role.ADMINISTRATOR: _ADMINISTRATOR,
-    Role.SUPPORT: _ADMINISTRATOR | _SUPPORT_READER | {Permission.RETRY},
+    # Support needs no number to help.
+    Role.SUPPORT: (_ADMINISTRATOR - {Permission.SHOW_NUMBER}) | _SUPPORT_READER | {Permission.RETRY},
     Role.SUPPORT_READER: _SUPPORT_READER,
 }
 _WITHOUT_TENANT = frozenset(

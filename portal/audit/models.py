@@ -29,6 +29,8 @@ class AuditEvent(StrEnum):
     TENANT_OPENED = "tenant-opened"
     LOOKED = "looked"
     """Support saw a page of the tenant."""
+    NUMBER_SHOWN = "number-shown"
+    """A social insurance number in full; `reason` says why."""
     EXPORTED = "exported"
     RELEASED = "released"
     REVOKED = "revoked"

@@ -13,6 +13,7 @@ from portal.commands.audit import audit
 from portal.commands.checking import check
 from portal.commands.deliveries import deliver, deliveries, delivery
 from portal.commands.imports import import_
+from portal.commands.keys import keys
 from portal.commands.processes import cron, demo, sandbox, web, worker
 from portal.commands.releases import mediator, protocol, release, revoke, status, why
 from portal.commands.schema import database
@@ -47,8 +48,8 @@ cli = _OwnGroup(
 cli.params.clear()  # Flask's --app, --debug and --env-file: this is one application, and its settings are its own
 click.version_option(package_name="jobbruecke", message="jobbruecke %(version)s")(cli)
 for _command in (
-    account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, mediator, protocol, release,
-    revoke, sandbox, status, tenant, web, why, worker,
+    account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, keys, mediator, protocol,
+    release, revoke, sandbox, status, tenant, web, why, worker,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from portal.commands.waiting import redis_answers
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
 from portal.grants import find_own_role
+from portal.keys.service import UNKNOWN, count_by_key
 from portal.refusal import Refusal
 from portal.schema import check_database
 from portal.tenants.models import Heartbeat, Tenant
@@ -33,6 +35,7 @@ def run_checks() -> Iterator[Check]:
     if not usable:
         return
     yield from _second_wall()
+    yield from _keys()
     yield _process("worker")
     yield _process("cron")
     with reading():
@@ -83,6 +86,31 @@ def _second_wall() -> Iterator[Check]:
         _("aus: Die Rolle „%(role)s“ sieht an den Regeln der Datenbank vorbei", role=role.name),
         _("Legen Sie mit „jobbruecke db grant“ eine eigene Rolle für die Anwendung an."),
     )
+
+
+def _keys() -> Iterator[Check]:
+    """Whether the newest key seals everything, and whether none was removed too early."""
+    counted, names = count_by_key(), list(current_settings().keys)
+    used = sum(counted.values(), Counter[str]())
+    if used[UNKNOWN]:
+        message = _("%(count)s Werte öffnet kein Schlüssel", count=used[UNKNOWN])
+        advice = _("Nehmen Sie den fehlenden Schlüssel wieder in JOBBRUECKE_ENCRYPTION_KEYS auf.")
+        yield Check("encryption-keys", Level.FAIL, message, advice)
+        return
+    old = [name for name in names[1:] if used[name]]
+    if old:
+        left = sum(used[name] for name in old)
+        message = _("%(count)s Werte sind noch mit „%(keys)s“ verschlüsselt", count=left, keys=", ".join(old))
+        advice = _("Rufen Sie „jobbruecke keys rotate“ auf; bis dahin darf der alte Schlüssel nicht weg.")
+        yield Check("encryption-keys", Level.WARN, message, advice)
+        return
+    spare = ", ".join(names[1:])
+    message = _("alles ist mit „%(key)s“ verschlüsselt", key=names[0])
+    if spare:
+        message = _(
+            "alles ist mit „%(key)s“ verschlüsselt; „%(keys)s“ kann entfernt werden", key=names[0], keys=spare
+        )
+    yield Check("encryption-keys", Level.OK, message)
 
 
 def _redis() -> Check:

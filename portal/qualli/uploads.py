@@ -17,7 +17,7 @@ from portal.qualli.archive import UNPACKED_LIMIT, open_export
 from portal.qualli.codes import FileRefused
 from portal.qualli.columns import TABLES
 from portal.refusal import Refusal
-from portal.vault import Vault
+from portal.vault import Vault, key_name
 
 PIECE = 1 << 20
 """Plain bytes in one sealed piece."""
@@ -66,6 +66,41 @@ def forget(name: str | None, data_folder: Path) -> None:
     """Delete an upload, if it is still there."""
     if name:
         (data_folder / name).unlink(missing_ok=True)
+
+
+def upload_key(name: str, data_folder: Path) -> str | None:
+    """The name of the key that seals an upload; None where it is gone."""
+    try:
+        with (data_folder / name).open("rb") as file:
+            file.seek(4)
+            return key_name(file.read(_SPARE))
+    except FileNotFoundError:
+        return None
+
+
+def seal_upload_anew(name: str, data_folder: Path, vault: Vault) -> bool:
+    """Seal a complete upload with the newest key; whether another one sealed it.
+
+    Who reads it meanwhile goes on with the old file.
+    FileNotFoundError where it is gone; VaultError where no key opens it.
+    """
+    path, anew = data_folder / name, data_folder / f"{name}.anew"
+    with path.open("rb") as file:
+        file.seek(4)
+        if vault.is_current(file.read(_SPARE)):
+            return False
+    try:
+        with (
+            open_upload(name, data_folder, vault) as plain,
+            open(anew, "wb", opener=_private) as target,
+            _SealedWriter(target, name, vault) as sealed,
+        ):
+            while piece := plain.read(PIECE):
+                sealed.write(piece)
+        anew.replace(path)
+    finally:
+        anew.unlink(missing_ok=True)
+    return True
 
 
 def find_uploads(data_folder: Path, before: float) -> list[str]:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
 from portal.database import utcnow
-from portal.deliveries.comparison import compare
+from portal.deliveries.comparison import MASKED, compare
 from portal.deliveries.parts import find_confirmed
 from portal.deliveries.service import request_transfer
 from portal.deliveries.telling import would_tell
@@ -80,6 +80,7 @@ def show_record(participant_id: int) -> Response:
         confirmed=confirmed,
         lines=compare(confirmed.record if confirmed else None, would_tell(view, participant_id)),
         FIELD_LABELS=FIELD_LABELS,
+        MASKED=MASKED,
         field_value=field_value,
     )
 

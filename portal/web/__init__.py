@@ -22,6 +22,7 @@ def init_app(app: Flask) -> None:
     from portal.operations.views import operations
     from portal.people.views import people
     from portal.qualli.views import imports
+    from portal.releases.number_views import numbers
     from portal.releases.views import releases
     from portal.tenants.views import tenants
     from portal.web import (
@@ -70,6 +71,7 @@ def init_app(app: Flask) -> None:
         mediators,
         deliveries,
         imports,
+        numbers,
         operations,
     ):
         app.register_blueprint(blueprint)

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.accounts.access import Permission
 from portal.audit.models import AuditEvent
+from portal.people.numbers import ShowReason
 
 EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.SIGNED_IN: _l("Angemeldet"),
@@ -22,6 +23,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.ACCOUNT_ENABLED: _l("Konto entsperrt"),
     AuditEvent.TENANT_OPENED: _l("Mandant geöffnet"),
     AuditEvent.LOOKED: _l("Seite angesehen"),
+    AuditEvent.NUMBER_SHOWN: _l("Sozialversicherungsnummer angezeigt"),
     AuditEvent.EXPORTED: _l("Liste heruntergeladen"),
     AuditEvent.RELEASED: _l("Freigabe erteilt"),
     AuditEvent.REVOKED: _l("Freigabe aufgehoben"),
@@ -58,6 +60,7 @@ PAGES: dict[str, Any] = {
     "people.export_xlsx": _l("Teilnehmer/innen als Excel"),
     "releases.show": _l("Teilnehmer/in"),
     "releases.show_record": _l("Was gesendet würde"),
+    "numbers.ask": _l("Sozialversicherungsnummer"),
     "releases.older_protocol": _l("Protokoll"),
     "deliveries.list_page": _l("Datenübertragungen"),
     "deliveries.show": _l("Datenübertragung"),
@@ -85,11 +88,25 @@ PERMISSIONS: dict[Permission, Any] = {
     Permission.IMPORT: _l("Exporte aus Qualli.life hochladen"),
     Permission.CONFIGURE: _l("Jobportal, Zugangsdaten und Grenzen einstellen"),
     Permission.MANAGE_ACCOUNTS: _l("Konten anlegen, ändern und sperren"),
+    Permission.SHOW_NUMBER: _l("Eine Sozialversicherungsnummer in voller Länge sehen, mit Grund"),
     Permission.AUDIT: _l("Das Audit sehen"),
     Permission.CHOOSE_TENANT: _l("Jeden Mandanten öffnen (steht in dessen Audit)"),
     Permission.OPERATE: _l("Den Betrieb aller Mandanten sehen"),
     Permission.RETRY: _l("Jobportale erneut fragen lassen"),
 }
+
+
+SHOW_REASONS: dict[ShowReason, Any] = {
+    ShowReason.COMPARE: _l("Abgleich mit Qualli.life"),
+    ShowReason.NETWORK: _l("Rückfrage des Jobportals"),
+    ShowReason.PERSON: _l("Auskunft an die Person selbst"),
+    ShowReason.AUTHORITY: _l("Anfrage einer Behörde"),
+}
+
+
+def show_reason_words(value: str) -> Any:
+    """Why a number was shown, as the audit keeps it."""
+    return SHOW_REASONS[ShowReason(value)] if value in list(ShowReason) else value
 
 
 def event_words(event: AuditEvent) -> Any:

@@ -54,6 +54,7 @@ ACTS: dict[str, Act] = {
     "releases.release": Act(AuditEvent.RELEASED, "participant"),
     "releases.revoke": Act(AuditEvent.REVOKED, "participant"),
     "releases.choose_mediator": Act(AuditEvent.MEDIATOR_CHOSEN, "participant"),
+    "numbers.show": Act(AuditEvent.NUMBER_SHOWN, "participant"),
     "releases.transfer": Act(AuditEvent.TRANSFER_ASKED, "participant"),
     "tenants.chosen": Act(AuditEvent.TENANT_OPENED),
     "tenants.set_transfers": Act(AuditEvent.SETTINGS_CHANGED),

@@ -16,6 +16,7 @@ from portal.audit.models import AuditEvent
 from portal.bulk.models import BulkState
 from portal.deliveries.brake import Hold
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
+from portal.people.numbers import ShowReason
 from portal.qualli.columns import Kind
 from portal.qualli.models import ImportMode, ImportState
 from portal.releases.models import EndCause, Event
@@ -24,7 +25,7 @@ from portal.releases.preflight import Finding
 from portal.releases.status import Outcome, Reason, Status
 from portal.tenants.models import ConnectionState
 from portal.tenants.network import Network
-from portal.web.audit_labels import EVENTS, PERMISSIONS, SUBJECTS, page_words
+from portal.web.audit_labels import EVENTS, PERMISSIONS, SHOW_REASONS, SUBJECTS, page_words, show_reason_words
 from portal.web.finding_labels import FINDINGS, Mending
 from portal.web.reason_help import REASON_FINDINGS, REASON_HELP
 
@@ -211,6 +212,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         ConnectionState.CLOSING: Label(_l("wird geschlossen")),
         ConnectionState.CLOSED: Label(_l("geschlossen")),
     },
+    ShowReason: {reason: Label(text) for reason, text in SHOW_REASONS.items()},
     AuditEvent: {event: Label(text) for event, text in EVENTS.items()},
     Finding: {code: Label(mending.text, "cross-circle", BAD) for code, mending in FINDINGS.items()},
 }
@@ -308,6 +310,7 @@ def init_app(app: Flask) -> None:
         PERMISSIONS=PERMISSIONS,
         SUBJECTS=SUBJECTS,
         page_words=page_words,
+        show_reason_words=show_reason_words,
         role_words=role_words,
         Reason=Reason,
         Status=Status,

@@ -19,6 +19,8 @@ SENTENCES: dict[str, Any] = (
     {
         # what there is not
         "participant-unknown": _l("Diese Teilnehmerin oder diesen Teilnehmer gibt es hier nicht."),
+        "number-off": _l("Dieser Mandant verwendet keine Sozialversicherungsnummern."),
+        "number-missing": _l("Zu dieser Person liegt keine Sozialversicherungsnummer vor."),
         "mediator-unknown": _l("Diese Vermittlerin oder diesen Vermittler gibt es hier nicht."),
         "delivery-unknown": _l("Eine Datenübertragung mit dieser Nummer gibt es hier nicht."),
         "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),

@@ -37,7 +37,17 @@ EVERY = dict(_every(cli))
 
 def test_every_command_of_the_design_is_there() -> None:
     assert {" ".join(words) for words in EVERY} == {
-        *("db upgrade", "db grant", "tenant create", "tenant set", "tenant show", "account create", "import"),
+        *(
+            "db upgrade",
+            "db grant",
+            "keys status",
+            "keys rotate",
+            "tenant create",
+            "tenant set",
+            "tenant show",
+            "account create",
+            "import",
+        ),
         *("account link", "account set", "account disable", "account enable", "audit verify", "audit export"),
         *("release", "revoke", "mediator", "deliver", "delivery show", "delivery pass", "delivery discard"),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),

@@ -52,6 +52,7 @@ PAGES = (
     PageOf("releases.pick_mediator", "/participants/{person}/mediator"),
     PageOf("releases.older_protocol", "/participants/{person}/protocol"),
     PageOf("releases.show_record", "/participants/{person}/record"),
+    PageOf("numbers.ask", "/participants/{person}/social-insurance-number"),
     PageOf("bulk.list_page", "/bulk"),
     PageOf("bulk.show", "/bulk/{bulk}"),
     PageOf("deliveries.list_page", "/deliveries"),

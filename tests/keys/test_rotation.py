@@ -1,0 +1,236 @@
+"""Another encryption key: everything is sealed anew while all runs, and the old one is missed by nobody."""
+
+from __future__ import annotations
+
+import ast
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import LargeBinary, select, text
+
+from portal import ROOT, current_vault
+from portal.database import EVERY_TENANT, Base, commit, db, scope_to
+from portal.deliveries.telling import digest_key
+from portal.keys.places import NOT_SEALED, SEALED, UPLOADS
+from portal.keys.service import UNKNOWN, count_by_key, rotate
+from portal.people.models import Participant, social_insurance_place
+from portal.qualli.models import ImportRun
+from portal.qualli.uploads import open_upload
+from portal.releases.models import Presence
+from portal.releases.status import Status
+from portal.schema import upgrade
+from portal.settings import Settings
+from portal.tenants.models import Connection
+from tests.qualli.exports import SVNR, run_import, start
+from tests.support.bridge import Bridge, build_bridge
+from tests.support.commands import Commands
+from tests.support.database import as_owner, make_settings, running_app, settings_environment
+from tests.support.installed import Installed
+from tests.support.running import COMMAND, FAST
+from tests.support.sandbox import SandboxServer
+from tests.support.services import RedisServer
+from tests.support.workers import wait_until
+
+OLD = "test:" + base64.b64encode(b"k" * 32).decode()
+NEW = "new:" + base64.b64encode(b"n" * 32).decode()
+PEOPLE = f"tn_id;nachname;svnr\nT1;Adam;{SVNR}\nT2;Berg;{SVNR}\n"
+
+
+def renewed(settings: Settings, keys: str) -> Settings:
+    return make_settings(
+        settings.database_url,
+        Path(settings.data_folder).parent,
+        encryption_keys=keys,
+        redis_url=settings.redis_url,
+        network_jobnetzwerk_url=settings.network_jobnetzwerk_url,
+        network_job4you_url=settings.network_job4you_url,
+    )
+
+
+@pytest.fixture
+def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
+    """One of each kind sealed with the old key: token, numbers, staged line, part, upload; a new key is there."""
+    from portal import current_settings
+
+    settings = current_settings()
+    run_import(start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE}), batch=2)
+    scope_to(bridge.tenant_id)
+    bridge.person("1")
+    bridge.release("1")
+    bridge.deliver("1")
+    waiting = start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE})
+    scope_to(EVERY_TENANT)
+    place = social_insurance_place(bridge.tenant_id, "T9")
+    db.session.execute(
+        text(
+            'INSERT INTO import_line (tenant_id, import_id, kind, number, line, good, "values", secret) '
+            "VALUES (:tenant, :run, 'participant', 'T9', 2, true, '{}', :secret)"
+        ),
+        {
+            "tenant": bridge.tenant_id,
+            "run": waiting,
+            "secret": current_vault().seal(SVNR.encode(), place),
+        },
+    )
+    commit()
+    db.session.remove()
+    with running_app(renewed(settings, f"{NEW},{OLD}")) as app:
+        yield bridge, app
+
+
+def test_every_column_of_bytes_says_whether_it_is_sealed() -> None:
+    columns = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, LargeBinary)
+    }
+    assert columns == {place.name for place in SEALED} | NOT_SEALED
+
+
+def test_nothing_else_is_sealed() -> None:
+    """Who seals writes to a place on the list: a new caller wants a line in portal.keys.places, and one here."""
+    sealing = {
+        str(path.relative_to(ROOT))
+        for folder in ("portal", "worker")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "seal"
+    }
+    assert sealing == {
+        "portal/keys/service.py",
+        "portal/qualli/staging.py",
+        "portal/qualli/uploads.py",
+        "portal/tenants/service.py",
+        "worker/building.py",
+    }
+
+
+def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask]) -> None:
+    bridge, app = sealed
+    revisions = dict(db.session.execute(select(Presence.participant_id, Presence.revision)).all())
+    before = count_by_key()
+    assert set(before) == {*(place.name for place in SEALED), UPLOADS}
+    assert all(set(by_key) == {"test"} for by_key in before.values()), before
+    key, last = digest_key(), {progress.place: progress for progress in rotate()}
+    assert {place: progress.done for place, progress in last.items()} == {
+        place: by_key["test"] for place, by_key in before.items()
+    }
+    assert count_by_key() == {place: {"new": by_key["test"]} for place, by_key in before.items()}
+    assert list(rotate()) == []
+    assert digest_key() == key
+    assert dict(db.session.execute(select(Presence.participant_id, Presence.revision)).all()) == revisions
+    db.session.remove()
+    with running_app(
+        renewed(app.extensions["jobbruecke_settings"], NEW)
+    ) as alone:  # the old key is gone for good
+        person = db.session.scalars(select(Participant).where(Participant.number == "T1")).one()
+        sealed_number = person.social_insurance_number_sealed
+        assert sealed_number is not None
+        place = social_insurance_place(bridge.tenant_id, "T1")
+        assert current_vault().open(sealed_number, place) == SVNR.encode()
+        (upload,) = db.session.scalars(select(ImportRun.upload).where(ImportRun.upload.is_not(None)))
+        folder = Path(alone.extensions["jobbruecke_settings"].data_folder)
+        with open_upload(str(upload), folder, current_vault()) as file:
+            assert SVNR.encode() not in file.read(0)
+            assert file.read(2) == b"PK"
+        scope_to(bridge.tenant_id)
+        bridge.person("2")
+        bridge.release("2")
+        bridge.deliver()
+        bridge.hasten()
+        assert bridge.status("2") is Status.ONLINE
+
+
+def test_cut_off_it_goes_on(sealed: tuple[Bridge, Flask]) -> None:
+    left = sum(by_key["test"] for by_key in count_by_key().values())
+    next(rotate())  # a batch, and then the process is gone
+    db.session.remove()
+    scope_to(EVERY_TENANT)
+    half = sum(by_key["test"] for by_key in count_by_key().values())
+    assert 0 < half < left
+    assert sum(progress.done for progress in {it.place: it for it in rotate()}.values()) == half
+
+
+def test_a_row_that_somebody_is_writing_is_not_waited_for(sealed: tuple[Bridge, Flask]) -> None:
+    """On PostgreSQL it is passed over, and found by the next run; on SQLite nobody else can be writing."""
+    if db.engine.dialect.name == "sqlite":
+        return
+    with as_owner() as other:
+        other.execute(text("UPDATE connection SET failures = 0"))
+        done = {progress.place: progress.done for progress in rotate()}
+        assert "connection.token_sealed" not in done
+        assert count_by_key()["connection.token_sealed"] == {"test": 1}
+    assert [(it.place, it.done) for it in rotate()] == [("connection.token_sealed", 1)]
+
+
+def test_the_commands_say_how_far_it_is_and_when_the_old_key_may_go(sealed: tuple[Bridge, Flask]) -> None:
+    _bridge, app = sealed
+    run = Commands(app)
+    found = run.ask("keys", "status")
+    assert (found["newest"], found["removable"], found["unknown"]) == ("new", [], 0)
+    assert found["left"] == sum(by_key["test"] for by_key in found["places"].values())
+    assert "delivery_part.sealed  test: 1" in run.say("keys", "status")
+    said = run.say("keys", "rotate")
+    assert "participant.social_insurance_number_sealed: 2" in said
+    assert "Alles ist mit „new“ verschlüsselt." in said
+    found = run.ask("keys", "rotate")
+    assert (found["left"], found["removable"], found["sealed_anew"]) == (0, ["test"], {})
+    assert "„test“" in run.say("keys", "status")
+
+
+def test_what_no_key_opens_stays_and_is_told(sealed: tuple[Bridge, Flask]) -> None:
+    _bridge, app = sealed
+    run = Commands(renewed_app := app)
+    token = db.session.scalars(select(Connection.token_sealed)).one()
+    assert token is not None
+    lost = b"\x04gone" + token[5:]
+    db.session.execute(text("UPDATE connection SET token_sealed = :lost"), {"lost": lost})
+    commit()
+    assert count_by_key()["connection.token_sealed"] == {UNKNOWN: 1}
+    assert "1 Werte" in run.run("keys", "rotate").err
+    assert run.ask("keys", "status")["unknown"] == 1
+    scope_to(EVERY_TENANT)
+    assert db.session.scalars(select(Connection.token_sealed)).one() == lost
+    assert renewed_app is app
+
+
+# --- under way ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+def test_a_delivery_under_way_goes_on_through_it(
+    tmp_path: Path, own_redis_server: RedisServer, sandbox: SandboxServer
+) -> None:
+    """Parts sealed with the old key wait for a network that is away; then worker, cron and rotation run at once."""
+    settings = make_settings(
+        f"sqlite:///{tmp_path / 'main.db'}",
+        tmp_path,
+        redis_url=own_redis_server.url,
+        network_jobnetzwerk_url=sandbox.url,
+        network_job4you_url=sandbox.url,
+        part_records=1,
+    )
+    with running_app(settings):
+        upgrade()
+        bridge = build_bridge(sandbox)
+        for number in map(str, range(1, 9)):
+            bridge.person(number)
+            bridge.release(number)
+        sandbox.misbehave("status", "putPart", provider_id=bridge.provider, status=503)
+        bridge.plan()
+        bridge.work(rounds=3)
+        sandbox.behave()
+        db.session.remove()
+        both = Installed(COMMAND, tmp_path, settings_environment(renewed(settings, f"{NEW},{OLD}")) | FAST)
+        with both.keep("worker", "worker"), both.keep("cron", "cron"):
+            found = both.ask("keys", "rotate")
+            assert found["left"] == 0, found
+            scope_to(bridge.tenant_id)
+            wait_until(lambda: bridge.status("8") is Status.ONLINE, 90)
+        assert both.ask("keys", "status")["places"]["delivery_part.sealed"]["new"] >= 8
+        assert "test" not in str(both.ask("keys", "status")["places"])
