@@ -1,0 +1,48 @@
+"""Whose rows a request sees is decided in one place (portal.web.scope); no feature about people decides otherwise."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from portal import ROOT
+
+FEATURES = ("bulk", "deliveries", "mediators", "people", "privacy", "releases", "tenants")
+WIDENING = {"EVERY_TENANT", "scope_to", "scoped_to", "for_every_tenant", "lifted_wall"}
+"""What changes whose rows are seen. Where signing in, the operator's pages, jobs and commands use it, they say why."""
+BESIDE = {"db.engine", "sqlalchemy.text"}
+"""What asks the database past the session, or past SQLAlchemy."""
+FILES = [path for feature in FEATURES for path in sorted((ROOT / "portal" / feature).glob("*.py"))]
+
+
+def names(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {name for it in node.names for name in (it.name, f"{node.module}.{it.name}")}
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "db":
+            found.add(f"db.{node.attr}")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_features_about_people_see_what_the_session_sees(path: Path) -> None:
+    assert not names(path) & WIDENING
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if path.stem.endswith("views")],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_views_ask_through_the_session_alone(path: Path) -> None:
+    assert not names(path) & BESIDE
+
+
+def test_the_guard_sees_who_widens() -> None:
+    assert names(ROOT / "portal" / "web" / "scope.py") & WIDENING
+    assert names(ROOT / "portal" / "operations" / "queries.py") & WIDENING
