@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.logins import PASSWORD
 from portal import ROOT
@@ -22,6 +23,7 @@ from tests.support.running import free_port
 FOLDER = ROOT / "docs" / "images"
 PATIENCE_SECONDS = 180
 SIZE = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
 
 
 def main() -> None:
@@ -29,25 +31,58 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, demo(Path(folder)) as url, sync_playwright() as playwright:
         found = os.environ.get("CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport=SIZE, color_scheme="light", locale="de-DE")  # type: ignore[arg-type]
-        sign_in(page, url, "leitung@demo-jn.example")
-        for name, address in (
-            ("participants", "/participants"),
-            ("deliveries", "/deliveries"),
-            ("next", "/deliveries/next"),
-        ):
-            page.goto(url + address)
-            take(page, name)
-        page.goto(f"{url}/participants?status=online&sort=action")
-        page.locator("#people tbody th a").first.click()
-        page.wait_for_url("**/participants/*")
-        take(page, "participant")
-        page.goto(f"{url}/participants?phase=not-released")
-        page.get_by_label("auf der Liste").check()
-        page.get_by_role("button", name="Freigeben …").click()
-        page.wait_for_url("**/bulk/*")
-        take(page, "bulk")
+        take_all(browser, url)
         browser.close()
+
+
+def take_all(browser: Browser, url: str) -> None:
+    page = open_page(browser, url, "leitung@demo-jn.example")
+    for name, address in (
+        ("participants", "/participants"),
+        ("causes", "/participants?group=cause"),
+        ("deliveries", "/deliveries"),
+        ("next", "/deliveries/next"),
+        ("mediators", "/mediators"),
+        ("imports", "/imports"),
+    ):
+        page.goto(url + address)
+        take(page, name)
+    open_first(page, f"{url}/participants?status=online&sort=action")
+    take(page, "participant")
+    open_first(page, f"{url}/participants?phase=blocked")
+    take(page, "blocked")
+    page.goto(f"{url}/participants?phase=not-released")
+    page.get_by_label("auf der Liste").check()
+    page.get_by_role("button", name="Freigeben …").click()
+    page.wait_for_url("**/bulk/*")
+    take(page, "bulk")
+    held = open_page(browser, url, "leitung@demo-j4u.example")
+    held.get_by_role("link", name="Ansehen und entscheiden").first.click()
+    held.wait_for_url("**/deliveries/*")
+    take(held, "held")
+    dark = open_page(browser, url, "leitung@demo-jn.example", color_scheme="dark")
+    take(dark, "participants-dark")
+    phone = open_page(browser, url, "sachbearbeitung@demo-jn.example", viewport=PHONE)
+    open_first(phone, f"{url}/participants?status=online")
+    take(phone, "participant-phone")
+    support = open_page(browser, url, "support@demo.example")
+    support.goto(f"{url}/operations")
+    take(support, "operations")
+
+
+def open_page(browser: Browser, url: str, email: str, **options: Any) -> Page:
+    """A page of a browser of its own, in which this account is signed in."""
+    context = browser.new_context(**{"viewport": SIZE, "color_scheme": "light", "locale": "de-DE"} | options)
+    page = context.new_page()
+    sign_in(page, url, email)
+    return page
+
+
+def open_first(page: Page, address: str) -> None:
+    """Open the first person of a list."""
+    page.goto(address)
+    page.locator("#people tbody th a").first.click()
+    page.wait_for_url("**/participants/*")
 
 
 def sign_in(page: Page, url: str, email: str) -> None:
@@ -55,7 +90,7 @@ def sign_in(page: Page, url: str, email: str) -> None:
     page.get_by_label("E-Mail").fill(email)
     page.get_by_label("Passwort").fill(PASSWORD)
     page.get_by_role("button", name="Anmelden").click()
-    page.wait_for_url("**/participants")
+    page.wait_for_url(lambda address: "sign-in" not in address)
 
 
 def take(page: Page, name: str) -> None:
