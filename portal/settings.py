@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     session_limit_hours: int = Field(
         default=12, ge=1, description="A session ends after this many hours at most."
     )
+    second_factor_for: str = Field(
+        default="none",
+        pattern="^(none|support|everybody)$",
+        description="Who must sign in with a second factor: none, support or everybody; all others may.",
+    )
     public_url: str | None = Field(
         default=None, description="Address under which people reach the portal, https://…; begins links."
     )

@@ -18,6 +18,7 @@ document.addEventListener("click", (event) => {
   if (!button) return;
   document.getElementById(button.dataset.close ?? "")?.close();
   if (button.dataset.copy) copy(button);
+  if ("print" in button.dataset) window.print();
 });
 
 async function copy(button) {

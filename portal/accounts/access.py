@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import abort, g, redirect, request, session, url_for
+from flask import Response, abort, g, redirect, request, session, url_for
 from flask_login import current_user
 
 from portal.accounts.models import Role
@@ -66,6 +66,14 @@ _WITHOUT_TENANT = frozenset(
     {Permission.SIGNED_IN, Permission.CHOOSE_TENANT, Permission.OPERATE, Permission.RETRY}
 )
 
+SETTING_UP = frozenset(
+    {
+        *("second_factor.show", "second_factor.begin", "second_factor.draw", "second_factor.confirm"),
+        "accounts.sign_out",
+    }
+)
+"""Where somebody gets who still has to set up a second factor."""
+
 
 def may(permission: Permission) -> bool:
     """Whether the signed-in person has `permission`."""
@@ -80,6 +88,8 @@ def requires(permission: Permission) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
                 return sign_in_again()
+            if current_user.must_set_up and request.endpoint not in SETTING_UP:
+                return _set_up_first()
             if not may(permission):
                 abort(403)
             if permission not in _WITHOUT_TENANT and g.get("tenant_id") is None:
@@ -96,6 +106,16 @@ def public(view: View) -> View:
     """The view is for everybody; `tests/web/test_access.py` lists which are."""
     view.permission = None  # type: ignore[attr-defined]
     return view
+
+
+def _set_up_first() -> Any:
+    """A second factor is demanded: nothing else before it is there."""
+    address = url_for("second_factor.show")
+    if is_fragment():
+        return Response(status=403, headers={"HX-Redirect": address})
+    if request.method == "GET":
+        session["next"] = request.full_path.rstrip("?")
+    return redirect(address)
 
 
 def _choose_tenant() -> Any:

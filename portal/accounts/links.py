@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import secrets
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 
 from portal import current_settings
 from portal.accounts.models import Account, OneTimeLink
@@ -64,6 +65,17 @@ def open_link(token: str, now: dt.datetime) -> Account:
     if account is None:
         raise Refusal("link-void")
     return account
+
+
+def use_link(token: str, now: dt.datetime) -> None:
+    """Use a link up: of two who send its form at once, one sets the password. Raises Refusal `link-void`."""
+    result = db.session.execute(
+        update(OneTimeLink)
+        .where(OneTimeLink.token_hash == _hash(token), OneTimeLink.used_at.is_(None))
+        .values(used_at=now)
+    )
+    if cast("CursorResult[Any]", result).rowcount != 1:
+        raise Refusal("link-void")
 
 
 def _hash(token: str) -> bytes:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal import current_settings
-from portal.accounts import queries
+from portal.accounts import queries, second_factor
 from portal.accounts.access import Permission, requires
 from portal.accounts.forms import TENANT_ROLES, Typed, read_typed, typed_of
 from portal.accounts.links import VALID_HOURS, link_to, make_link
@@ -90,6 +90,7 @@ def change(account_id: int) -> Response:
             role=typed.chosen_role(),
             mediator_number=typed.mediator or None,
             by=current_user.id,
+            now=utcnow(),
         )
     except Refusal as refusal:
         rollback()
@@ -122,6 +123,14 @@ def new_link(account_id: int) -> Response:
     return _with_link(account, make_link(account, utcnow()))
 
 
+@managing.post("/accounts/<row:account_id>/reset-second-factor")
+@requires(Permission.MANAGE_ACCOUNTS)
+def reset_second_factor(account_id: int) -> Response:
+    """Take the second factor away of somebody who lost the device."""
+    second_factor.reset(get_account(account_id), current_user.id, utcnow())
+    return _saved(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."))
+
+
 def _with_link(account: Account, token: str) -> Response:
     """The page that shows a link, this once: it is kept nowhere."""
     describe(subject_id=account.id)
@@ -137,6 +146,7 @@ def _form(typed: Typed, account: Account | None, refusal: Refusal | None = None)
         "typed": typed,
         "account": account,
         "roles": TENANT_ROLES,
+        "second_factor": account is not None and second_factor.is_set(account.id),
         "mediators": queries.active_mediators(),
         "error": message(refusal) if refusal else None,
     }

@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, TenantOwned
@@ -88,6 +88,37 @@ class OneTimeLink(Base):
     expires_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
     """When it was used, or made void by a newer one."""
+
+
+class SecondFactor(Base):
+    """What an account proves beside its password: codes by time (RFC 6238), asked for once confirmed."""
+
+    __tablename__ = "second_factor"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
+    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Sealed for `secret_place`."""
+    created_at: Mapped[dt.datetime]
+    confirmed_at: Mapped[dt.datetime | None]
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The step of time whose code was used last: it and older ones count no more."""
+    recovery_salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """Of the hashes of its recovery codes."""
+
+
+def secret_place(account_id: int) -> str:
+    """Where the sealed secret of an account's second factor belongs (see portal.vault)."""
+    return f"second_factor.secret_sealed:{account_id}"
+
+
+class RecoveryCode(Base):
+    """A code for whoever has lost the device, good once; only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[dt.datetime | None]
 
 
 class SearchTerm(TenantOwned, Base):

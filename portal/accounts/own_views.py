@@ -10,24 +10,23 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_babel import gettext as _
-from flask_login import current_user, login_user
+from flask_login import current_user
 
 from portal import current_settings
 from portal.accounts.access import GRANTED, Permission, requires
 from portal.accounts.models import Role
 from portal.accounts.passwords import MINIMUM_LENGTH
+from portal.accounts.second_factor import is_set
 from portal.accounts.service import change_password, get_account
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
-from portal.accounts.users import find_user
-from portal.accounts.views import renew_session
+from portal.accounts.signing_in import stay_in
 from portal.database import EVERY_TENANT, commit, scope_to, utcnow
 from portal.refusal import Refusal
 from portal.web.messages import message
-from portal.web.scope import TENANT_KEY
+from portal.web.security import failed, limiter, own_key
 from portal.web.sessions import current_session
 
 own = Blueprint("own", __name__)
@@ -42,9 +41,10 @@ def show() -> Response:
 
 @own.post("/account/password")
 @requires(Permission.SIGNED_IN)
+@limiter.limit("10 per 10 minutes", key_func=own_key, deduct_when=failed)
 def set_password() -> Response:
     """Set another password: all other sessions end, this one goes on under a new number."""
-    kept, now = session.get(TENANT_KEY), utcnow()
+    now = utcnow()
     scope_to(EVERY_TENANT)
     try:
         account = get_account(current_user.id)
@@ -52,12 +52,7 @@ def set_password() -> Response:
     except Refusal as refusal:
         return _page(message(refusal), 422)
     commit()
-    user = find_user(str(account.id))
-    assert user is not None
-    renew_session()
-    login_user(user)
-    if kept is not None:
-        session[TENANT_KEY] = kept
+    stay_in(account.id)
     flash(_("Das Passwort ist geändert. Alle anderen Sitzungen sind beendet."), "success")
     return _back()
 
@@ -98,6 +93,7 @@ def _page(error: str | None, status: int) -> Response:
         current=current_session().row_id,
         minimum=MINIMUM_LENGTH,
         error=error,
+        second_factor=is_set(current_user.id),
         settings=current_settings(),
     )
     return make_response(page, status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from pwdlib import PasswordHash
@@ -49,16 +50,26 @@ def check_password(password: str, *about: str) -> None:
 
 def hash_password(password: str) -> str:
     """The hash to store; different each time."""
-    return _hasher.hash(password)
+    return _hasher.hash(_as_hashed(password))
 
 
 def verify_password(password: str, stored: str | None) -> bool:
     """Whether `password` is the one behind `stored`; takes as long where nothing is stored."""
+    return verify_and_renew(password, stored)[0]
+
+
+def verify_and_renew(password: str, stored: str | None) -> tuple[bool, str | None]:
+    """`verify_password`, and a hash to store instead where `stored` was made with older parameters."""
     try:
-        matches = _hasher.verify(password[:MAXIMUM_LENGTH], stored or _of_nobody())
+        matches, newer = _hasher.verify_and_update(_as_hashed(password), stored or _of_nobody())
     except PwdlibError:  # a hash of a kind we do not know
-        return False
-    return matches and stored is not None
+        return False, None
+    return (matches, newer) if stored is not None else (False, None)
+
+
+def _as_hashed(password: str) -> str:
+    """One way of writing the same letters: keyboards differ in how they compose an umlaut (NIST SP 800-63B)."""
+    return unicodedata.normalize("NFKC", password[:MAXIMUM_LENGTH])
 
 
 @lru_cache(maxsize=1)

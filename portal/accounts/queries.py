@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.models import Account, OneTimeLink
+from portal.accounts.models import Account, OneTimeLink, SecondFactor
 from portal.database import db
 from portal.people.models import Mediator
 
@@ -23,6 +23,7 @@ class AccountRow:
     account: Account
     invited: bool
     """Whether a one-time link waits to be used."""
+    second_factor: bool
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ def list_accounts(after: int | None, now: dt.datetime) -> AccountPage:
         query = query.where(Account.id > after)
     found = db.session.scalars(query).all()
     accounts, numbers = found[:PAGE], [account.id for account in found[:PAGE]]
-    invited = _invited(numbers, now)
-    rows = [AccountRow(account, account.id in invited) for account in accounts]
+    invited, secured = _invited(numbers, now), _secured(numbers)
+    rows = [AccountRow(account, account.id in invited, account.id in secured) for account in accounts]
     return AccountPage(rows, accounts[-1].id if len(found) > PAGE else None)
 
 
@@ -53,3 +54,10 @@ def _invited(numbers: list[int], now: dt.datetime) -> set[int]:
         OneTimeLink.account_id.in_(numbers), OneTimeLink.used_at.is_(None), OneTimeLink.expires_at > now
     )
     return set(db.session.scalars(waiting))
+
+
+def _secured(numbers: list[int]) -> set[int]:
+    confirmed = select(SecondFactor.account_id).where(
+        SecondFactor.account_id.in_(numbers), SecondFactor.confirmed_at.is_not(None)
+    )
+    return set(db.session.scalars(confirmed))

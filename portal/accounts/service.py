@@ -12,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.access import GRANTED, Permission
 from portal.accounts.actor import Actor
-from portal.accounts.links import void_links
+from portal.accounts.links import use_link, void_links
 from portal.accounts.models import Account, Role
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
 from portal.database import EVERY_TENANT, db, for_every_tenant, scoped_to
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
+from portal.tenants.models import Tenant
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _INITIALS_LENGTH = 20
@@ -66,9 +67,16 @@ def create_account(
 
 
 def change_account(
-    account: Account, *, name: str, initials: str, role: Role, mediator_number: str | None, by: int | None
+    account: Account,
+    *,
+    name: str,
+    initials: str,
+    role: Role,
+    mediator_number: str | None,
+    by: int | None,
+    now: dt.datetime,
 ) -> None:
-    """Change what an administrator may change; `by` is the account of who does it, if any.
+    """Change what an administrator may change; another role ends the sessions. `by`: the account of who does it.
 
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `own-role`, `last-administrator`.
     """
@@ -78,6 +86,7 @@ def change_account(
         if account.id == by:
             raise Refusal("own-role")
         _refuse_last(account)
+        end_sessions(account.id, now)
     mediator_id = _get_mediator_id(mediator_number) if mediator_number else None
     if initials != account.initials:
         _refuse_taken(account.tenant_id, None, initials)
@@ -121,12 +130,27 @@ def change_password(account: Account, old: str, new: str, now: dt.datetime) -> N
     set_password(account, new, now)
 
 
-def set_password(account: Account, new: str, now: dt.datetime) -> None:
-    """Set a password, and end every session and link of before. Raises Refusal `password-…`."""
+def set_password(account: Account, new: str, now: dt.datetime, link: str | None = None) -> None:
+    """Set a password, and end every session and link of before; `link` is used up by it, if it came by one.
+
+    Raises Refusal `password-…`, `link-void`.
+    """
     check_password(new, account.name, account.email, account.initials)
+    if link is not None:
+        use_link(link, now)
     account.password_hash = hash_password(new)
     end_sessions(account.id, now)
     void_links(account.id, now)
+
+
+def keep_hash(account_id: int, stored: str, newer: str) -> None:
+    """Store a password's newer hash, unless the password was changed meanwhile; whatever tenant the session sees."""
+    accounts = cast("Table", Account.__table__)
+    db.session.connection().execute(
+        update(accounts)
+        .where(accounts.c.id == account_id, accounts.c.password_hash == stored)
+        .values(password_hash=newer)
+    )
 
 
 def note_sign_in(account_id: int, now: dt.datetime) -> None:
@@ -158,8 +182,13 @@ def _refuse_last(account: Account) -> None:
     """A tenant keeps somebody who may manage its accounts."""
     if account.role is not Role.ADMINISTRATOR or account.disabled_at is not None:
         return
+    # Two administrators who take each other away at once: the second waits here, and then finds nobody left.
+    db.session.execute(select(Tenant.id).where(Tenant.id == account.tenant_id).with_for_update())
     others = select(Account.id).where(
-        Account.role == Role.ADMINISTRATOR, Account.disabled_at.is_(None), Account.id != account.id
+        Account.tenant_id == account.tenant_id,
+        Account.role == Role.ADMINISTRATOR,
+        Account.disabled_at.is_(None),
+        Account.id != account.id,
     )
     if db.session.scalar(others.limit(1)) is None:
         raise Refusal("last-administrator")

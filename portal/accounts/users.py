@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.accounts.actor import Actor
 from portal.accounts.models import Account, Role
+from portal.accounts.second_factor import is_set, is_wanted
 from portal.database import EVERY_TENANT, db, scoped_to
 
 
@@ -23,6 +24,8 @@ class User:
     tenant_id: int | None
     """None for support."""
     mediator_id: int | None
+    must_set_up: bool = False
+    """Whether a second factor is demanded of them, and not there yet."""
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -47,6 +50,7 @@ def user_of(account: Account) -> User:
         role=Role(account.role),
         tenant_id=account.tenant_id,
         mediator_id=account.mediator_id,
+        must_set_up=is_wanted(Role(account.role)) and not is_set(account.id),
     )
 
 

@@ -11,7 +11,6 @@ from flask import (
     Response,
     current_app,
     flash,
-    g,
     make_response,
     redirect,
     render_template,
@@ -19,25 +18,38 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from flask_login import current_user, login_user
-from flask_wtf.csrf import generate_csrf
+from flask_login import current_user
 from sqlalchemy import select
 
 from portal.accounts.access import Permission, public, requires
+from portal.accounts.codes import is_time_code
 from portal.accounts.forms import SignInForm
 from portal.accounts.links import open_link
 from portal.accounts.models import Account
-from portal.accounts.passwords import MINIMUM_LENGTH, verify_password
-from portal.accounts.service import note_sign_in, set_password
+from portal.accounts.passwords import MINIMUM_LENGTH, verify_and_renew
+from portal.accounts.second_factor import check_code, unused_recovery_codes
+from portal.accounts.service import keep_hash, set_password
+from portal.accounts.signing_in import (
+    HALF_MINUTES,
+    count_try,
+    drop_half,
+    find_half,
+    finish,
+    go_on,
+    intend_for,
+    let_in,
+    note,
+    renew_session,
+    user_of_half,
+)
 from portal.accounts.users import User, user_of
 from portal.audit.models import AuditEvent
-from portal.audit.recording import Intent, intend
 from portal.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
 from portal.refusal import Refusal
 from portal.web.fragments import relative_path
+from portal.web.languages import ngettext
 from portal.web.messages import message
-from portal.web.security import limiter
-from portal.web.sessions import current_session
+from portal.web.security import failed, limiter
 
 accounts = Blueprint("accounts", __name__)
 log = structlog.get_logger()
@@ -54,8 +66,17 @@ def _typed_account_here() -> str:
     return f"{_typed_account()}@{request.remote_addr}"
 
 
-def _failed(response: Response) -> bool:
-    return response.status_code == 422
+def _half_account() -> str:
+    half = find_half()
+    return f"code:{half.account_id if half else 0}"
+
+
+def _half_account_here() -> str:
+    return f"{_half_account()}@{request.remote_addr}"
+
+
+def _recovers() -> bool:
+    return not is_time_code(request.form.get("code", ""))
 
 
 @accounts.get("/sign-in")
@@ -63,15 +84,15 @@ def _failed(response: Response) -> bool:
 def sign_in() -> Response:
     """The form; whoever is signed in already goes on."""
     if current_user.is_authenticated:
-        return _go_on(request.args.get("next"))
+        return go_on(request.args.get("next"))
     return _form(SignInForm(data={"next": relative_path(request.args.get("next"))}), 200)
 
 
 @accounts.post("/sign-in")
 @public
-@limiter.limit("5 per minute", key_func=_typed_account_here, deduct_when=_failed)
-@limiter.limit("30 per 10 minutes", key_func=_typed_account, deduct_when=_failed)
-@limiter.limit("60 per 10 minutes", deduct_when=_failed)
+@limiter.limit("5 per minute", key_func=_typed_account_here, deduct_when=failed)
+@limiter.limit("30 per 10 minutes", key_func=_typed_account, deduct_when=failed)
+@limiter.limit("60 per 10 minutes", deduct_when=failed)
 def send_sign_in() -> Response:
     """Check e-mail and password; the same words and the same time whatever is wrong with them."""
     form = SignInForm()
@@ -80,14 +101,58 @@ def send_sign_in() -> Response:
     user = _check(form.email.data or "", form.password.data or "")
     if user is None:
         log.info("sign_in_failed")
-        _note(AuditEvent.SIGN_IN_FAILED, _find_typed(form.email.data or ""))
+        note(AuditEvent.SIGN_IN_FAILED, _find_typed(form.email.data or ""))
         form.password.errors = [_("E-Mail und Passwort passen nicht zusammen.")]
         return _form(form, 422)
-    renew_session()
-    login_user(user)
-    _note(AuditEvent.SIGNED_IN, user)
-    log.info("signed_in", account=user.id)
-    return _go_on(form.next.data)
+    return let_in(user, form.next.data)
+
+
+@accounts.get("/sign-in/code")
+@public
+def ask_code() -> Response:
+    """The second step: a code of the app, or one for recovery."""
+    if find_half() is None:
+        return _from_the_start(_("Die Anmeldung hat zu lange gedauert. Bitte fangen Sie noch einmal an."))
+    return _code_form(None)
+
+
+@accounts.post("/sign-in/code")
+@public
+@limiter.limit("5 per minute", key_func=_half_account_here, deduct_when=failed)
+@limiter.limit(
+    "20 per 10 minutes;60 per day", key_func=_half_account, deduct_when=failed, exempt_when=_recovers
+)
+@limiter.limit("60 per 10 minutes", deduct_when=failed)
+def send_code() -> Response:
+    """Check the code. A few wrong ones, and one begins anew; codes for recovery are too long to be guessed."""
+    half = find_half()
+    user = user_of_half(half) if half else None
+    if half is None or user is None:
+        drop_half()
+        return _from_the_start(_("Die Anmeldung hat zu lange gedauert. Bitte fangen Sie noch einmal an."))
+    try:
+        recovered = check_code(user.id, request.form.get("code", "")[:100], utcnow())
+    except Refusal as refusal:
+        rollback()
+        log.info("sign_in_code_failed", account=user.id)
+        note(AuditEvent.SIGN_IN_FAILED, user, step="code")
+        if count_try(half):
+            return _code_form(message(refusal))
+        return _from_the_start(_("Das waren zu viele falsche Codes. Bitte fangen Sie noch einmal an."), 422)
+    if recovered:
+        note(AuditEvent.RECOVERY_CODE_USED, user)
+    answer = finish(user, half.address, without_password=half.without_password)
+    if recovered:
+        left = unused_recovery_codes(user.id)
+        flash(
+            ngettext(
+                "Noch %(num)s Wiederherstellungscode übrig.",
+                "Noch %(num)s Wiederherstellungscodes übrig.",
+                left,
+            ),
+            "warning",
+        )
+    return answer
 
 
 @accounts.post("/sign-out")
@@ -116,10 +181,10 @@ def set_first_password(token: str) -> Response:
     now = utcnow()
     account = open_link(token, now)
     try:
-        set_password(account, request.form.get("password", ""), now)
+        set_password(account, request.form.get("password", ""), now, link=token)
     except Refusal as refusal:
         return _password_form(token, account, message(refusal), 422)
-    _intend(AuditEvent.PASSWORD_CHANGED, user_of(account))
+    intend_for(AuditEvent.PASSWORD_CHANGED, user_of(account))
     commit()
     flash(_("Das Passwort ist gesetzt. Sie können sich jetzt anmelden."), "success")
     return make_response(redirect(url_for(".sign_in"), 303))
@@ -130,29 +195,6 @@ def _password_form(token: str, account: Account, error: str | None, status: int)
         "accounts/set_password.html", token=token, account=account, error=error, minimum=MINIMUM_LENGTH
     )
     return make_response(page, status)
-
-
-def _intend(event: AuditEvent, user: User | None) -> None:
-    intend(
-        Intent(
-            event,
-            user.initials if user else "",
-            tenant_id=user.tenant_id if user else None,
-            account_id=user.id if user else None,
-            role=user.role.value if user else None,
-            address=request.remote_addr,
-            subject="account" if user else None,
-            subject_id=user.id if user else None,
-        )
-    )
-
-
-def _note(event: AuditEvent, user: User | None) -> None:
-    """Into the audit, also where there is no such account: it takes as long. What was typed is kept nowhere."""
-    _intend(event, user)
-    if user is not None and event is AuditEvent.SIGNED_IN:
-        note_sign_in(user.id, utcnow())
-    commit()
 
 
 def _find_typed(email: str) -> User | None:
@@ -169,19 +211,30 @@ def _check(email: str, password: str) -> User | None:
         account = db.session.scalar(query)
         stored, user = (account.password_hash, user_of(account)) if account else (None, None)
     rollback()  # checking takes a while, and nobody has to wait for it
-    return user if verify_password(password, stored) else None
+    matches, newer = verify_and_renew(password, stored)
+    if not matches or user is None or stored is None:
+        return None
+    if newer is not None:
+        keep_hash(user.id, stored, newer)
+        commit()
+    return user
 
 
-def renew_session() -> None:
-    """A session of its own for who comes next, with a form token of its own."""
-    current_session().renew()
-    g.pop("csrf_token", None)
-    generate_csrf()
+def _code_form(error: str | None) -> Response:
+    return make_response(
+        render_template("accounts/code.html", error=error, minutes=HALF_MINUTES), 422 if error else 200
+    )
+
+
+def _from_the_start(sentence: str, status: int = 303) -> Response:
+    """Back to the first step. 422 counts as a wrong code; the form is the answer then."""
+    if status == 422:
+        form = SignInForm(formdata=None)
+        form.password.errors = [sentence]
+        return _form(form, status)
+    flash(sentence, "warning")
+    return make_response(redirect(url_for(".sign_in"), status))
 
 
 def _form(form: SignInForm, status: int) -> Response:
     return make_response(render_template("accounts/sign_in.html", form=form), status)
-
-
-def _go_on(address: str | None) -> Response:
-    return make_response(redirect(relative_path(address) or url_for("general.start"), 303))

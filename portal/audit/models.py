@@ -22,6 +22,12 @@ class AuditEvent(StrEnum):
     SESSIONS_ENDED = "sessions-ended"
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of an event
     LINK_MADE = "link-made"
+    SECOND_FACTOR_SET = "second-factor-set"
+    SECOND_FACTOR_REMOVED = "second-factor-removed"
+    SECOND_FACTOR_RESET = "second-factor-reset"
+    """Taken away by somebody else, since the device was lost."""
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    RECOVERY_CODE_USED = "recovery-code-used"
     ACCOUNT_CREATED = "account-created"
     ACCOUNT_CHANGED = "account-changed"
     ACCOUNT_DISABLED = "account-disabled"

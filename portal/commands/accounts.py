@@ -8,6 +8,7 @@ import click
 
 from portal.accounts.links import link_to, make_link
 from portal.accounts.models import Account, Role
+from portal.accounts.second_factor import reset
 from portal.accounts.service import (
     change_account,
     create_account,
@@ -136,6 +137,18 @@ def enable(email: str) -> None:
     click.echo(_("Das Konto ist wieder offen."))
 
 
+@account.command("reset-second-factor")
+@_email_option
+@in_application
+def reset_second_factor(email: str) -> None:
+    """Take the second factor away of somebody who lost device and recovery codes; sessions end at once."""
+    found = _get(email)
+    reset(found, None, utcnow())
+    noted(AuditEvent.SECOND_FACTOR_RESET, OPERATOR, subject="account", subject_id=found.id)
+    commit()
+    click.echo(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."))
+
+
 @account.command("set")
 @_email_option
 @click.option("--role", type=_ROLES, required=True, help="What the person may do.")
@@ -150,6 +163,7 @@ def set_(email: str, role: str) -> None:
         role=Role(role),
         mediator_number=found.mediator.number if found.mediator else None,
         by=None,
+        now=utcnow(),
     )
     noted(AuditEvent.ACCOUNT_CHANGED, OPERATOR, subject="account", subject_id=found.id)
     commit()

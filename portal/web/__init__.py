@@ -11,6 +11,7 @@ def init_app(app: Flask) -> None:
     from flask_login import LoginManager
 
     from portal import current_settings
+    from portal.accounts.factor_views import second_factor
     from portal.accounts.managing_views import managing
     from portal.accounts.own_views import own
     from portal.accounts.users import find_user
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
         general,
         accounts,
         own,
+        second_factor,
         managing,
         audit,
         tenants,

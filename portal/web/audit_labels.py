@@ -17,6 +17,11 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.SESSIONS_ENDED: _l("Eigene Sitzung beendet"),
     AuditEvent.PASSWORD_CHANGED: _l("Passwort gesetzt"),
     AuditEvent.LINK_MADE: _l("Einmal-Link erzeugt"),
+    AuditEvent.SECOND_FACTOR_SET: _l("Zweiter Faktor eingerichtet"),
+    AuditEvent.SECOND_FACTOR_REMOVED: _l("Zweiter Faktor ausgeschaltet"),
+    AuditEvent.SECOND_FACTOR_RESET: _l("Zweiter Faktor zurückgesetzt"),
+    AuditEvent.RECOVERY_CODES_MADE: _l("Wiederherstellungscodes erneuert"),
+    AuditEvent.RECOVERY_CODE_USED: _l("Mit Wiederherstellungscode angemeldet"),
     AuditEvent.ACCOUNT_CREATED: _l("Konto angelegt"),
     AuditEvent.ACCOUNT_CHANGED: _l("Konto geändert"),
     AuditEvent.ACCOUNT_DISABLED: _l("Konto gesperrt"),
@@ -79,7 +84,7 @@ PAGES: dict[str, Any] = {
 }
 """The pages that support opens and others download; the rest go by their endpoint."""
 PERMISSIONS: dict[Permission, Any] = {
-    Permission.SIGNED_IN: _l("Anmelden, eigenes Passwort und eigene Sitzungen verwalten"),
+    Permission.SIGNED_IN: _l("Anmelden, eigenes Passwort, zweiten Faktor und eigene Sitzungen verwalten"),
     Permission.VIEW: _l("Personen, Übertragungen und Importe sehen und herunterladen"),
     Permission.RELEASE: _l("Freigeben, aufheben, Vermittler/in wählen, auch für viele"),
     Permission.TRANSFER_CHOSEN: _l("Einzelne sofort übertragen"),

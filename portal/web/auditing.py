@@ -31,11 +31,15 @@ ACTS: dict[str, Act] = {
     "own.set_password": Act(AuditEvent.PASSWORD_CHANGED),
     "own.end_one": Act(AuditEvent.SESSIONS_ENDED),
     "own.end_others": Act(AuditEvent.SESSIONS_ENDED),
+    "second_factor.confirm": Act(AuditEvent.SECOND_FACTOR_SET),
+    "second_factor.renew_codes": Act(AuditEvent.RECOVERY_CODES_MADE),
+    "second_factor.turn_off": Act(AuditEvent.SECOND_FACTOR_REMOVED),
     "managing.create": Act(AuditEvent.ACCOUNT_CREATED, "account"),
     "managing.change": Act(AuditEvent.ACCOUNT_CHANGED, "account"),
     "managing.disable": Act(AuditEvent.ACCOUNT_DISABLED, "account"),
     "managing.enable": Act(AuditEvent.ACCOUNT_ENABLED, "account"),
     "managing.new_link": Act(AuditEvent.LINK_MADE, "account"),
+    "managing.reset_second_factor": Act(AuditEvent.SECOND_FACTOR_RESET, "account"),
     "bulk.choose": Act(AuditEvent.BULK_CHOSEN, "bulk"),
     "bulk.choose_mediator": Act(AuditEvent.BULK_CHOSEN, "bulk"),
     "bulk.start": Act(AuditEvent.BULK_STARTED, "bulk"),
@@ -65,7 +69,9 @@ ACTS: dict[str, Act] = {
 NO_ACTS = frozenset(
     {
         "accounts.send_sign_in",  # says itself who it was
+        "accounts.send_code",
         "accounts.set_first_password",
+        "second_factor.begin",  # nothing is asked for until it is confirmed
         "general.preferences",  # of a browser
         "people.search",
         "people.keep_view",  # of what one looks at, for oneself or the tenant

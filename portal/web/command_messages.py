@@ -61,6 +61,13 @@ COMMAND_SENTENCES: dict[str, Any] = {
     ),
     "password-too-short": _l("Ein Passwort hat mindestens %(limit)s Zeichen."),
     "password-too-long": _l("Ein Passwort hat höchstens %(limit)s Zeichen."),
+    "code-wrong": _l(
+        "Dieser Code passt nicht. Warten Sie auf den nächsten; jeder gilt nur einmal. "
+        "Stimmt die Uhr des Geräts?"
+    ),
+    "second-factor-none": _l("Für dieses Konto ist kein zweiter Faktor eingerichtet."),
+    "second-factor-set": _l("Der zweite Faktor ist schon eingerichtet. Schalten Sie ihn erst aus."),
+    "own-second-factor": _l("Den eigenen zweiten Faktor ändert man unter „Passwort und Sitzungen“."),
     "import-goes-on": _l(
         "Der Import wurde unterbrochen (%(kind)s). Ein Worker setzt ihn fort; bis dahin läuft kein anderer."
     ),

@@ -49,9 +49,10 @@ def live_answer(page: str, fragment: str, **values: Any) -> Response:
 def sign_in_again() -> Response:
     """Where somebody is sent who is not signed in, and comes back from afterwards."""
     if is_fragment():
-        address = _sign_in_address(urlsplit(request.headers.get("HX-Current-URL", "")).path)
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        address = _sign_in_address(page.path + (f"?{page.query}" if page.query else ""))
         return Response(status=401, headers={"HX-Redirect": address})
-    where = request.full_path.rstrip("?") if request.method == "GET" else ""
+    where = request.full_path.rstrip("?") if request.method == "GET" else came_from() or ""
     return make_response(redirect(_sign_in_address(where)))
 
 

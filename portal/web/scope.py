@@ -26,7 +26,7 @@ def _scope() -> None:
     if current_session().database_down:
         abort(503)
     scope_to(None)
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or current_user.must_set_up:
         return
     chosen = session.get(TENANT_KEY) if current_user.role.for_all_tenants else current_user.tenant_id
     tenant = db.session.get(Tenant, chosen) if chosen is not None else None

@@ -6,6 +6,7 @@ from flask import Flask, Response
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -30,6 +31,16 @@ HEADERS = {
 
 csrf = CSRFProtect()
 limiter = Limiter(key_func=get_remote_address, default_limits=[])
+
+
+def own_key() -> str:
+    """For limits that count for whoever is signed in, wherever they are."""
+    return f"account:{current_user.get_id()}"
+
+
+def failed(response: Response) -> bool:
+    """Whether something secret was typed wrong: only that counts for limits on guessing."""
+    return response.status_code == 422
 
 
 def init_app(app: Flask, settings: Settings) -> None:

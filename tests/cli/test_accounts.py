@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from typing import cast
 
+import time_machine
 from flask import Flask, current_app
 from sqlalchemy import text
 
 from portal import current_settings
 from portal.audit.heads import heads_file
 from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, db, scope_to
+from portal.database import EVERY_TENANT, db, scope_to, utcnow
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.pages import Browser
+from tests.support.second_factor import Phone
 
 EMAIL = ("--email", "Berg@Example.org")
 BERG = ("account", "create", "--tenant", "alpha", *EMAIL, "--name", "Sabine Berg", "--initials", "SB")
@@ -72,8 +74,31 @@ def test_another_role(commands: Commands) -> None:
     assert "gehört zu keinem Mandanten" in commands.refuse("account", "set", *EMAIL, "--role", "support")
 
 
+def test_a_lost_second_factor_is_reset(commands: Commands, bridge: Bridge) -> None:
+    create(commands)
+    words = ("account", "reset-second-factor", *EMAIL)
+    assert "kein zweiter Faktor" in commands.refuse(*words)
+    db.session.rollback()
+    browser = Browser(this_app())
+    browser.sign_in("berg@example.org", PASSWORD)
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        Phone.set_up(browser, clock, PASSWORD)
+    commands.say(*words)
+    db.session.rollback()
+    browser.get("/account", status=302)
+    browser.sign_in("berg@example.org", PASSWORD)
+    browser.get("/account")
+    assert ("second-factor-reset", "account reset-second-factor") in events()
+
+
 def test_an_account_that_is_not_there(commands: Commands) -> None:
-    for words in (("link",), ("disable",), ("enable",), ("set", "--role", "caseworker")):
+    for words in (
+        ("link",),
+        ("disable",),
+        ("enable",),
+        ("reset-second-factor",),
+        ("set", "--role", "caseworker"),
+    ):
         assert "Dieses Konto gibt es nicht" in commands.refuse("account", *words, "--email", "x@example.org")
 
 

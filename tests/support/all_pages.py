@@ -8,6 +8,8 @@ NO_PAGES = frozenset(
     {
         "static",
         "general.start",  # leads on
+        "accounts.ask_code",  # leads on where nobody is half signed in
+        "second_factor.draw",
         "people.export_csv",
         "people.export_xlsx",
         "bulk.report",
@@ -32,6 +34,7 @@ class PageOf:
 PAGES = (
     PageOf("accounts.sign_in", "/sign-in", account=None),
     PageOf("own.show", "/account"),
+    PageOf("second_factor.show", "/account/second-factor"),
     PageOf("own.roles", "/roles"),
     PageOf("managing.list_page", "/accounts", account="administrator"),
     PageOf("managing.new", "/accounts/new", account="administrator"),

@@ -13,7 +13,9 @@ from portal.people.models import Order, Participant, ParticipantWord
 from portal.tenants.models import Connection, Tenant
 from tests.support.database import Cast
 
-NOT_OWNED = {"tenant", "heartbeat", "login_session", "one_time_link", "seal"}
+NOT_OWNED = {
+    *("tenant", "heartbeat", "login_session", "one_time_link", "recovery_code", "seal", "second_factor"),
+}
 """Tables without a tenant; everything else belongs to one."""
 
 

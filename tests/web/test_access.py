@@ -21,6 +21,8 @@ PUBLIC = {
     "general.accessibility",
     "accounts.sign_in",
     "accounts.send_sign_in",
+    "accounts.ask_code",
+    "accounts.send_code",
     "accounts.choose_password",
     "accounts.set_first_password",
 }
@@ -67,9 +69,19 @@ def test_a_fragment_is_told_to_sign_in(browser: Browser, house: House) -> None:
         f"/participants/{house.eva}",
         fragment=True,
         status=401,
-        HX_Current_URL=f"http://localhost/participants/{house.eva}",
+        HX_Current_URL=f"http://localhost/participants/{house.eva}?from=status%3Donline",
     )
-    assert page.response.headers["HX-Redirect"].startswith("/sign-in?next=%2Fparticipants")
+    address = page.response.headers["HX-Redirect"]
+    browser.get(address)
+    answer = browser.submit("/sign-in", email="caseworker@example.org", password="a good long password")
+    assert answer.location == f"/participants/{house.eva}?from=status%3Donline"
+
+
+def test_who_was_signed_out_before_sending_a_form_comes_back_to_it(browser: Browser, house: House) -> None:
+    token = browser.get("/sign-in").form("/sign-in")
+    page = f"/participants/{house.eva}"
+    answer = browser.post(f"{page}/release", token, status=302, Referer=f"http://localhost{page}")
+    assert answer.location == f"/sign-in?next=%2Fparticipants%2F{house.eva}"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,16 @@ def test_a_role_and_a_mediator_are_given(administrator: Browser, house: House, s
         *("Karla", "KK", Role.ADMINISTRATOR),
         house.mediator,
     )
-    colleague.get("/settings")  # at once, in the session that is open
+    colleague.get("/settings", status=302)  # another role wants another sign-in
+    colleague.sign_in("colleague@example.org")
+    colleague.get("/settings")
+
+
+def test_another_name_ends_no_session(administrator: Browser, signed_in: SignedIn) -> None:
+    colleague, number = signed_in("colleague"), account_of("colleague").id
+    administrator.get(f"/accounts/{number}")
+    administrator.submit(f"/accounts/{number}", name="Karla", initials="KK", role="caseworker", mediator="")
+    assert "Karla" in colleague.get("/account").text
 
 
 def test_disabling_ends_sessions_and_links_at_once(

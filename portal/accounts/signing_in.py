@@ -1,0 +1,144 @@
+"""How somebody gets in, whichever way they came: one step or two, and what the session then holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import asdict, dataclass, replace
+
+import structlog
+from flask import Response, g, make_response, redirect, request, session, url_for
+from flask_login import login_user
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import select
+
+from portal.accounts.models import Account
+from portal.accounts.second_factor import is_set
+from portal.accounts.service import note_sign_in
+from portal.accounts.users import User, find_user
+from portal.audit.models import AuditEvent
+from portal.audit.recording import Intent, describe, intend
+from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.web.fragments import relative_path
+from portal.web.sessions import current_session
+
+HALF_MINUTES = 10
+HALF_TRIES = 5
+WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a key of the session
+"""What a session holds that began at an identity provider: it cannot be asked for a password."""
+_HALF = "half"
+_KEPT = ("tenant_id", "next", WITHOUT_PASSWORD)
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Half:
+    """Somebody whose first step was right, and who has not sent a code yet. Kept on the server alone."""
+
+    account_id: int
+    until: float
+    tries: int
+    address: str | None
+    without_password: bool
+    hash_mark: str
+    """Of the password's hash: whoever sets another one voids what was begun with the old."""
+
+
+def let_in(user: User, address: str | None, *, without_password: bool = False) -> Response:
+    """After the first step: to the code where the account has a second factor, in where it has none."""
+    if not is_set(user.id):
+        return finish(user, address, without_password=without_password)
+    renew_session()
+    until = (utcnow() + dt.timedelta(minutes=HALF_MINUTES)).timestamp()
+    half = Half(user.id, until, 0, relative_path(address), without_password, _hash_mark(user.id))
+    session[_HALF] = asdict(half)
+    return make_response(redirect(url_for("accounts.ask_code"), 303))
+
+
+def find_half() -> Half | None:
+    """Who is between the steps in this session; None where nobody is, or where it took too long."""
+    found = session.get(_HALF)
+    half = Half(**found) if found else None
+    return half if half is not None and half.until > utcnow().timestamp() else None
+
+
+def count_try(half: Half) -> bool:
+    """One more wrong code; whether another may be tried."""
+    if half.tries + 1 >= HALF_TRIES:
+        drop_half()
+        return False
+    session[_HALF] = asdict(replace(half, tries=half.tries + 1))
+    return True
+
+
+def drop_half() -> None:
+    session.pop(_HALF, None)
+
+
+def user_of_half(half: Half) -> User | None:
+    """The user, unless the account was disabled or its password changed since the first step."""
+    user = find_user(str(half.account_id))
+    return user if user is not None and _hash_mark(user.id) == half.hash_mark else None
+
+
+def finish(user: User, address: str | None, *, without_password: bool = False) -> Response:
+    """Sign in: a session of its own, an entry in the audit, and on to where the person wanted."""
+    renew_session()
+    login_user(user)
+    if without_password:
+        session[WITHOUT_PASSWORD] = True
+    note(AuditEvent.SIGNED_IN, user)
+    log.info("signed_in", account=user.id)
+    return go_on(address)
+
+
+def renew_session() -> None:
+    """A session of its own for who comes next, with a form token of its own."""
+    current_session().renew()
+    g.pop("csrf_token", None)
+    generate_csrf()
+
+
+def stay_in(account_id: int) -> None:
+    """The current session goes on under a new number: what the account proves itself by has changed."""
+    kept = {name: session[name] for name in _KEPT if name in session}
+    user = find_user(str(account_id))
+    assert user is not None
+    renew_session()
+    login_user(user)
+    session.update(kept)
+
+
+def go_on(address: str | None) -> Response:
+    return make_response(redirect(relative_path(address) or url_for("general.start"), 303))
+
+
+def intend_for(event: AuditEvent, user: User | None) -> None:
+    """Have the next commit record something of an account before, or without, its being signed in."""
+    intend(
+        Intent(
+            event,
+            user.initials if user else "",
+            tenant_id=user.tenant_id if user else None,
+            account_id=user.id if user else None,
+            role=user.role.value if user else None,
+            address=request.remote_addr,
+            subject="account" if user else None,
+            subject_id=user.id if user else None,
+        )
+    )
+
+
+def note(event: AuditEvent, user: User | None, step: str | None = None) -> None:
+    """Into the audit, also where there is no such account: it takes as long. What was typed is kept nowhere."""
+    intend_for(event, user)
+    describe(step=step)
+    if user is not None and event is AuditEvent.SIGNED_IN:
+        note_sign_in(user.id, utcnow())
+    commit()
+
+
+def _hash_mark(account_id: int) -> str:
+    with scoped_to(EVERY_TENANT):
+        stored = db.session.scalar(select(Account.password_hash).where(Account.id == account_id)) or ""
+    return hashlib.sha256(stored.encode()).hexdigest()[:16]
