@@ -139,7 +139,15 @@ def test_two_at_once(empty_app: Flask, empty_url: str, tmp_path: Path) -> None:
 
 def test_every_table_says_whose_it_is() -> None:
     """What belongs to a tenant has its number; the exceptions are what no tenant owns."""
-    nobodys = {"tenant", "heartbeat", "login_session", "one_time_link", "seal"}
+    nobodys = {
+        "tenant",
+        "heartbeat",
+        "login_session",
+        "one_time_link",
+        "seal",
+        "second_factor",
+        "recovery_code",
+    }
     for table in Base.metadata.sorted_tables:
         column = table.columns.get("tenant_id")
         assert (column is None) == (table.name in nobodys), table.name
