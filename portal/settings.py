@@ -100,6 +100,27 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="Address under which people reach the portal, https://…; begins links."
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        max_length=255,
+        description="Issuer of an OpenID Connect provider as it calls itself, https://…; wants PUBLIC_URL and Authlib.",
+    )
+    oidc_client_id: str | None = Field(
+        default=None, validate_default=True, description="Who we are to the OpenID Connect provider."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="Our secret at the OpenID Connect provider; none for a public client."
+    )
+    oidc_name: str = Field(
+        default="Single Sign-on",
+        max_length=60,
+        description="What the button for that way of signing in says.",
+    )
+    password_sign_in: bool = Field(
+        default=True,
+        validate_default=True,
+        description="Signing in with a password; off where everybody comes by the OpenID Connect provider.",
+    )
     locale: str = Field(
         default="de", pattern="^(de|en)$", description="Language of the command line: de or en."
     )
@@ -188,6 +209,30 @@ class Settings(BaseSettings):
     @classmethod
     def _check_public(cls, value: str | None) -> str | None:
         return cls._check_network(value) if value else None
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _check_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value:
+            return None
+        cls._check_network(value)  # as it is: issuers are compared to the letter
+        if not info.data.get("public_url"):
+            raise ValueError("wants JOBBRUECKE_PUBLIC_URL, too: the provider sends people back there")
+        return value
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _check_client(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("is missing, since JOBBRUECKE_OIDC_ISSUER is set")
+        return value or None
+
+    @field_validator("password_sign_in")
+    @classmethod
+    def _check_ways_in(cls, value: bool, info: ValidationInfo) -> bool:
+        if not value and not info.data.get("oidc_issuer"):
+            raise ValueError("leaves no way in: JOBBRUECKE_OIDC_ISSUER is not set")
+        return value
 
     @field_validator("network_jobnetzwerk_page", "network_job4you_page")
     @classmethod

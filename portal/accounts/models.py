@@ -121,6 +121,18 @@ class RecoveryCode(Base):
     used_at: Mapped[dt.datetime | None]
 
 
+class LinkedIdentity(Base):
+    """Whom an identity provider knows as the owner of an account, kept at the first time."""
+
+    __tablename__ = "linked_identity"
+    __table_args__ = (Index("uq_linked_identity_subject", "issuer", "subject", unique=True),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    linked_at: Mapped[dt.datetime]
+
+
 class SearchTerm(TenantOwned, Base):
     """A text somebody searched for, under an opaque key, since names do not belong in addresses."""
 

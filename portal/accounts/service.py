@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.access import GRANTED, Permission
 from portal.accounts.actor import Actor
+from portal.accounts.identities import forget_identity
 from portal.accounts.links import use_link, void_links
 from portal.accounts.models import Account, Role
 from portal.accounts.passwords import check_password, hash_password, verify_password
@@ -99,7 +100,7 @@ def change_account(
 
 
 def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
-    """Let nobody in with this account: its sessions end, its links are void.
+    """Let nobody in with this account: its sessions end, its links are void, no provider's identity counts.
 
     Raises Refusal `own-account`, `last-administrator`, `already-disabled`.
     """
@@ -111,6 +112,7 @@ def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
     account.disabled_at = now
     end_sessions(account.id, now)
     void_links(account.id, now)
+    forget_identity(account.id)
 
 
 def enable_account(account: Account) -> None:

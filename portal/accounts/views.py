@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from urllib.parse import urlsplit
 
 import structlog
 from flask import (
     Blueprint,
     Response,
+    abort,
     current_app,
     flash,
     make_response,
@@ -21,12 +23,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 
+from portal import current_settings
 from portal.accounts.access import Permission, public, requires
 from portal.accounts.codes import is_time_code
 from portal.accounts.forms import SignInForm
 from portal.accounts.links import open_link
 from portal.accounts.models import Account
 from portal.accounts.passwords import MINIMUM_LENGTH, verify_and_renew
+from portal.accounts.provider import is_installed
 from portal.accounts.second_factor import check_code, unused_recovery_codes
 from portal.accounts.service import keep_hash, set_password
 from portal.accounts.signing_in import (
@@ -49,7 +53,7 @@ from portal.refusal import Refusal
 from portal.web.fragments import relative_path
 from portal.web.languages import ngettext
 from portal.web.messages import message
-from portal.web.security import failed, limiter
+from portal.web.security import allow_forms_to, failed, limiter
 
 accounts = Blueprint("accounts", __name__)
 log = structlog.get_logger()
@@ -95,6 +99,8 @@ def sign_in() -> Response:
 @limiter.limit("60 per 10 minutes", deduct_when=failed)
 def send_sign_in() -> Response:
     """Check e-mail and password; the same words and the same time whatever is wrong with them."""
+    if not current_settings().password_sign_in:
+        abort(403)
     form = SignInForm()
     if not form.validate_on_submit():
         return _form(form, 422)
@@ -168,6 +174,7 @@ def sign_out() -> Response:
 
 @accounts.get("/set-password/<token>")
 @public
+@limiter.limit("60 per 10 minutes", deduct_when=lambda response: response.status_code == 409)
 def choose_password(token: str) -> Response:
     """The form behind a one-time link. Looking does not use it up: mail programs look, too."""
     return _password_form(token, open_link(token, utcnow()), None, 200)
@@ -237,4 +244,18 @@ def _from_the_start(sentence: str, status: int = 303) -> Response:
 
 
 def _form(form: SignInForm, status: int) -> Response:
-    return make_response(render_template("accounts/sign_in.html", form=form), status)
+    settings, installed = current_settings(), is_installed()
+    page = render_template(
+        "accounts/sign_in.html",
+        form=form,
+        with_password=settings.password_sign_in,
+        provider_name=settings.oidc_name if settings.oidc_issuer else None,
+        provider_missing=not installed,
+    )
+    response = make_response(page, status)
+    if (
+        settings.oidc_issuer and installed
+    ):  # its form is redirected there, which browsers hold to be sent there
+        parts = urlsplit(settings.oidc_issuer)
+        allow_forms_to(response, f"{parts.scheme}://{parts.netloc}")
+    return response

@@ -28,6 +28,7 @@ class AuditEvent(StrEnum):
     """Taken away by somebody else, since the device was lost."""
     RECOVERY_CODES_MADE = "recovery-codes-made"
     RECOVERY_CODE_USED = "recovery-code-used"
+    IDENTITY_LINKED = "identity-linked"
     ACCOUNT_CREATED = "account-created"
     ACCOUNT_CHANGED = "account-changed"
     ACCOUNT_DISABLED = "account-disabled"

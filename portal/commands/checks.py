@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from portal import current_settings
+from portal.accounts.provider import is_installed
 from portal.commands.check_values import Check, Level
 from portal.commands.output import said
 from portal.commands.tenant_checks import check_tenant
@@ -32,6 +33,7 @@ def run_checks() -> Iterator[Check]:
         yield check
     yield _redis()
     yield _data_folder()
+    yield from _oidc()
     if not usable:
         return
     yield from _second_wall()
@@ -128,6 +130,16 @@ def _data_folder() -> Check:
         return Check("data-folder", Level.OK, _("beschreibbar"))
     advice = _("Prüfen Sie JOBBRUECKE_DATA_FOLDER, und die Rechte an diesem Ordner.")
     return Check("data-folder", Level.FAIL, _("nicht beschreibbar"), advice)
+
+
+def _oidc() -> Iterator[Check]:
+    if current_settings().oidc_issuer is None:
+        return
+    if is_installed():
+        yield Check("oidc", Level.OK, _("Authlib ist installiert"))
+    else:
+        advice = _("Installieren Sie jobbruecke[oidc], oder nehmen Sie JOBBRUECKE_OIDC_ISSUER weg.")
+        yield Check("oidc", Level.FAIL, _("Authlib ist nicht installiert"), advice)
 
 
 def _process(kind: str) -> Check:

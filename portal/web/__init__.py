@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
     from portal.accounts.factor_views import second_factor
     from portal.accounts.managing_views import managing
     from portal.accounts.own_views import own
+    from portal.accounts.provider_views import by_provider
     from portal.accounts.users import find_user
     from portal.accounts.views import accounts
     from portal.audit.views import audit
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> None:
     for blueprint in (
         general,
         accounts,
+        by_provider,
         own,
         second_factor,
         managing,

@@ -22,6 +22,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.SECOND_FACTOR_RESET: _l("Zweiter Faktor zurückgesetzt"),
     AuditEvent.RECOVERY_CODES_MADE: _l("Wiederherstellungscodes erneuert"),
     AuditEvent.RECOVERY_CODE_USED: _l("Mit Wiederherstellungscode angemeldet"),
+    AuditEvent.IDENTITY_LINKED: _l("Mit der Anmeldestelle verknüpft"),
     AuditEvent.ACCOUNT_CREATED: _l("Konto angelegt"),
     AuditEvent.ACCOUNT_CHANGED: _l("Konto geändert"),
     AuditEvent.ACCOUNT_DISABLED: _l("Konto gesperrt"),

@@ -71,6 +71,7 @@ NO_ACTS = frozenset(
         "accounts.send_sign_in",  # says itself who it was
         "accounts.send_code",
         "accounts.set_first_password",
+        "by_provider.begin",  # nobody is signed in yet
         "second_factor.begin",  # nothing is asked for until it is confirmed
         "general.preferences",  # of a browser
         "people.search",

@@ -68,6 +68,9 @@ COMMAND_SENTENCES: dict[str, Any] = {
     "second-factor-none": _l("Für dieses Konto ist kein zweiter Faktor eingerichtet."),
     "second-factor-set": _l("Der zweite Faktor ist schon eingerichtet. Schalten Sie ihn erst aus."),
     "own-second-factor": _l("Den eigenen zweiten Faktor ändert man unter „Passwort und Sitzungen“."),
+    "identity-unknown": _l(
+        "Zu Ihnen gibt es hier kein offenes Konto. Ihre Administration legt eines mit Ihrer E-Mail-Adresse an."
+    ),
     "import-goes-on": _l(
         "Der Import wurde unterbrochen (%(kind)s). Ein Worker setzt ihn fort; bis dahin läuft kein anderer."
     ),

@@ -142,6 +142,7 @@ def test_every_table_says_whose_it_is() -> None:
     nobodys = {
         "tenant",
         "heartbeat",
+        "linked_identity",
         "login_session",
         "one_time_link",
         "seal",

@@ -10,6 +10,7 @@ NO_PAGES = frozenset(
         "general.start",  # leads on
         "accounts.ask_code",  # leads on where nobody is half signed in
         "second_factor.draw",
+        "by_provider.come_back",
         "people.export_csv",
         "people.export_xlsx",
         "bulk.report",

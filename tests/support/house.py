@@ -36,7 +36,7 @@ class House:
     stranger_person: int
 
 
-def make_account(name: str, role: Role, tenant_id: int | None) -> None:
+def make_account(name: str, role: Role, tenant_id: int | None, initials: str | None = None) -> None:
     if not _hash:
         _hash.append(hash_password(PASSWORD))
     db.session.add(
@@ -44,7 +44,7 @@ def make_account(name: str, role: Role, tenant_id: int | None) -> None:
             tenant_id=tenant_id,
             email=f"{name}@example.org",
             name=name.title(),
-            initials=name[:3].upper(),
+            initials=initials or name[:3].upper(),
             role=role,
             password_hash=_hash[0],
             created_at=utcnow(),

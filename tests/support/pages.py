@@ -73,13 +73,8 @@ class Page:
 
     def form(self, action: str) -> dict[str, str]:
         """The hidden fields of the form that goes to `action`."""
-        for form in self.find_all("form"):
-            if form.get("action") == action and form.get("method") == "post":
-                fields = (item for item in form.iter("input") if item.get("type") == "hidden")
-                return {item.get("name", ""): item.get("value", "") for item in fields}
-        raise AssertionError(
-            f"no form to {action}; there are {[f.get('action') for f in self.find_all('form')]}"
-        )
+        assert self.tree is not None
+        return form_fields(self.tree, action)
 
 
 class Browser:
@@ -158,6 +153,16 @@ class Browser:
             if not fragment:
                 self.last, self.last_path = page, path
         return page
+
+
+def form_fields(tree: Element, action: str) -> dict[str, str]:
+    """The hidden fields of the form of a page that goes to `action`."""
+    forms = list(tree.iter("form"))
+    for form in forms:
+        if form.get("action") == action and form.get("method") == "post":
+            fields = (item for item in form.iter("input") if item.get("type") == "hidden")
+            return {item.get("name", ""): item.get("value", "") for item in fields}
+    raise AssertionError(f"no form to {action}; there are {[form.get('action') for form in forms]}")
 
 
 def check_headers(response: TestResponse) -> None:

@@ -14,7 +14,16 @@ from portal.tenants.models import Connection, Tenant
 from tests.support.database import Cast
 
 NOT_OWNED = {
-    *("tenant", "heartbeat", "login_session", "one_time_link", "recovery_code", "seal", "second_factor"),
+    *(
+        "tenant",
+        "heartbeat",
+        "linked_identity",
+        "login_session",
+        "one_time_link",
+        "recovery_code",
+        "seal",
+        "second_factor",
+    ),
 }
 """Tables without a tenant; everything else belongs to one."""
 

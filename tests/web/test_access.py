@@ -22,6 +22,8 @@ PUBLIC = {
     "accounts.sign_in",
     "accounts.send_sign_in",
     "accounts.ask_code",
+    "by_provider.begin",
+    "by_provider.come_back",
     "accounts.send_code",
     "accounts.choose_password",
     "accounts.set_first_password",
