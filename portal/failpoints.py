@@ -54,6 +54,8 @@ COMMITS = (
     "send.opened",
     "send.part-read",
     "send.no-longer-allowed",
+    "send.looked-again",
+    "send.taken-back",
     "send.checked",
     "send.receipt",
     "send.refused",

@@ -11,9 +11,12 @@ from portal.accounts.actor import SYSTEM
 from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.states import DeliveryState, Novelty, Part
+from portal.people.models import Participant
+from portal.releases.conditions import consent_lost
 from portal.releases.models import Event, Presence, ProtocolEntry
 from portal.releases.status import Standing, Status, after_archiving_receipt
-from portal.tenants.models import Connection
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.queries import today_of
 from worker.contract import Receipt
 
 
@@ -22,6 +25,7 @@ def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> Non
     _tell_protocol(delivery, now)
     _archive(delivery)
     _note_told(delivery, now)
+    _mark_urgent(delivery, now)
     db.session.execute(
         update(Connection)
         .where(Connection.id == delivery.connection_id)
@@ -74,6 +78,18 @@ def _note_told(delivery: Delivery, now: dt.datetime) -> None:
             .values(told=told, **urgent, **row)
             .execution_options(synchronize_session=False)
         )
+
+
+def _mark_urgent(delivery: Delivery, now: dt.datetime) -> None:
+    """Whose consent ended while nobody knew whether the commit counted: now the network holds her, and must not."""
+    tenant = db.session.get_one(Tenant, delivery.tenant_id)
+    lost = select(Participant.id).where(consent_lost(today_of(tenant, now)))
+    db.session.execute(
+        update(Presence)
+        .where(_in_delivery(delivery, Part.NAMED), ~Presence.released, Presence.participant_id.in_(lost))
+        .values(urgent=True)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _archive(delivery: Delivery) -> None:

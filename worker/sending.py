@@ -6,23 +6,20 @@ import datetime as dt
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import select, update
 
 from portal.accounts.actor import SYSTEM
 from portal.database import commit, db, utcnow
 from portal.deliveries.claims import Claim, hold_claim
-from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson
+from portal.deliveries.models import Delivery, DeliveryPart
 from portal.deliveries.parts import part_content
 from portal.deliveries.service import give_up, plan_anew
-from portal.deliveries.states import DeliveryState, Mode, Part, Problem
-from portal.people.models import Participant
-from portal.releases.conditions import consent_lost
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.queries import today_of
+from portal.deliveries.states import DeliveryState, Mode, Problem
+from portal.tenants.models import Connection
 from worker.attempts import client_for, keep_account, note_failure, note_success, problem_of, recording
 from worker.contract import Account, Receipt
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
+from worker.permission import give_way, take_back, what_forbids
 from worker.receipts import apply_receipt
 from worker.refusals import end, explain_refusal, fail, is_not_found, leave_out, wait_for_reconciling
 
@@ -105,6 +102,8 @@ def _begin(held: Claim) -> tuple[Order, Connection]:
 
 def _send(held: Claim, order: Order, client: NetworkClient) -> dt.datetime | None:
     remote_id = order.remote_id
+    if order.commit_attempted and take_back(held, order.connection_id, remote_id or "", client):
+        raise GivenUp
     if not order.commit_attempted:
         with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
             account = client.read_account()
@@ -188,24 +187,9 @@ def _check_once_more(held: Claim) -> None:
     """Last look before the commit: whoever is named must still be released, and her consent must hold (§4.5)."""
     now = utcnow()
     delivery = hold_claim(held, now)
-    tenant = db.session.get_one(Tenant, delivery.tenant_id)
-    lost = (
-        select(DeliveryPerson.id)
-        .join(Participant, Participant.id == DeliveryPerson.participant_id)
-        .outerjoin(
-            Presence,
-            (Presence.participant_id == DeliveryPerson.participant_id)
-            & (Presence.connection_id == delivery.connection_id),
-        )
-        .where(
-            DeliveryPerson.delivery_id == delivery.id,
-            DeliveryPerson.part == Part.NAMED,
-            or_(~Presence.released, consent_lost(today_of(tenant, now)), Participant.left_at.is_not(None)),
-        )
-    )
-    if db.session.scalar(select(exists(lost.subquery().select()))):
-        give_up(delivery, Problem.NO_LONGER_ALLOWED, SYSTEM, now)
-        plan_anew(delivery, now)
+    problem = what_forbids(delivery, now)
+    if problem:
+        give_way(delivery, problem, now)
         commit("send.no-longer-allowed")
         raise GivenUp
     delivery.commit_attempted_at = delivery.commit_attempted_at or now

@@ -198,3 +198,46 @@ def test_an_expired_consent_ends_the_release(bridge: Bridge) -> None:
     bridge.sweep()
     bridge.hasten()
     assert bridge.status("1") is Status.OFFLINE_ARCHIVED
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_a_commit_of_which_nothing_is_known_is_taken_back_where_it_must_not_go(
+    bridge: Bridge, arrived: bool
+) -> None:
+    """The network is asked to give it up; where it counts already, what follows goes out at once."""
+    bridge.person("1")
+    bridge.person("2")
+    bridge.release("1", "2")
+    lost = "drop-after" if arrived else "drop-before"
+    bridge.sandbox.misbehave(lost, "commitDelivery", provider_id=bridge.provider, count=1)
+    first = bridge.deliver()
+    assert first.outcome_unknown
+    bridge.person("2", consent_withdrawn_on=TODAY)
+    bridge.hasten()
+    bridge.sweep()
+    bridge.hasten()
+    if arrived:
+        assert bridge.again(first).state is DeliveryState.COMPLETE
+        found = bridge.held("2")
+        assert found is not None and found["reason"] == "withdrawn"
+    else:
+        given_up = bridge.again(first)
+        assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, Problem.NO_LONGER_ALLOWED)
+        assert bridge.held("2") is None, "she is in no delivery that counts"
+    assert bridge.status("1") is Status.ONLINE
+
+
+def test_a_licence_that_ends_while_a_delivery_waits_stops_it(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    rule = stop_before_opening(bridge)
+    waiting = bridge.deliver()
+    bridge.tenant.licence_until = dt.date(2026, 1, 31)
+    commit()
+    bridge.sandbox.behave(rule)
+    bridge.hasten()
+    assert (bridge.again(waiting).state, bridge.again(waiting).problem) == (
+        DeliveryState.DISCARDED,
+        Problem.NOT_LICENSED,
+    )
+    assert bridge.held("1") is None
