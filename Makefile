@@ -6,15 +6,16 @@ DATA ?= var
 # What `make test` hands to pytest: make test ARGS="-k brake"
 ARGS ?=
 PEOPLE ?= 100000
+EXAMPLES ?= 500
 
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults bench screenshots check audit sbom setup setup-run demo-reset lock format clean
+.PHONY: help run test test-faults test-properties bench screenshots check audit sbom setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup-run ## Start everything with demo data; PORT=5000, SANDBOX_PORT=5001, DATA=var
 	@exec $(VENV)/jobbruecke demo --port '$(PORT)' --sandbox-port '$(SANDBOX_PORT)' --data '$(DATA)'
@@ -24,6 +25,9 @@ test: setup ## Run the checks, then every test
 
 test-faults: setup ## Try every fault at every place, on both databases: docs/reliability.md
 	@$(VENV)/python -m pytest tests/faults -m 'matrix or not matrix' $(ARGS)
+
+test-properties: setup ## Tell EXAMPLES=500 other stories to the stateful property test, on each database
+	@JOBBRUECKE_PROPERTY_EXAMPLES='$(EXAMPLES)' $(VENV)/python -m pytest tests/properties/test_promise.py $(ARGS)
 
 bench: setup ## Measure lists and the nightly build; PEOPLE=100000
 	@$(VENV)/python -m benchmarks.run --people '$(PEOPLE)'

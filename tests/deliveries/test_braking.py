@@ -1,0 +1,198 @@
+"""The removal brake through real builds, for tenants of every size, on both sides of each border (design §4.5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import time_machine
+from sqlalchemy import insert
+
+from portal.database import commit, db, utcnow
+from portal.deliveries import brake as rule
+from portal.deliveries.service import let_go
+from portal.deliveries.states import DeliveryState, Problem
+from portal.people.models import Mediator, Order, Participant
+from portal.refusal import Refusal
+from portal.releases.imported import people_changed
+from portal.releases.models import Presence, Release
+from portal.releases.service import revoke
+from portal.releases.status import Status
+from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge, build_bridge
+from tests.support.database import make_settings, running_app
+from tests.support.sandbox import SandboxServer
+
+MONDAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+BORDERS = ((1, 0), (2, 1), (3, 1), (10, 3), (99, 4), (100, 5), (101, 5), (5000, 250))
+"""Of so many told people, so many may vanish: three, or five in a hundred; and half of them stay, and somebody."""
+
+
+@pytest.fixture
+def tenant(sqlite_url: str, tmp_path: Path, sandbox: SandboxServer) -> Iterator[Bridge]:
+    """A tenant on SQLite, whose network answers nothing, so that what is built waits."""
+    urls = {"network_jobnetzwerk_url": sandbox.url, "network_job4you_url": sandbox.url}
+    with running_app(make_settings(sqlite_url, tmp_path, **urls)):
+        bridge = build_bridge(sandbox)
+        sandbox.misbehave("status", "readAccount", provider_id=bridge.provider, status=503)
+        yield bridge
+
+
+def tell(bridge: Bridge, number: int, order_id: int | None = None) -> list[int]:
+    """So many people released, told to the network and online; their rows."""
+    owner = {"tenant_id": bridge.tenant_id}
+    mediator = db.session.query(Mediator.id).scalar()
+    before = db.session.query(Participant.id).count()
+    people = [
+        {
+            "number": f"P{before + n}",
+            "last_name": "A",
+            "first_name": "B",
+            "sort_key": f"{n}",
+            "order_id": order_id,
+        }
+        for n in range(number)
+    ]
+    ids = list(
+        db.session.scalars(insert(Participant).returning(Participant.id), [owner | it for it in people])
+    )
+    connection = owner | {"connection_id": bridge.connection.id}
+    opened = {"released_at": utcnow(), "released_by": "SB"}
+    releases = [connection | opened | {"participant_id": row} for row in ids]
+    by_person = {
+        participant: row
+        for row, participant in db.session.execute(
+            insert(Release).returning(Release.id, Release.participant_id), releases
+        )
+    }
+    state = {"released": True, "told": True, "status": Status.ONLINE, "mediator_id": mediator}
+    presences = [
+        connection | state | {"participant_id": row, "release_id": by_person[row], "told_order_id": order_id}
+        for row in ids
+    ]
+    db.session.execute(insert(Presence), presences)
+    commit()
+    return ids
+
+
+def vanish(bridge: Bridge, ids: list[int]) -> None:
+    for row in db.session.query(Participant).filter(Participant.id.in_(ids)):
+        row.left_at = utcnow()
+    db.session.flush()
+    people_changed(bridge.tenant_id, ids, utcnow())
+    commit()
+
+
+def is_held(bridge: Bridge) -> bool:
+    """Whether a transfer of everybody, built now, is held."""
+    delivery = bridge.deliver()
+    held = delivery.state is DeliveryState.HELD
+    assert held or (delivery.state, delivery.built_at is not None) == (DeliveryState.SENDING, True)
+    assert not held or delivery.problem is Problem.BRAKE
+    return held
+
+
+@pytest.mark.parametrize(("told", "most"), BORDERS)
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_so_many_may_vanish_and_not_one_more(tenant: Bridge, told: int, most: int, beyond: int) -> None:
+    people = tell(tenant, told)
+    vanish(tenant, people[: most + beyond])
+    assert is_held(tenant) is bool(beyond)
+
+
+@pytest.mark.parametrize("told", [1, 2, 3, 10, 101])
+def test_everybody_may_leave_whose_release_a_person_revoked(tenant: Bridge, told: int) -> None:
+    for person in tell(tenant, told):
+        revoke(person, CASEWORKER, utcnow())
+    commit()
+    assert not is_held(tenant)
+
+
+def test_a_whole_order_is_held_and_one_person_is_none(tenant: Bridge) -> None:
+    rows = [
+        Order(tenant_id=tenant.tenant_id, number=f"W{n}", title="W", has_responsible=True) for n in (1, 2, 3)
+    ]
+    db.session.add_all(rows)
+    db.session.flush()
+    alone, both, _ = (tell(tenant, number, row.id) for number, row in zip((1, 2, 60), rows, strict=True))
+    vanish(tenant, alone)
+    assert not is_held(tenant)
+    tenant.newest().state = DeliveryState.DISCARDED
+    commit()
+    vanish(tenant, both)
+    assert is_held(tenant)
+    found = tenant.newest().brake
+    assert found is not None and (found["holds"], found["orders"]) == (["whole-order"], [rows[1].id])
+
+
+@pytest.mark.parametrize(("days", "held"), [(6, True), (8, False)])
+def test_leavers_count_for_seven_days(tenant: Bridge, days: int, held: bool) -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        people = tell(tenant, 50)
+        vanish(tenant, people[:3])
+        assert not is_held(tenant)
+        first = tenant.newest()
+        first.state, first.committed_at, first.next_step_at = DeliveryState.COMPLETE, utcnow(), None
+        gone = db.session.query(Presence).filter(Presence.participant_id.in_(people[:3]))
+        gone.update({"told": False}, synchronize_session=False)
+        commit()
+        clock.shift(dt.timedelta(days=days))
+        vanish(tenant, people[3:4])
+        assert is_held(tenant) is held
+
+
+def test_what_was_shown_is_void_once_the_next_is_due(tenant: Bridge) -> None:
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        people = tell(tenant, 10)
+        tenant.tenant.next_transfer_at = utcnow() + dt.timedelta(hours=12)
+        commit()
+        vanish(tenant, people[:4])
+        assert is_held(tenant)
+        old = tenant.newest()
+        shown = old.shown_digest or ""
+        clock.shift(dt.timedelta(hours=13))
+        tenant.sweep()
+        new = tenant.newest()
+        assert (tenant.again(old).state, old.problem) == (DeliveryState.DISCARDED, Problem.REPLACED)
+        assert (new.state, new.id != old.id) == (DeliveryState.HELD, True)
+        with pytest.raises(Refusal, match="not-held"):
+            let_go(old.id, shown, SUPERVISOR, utcnow())
+        with pytest.raises(Refusal, match="changed-since-shown"):
+            let_go(new.id, shown, SUPERVISOR, utcnow())
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("> limit", ">= limit"),
+        ("> limit", "> limit + 1"),
+        ("told * self.percent // 100", "-(-told * self.percent // 100)"),
+        ("told * self.percent // 100", "told * self.percent // 100 - 1"),
+        ("max(self.minimum,", "min(self.minimum,"),
+        ("staying * 2 < expected", "staying * 2 <= expected"),
+        ("staying * 2 < expected", "staying * 3 < expected"),
+        ("staying <= 0", "staying < 0"),
+        ("leaving.told - leaving.explained", "leaving.told"),
+        ("leaving.unexplained + leaving.unexplained_before", "leaving.unexplained"),
+        ("told == gone >= limits.order_minimum", "told == gone > limits.order_minimum"),
+        ("told == gone >= limits.order_minimum", "told >= gone >= limits.order_minimum"),
+    ],
+)
+def test_each_border_moved_by_one_would_be_noticed(right: str, wrong: str) -> None:
+    """The rule with one border moved gives another answer somewhere on the borders."""
+    source = Path(rule.__file__).read_text()
+    assert right in source
+    moved: dict[str, object] = {"__name__": rule.__name__}
+    exec(compile(source.replace(right, wrong), "moved", "exec", dont_inherit=True), moved)  # noqa: S102 - our own source
+    assert _answers(vars(rule)) != _answers(moved)
+
+
+def _answers(names: dict[str, object]) -> list[list[str]]:
+    limits, leaving, brake = names["Limits"], names["Leaving"], names["brake"]
+    assert callable(limits) and callable(leaving) and callable(brake)
+    cases = [leaving(told, 0, most + more) for told, most in BORDERS for more in (0, 1)]
+    cases += [leaving(50, 0, 1, before) for before in (2, 3)]
+    cases += [leaving(10, explained, gone) for explained, gone in ((9, 1), (8, 1), (7, 2), (6, 2))]
+    cases += [leaving(100, 0, 3, 0, {7: (told, gone)}) for told, gone in ((2, 2), (3, 2), (1, 1))]
+    return [[hold.value for hold in brake(case, limits()).holds] for case in cases]

@@ -1,0 +1,208 @@
+"""Bugs put in on purpose: each replaces one function of the product. The machine is worth something if it finds them.
+
+`rules` narrows the story to what the bug is about, so that a few examples are enough; `said` is what is found.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from portal.database import commit, db, utcnow
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.states import Novelty
+from portal.releases.status import Outcome, Reason
+from tests.properties.wire import Fault
+from tests.properties.world import PEOPLE, World
+from worker import answers, applying, building, receipts, refusals, schedule, sending, steps
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    put_in: Callable[[Patch], None]
+    rules: tuple[str, ...]
+    said: str
+    before: Callable[[World], None] | None = None
+
+
+def _archived_on_rejection(patch: Patch) -> None:
+    right = applying.after_answer
+
+    def wrong(standing: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
+        return right(standing, sequence, Outcome.ARCHIVED if outcome is Outcome.REJECTED else outcome, reason)
+
+    patch.setattr(applying, "after_answer", wrong)
+
+
+def _older_answer_applied(patch: Patch) -> None:
+    right = applying.after_answer
+
+    def wrong(standing: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
+        return right(replace(standing, applied_sequence=0, rejected_sequence=0), sequence, outcome, reason)
+
+    patch.setattr(applying, "after_answer", wrong)
+
+
+def _fence_ignored(patch: Patch) -> None:
+    def wrong(held: Any, _now: Any) -> Delivery:
+        return db.session.get_one(Delivery, held.delivery_id, populate_existing=True)
+
+    for module in (steps, sending, building, answers, refusals):
+        patch.setattr(module, "hold_claim", wrong)
+
+
+def _base_dropped(patch: Patch) -> None:
+    right = sending._begin
+
+    def wrong(held: Any) -> Any:
+        order, connection = right(held)
+        return replace(order, base_sequence=None), connection
+
+    patch.setattr(sending, "_begin", wrong)
+
+
+def _explained_counted(patch: Patch) -> None:
+    right = steps.ask_brake
+
+    def wrong(view: Any, _unexplained: int) -> Any:
+        query = select(func.count()).where(
+            DeliveryPerson.delivery_id == view.uncommitted.id, DeliveryPerson.novelty == Novelty.LEAVING
+        )
+        return right(view, db.session.scalar(query) or 0)
+
+    patch.setattr(steps, "ask_brake", wrong)
+
+
+def _last_look_skipped(patch: Patch) -> None:
+    patch.setattr(sending, "what_forbids", lambda *_: None)
+
+
+def _unknown_commit_repeated_unasked(patch: Patch) -> None:
+    patch.setattr(sending, "take_back", lambda *_: False)
+
+
+def _cursor_moved_first(patch: Patch) -> None:
+    right = answers._apply
+
+    def wrong(held: Any, question: Any, page: Any, retry_after: Any) -> Any:
+        answers.hold_claim(held, utcnow()).cursor = page.next
+        commit("answers.applied")
+        return right(held, replace(question, cursor=page.next), page, retry_after)
+
+    patch.setattr(answers, "_apply", wrong)
+
+
+def _receipt_applied_twice(patch: Patch) -> None:
+    def wrong(*arguments: Any) -> None:
+        receipts.apply_receipt(*arguments)
+        receipts.apply_receipt(*arguments)
+
+    patch.setattr(sending, "apply_receipt", wrong)
+
+
+def _withdrawal_waits_for_the_night(patch: Patch) -> None:
+    patch.setattr(schedule, "plan_urgent", lambda *_: None)
+
+
+def _unknown_mediator_is_a_withdrawal(patch: Patch) -> None:
+    right = applying.after_answer
+
+    def wrong(standing: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
+        return right(standing, sequence, outcome, Reason.WITHDRAWN if reason else None)
+
+    patch.setattr(applying, "after_answer", wrong)
+
+
+def _new_key_each_time(patch: Patch) -> None:
+    right = sending._begin
+
+    def wrong(held: Any) -> Any:
+        order, connection = right(held)
+        return replace(order, idempotency_key=str(uuid.uuid4())), connection
+
+    patch.setattr(sending, "_begin", wrong)
+
+
+def _rejects_some(world: World) -> None:
+    for number in PEOPLE[:4]:
+        world.sandbox.force(world.provider, number, "rejected", "invalid-data", "Unfug")
+
+
+def _holds_answers(world: World) -> None:
+    world.sandbox.misbehave("answers-held", provider_id=world.provider)
+
+
+def _knows_no_mediator(world: World) -> None:
+    world.sandbox.set_mediator(world.provider, "V1", False)
+
+
+def _is_overtaken(world: World) -> None:
+    world.overtake("commitDelivery")
+
+
+def _loses(call: str, fault: Fault) -> Callable[[World], None]:
+    def lose(world: World) -> None:
+        world.tap.faults[call] = fault
+
+    return lose
+
+
+MUTANTS = (
+    Mutant(
+        "a rejection archives", _archived_on_rejection, ("some_move", "transfer"), "instead of", _rejects_some
+    ),
+    Mutant(
+        "an older answer is applied",
+        _older_answer_applied,
+        ("revoke", "transfer", "late_answers_come"),
+        "instead of",
+        _holds_answers,
+    ),
+    Mutant("the fence is ignored", _fence_ignored, ("transfer", "faults_stop"), "twice", _is_overtaken),
+    Mutant("the base is dropped", _base_dropped, ("transfer",), "base-mismatch"),
+    Mutant("the explained are counted", _explained_counted, ("revoke", "transfer"), "for no reason"),
+    Mutant(
+        "the last look is skipped",
+        _last_look_skipped,
+        ("revoke", "consent_is_withdrawn", "faults_stop"),
+        "without",
+        _loses("putPart", Fault.UNAVAILABLE),
+    ),
+    Mutant(
+        "an unknown commit is repeated whatever has changed",
+        _unknown_commit_repeated_unasked,
+        ("revoke", "consent_is_withdrawn", "faults_stop"),
+        "without",
+        _loses("commitDelivery", Fault.LOST),
+    ),
+    Mutant(
+        "the cursor is moved first",
+        _cursor_moved_first,
+        ("some_move", "a_worker_dies_reading_answers", "faults_stop"),
+        "was lost",
+    ),
+    Mutant("a receipt is applied twice", _receipt_applied_twice, ("transfer", "faults_stop"), "twice"),
+    Mutant(
+        "withdrawn consent waits for the night",
+        _withdrawal_waits_for_the_night,
+        ("consent_is_withdrawn", "faults_stop"),
+        "has no consent",
+    ),
+    Mutant(
+        "an unknown mediator counts as a withdrawal",
+        _unknown_mediator_is_a_withdrawal,
+        ("some_move", "transfer"),
+        "instead of",
+        _knows_no_mediator,
+    ),
+    Mutant("each try has a key of its own", _new_key_each_time, ("transfer",), "another key"),
+)
+"""Each is found within the examples of tests/properties/test_mutants.py."""
