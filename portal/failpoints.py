@@ -26,6 +26,9 @@ COMMITS = (
     "pass.command",
     "discard.command",
     "plan.swept",
+    "reconcile.page",
+    "reconcile-read.command",
+    "reconcile-settle.command",
     # the job of a delivery
     "delivery.claimed",
     "delivery.begun",
@@ -116,6 +119,7 @@ COMMITS = (
 CALLS = (
     "readAccount",
     "openDelivery",
+    "listDeliveries",
     "readDelivery",
     "abandonDelivery",
     "putPart",

@@ -11,11 +11,13 @@ from sqlalchemy import func, select, update
 from portal.accounts.actor import Actor
 from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
+from portal.deliveries.states import Cause
 from portal.people.models import Mediator, Participant
 from portal.releases.models import Event, MediatorPresence, Presence, ProtocolEntry
 from portal.releases.status import Effect, Outcome, Standing, Status, after_answer, read_reason
 from portal.tenants.models import Connection
 from worker.contract import Acknowledgement
+from worker.reconciling import name_answered, note_told
 
 PARTICIPANT_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 MEDIATOR_OUTCOMES = frozenset({"known", "unknown"})
@@ -72,6 +74,8 @@ class _Page:
 
 def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
     """Apply a page of answers. Applying the same page again changes nothing. The caller commits."""
+    if delivery.cause is Cause.FOUND:
+        name_answered(delivery, items)
     page = _Page(delivery, items, now)
     for item in items:
         if item.subject == "participant" and item.outcome in PARTICIPANT_OUTCOMES:
@@ -103,6 +107,8 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
         _write(page, presence, Event.ANSWER_OVERTAKEN, outcome=item.outcome, reason=row.reason)
         return
     noteworthy = _is_noteworthy(presence, verdict.standing, outcome, row)
+    if page.delivery.cause is Cause.FOUND:
+        note_told(page.delivery, presence, item.outcome, row.reason, page.now)
     _store(presence, verdict.standing, outcome, row)
     presence.waiting_since = _still_waiting(page.delivery, presence)
     if presence.clarification in SETTLED_BY_ANSWER:

@@ -15,8 +15,9 @@ from portal.deliveries.models import Attempt, Delivery
 from portal.deliveries.states import Problem
 from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
-from worker.contract import Account
+from worker.contract import Account, RemoteDelivery
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
+from worker.reconciling import take_up
 
 QUARANTINE_AFTER = 5
 """Failures in a row after which a tenant counts as quarantined."""
@@ -141,11 +142,14 @@ def probe(connection_id: int) -> None:
     if connection is None or connection.probe_at is None or connection.token_sealed is None:
         return
     tenant_id, failing = connection.tenant_id, connection.failures > 0
+    attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
         commit("probe.asking")  # let go of the database before a slow call
         try:
             with recording(client, connection_id, tenant_id, None):
                 account = client.read_account()
+                if account.last_sequence > attempted:
+                    remote = client.list_deliveries(attempted)
         except NetworkError as error:
             if failing:
                 pause = dt.timedelta(seconds=current_settings().probe_seconds)
@@ -155,10 +159,14 @@ def probe(connection_id: int) -> None:
             else:
                 note_failure(connection_id, error, utcnow())
         else:
-            found = db.session.get_one(Connection, connection_id, populate_existing=True)
+            found = db.session.get_one(
+                Connection, connection_id, populate_existing=True, with_for_update=True
+            )
             found.probe_at = found.problem = None
             keep_account(found, account, utcnow())
             if account.network != found.network.value:
                 found.problem = Problem.WRONG_NETWORK.value
+            else:
+                take_up(found, remote, utcnow())
             note_success(connection_id)
         commit("probe.noted")

@@ -48,6 +48,10 @@ class RemoteDelivery(_Answer):
     parts: list[int]
 
 
+class RemoteDeliveries(_Answer):
+    deliveries: list[RemoteDelivery] = Field(max_length=1000)
+
+
 class Receipt(_Answer):
     receipt_id: Mark
     delivery_id: Key

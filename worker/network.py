@@ -27,7 +27,14 @@ from urllib3.exceptions import (
 )
 
 from portal.failpoints import reach
-from worker.contract import Account, AcknowledgementPage, ProblemBody, Receipt, RemoteDelivery
+from worker.contract import (
+    Account,
+    AcknowledgementPage,
+    ProblemBody,
+    Receipt,
+    RemoteDeliveries,
+    RemoteDelivery,
+)
 from worker.transport import TrackingAdapter, Watch, causes, read_retry_after
 
 ANSWER_BYTES = 16 * 1024 * 1024
@@ -163,6 +170,13 @@ class NetworkClient:
             json=body,
             headers={"Idempotency-Key": key},
         )
+
+    def list_deliveries(self, after_sequence: int) -> list[RemoteDelivery]:
+        """The committed deliveries after that number, oldest first; at most 1000."""
+        params = {"after_sequence": after_sequence}
+        return self._call(
+            "listDeliveries", "GET", "/v1/deliveries", RemoteDeliveries, params=params
+        ).deliveries
 
     def read_delivery(self, remote_id: str) -> RemoteDelivery:
         return self._call("readDelivery", "GET", f"/v1/deliveries/{_quoted(remote_id)}", RemoteDelivery)

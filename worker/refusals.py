@@ -95,6 +95,7 @@ def wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.dat
     """The network knows deliveries that we do not: everything waits for a person (design §5.1)."""
     log.error("reconcile_needed", connection=connection.id)
     connection.reconcile_since = now
+    connection.probe_at = now  # asks which those are
     delivery.state = DeliveryState.HELD
     delivery.problem = Problem.RECONCILE
     delivery.held_at = now

@@ -58,6 +58,7 @@ class AuditEvent(StrEnum):
     """Everything about one person was handed out."""
     ERASED = "erased"
     RETRIED = "retried"
+    RECONCILED = "reconciled"
     COMMANDED = "commanded"
     """On the server's command line."""
 

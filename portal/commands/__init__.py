@@ -15,6 +15,7 @@ from portal.commands.deliveries import deliver, deliveries, delivery
 from portal.commands.imports import import_
 from portal.commands.keys import keys
 from portal.commands.processes import cron, demo, sandbox, web, worker
+from portal.commands.reconciling import reconcile
 from portal.commands.releases import mediator, protocol, release, revoke, status, why
 from portal.commands.schema import database
 from portal.commands.tenants import tenant
@@ -49,7 +50,7 @@ cli.params.clear()  # Flask's --app, --debug and --env-file: this is one applica
 click.version_option(package_name="jobbruecke", message="jobbruecke %(version)s")(cli)
 for _command in (
     account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, keys, mediator, protocol,
-    release, revoke, sandbox, status, tenant, web, why, worker,
+    reconcile, release, revoke, sandbox, status, tenant, web, why, worker,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -45,6 +45,8 @@ class Cause(StrEnum):
     """Takes the place of a delivery that was given up."""
     NETWORK_CHANGED = "network-changed"
     """Everybody told is withdrawn from the network that the tenant left."""
+    FOUND = "found"
+    """Known to the network alone, and taken up again after a loss on our side (design §5.1)."""
 
 
 class Part(StrEnum):

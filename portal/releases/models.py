@@ -24,6 +24,8 @@ class EndCause(StrEnum):
     LEFT = "left"
     """The person is no longer in Qualli.life: the unexplained kind of leaving."""
     NETWORK_CHANGED = "network-changed"
+    RECONCILED = "reconciled"
+    """After a loss on our side the network said that she had been withdrawn; counts until somebody confirms."""
 
 
 class Release(TenantOwned, Base):

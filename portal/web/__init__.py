@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     from portal.accounts.views import accounts
     from portal.audit.views import audit
     from portal.bulk.views import bulk
+    from portal.deliveries.reconciling_views import reconciling
     from portal.deliveries.views import deliveries
     from portal.mediators.views import mediators
     from portal.operations.views import operations
@@ -74,6 +75,7 @@ def init_app(app: Flask) -> None:
         bulk,
         mediators,
         deliveries,
+        reconciling,
         imports,
         numbers,
         operations,

@@ -49,6 +49,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.DISCLOSED: _l("Auskunft über eine Person erstellt"),
     AuditEvent.ERASED: _l("Daten gelöscht"),
     AuditEvent.RETRIED: _l("Jobportal erneut gefragt"),
+    AuditEvent.RECONCILED: _l("Mit dem Jobportal abgeglichen"),
     AuditEvent.COMMANDED: _l("Befehl am Server"),
 }
 SUBJECTS: dict[str, Any] = {
@@ -69,6 +70,7 @@ PAGES: dict[str, Any] = {
     "numbers.ask": _l("Sozialversicherungsnummer"),
     "releases.older_protocol": _l("Protokoll"),
     "deliveries.list_page": _l("Datenübertragungen"),
+    "reconciling.show": _l("Abgleich mit dem Jobportal"),
     "deliveries.show": _l("Datenübertragung"),
     "deliveries.preview": _l("Vorschau der nächsten Übertragung"),
     "mediators.list_page": _l("Vermittler/innen"),

@@ -52,6 +52,8 @@ ACTS: dict[str, Act] = {
     "imports.discard": Act(AuditEvent.IMPORT_DISCARDED, "import"),
     "imports.let_go": Act(AuditEvent.IMPORT_LET_GO, "import"),
     "imports.rejected": Act(AuditEvent.EXPORTED, "import"),
+    "reconciling.read_again": Act(AuditEvent.RECONCILED, "connection"),
+    "reconciling.settle": Act(AuditEvent.RECONCILED, "delivery"),
     "operations.retry": Act(AuditEvent.RETRIED, "connection"),
     "people.export_csv": Act(AuditEvent.EXPORTED),
     "people.export_xlsx": Act(AuditEvent.EXPORTED),

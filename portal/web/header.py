@@ -116,7 +116,12 @@ def _connection_banners(view: View) -> list[Banner]:
         return found
     if connection.reconcile_since:
         found.append(
-            Banner(Tone.DANGER, LABELS[Problem][Problem.RECONCILE].text, more=_("Die Betreuung klärt das."))
+            Banner(
+                Tone.DANGER,
+                LABELS[Problem][Problem.RECONCILE].text,
+                url_for("reconciling.show"),
+                _("Abgleichen"),
+            )
         )
     if view.transit is Transit.HELD and view.uncommitted:
         number = view.uncommitted.sequence

@@ -132,6 +132,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Cause.CONSENT: Label(_l("Einverständnis entfallen")),
         Cause.REBUILT: Label(_l("neu zusammengestellt")),
         Cause.NETWORK_CHANGED: Label(_l("Jobportal gewechselt")),
+        Cause.FOUND: Label(_l("beim Jobportal gefunden")),
     },
     Part: {
         Part.NAMED: Label(_l("genannt")),
@@ -200,6 +201,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         EndCause.CONSENT: Label(_l("Einverständnis widerrufen oder abgelaufen")),
         EndCause.LEFT: Label(_l("nicht mehr in Qualli.life")),
         EndCause.NETWORK_CHANGED: Label(_l("Jobportal gewechselt")),
+        EndCause.RECONCILED: Label(_l("Abgleich: im Jobportal abgemeldet")),
     },
     Hold: {
         Hold.TOO_MANY: Label(_l("Mehr Personen als zugelassen scheiden ohne Erklärung aus.")),

@@ -73,8 +73,17 @@ SENTENCES: dict[str, Any] = (
             "Es gibt nichts zu übertragen: Niemand ist freigegeben und vollständig, und niemand ist abzumelden."
         ),
         "reconcile": _l(
-            "Das Jobportal kennt Übertragungen, die hier nicht bekannt sind. Bis die Betreuung das geklärt hat, "
-            "wird nichts übertragen."
+            "Das Jobportal kennt Übertragungen, die hier nicht bekannt sind. Bis Leitung oder Betreuung das "
+            "abgeglichen hat, wird nichts übertragen."
+        ),
+        "nothing-to-reconcile": _l(
+            "Es gibt nichts abzugleichen: Das Jobportal kennt keine Übertragung, die hier unbekannt ist."
+        ),
+        "reconcile-reading": _l(
+            "Die Antworten des Jobportals werden noch gelesen. Der Abgleich lässt sich erst danach abschließen."
+        ),
+        "reconcile-changed": _l(
+            "Der Abgleich zeigt inzwischen anderes, als Sie gesehen haben. Prüfen Sie ihn noch einmal."
         ),
         "not-held": _l("Die Übertragung %(number)s ist nicht mehr angehalten."),
         "changed-since-shown": _l(

@@ -60,6 +60,7 @@ PAGES = (
     PageOf("bulk.list_page", "/bulk"),
     PageOf("bulk.show", "/bulk/{bulk}"),
     PageOf("deliveries.list_page", "/deliveries"),
+    PageOf("reconciling.show", "/deliveries/reconcile"),
     PageOf("deliveries.preview", "/deliveries/next"),
     PageOf("deliveries.show", "/deliveries/{delivery}"),
     PageOf("mediators.list_page", "/mediators"),

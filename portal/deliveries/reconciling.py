@@ -1,0 +1,174 @@
+"""What differs after a loss on our side, and a person's decision that it is settled (design §5.1). Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from portal.accounts.actor import Actor
+from portal.database import db
+from portal.deliveries.models import Delivery, OddAnswer
+from portal.deliveries.service import give_up
+from portal.deliveries.states import AWAITING, Cause, DeliveryState, Problem
+from portal.people.models import Participant
+from portal.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
+from portal.refusal import Refusal
+from portal.releases.models import EndCause, Presence, Release
+from portal.releases.view import find_uncommitted
+from portal.tenants.models import Connection
+
+SHOWN = 500
+"""People of each kind that are shown by name; all of them are counted and count for the digest."""
+
+
+@dataclass(frozen=True)
+class Differing:
+    """Somebody about whom the network says other things than our rows did."""
+
+    participant: Participant
+    presence: Presence
+
+
+@dataclass(frozen=True)
+class Differences:
+    """All that a person has to look at before anything is transferred again."""
+
+    connection: Connection
+    since: dt.datetime
+    found: list[Delivery]
+    """Deliveries that only the network knew, oldest first."""
+    reading: bool
+    """Whether answers to them are still read, or they are not even listed yet."""
+    ended: list[Differing]
+    """Released here, and withdrawn there: their releases ended until somebody confirms."""
+    unreleased: list[Differing]
+    """Held by the network, and not released here: the next full delivery would archive them."""
+    strangers: list[str]
+    """Numbers that the network answers about and that are unknown here; an import may bring them."""
+
+    @property
+    def digest(self) -> str:
+        """Of exactly what is shown; settling names it."""
+        shown: list[Any] = [
+            [(row.id, sorted(row.answered.items()), row.state.value) for row in self.found],
+            [it.participant.id for it in self.ended],
+            [it.participant.id for it in self.unreleased],
+            self.strangers,
+        ]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def find_differences(connection: Connection | None) -> Differences | None:
+    """What is to be reconciled on the connection; None where nothing is."""
+    if connection is None or connection.reconcile_since is None:
+        return None
+    found = list(db.session.scalars(_found(connection)))
+    sequences = [row.sequence for row in found]
+    return Differences(
+        connection,
+        connection.reconcile_since,
+        found,
+        reading=not found or any(row.state in AWAITING for row in found),
+        ended=_people(
+            _differing(connection)
+            .join(Release, Release.id == Presence.release_id)
+            .where(
+                ~Presence.released,
+                Release.end_cause == EndCause.RECONCILED,
+                Release.ended_at >= connection.reconcile_since,
+            )
+        ),
+        unreleased=_people(
+            _differing(connection).where(
+                Presence.told, ~Presence.released, Presence.told_sequence.in_(sequences)
+            )
+        ),
+        strangers=list(
+            db.session.scalars(
+                select(OddAnswer.number)
+                .where(
+                    OddAnswer.delivery_id.in_([row.id for row in found]),
+                    OddAnswer.kind == "stranger",
+                    OddAnswer.subject == "participant",
+                    OddAnswer.number.not_in(select(Participant.number)),
+                )
+                .distinct()
+                .order_by(OddAnswer.number)
+            )
+        ),
+    )
+
+
+def _found(connection: Connection) -> Select[Delivery]:
+    return (
+        select(Delivery)
+        .where(
+            Delivery.connection_id == connection.id,
+            Delivery.cause == Cause.FOUND,
+            Delivery.created_at >= connection.reconcile_since,
+        )
+        .order_by(Delivery.sequence)
+    )
+
+
+def _differing(connection: Connection) -> Select[Participant, Presence]:
+    return (
+        select(Participant, Presence)
+        .join(Presence, Presence.participant_id == Participant.id)
+        .where(Presence.connection_id == connection.id)
+        .order_by(Participant.sort_key, Participant.id)
+    )
+
+
+def _people(query: Select[Participant, Presence]) -> list[Differing]:
+    return [Differing(participant, presence) for participant, presence in db.session.execute(query)]
+
+
+def read_again(connection: Connection, now: dt.datetime) -> None:
+    """Ask the network again which deliveries we do not know, and for all answers to those found.
+
+    Answers that were applied change nothing a second time; those about people whom an import brought since count now.
+    Raises Refusal `nothing-to-reconcile`.
+    """
+    if connection.reconcile_since is None:
+        raise Refusal("nothing-to-reconcile")
+    connection.probe_at = now
+    enqueue_after_commit(PROBE_CONNECTION, connection.id)
+    for delivery in db.session.scalars(_found(connection)):
+        if delivery.state in (DeliveryState.COMPLETE, *AWAITING):
+            delivery.state, delivery.cursor, delivery.empty_polls = DeliveryState.COMMITTED, None, 0
+            delivery.completed_at = delivery.ended_at = None
+            delivery.fence += 1  # whoever is reading them now stops
+            delivery.lease_until, delivery.next_step_at = None, now
+            enqueue_after_commit(SEND_DELIVERY, delivery.id)
+
+
+def settle(connection: Connection, shown_digest: str, actor: Actor, now: dt.datetime) -> Differences:
+    """Say that what was shown has been looked at: transfers go on, the next one full and through the brake.
+
+    Raises Refusal `nothing-to-reconcile`, `reconcile-reading` while answers are still read, `reconcile-changed` where
+    it is not what was shown.
+    """
+    connection = db.session.scalars(
+        select(Connection)
+        .where(Connection.id == connection.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    differences = find_differences(connection)
+    if differences is None:
+        raise Refusal("nothing-to-reconcile")
+    if differences.reading:
+        raise Refusal("reconcile-reading")
+    if differences.digest != shown_digest:
+        raise Refusal("reconcile-changed")
+    connection.reconcile_since, connection.needs_full = None, True
+    uncommitted = find_uncommitted(connection.id)
+    if uncommitted is not None and uncommitted.problem is Problem.RECONCILE:
+        give_up(uncommitted, Problem.RECONCILE, actor, now)
+    return differences

@@ -1,0 +1,58 @@
+"""The page on which a person settles what differs after a loss on our side."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts.access import Permission, requires
+from portal.accounts.users import current_actor
+from portal.audit.recording import describe
+from portal.database import utcnow
+from portal.deliveries import reconciling as service
+from portal.deliveries.wording import open_answers
+from portal.refusal import Refusal
+from portal.tenants.models import Connection
+from portal.web.scope import current_view, save
+
+reconciling = Blueprint("reconciling", __name__)
+
+
+@reconciling.get("/deliveries/reconcile")
+@requires(Permission.VIEW)
+def show() -> str:
+    """What only the network knows, whom it concerns, and what settling it means."""
+    differences = service.find_differences(current_view().connection)
+    return render_template(
+        "deliveries/reconcile.html", differences=differences, open_answers=open_answers, limit=service.SHOWN
+    )
+
+
+@reconciling.post("/deliveries/reconcile/read")
+@requires(Permission.JUDGE_HELD)
+def read_again() -> Response:
+    """Ask the network for its deliveries and their answers once more."""
+    service.read_again(_connection(), utcnow())
+    return _back(_("Die Übertragungen und Antworten des Jobportals werden noch einmal gelesen."))
+
+
+@reconciling.post("/deliveries/reconcile/settle")
+@requires(Permission.JUDGE_HELD)
+def settle() -> Response:
+    """Let transfers go on, exactly from what was shown."""
+    found = service.settle(_connection(), request.form.get("shown_digest", ""), current_actor(), utcnow())
+    describe(subject_id=found.found[-1].sequence)
+    return _back(_("Der Abgleich ist abgeschlossen. Es wird wieder übertragen, als Nächstes vollständig."))
+
+
+def _connection() -> Connection:
+    connection = current_view().connection
+    if connection is None:
+        raise Refusal("nothing-to-reconcile")
+    return connection
+
+
+def _back(sentence: str) -> Response:
+    save("reconcile.page")
+    flash(sentence, "success")
+    return make_response(redirect(url_for(".show"), 303))

@@ -1,0 +1,259 @@
+"""Yesterday's backup restored: our numbers are behind the network's, and everything waits until a person has decided.
+
+A release that was revoked after the backup does not come back to life.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import pytest
+from flask import current_app
+from sqlalchemy import create_engine, make_url, select, text
+
+from portal.audit.verifying import verify
+from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.reconciling import Differences, find_differences, read_again, settle
+from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
+from portal.refusal import Refusal
+from portal.releases.models import EndCause
+from portal.releases.status import Status
+from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
+from worker import attempts, schedule
+
+Restore = Callable[[], None]
+
+
+@contextmanager
+def backup(folder: Path) -> Iterator[Restore]:
+    """A copy of the database as it is now; calling what is given brings it back."""
+    url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
+    db.session.remove()
+    if url.get_backend_name() == "sqlite":
+        db.engine.dispose()
+        assert url.database
+        live, copy = Path(url.database), folder / "backup.db"
+        with closing(sqlite3.connect(live)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        yield lambda: restore_file(live, copy)
+        return
+    name, kept = url.database, f"{url.database}_backup"
+    copy_database(name, kept)
+    try:
+        yield lambda: copy_database(kept, name)
+    finally:
+        with administrating() as say:
+            say(f'DROP DATABASE IF EXISTS "{kept}" WITH (FORCE)')
+
+
+def restore_file(live: Path, copy: Path) -> None:
+    db.session.remove()
+    db.engine.dispose()
+    for suffix in ("-wal", "-shm"):
+        live.with_name(live.name + suffix).unlink(missing_ok=True)
+    shutil.copy(copy, live)
+
+
+def copy_database(source: str | None, target: str | None) -> None:
+    db.session.remove()
+    db.engine.dispose()
+    with administrating() as say:
+        say(f'DROP DATABASE IF EXISTS "{target}" WITH (FORCE)')
+        say(f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+
+
+@contextmanager
+def administrating() -> Iterator[Callable[[str], object]]:
+    url = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"]).set(
+        username="postgres", database="postgres"
+    )
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield lambda statement: connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture
+def restored(bridge: Bridge, tmp_path: Path) -> Iterator[Bridge]:
+    """Four people are online; the backup is made; then 1 is revoked, 2 loses consent, 5 and 6 come; all is answered.
+
+    Then the backup is restored, which knows none of it, nor 6 at all.
+    """
+    for number in "12345":
+        bridge.person(number)
+    bridge.release("1", "2", "3", "4")
+    bridge.deliver()
+    bridge.hasten()
+    with ExitStack() as stack:
+        restore = stack.enter_context(backup(tmp_path))
+        scope_to(bridge.tenant_id)
+        bridge.revoke("1")
+        bridge.person("6")
+        bridge.release("5", "6")
+        bridge.deliver()
+        bridge.hasten()
+        bridge.person("2", consent_withdrawn_on=utcnow().date() - dt.timedelta(days=1))
+        bridge.sweep()
+        bridge.hasten()
+        assert [bridge.status(number) for number in "12"] == [Status.OFFLINE_ARCHIVED] * 2
+        assert [bridge.status(number) for number in "56"] == [Status.ONLINE] * 2
+        restore()
+        scope_to(bridge.tenant_id)
+        assert bridge.presence("1").released
+        yield bridge
+
+
+def differences(bridge: Bridge) -> Differences:
+    scope_to(bridge.tenant_id)
+    found = find_differences(bridge.connection)
+    assert found is not None
+    return found
+
+
+def find_out(bridge: Bridge) -> Differences:
+    """The transfer that is refused, the question which ones we do not know, and all answers."""
+    bridge.deliver()
+    due = bridge.connection.probe_at
+    assert due is not None and due <= utcnow()
+    ask(bridge)
+    bridge.hasten()
+    return differences(bridge)
+
+
+def ask(bridge: Bridge) -> None:
+    number = bridge.connection.id
+    commit()
+    attempts.probe(number)
+    scope_to(bridge.tenant_id)
+
+
+def numbers(rows: list) -> set[str]:  # type: ignore[type-arg]
+    return {it.participant.number for it in rows}
+
+
+def test_everything_waits_and_the_differences_are_named(restored: Bridge) -> None:
+    bridge = restored
+    delivery = bridge.deliver()
+    assert (delivery.state, delivery.problem) == (DeliveryState.HELD, Problem.RECONCILE)
+    found = find_out_from_held(bridge)
+    assert [(row.sequence, row.cause, row.state) for row in found.found] == [
+        (2, Cause.FOUND, DeliveryState.COMPLETE),
+        (3, Cause.FOUND, DeliveryState.COMPLETE),
+    ]
+    assert (numbers(found.ended), numbers(found.unreleased), found.strangers) == ({"1", "2"}, {"5"}, ["6"])
+    assert not found.reading
+    assert [bridge.status(number) for number in "12345"] == [
+        Status.OFFLINE_ARCHIVED,
+        Status.OFFLINE_ARCHIVED,
+        Status.ONLINE,
+        Status.ONLINE,
+        Status.ONLINE,
+    ]
+    assert bridge.presence("1").release.end_cause is EndCause.RECONCILED
+    assert bridge.presence("5").applicant_id
+    for plan in (bridge.plan, lambda: bridge.plan("3")):
+        with pytest.raises(Refusal, match="reconcile"):
+            plan()
+        rollback()
+    schedule.sweep()
+    assert len(bridge.sandbox.deliveries(bridge.provider)) == 3, "nothing was sent meanwhile"
+
+
+def find_out_from_held(bridge: Bridge) -> Differences:
+    ask(bridge)
+    bridge.hasten()
+    return differences(bridge)
+
+
+def test_settled_it_goes_on_and_nobody_comes_back_to_life(restored: Bridge) -> None:
+    bridge = restored
+    found = find_out(bridge)
+    with pytest.raises(Refusal, match="reconcile-changed"):
+        settle(bridge.connection, "0" * 64, SUPERVISOR, utcnow())
+    rollback()
+    settle(bridge.connection, found.digest, SUPERVISOR, utcnow())
+    commit()
+    assert find_differences(bridge.connection) is None
+    bridge.release("5")
+    delivery = bridge.deliver()
+    bridge.hasten()
+    assert (delivery.mode, bridge.again(delivery).state) == (Mode.FULL, DeliveryState.COMPLETE)
+    assert delivery.sequence > 3
+    held = {number: bridge.held(number) for number in "12345"}
+    assert [held[number]["state"] for number in "12"] == ["archived"] * 2  # type: ignore[index]
+    assert [held[number]["state"] for number in "345"] == ["active"] * 3  # type: ignore[index]
+    assert not bridge.presence("1").released
+    assert len({row.sequence for row in all_deliveries(bridge)}) == len(all_deliveries(bridge))
+    with scoped_to(EVERY_TENANT):
+        assert verify().finding is None
+    rollback()
+
+
+def all_deliveries(bridge: Bridge) -> list[Delivery]:
+    scope_to(bridge.tenant_id)
+    found = list(db.session.scalars(select(Delivery)))
+    commit()
+    return found
+
+
+def test_it_is_not_settled_while_answers_are_read(restored: Bridge) -> None:
+    bridge = restored
+    bridge.deliver()
+    hold_answers(bridge, 2)
+    ask(bridge)
+    found = differences(bridge)
+    assert found.reading
+    with pytest.raises(Refusal, match="reconcile-reading"):
+        settle(bridge.connection, found.digest, SUPERVISOR, utcnow())
+    rollback()
+
+
+def test_whom_an_import_brings_is_read_again(restored: Bridge) -> None:
+    bridge = restored
+    before = find_out(bridge)
+    bridge.person("6")
+    read_again(bridge.connection, utcnow())
+    commit()
+    ask(bridge)
+    bridge.hasten()
+    after = differences(bridge)
+    assert (numbers(after.unreleased), after.strangers) == ({"5", "6"}, [])
+    assert bridge.status("6") is Status.ONLINE
+    assert after.digest != before.digest
+    assert [row.sequence for row in after.found] == [2, 3], "taken up once"
+    with pytest.raises(Refusal, match="reconcile-changed"):
+        settle(bridge.connection, before.digest, SUPERVISOR, utcnow())
+    rollback()
+
+
+def test_our_own_numbers_that_never_counted_give_way(restored: Bridge) -> None:
+    """The delivery that was refused had the number of one that the network knows."""
+    bridge = restored
+    refused = bridge.deliver()
+    assert refused.sequence == 2
+    find_out_from_held(bridge)
+    assert bridge.again(refused).sequence == 4
+    assert bridge.again(refused).state is DeliveryState.DISCARDED
+
+
+def test_asking_the_network_finds_it_out_too(restored: Bridge) -> None:
+    """Before anything is to be transferred: the connection test, or the question whether it is back."""
+    bridge = restored
+    bridge.connection.probe_at = utcnow()
+    commit()
+    ask(bridge)
+    assert [row.sequence for row in differences(bridge).found] == [2, 3]
+
+
+def test_there_is_nothing_to_reconcile_where_nothing_is_missing(bridge: Bridge) -> None:
+    assert find_differences(bridge.connection) is None
+    with pytest.raises(Refusal, match="nothing-to-reconcile"):
+        read_again(bridge.connection, utcnow())
+    with pytest.raises(Refusal, match="nothing-to-reconcile"):
+        settle(bridge.connection, "", SUPERVISOR, utcnow())
