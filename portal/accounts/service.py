@@ -148,11 +148,12 @@ def set_password(account: Account, new: str, now: dt.datetime, link: str | None 
 def keep_hash(account_id: int, stored: str, newer: str) -> None:
     """Store a password's newer hash, unless the password was changed meanwhile; whatever tenant the session sees."""
     accounts = cast("Table", Account.__table__)
-    db.session.connection().execute(
-        update(accounts)
-        .where(accounts.c.id == account_id, accounts.c.password_hash == stored)
-        .values(password_hash=newer)
-    )
+    with for_every_tenant():
+        db.session.connection().execute(
+            update(accounts)
+            .where(accounts.c.id == account_id, accounts.c.password_hash == stored)
+            .values(password_hash=newer)
+        )
 
 
 def note_sign_in(account_id: int, now: dt.datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from sqlalchemy import Column, Table
 
+from portal.accounts.models import SecondFactor, secret_place
 from portal.deliveries.models import DeliveryPart, part_place
 from portal.people.models import Participant, social_insurance_place
 from portal.qualli.models import ImportLine
@@ -19,11 +20,13 @@ NOT_SEALED = frozenset(
     {
         "login_session.token_hash",
         "one_time_link.token_hash",
+        "recovery_code.code_hash",
+        "second_factor.recovery_salt",
         "seal.contents",
         "seal.digest",
     }
 )
-"""Columns of bytes that hold hashes alone, which no key opens."""
+"""Columns of bytes that hold hashes and their salts alone, which no key opens."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def _sealed(
 
 
 SEALED = (
+    _sealed(SecondFactor, "secret_sealed", lambda row: secret_place(row.account_id), "account_id"),
     _sealed(Connection, "token_sealed", lambda row: token_place(row.id)),
     _sealed(
         Participant,

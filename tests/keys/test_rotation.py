@@ -12,7 +12,9 @@ from flask import Flask
 from sqlalchemy import LargeBinary, select, text
 
 from portal import ROOT, current_vault
-from portal.database import EVERY_TENANT, Base, commit, db, scope_to
+from portal.accounts.models import Account, Role
+from portal.accounts.second_factor import begin
+from portal.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
 from portal.deliveries.telling import digest_key
 from portal.keys.places import NOT_SEALED, SEALED, UPLOADS
 from portal.keys.service import UNKNOWN, count_by_key, rotate
@@ -28,7 +30,9 @@ from tests.qualli.exports import SVNR, run_import, start
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
 from tests.support.database import as_owner, make_settings, running_app, settings_environment
+from tests.support.house import make_account
 from tests.support.installed import Installed
+from tests.support.pages import PASSWORD
 from tests.support.running import COMMAND, FAST
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
@@ -52,7 +56,7 @@ def renewed(settings: Settings, keys: str) -> Settings:
 
 @pytest.fixture
 def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
-    """One of each kind sealed with the old key: token, numbers, staged line, part, upload; a new key is there."""
+    """One of each kind sealed with the old key: token, numbers, line, part, second factor, upload; a new key too."""
     from portal import current_settings
 
     settings = current_settings()
@@ -75,6 +79,8 @@ def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
             "secret": current_vault().seal(SVNR.encode(), place),
         },
     )
+    make_account("device", Role.CASEWORKER, bridge.tenant_id)
+    begin(db.session.query(Account).filter_by(email="device@example.org").one(), PASSWORD, utcnow())
     commit()
     db.session.remove()
     with running_app(renewed(settings, f"{NEW},{OLD}")) as app:
@@ -101,6 +107,7 @@ def test_nothing_else_is_sealed() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "seal"
     }
     assert sealing == {
+        "portal/accounts/second_factor.py",
         "portal/keys/service.py",
         "portal/qualli/staging.py",
         "portal/qualli/uploads.py",
