@@ -42,6 +42,7 @@ class AuditEvent(StrEnum):
     RELEASED = "released"
     REVOKED = "revoked"
     MEDIATOR_CHOSEN = "mediator-chosen"
+    CLARIFIED = "clarified"
     TRANSFER_ASKED = "transfer-asked"
     BULK_CHOSEN = "bulk-chosen"
     BULK_STARTED = "bulk-started"

@@ -181,6 +181,8 @@ class Event(StrEnum):
     APPLICANT_ID_CHANGED = "applicant-id-changed"
     APPLICANT_ID_TAKEN = "applicant-id-taken"
     ANSWER_MISSING = "answer-missing"
+    CLARIFIED = "clarified"
+    """A person looked into it, and ended the clarification with a sentence."""
     RECORD_REFUSED = "record-refused"
     NETWORK_CHANGED = "network-changed"
     RETURNED = "returned"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import select, update
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.actor import Actor
@@ -23,6 +24,9 @@ from portal.releases.preflight import (
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.network import Network
 from portal.tenants.queries import find_connection, tenant_facts, today_of
+
+SHORTEST_FINDING, LONGEST_FINDING = 5, 300
+"""Letters of the sentence that ends a clarification."""
 
 
 def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirmed: bool = False) -> Presence:
@@ -105,6 +109,34 @@ def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt
     presence.mediator_id = mediator.id
     presence.revision = Presence.revision + 1  # by the database: an import may count it up at the same time
     write_protocol(presence, Event.MEDIATOR_CHOSEN, actor, now, mediator=mediator.number, before=before)
+    return presence
+
+
+def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> Presence:
+    """End a clarification with a sentence on what was found. The status stays: the network alone changes it.
+
+    An answer that never came is not awaited any longer. Raises NotFound; Refusal `not-in-clarification`,
+    `clarification-unsaid`.
+    """
+    person = get_participant(participant_id)
+    connection = find_connection(person.tenant_id)
+    presence = find_presence(connection, person.id) if connection else None
+    if presence is None or presence.clarification is None:
+        raise Refusal("not-in-clarification")
+    if len(found) < SHORTEST_FINDING:
+        raise Refusal("clarification-unsaid")
+    what = presence.clarification
+    ended = db.session.execute(
+        update(Presence)
+        .where(Presence.id == presence.id, Presence.clarification == what)
+        .values(clarification=None, **({"waiting_since": None} if what == "answer-missing" else {}))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(ended, CursorResult)
+    if not ended.rowcount:
+        raise Refusal("not-in-clarification")
+    db.session.refresh(presence)
+    write_protocol(presence, Event.CLARIFIED, actor, now, what=what, found=found[:LONGEST_FINDING])
     return presence
 
 

@@ -28,7 +28,7 @@ from portal.releases.page import (
     seconds_until_asked,
 )
 from portal.releases.queries import explain
-from portal.releases.wording import details, reason_text, request_text
+from portal.releases.wording import clarification_text, details, reason_text, request_text
 from portal.web.fragments import answer, is_fragment, live_answer
 from portal.web.record_labels import FIELD_LABELS, field_value
 from portal.web.scope import current_tenant_id, current_view, save
@@ -118,6 +118,17 @@ def revoke(participant_id: int) -> Response:
     )
 
 
+@releases.post("/participants/<row:participant_id>/clarify")
+@requires(Permission.RELEASE)
+def clarify(participant_id: int) -> Response:
+    """End a clarification with what was found."""
+    found = " ".join(request.form.get("found", "").split())
+    service.clarify(participant_id, found, current_actor(), utcnow())
+    return _done(
+        participant_id, _("Die Klärung ist beendet; was Sie festgestellt haben, steht im Protokoll.")
+    )
+
+
 @releases.post("/participants/<row:participant_id>/transfer")
 @requires(Permission.TRANSFER_CHOSEN)
 def transfer(participant_id: int) -> Response:
@@ -165,6 +176,7 @@ def _values(participant_id: int) -> dict[str, Any]:
         "asks_for_consent": asks_for_consent(person),
         "details": details,
         "reason_text": reason_text,
+        "clarification_text": clarification_text,
         "request_text": request_text,
     }
 

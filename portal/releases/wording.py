@@ -22,6 +22,8 @@ def details(entry: ProtocolEntry) -> list[str]:
     said = [tell(data) for tell in (_statuses, _reason, _cause, _mediator, _applicant, _consent)]
     if Event(entry.event) is Event.ANSWER_OVERTAKEN:
         said.insert(0, _("Zu einer neueren Übertragung liegt schon eine Antwort vor; diese ändert nichts."))
+    if Event(entry.event) is Event.CLARIFIED:
+        said.append(data.get("found"))
     return [sentence for sentence in said if sentence]
 
 
@@ -37,6 +39,20 @@ def _statuses(data: Data) -> str | None:
 def _status(value: Any) -> str | None:
     known = {item.value: item for item in Status}
     return str(label_of(known[value]).text) if value in known else None
+
+
+def clarification_text(code: str) -> str:
+    """What does not fit, and so has to be looked into."""
+    texts: dict[str, str] = {
+        "answer-missing": _(
+            "Das Jobportal hat die Übertragung abgeschlossen, ohne zu dieser Person zu antworten."
+        ),
+        "answers-contradict": _(
+            "Das Jobportal hat zu einer Übertragung zweimal geantwortet, und verschieden."
+        ),
+        "applicant-id-taken": _("Das Jobportal nennt eine Bewerber-ID, die schon jemand anderem gehört."),
+    }
+    return texts.get(code) or str(_("Eine Antwort des Jobportals passt nicht zu dem, was hier bekannt ist."))
 
 
 def reason_text(word: str | None) -> str:

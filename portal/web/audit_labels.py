@@ -34,6 +34,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.RELEASED: _l("Freigabe erteilt"),
     AuditEvent.REVOKED: _l("Freigabe aufgehoben"),
     AuditEvent.MEDIATOR_CHOSEN: _l("Vermittler/in gewählt"),
+    AuditEvent.CLARIFIED: _l("Klärung beendet"),
     AuditEvent.TRANSFER_ASKED: _l("„Jetzt übertragen“ verlangt"),
     AuditEvent.BULK_CHOSEN: _l("Sammelaktion vorbereitet"),
     AuditEvent.BULK_STARTED: _l("Sammelaktion gestartet"),

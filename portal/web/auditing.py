@@ -61,6 +61,7 @@ ACTS: dict[str, Act] = {
     "releases.revoke": Act(AuditEvent.REVOKED, "participant"),
     "releases.choose_mediator": Act(AuditEvent.MEDIATOR_CHOSEN, "participant"),
     "numbers.show": Act(AuditEvent.NUMBER_SHOWN, "participant"),
+    "releases.clarify": Act(AuditEvent.CLARIFIED, "participant"),
     "releases.transfer": Act(AuditEvent.TRANSFER_ASKED, "participant"),
     "tenants.chosen": Act(AuditEvent.TENANT_OPENED),
     "tenants.set_transfers": Act(AuditEvent.SETTINGS_CHANGED),

@@ -88,6 +88,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Event.APPLICANT_ID_CHANGED: Label(_l("Neue Bewerber-ID"), "id", WARN),
         Event.APPLICANT_ID_TAKEN: Label(_l("Bewerber-ID gehört schon jemand anderem"), "question", BAD),
         Event.ANSWER_MISSING: Label(_l("Antwort fehlt"), "clock-alert", WARN),
+        Event.CLARIFIED: Label(_l("Klärung beendet"), "check-circle", GOOD),
         Event.RECORD_REFUSED: Label(_l("Datensatz nicht angenommen"), "cross-circle", BAD),
         Event.NETWORK_CHANGED: Label(_l("Jobportal gewechselt"), "sync", WARN),
         Event.RETURNED: Label(_l("Wieder in Qualli.life"), "return"),

@@ -57,6 +57,8 @@ SENTENCES: dict[str, Any] = (
         # release, revocation, mediator
         "already-released": _l("Die Person ist schon freigegeben."),
         "not-released": _l("Die Person ist nicht freigegeben."),
+        "not-in-clarification": _l("Hier ist nichts mehr zu klären."),
+        "clarification-unsaid": _l("Bitte schreiben Sie in einem Satz, was Sie festgestellt haben."),
         "consent-to-confirm": _l(
             "In Qualli.life ist keine Einverständniserklärung vermerkt. Bestätigen Sie, dass sie vorliegt."
         ),

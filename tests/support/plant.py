@@ -106,6 +106,14 @@ class Plant:
             time.sleep(0.1)
         return time.monotonic() - started
 
+    def wait_for_call(self, bridge: Bridge, call: str) -> None:
+        """Wait until the network has been called for a tenant, answered or not."""
+        self.wait_until(lambda: call in self.calls(bridge))
+
+    def calls(self, bridge: Bridge) -> list[str]:
+        """What the network has been called for a tenant, in order."""
+        return [it["operation"] for it in self.sandbox.requests_seen(bridge.provider)]
+
     def wait_for_end(self, *bridges: Bridge, seconds: float = PATIENCE) -> float:
         """Wait until every delivery of these tenants is finished; how many seconds it took."""
         numbers = [bridge.tenant_id for bridge in bridges]

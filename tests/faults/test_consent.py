@@ -1,0 +1,96 @@
+"""Row: consent withdrawn while a delivery is being built or sent; wherever it happens."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+from flask import current_app
+from sqlalchemy import select
+
+from portal import failpoints
+from portal.database import commit, db, scope_to, utcnow
+from portal.deliveries.models import Delivery, DeliveryPart
+from portal.deliveries.parts import part_content
+from portal.deliveries.states import DeliveryState
+from portal.releases.status import Status
+from tests.support.bridge import Bridge
+from tests.support.promise import assert_promise
+
+POINTS = [
+    "delivery.claimed.after",
+    "build.seen.after",
+    "build.emptied.after",
+    "build.frozen.after",
+    "build.finished.after",
+    "send.begun.after",
+    "call.readAccount.before",
+    "send.account.after",
+    "call.openDelivery.after",
+    "call.putPart.before",
+    "call.putPart.after",
+    "send.checked.after",
+    "call.commitDelivery.before",
+    "call.commitDelivery.after",
+    "send.receipt.after",
+]
+TOO_LATE = {
+    "send.checked.after",
+    "call.commitDelivery.before",
+    "call.commitDelivery.after",
+    "send.receipt.after",
+}
+"""The last look was before it: this delivery carries her, and her withdrawal follows at once."""
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_consent_withdrawn_meanwhile_is_in_no_later_delivery_and_follows_at_once(
+    bridge: Bridge, point: str
+) -> None:
+    for number in "12":
+        bridge.person(number)
+    bridge.release("1", "2")
+    withdrawn: list[str] = []
+
+    def withdraw(reached: str) -> None:
+        if reached != point or withdrawn:
+            return
+        withdrawn.append(point)
+        with current_app._get_current_object().app_context():  # type: ignore[attr-defined]
+            scope_to(bridge.tenant_id)
+            bridge.person("2", consent_withdrawn_on=utcnow().date())
+            db.session.remove()
+
+    bridge.plan()
+    with failpoints.armed(withdraw):
+        bridge.work()
+    bridge.sweep()
+    bridge.hasten()
+    assert withdrawn
+    named = [number for number, people in committed(bridge) if "2" in people]
+    assert len(named) == (point in TOO_LATE)
+    held = bridge.held("2")
+    assert held is None or held["state"] == "archived"
+    assert bridge.status("1") is Status.ONLINE
+    assert bridge.status("2") is (Status.OFFLINE_ARCHIVED if named else Status.OFFLINE)
+    commit()
+    assert_promise(bridge)
+
+
+def committed(bridge: Bridge) -> list[tuple[int, set[str]]]:
+    """Each delivery that counts, and whom it names."""
+    scope_to(bridge.tenant_id)
+    found = []
+    query = select(Delivery).where(Delivery.state == DeliveryState.COMPLETE).order_by(Delivery.sequence)
+    for delivery in list(db.session.scalars(query)):
+        people: set[str] = set()
+        parts = db.session.scalars(select(DeliveryPart.number).where(DeliveryPart.delivery_id == delivery.id))
+        for number in list(parts):
+            for line in gzip.decompress(part_content(delivery.id, number)).splitlines():
+                record = json.loads(line)
+                if record["type"] == "participant":
+                    people.add(record["participant_id"])
+        found.append((delivery.sequence, people))
+    commit()
+    return found

@@ -1,0 +1,196 @@
+"""Rows about workers: stopped past their lease, orphaned, cut off with their parent, told to end, asked ten times."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from portal.database import commit, db, scope_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.service import let_go
+from portal.deliveries.states import Cause, DeliveryState, Problem
+from portal.queue import QUEUE, SEND_DELIVERY
+from portal.releases.models import Event
+from portal.releases.status import Status
+from tests.support.bridge import SUPERVISOR, Bridge
+from tests.support.plant import Plant, thaw
+from tests.support.promise import assert_promise
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
+DONE_ONCE = [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
+
+
+def assert_done_once(bridge: Bridge) -> None:
+    assert_promise(bridge)
+    scope_to(bridge.tenant_id)
+    assert bridge.status("1") is Status.ONLINE
+    assert bridge.events("1") == DONE_ONCE
+    commit()
+
+
+def go(bridge: Bridge) -> Delivery:
+    scope_to(bridge.tenant_id)
+    return bridge.plan()
+
+
+def stopped(plant: Plant) -> list[int]:
+    """Jobs that have been stopped."""
+    jobs = [child for worker in plant.workers for child in worker.children]
+    return [it for it in jobs if Path(f"/proc/{it}/stat").read_text().rpartition(")")[2].split()[0] == "T"]
+
+
+@pytest.mark.parametrize(
+    "point", ["call.commitDelivery.before", "call.commitDelivery.after", "send.begun.after"]
+)
+def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plant, point: str) -> None:
+    """The other worker takes over; the first goes on later, and finds that it is not its any more."""
+    bridge = plant.tenant()
+    plant.let_die(bridge, f"{point} 1 stop")
+    go(bridge)
+    plant.wait_until(lambda: stopped(plant))
+    (job,) = stopped(plant)
+    plant.wait_for_end(bridge)
+    assert_done_once(bridge)
+    thaw(job)
+    plant.wait_until(lambda: not any(job in worker.children for worker in plant.workers))
+    assert_done_once(bridge)
+
+
+def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plant) -> None:
+    """Stopped while it holds the lock of the database."""
+    plant = sqlite_plant
+    bridge, others = plant.tenant(), [plant.tenant() for _ in range(3)]
+    for one in others:
+        plant.let_die(one, "100000")
+    plant.let_die(bridge, "send.receipt.before 1 stop")
+    for one in (bridge, *others):
+        go(one)
+    plant.wait_until(lambda: stopped(plant))
+    for job in stopped(plant):
+        os.kill(job, signal.SIGCONT)
+    plant.wait_for_end(bridge, *others)
+    for one in (bridge, *others):
+        assert_done_once(one)
+    assert "database is locked" not in plant.said()
+
+
+def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(plant: Plant) -> None:
+    bridge = plant.tenant()
+    plant.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=5)
+    go(bridge)
+    plant.wait_for_call(bridge, "commitDelivery")
+    for worker in plant.workers:
+        worker.kill_alone()
+    plant.wait_for_end(bridge)
+    assert_done_once(bridge)
+
+
+def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_seconds(plant: Plant) -> None:
+    bridges = [plant.tenant() for _ in range(4)]
+    points = (
+        "build.frozen.before 1",
+        "send.opened.before 1",
+        "call.commitDelivery.after 1",
+        "answers.applied.before 1",
+    )
+    for bridge, point in zip(bridges, points, strict=True):
+        plant.let_die(bridge, f"{point} power-cut")
+        go(bridge)
+    plant.wait_until(lambda: all(plant.died(bridge) for bridge in bridges))
+    plant.stop()
+    for word in ("worker", "worker", "cron"):
+        plant.start(word)
+    took = plant.wait_for_end(*bridges)
+    print(f"\nresumed after a power cut within {took:.0f} s")
+    for bridge in bridges:
+        assert_done_once(bridge)
+
+
+@pytest.mark.parametrize("whom", ["the worker", "its job too"])
+def test_stop_by_the_service_manager_while_sending_is_never_a_failure(plant: Plant, whom: str) -> None:
+    """systemd asks the worker to end (KillMode=mixed), or everybody in its group at once (control-group)."""
+    bridge = plant.tenant()
+    plant.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=2)
+    delivery = go(bridge)
+    plant.wait_for_call(bridge, "commitDelivery")
+    for worker in plant.workers:
+        jobs = worker.children if whom == "its job too" else []
+        for pid in (worker.pid, *jobs):
+            os.kill(pid, signal.SIGTERM)
+    plant.wait_for_end(bridge)
+    assert bridge.again(delivery).state is DeliveryState.COMPLETE
+    assert_done_once(bridge)
+
+
+def test_same_job_ten_times_with_four_workers_is_done_once(plant: Plant) -> None:
+    extra = [plant.start("worker") for _ in range(2)]
+    bridge = plant.tenant()
+    delivery = go(bridge)
+    with plant.redis.client() as client:
+        queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
+        for _ in range(10):
+            queue.enqueue(SEND_DELIVERY, delivery.id, result_ttl=0)
+        plant.wait_for_end(bridge)
+        plant.wait_until(lambda: not client.llen(f"rq:queue:{QUEUE}"))
+    assert_done_once(bridge)
+    for worker in extra:
+        plant.running.remove(worker)
+        worker.kill()
+
+
+def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_late(plant: Plant) -> None:
+    crons = [it for it in plant.running if it.word == "cron"]
+    for cron in crons:
+        plant.running.remove(cron)
+        cron.kill()
+    bridge = plant.tenant()
+    due = utcnow() - dt.timedelta(hours=1)
+    bridge.tenant.next_transfer_at = due
+    commit()
+    second = plant.start("cron")
+    plant.start("cron")
+
+    def planned() -> bool:
+        scope_to(bridge.tenant_id)
+        found = bridge.connection.last_sequence
+        commit()
+        return bool(found)
+
+    plant.wait_until(planned)
+    plant.wait_for_end(bridge)
+    assert_done_once(bridge)
+    scope_to(bridge.tenant_id)
+    (night,) = db.session.query(Delivery).all()
+    assert (night.cause, night.late) == (Cause.NIGHTLY, True)
+    commit()
+    plant.running.remove(second)
+    second.kill()
+
+
+def test_record_that_kills_its_job_every_time_is_held_after_three_crashes(plant: Plant) -> None:
+    bridge, other = plant.tenant(), plant.tenant()
+    plant.let_die(bridge, "build.frozen.before 1 always")
+    delivery = go(bridge)
+    go(other)
+    plant.wait_for_end(other)
+    assert_done_once(other)
+    plant.wait_until(lambda: state_of(bridge, delivery) is DeliveryState.HELD)
+    assert bridge.again(delivery).problem is Problem.CRASHED
+    assert plant.reached(bridge).count("build.frozen.before") == 3
+    (plant.plans / str(bridge.tenant_id)).unlink()
+    scope_to(bridge.tenant_id)
+    let_go(delivery.id, bridge.again(delivery).shown_digest or "", SUPERVISOR, utcnow())
+    commit()
+    plant.wait_for_end(bridge)
+    assert_done_once(bridge)
+
+
+def state_of(bridge: Bridge, delivery: Delivery) -> DeliveryState:
+    scope_to(bridge.tenant_id)
+    return bridge.again(delivery).state
