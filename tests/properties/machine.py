@@ -114,10 +114,21 @@ class Base(RuleBasedStateMachine):
     def _person(self, number: str) -> Person:
         return self.world.model.people[number]
 
-    def _bring(self, mode: ImportMode, numbers: list[str], crash: int = 0, keep: bool = True) -> None:
+    def _bring(
+        self,
+        mode: ImportMode,
+        numbers: list[str],
+        crash: int = 0,
+        keep: bool = True,
+        active: bool | None = None,
+    ) -> None:
+        mediators = self.world.model.mediators
+        before = mediators["V2"]
+        mediators["V2"] = before if active is None else active
         try:
             self.world.import_(mode, numbers, crash, keep)
         except Discarded:
+            mediators["V2"] = before
             return
         self.world.model.follow_qualli(PEOPLE, self.world.today)
         self.world.observe()
@@ -244,8 +255,8 @@ class Imports(Base):
         active=st.booleans(),
     )
     def all_is_imported(self, missing: list[str], crash: int, keep: bool, active: bool) -> None:
-        self.world.model.mediators["V2"] = active
-        self._bring(ImportMode.FULL, [number for number in PEOPLE if number not in missing], crash, keep)
+        left = [number for number in PEOPLE if number not in missing]
+        self._bring(ImportMode.FULL, left, crash, keep, active)
 
 
 class Changes(Base):
