@@ -20,8 +20,9 @@ SEND_DELIVERY = "worker.jobs.run_delivery"
 RUN_IMPORT = "worker.jobs.run_import"
 RUN_BULK = "worker.jobs.run_bulk"
 RUN_ERASURE = "worker.jobs.run_erasure"
+SEND_MAIL = "worker.jobs.send_mail"
 PROBE_CONNECTION = "worker.jobs.probe_connection"
-JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, RUN_ERASURE, PROBE_CONNECTION})
+JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, RUN_ERASURE, PROBE_CONNECTION, SEND_MAIL})
 """All that a worker runs; anything else pushed into Redis is refused."""
 
 JOB_SECONDS = 600

@@ -6,6 +6,10 @@ import base64
 import binascii
 import ipaddress
 import math
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,6 +18,14 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "JOBBRUECKE_"
+
+
+class MailEncryption(StrEnum):
+    """How the way to the mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
 
 
 class SettingsError(Exception):
@@ -122,7 +134,9 @@ class Settings(BaseSettings):
         description="Signing in with a password; off where everybody comes by the OpenID Connect provider.",
     )
     locale: str = Field(
-        default="de", pattern="^(de|en)$", description="Language of the command line: de or en."
+        default="de",
+        pattern="^(de|en)$",
+        description="Language of the command line, and of mails to whoever chose none: de or en.",
     )
     trusted_proxies: int = Field(
         default=0, ge=0, description="How many reverse proxies stand before the web server."
@@ -130,6 +144,37 @@ class Settings(BaseSettings):
     failpoints: str | None = Field(
         default=None,
         description="Folder with plans where processes die, for tests; refused unless both networks are on loopback.",
+    )
+    smtp_host: str | None = Field(
+        default=None, description="Mail server that takes our mails; without one none are sent."
+    )
+    smtp_port: int = Field(
+        default=587, ge=1, le=65535, description="Its port: usually 587 with starttls, 465 with tls."
+    )
+    smtp_user: str | None = Field(default=None, description="Name with which the mail server knows us.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password that goes with it.")
+    smtp_tls: MailEncryption = Field(
+        default=MailEncryption.STARTTLS,
+        description="starttls, tls, or none, which is for a literal loopback address only.",
+    )
+    smtp_from: str | None = Field(
+        default=None,
+        validate_default=True,
+        description="Sender of our mails, as in Jobbrücke <jobbruecke@example.org>.",
+    )
+    smtp_ca_file: str | None = Field(
+        default=None,
+        description="PEM file of certificate authorities for the mail server instead of the system's.",
+    )
+    import_silent_days: int = Field(
+        default=3,
+        ge=0,
+        description="After so many working days without an import people are told; 0: never.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer token for /metrics; without one only loopback may read them.",
     )
 
     @field_validator("encryption_keys", mode="before")
@@ -255,6 +300,43 @@ class Settings(BaseSettings):
         networks = (info.data.get(name) for name in ("network_jobnetzwerk_url", "network_job4you_url"))
         if not all(network and is_loopback(urlsplit(network).hostname or "") for network in networks):
             raise ValueError("is for tests alone")
+        return value
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _check_mail_server(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value and not info.data.get("public_url"):
+            raise ValueError("wants PUBLIC_URL to be set, too: mails have links")
+        return value or None
+
+    @field_validator("smtp_tls")
+    @classmethod
+    def _check_mail_way(cls, value: MailEncryption, info: ValidationInfo) -> MailEncryption:
+        host = info.data.get("smtp_host")
+        if value is MailEncryption.NONE and host and not is_loopback(host):
+            raise ValueError("wants starttls or tls for a server that is not a literal loopback address")
+        return value
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _check_sender(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value:
+            if info.data.get("smtp_host"):
+                raise ValueError("is missing while SMTP_HOST is set")
+            return None
+        try:
+            address = Address(addr_spec=parseaddr(value)[1])
+        except (ValueError, IndexError, HeaderParseError):
+            raise ValueError("wants NAME <name@domain>, or name@domain") from None
+        if not address.username or "." not in address.domain or not value.isprintable():
+            raise ValueError("wants NAME <name@domain>, or name@domain")
+        return value
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _check_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value and not info.data.get("smtp_user"):
+            raise ValueError("is of no use without SMTP_USER")
         return value
 
     @cached_property

@@ -18,6 +18,7 @@ from portal.queue import (
     RUN_ERASURE,
     RUN_IMPORT,
     SEND_DELIVERY,
+    SEND_MAIL,
     forget_waiting,
 )
 
@@ -101,11 +102,20 @@ def probe_connection(connection_id: int) -> None:
         attempts.probe(connection_id)
 
 
+def send_mail(mail_id: int) -> None:
+    """Send a mail that waits in the outbox."""
+    from worker import mails
+
+    with _job(SEND_MAIL, mail_id):
+        mails.send_mail(mail_id)
+
+
 ALLOWED: dict[str, Callable[[int], None]] = {
     SEND_DELIVERY: run_delivery,
     RUN_IMPORT: run_import,
     RUN_BULK: run_bulk,
     RUN_ERASURE: run_erasure,
     PROBE_CONNECTION: probe_connection,
+    SEND_MAIL: send_mail,
 }
 """All that a worker runs, whatever is pushed into Redis."""

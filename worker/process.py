@@ -26,6 +26,7 @@ from portal.database import commit, db, rollback, utcnow
 from portal.queue import QUEUE
 from portal.tenants.models import Heartbeat
 from worker.jobs import ALLOWED, run_in
+from worker.watching import look_if_cron_is_silent
 
 BEAT_SECONDS = 20
 FORGET_AFTER = dt.timedelta(days=1)
@@ -127,6 +128,8 @@ class Beat:
         if os.getpid() == self._pid and time.monotonic() >= self._due:
             self._due = time.monotonic() + BEAT_SECONDS
             self._write(partial(beat, self._name, self._kind))
+            if self._kind == "worker":
+                self._write(look_if_cron_is_silent)
 
     def stop(self) -> None:
         """End in order: whoever stops on purpose is not missed."""

@@ -26,6 +26,7 @@ from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_t
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up, plan, plan_withdrawals
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
+from portal.notices.outbox import due_mails, forget_mails, mails_are_set
 from portal.people.models import Participant
 from portal.privacy.models import UNFINISHED as UNFINISHED_ERASURES
 from portal.privacy.models import ErasureRun
@@ -33,7 +34,15 @@ from portal.privacy.service import plan_erasure
 from portal.qualli.models import ENDED as ENDED_IMPORTS
 from portal.qualli.models import UNFINISHED as UNFINISHED_IMPORTS
 from portal.qualli.models import ImportRun
-from portal.queue import PROBE_CONNECTION, RUN_BULK, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY, enqueue
+from portal.queue import (
+    PROBE_CONNECTION,
+    RUN_BULK,
+    RUN_ERASURE,
+    RUN_IMPORT,
+    SEND_DELIVERY,
+    SEND_MAIL,
+    enqueue,
+)
 from portal.refusal import Refusal
 from portal.releases.imported import end_lost_releases
 from portal.releases.models import Presence
@@ -41,6 +50,7 @@ from portal.releases.view import find_uncommitted, load_view
 from portal.tenants.models import Connection, ConnectionState, Tenant
 from portal.tenants.service import set_transfer_time
 from portal.tenants.workdays import local_date, next_transfer
+from worker import mails, watching
 from worker.process import Beat
 
 BATCH = 200
@@ -95,6 +105,7 @@ def tick() -> None:
             *((RUN_BULK, row) for row in _due_bulk_runs(now)),
             *((RUN_ERASURE, row) for row in _due_erasures(now)),
             *((PROBE_CONNECTION, row) for row in _due_probes(now)),
+            *((SEND_MAIL, row) for row in (due_mails(now, BATCH) if mails_are_set() else ())),
         ]
         commit()
     for job, row in due:
@@ -162,9 +173,13 @@ def sweep() -> None:
     for tenant_id in _ids(select(Tenant.id).where(due)):
         _each(partial(plan_erasure, tenant_id, utcnow()))
     _each(partial(forget_runs, utcnow()))
+    _each(partial(forget_mails, utcnow()))
     _each(partial(forget_sessions, utcnow(), current_settings().session_limit_hours))
     export_audit_heads(utcnow())
+    _each(partial(watching.look, utcnow()))
+    _each(partial(watching.forget, utcnow()))
     tick()
+    mails.send_overdue()
 
 
 def export_audit_heads(now: dt.datetime) -> None:

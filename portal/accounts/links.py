@@ -78,5 +78,16 @@ def use_link(token: str, now: dt.datetime) -> None:
         raise Refusal("link-void")
 
 
+def find_link_account(token: str, now: dt.datetime) -> int | None:
+    """The number of the account that a link is good for now; None where it is good for none."""
+    return db.session.scalar(
+        select(OneTimeLink.account_id).where(
+            OneTimeLink.token_hash == _hash(token),
+            OneTimeLink.used_at.is_(None),
+            OneTimeLink.expires_at > now,
+        )
+    )
+
+
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -23,6 +24,8 @@ from portal.accounts.service import (
 )
 from portal.audit.recording import describe
 from portal.database import commit, rollback, utcnow
+from portal.notices.invitations import mail_link
+from portal.notices.outbox import mails_are_set
 from portal.people.forms import read_row
 from portal.refusal import Refusal
 from portal.web.messages import message
@@ -50,7 +53,7 @@ def new() -> Response:
 @managing.post("/accounts")
 @requires(Permission.MANAGE_ACCOUNTS)
 def create() -> Response:
-    """Create an account, and show the link by which the person sets a password."""
+    """Create an account, and mail or show the link by which the person sets a password."""
     typed, now = read_typed(request.form), utcnow()
     try:
         account = create_account(
@@ -65,7 +68,7 @@ def create() -> Response:
         )
     except Refusal as refusal:
         return _form(typed, None, refusal)
-    return _with_link(account, make_link(account, now))
+    return _with_link(account, now)
 
 
 @managing.get("/accounts/<row:account_id>")
@@ -119,8 +122,7 @@ def enable(account_id: int) -> Response:
 @requires(Permission.MANAGE_ACCOUNTS)
 def new_link(account_id: int) -> Response:
     """A new link by which the person sets a password."""
-    account = get_account(account_id)
-    return _with_link(account, make_link(account, utcnow()))
+    return _with_link(get_account(account_id), utcnow())
 
 
 @managing.post("/accounts/<row:account_id>/reset-second-factor")
@@ -131,11 +133,21 @@ def reset_second_factor(account_id: int) -> Response:
     return _saved(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."))
 
 
-def _with_link(account: Account, token: str) -> Response:
-    """The page that shows a link, this once: it is kept nowhere."""
-    describe(subject_id=account.id)
+def _with_link(account: Account, now: dt.datetime) -> Response:
+    """Mail a link, where there is a mail server and nobody wants to see it; else show it, this once."""
+    token = make_link(account, now)
+    mailed = request.form.get("way") != "show" and mail_link(account, token, now)
+    describe(subject_id=account.id, mailed=mailed)
     values = {"name": account.name, "account_id": account.id}
     commit()
+    if mailed:
+        sentence = _(
+            "Der Link geht per Mail an %(email)s. Er gilt einmal und %(hours)s Stunden lang.",
+            email=account.email,
+            hours=VALID_HOURS,
+        )
+        flash(sentence, "success")
+        return make_response(redirect(url_for(".edit", account_id=account.id), 303))
     link = link_to(token) if current_settings().public_url else request.host_url.rstrip("/") + link_to(token)
     page = render_template("accounts/link.html", link=link, hours=VALID_HOURS, **values)
     return make_response(page)
@@ -149,6 +161,7 @@ def _form(typed: Typed, account: Account | None, refusal: Refusal | None = None)
         "second_factor": account is not None and second_factor.is_set(account.id),
         "mediators": queries.active_mediators(),
         "error": message(refusal) if refusal else None,
+        "mails": mails_are_set(),
     }
     return make_response(render_template("accounts/account.html", **values), 422 if refusal else 200)
 

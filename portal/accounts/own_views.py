@@ -23,8 +23,9 @@ from portal.accounts.second_factor import is_set
 from portal.accounts.service import change_password, get_account
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
 from portal.accounts.signing_in import stay_in
-from portal.database import EVERY_TENANT, commit, scope_to, utcnow
+from portal.database import EVERY_TENANT, commit, scope_to, scoped_to, utcnow
 from portal.refusal import Refusal
+from portal.web.languages import LANGUAGES
 from portal.web.messages import message
 from portal.web.security import failed, limiter, own_key
 from portal.web.sessions import current_session
@@ -77,6 +78,20 @@ def end_others() -> Response:
     return _back()
 
 
+@own.post("/account/mails")
+@requires(Permission.SIGNED_IN)
+def set_mails() -> Response:
+    """Say whether one wants mails, and in which language."""
+    language = request.form.get("language", "")
+    scope_to(EVERY_TENANT)
+    account = get_account(current_user.id)
+    account.gets_mails = request.form.get("mails") == "on"
+    account.language = language if language in LANGUAGES else None
+    commit()
+    flash(_("Gespeichert."), "success")
+    return _back()
+
+
 @own.get("/roles")
 @requires(Permission.SIGNED_IN)
 def roles() -> str:
@@ -87,6 +102,9 @@ def roles() -> str:
 
 
 def _page(error: str | None, status: int) -> Response:
+    with scoped_to(EVERY_TENANT):
+        account = get_account(current_user.id)
+        mails = {"wanted": account.gets_mails, "language": account.language, "email": account.email}
     page = render_template(
         "accounts/own.html",
         sessions=open_sessions(current_user.id, current_settings(), utcnow()),
@@ -94,6 +112,8 @@ def _page(error: str | None, status: int) -> Response:
         minimum=MINIMUM_LENGTH,
         error=error,
         second_factor=is_set(current_user.id),
+        mails=mails,
+        mails_are_set=current_settings().smtp_host is not None,
         settings=current_settings(),
     )
     return make_response(page, status)

@@ -21,6 +21,7 @@ from portal.commands.edge import OPERATOR, in_application, json_option, noted, u
 from portal.commands.output import coded, print_json
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, scope_to, utcnow
+from portal.notices.invitations import mail_link
 
 
 def read_secret(prompt: str, *, confirm: bool = False) -> str:
@@ -103,14 +104,19 @@ _email_option = click.option("--email", required=True, help="What the person sig
 
 @account.command()
 @_email_option
+@click.option("--show", is_flag=True, help="Print it even where there is a mail server.")
 @in_application
-def link(email: str) -> None:
-    """Print a link by which the person sets a password, once; it is good for 48 hours."""
-    found = _get(email)
-    token = make_link(found, utcnow())
+def link(email: str, show: bool) -> None:
+    """Mail a link by which the person sets a password, or print it where no mail server is set.
+
+    It works once, and for 48 hours.
+    """
+    found, now = _get(email), utcnow()
+    token = make_link(found, now)
+    mailed = not show and mail_link(found, token, now)
     noted(AuditEvent.LINK_MADE, OPERATOR, subject="account", subject_id=found.id)
     commit()
-    click.echo(link_to(token))
+    click.echo(_("Der Link geht per Mail an die Adresse des Kontos.") if mailed else link_to(token))
 
 
 @account.command()

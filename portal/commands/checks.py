@@ -34,6 +34,7 @@ def run_checks() -> Iterator[Check]:
     yield _redis()
     yield _data_folder()
     yield from _oidc()
+    yield _mail_server()
     if not usable:
         return
     yield from _second_wall()
@@ -140,6 +141,22 @@ def _oidc() -> Iterator[Check]:
     else:
         advice = _("Installieren Sie jobbruecke[oidc], oder nehmen Sie JOBBRUECKE_OIDC_ISSUER weg.")
         yield Check("oidc", Level.FAIL, _("Authlib ist nicht installiert"), advice)
+
+
+def _mail_server() -> Check:
+    """The way to the mail server, name and password included; nothing is sent."""
+    from worker import smtp
+
+    settings = current_settings()
+    if settings.smtp_host is None:
+        message = _("keiner gesetzt; Meldungen stehen nur auf den Seiten")
+        return Check("mail", Level.OK, message)
+    try:
+        smtp.greet(settings)
+    except smtp.MailError as error:
+        advice = _("Prüfen Sie die Einstellungen JOBBRUECKE_SMTP_…, und ob der Mailserver erreichbar ist.")
+        return Check("mail", Level.FAIL, _("nicht benutzbar (%(reason)s)", reason=str(error)), advice)
+    return Check("mail", Level.OK, _("erreichbar"))
 
 
 def _process(kind: str) -> Check:

@@ -81,6 +81,12 @@ class Presence(TenantOwned, Base):
         Index("ix_presence_mediator", "mediator_id"),
         Index("ix_presence_waiting", "connection_id", "waiting_since"),
         Index(
+            "ix_presence_clarification",
+            "connection_id",
+            sqlite_where=text("clarification IS NOT NULL"),
+            postgresql_where=text("clarification IS NOT NULL"),
+        ),
+        Index(
             "ix_presence_released",
             "connection_id",
             "participant_id",

@@ -22,6 +22,8 @@ def init_app(app: Flask) -> None:
     from portal.deliveries.reconciling_views import reconciling
     from portal.deliveries.views import deliveries
     from portal.mediators.views import mediators
+    from portal.notices.views import notices, unseen_notices
+    from portal.operations.health import health
     from portal.operations.views import operations
     from portal.people.views import people
     from portal.qualli.views import imports
@@ -60,6 +62,7 @@ def init_app(app: Flask) -> None:
     auditing.init_app(app)
     labels.init_app(app)
     header.init_app(app)
+    app.jinja_env.globals["unseen_notices"] = unseen_notices
     app.url_map.converters["row"] = RowConverter
     for blueprint in (
         general,
@@ -79,5 +82,7 @@ def init_app(app: Flask) -> None:
         imports,
         numbers,
         operations,
+        notices,
+        health,
     ):
         app.register_blueprint(blueprint)

@@ -77,6 +77,8 @@ NO_ACTS = frozenset(
         "by_provider.begin",  # nobody is signed in yet
         "second_factor.begin",  # nothing is asked for until it is confirmed
         "general.preferences",  # of a browser
+        "notices.seen",  # of what one looks at
+        "own.set_mails",  # of what one gets
         "people.search",
         "people.keep_view",  # of what one looks at, for oneself or the tenant
         "people.drop_view",

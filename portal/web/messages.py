@@ -23,6 +23,7 @@ SENTENCES: dict[str, Any] = (
         "number-missing": _l("Zu dieser Person liegt keine Sozialversicherungsnummer vor."),
         "mediator-unknown": _l("Diese Vermittlerin oder diesen Vermittler gibt es hier nicht."),
         "delivery-unknown": _l("Eine Datenübertragung mit dieser Nummer gibt es hier nicht."),
+        "notice-unknown": _l("Diese Meldung gibt es hier nicht."),
         "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),
         "search-unknown": _l("Diese Suche gibt es nicht mehr. Bitte suchen Sie noch einmal."),
         "view-name-missing": _l("Geben Sie der Ansicht einen Namen."),

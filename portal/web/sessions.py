@@ -64,6 +64,10 @@ def current_session() -> ServerSession:
     return found
 
 
+_WITHOUT = ("/static/", "/health/", "/metrics")
+"""Answered without asking who it is; not even the database has to be there."""
+
+
 class ServerSessions(SessionInterface):
     """Loads the session before a request and writes it, in a short transaction of its own, after it."""
 
@@ -72,7 +76,7 @@ class ServerSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         set_reading(request.method in SAFE_METHODS)
         token = request.cookies.get(self.get_cookie_name(app))
-        if not token or request.path.startswith("/static/"):
+        if not token or request.path.startswith(_WITHOUT):
             return ServerSession()
         try:
             return _load(token)

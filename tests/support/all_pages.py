@@ -15,6 +15,9 @@ NO_PAGES = frozenset(
         "people.export_xlsx",
         "bulk.report",
         "imports.rejected",
+        "health.live",  # a word, and numbers for machines
+        "health.ready",
+        "health.metrics",
     }
 )
 """What answers with a file, or with another address."""
@@ -67,6 +70,7 @@ PAGES = (
     PageOf("imports.list_page", "/imports"),
     PageOf("imports.show", "/imports/{import_id}"),
     PageOf("tenants.settings", "/settings", account="administrator"),
+    PageOf("notices.list_page", "/notices"),
     PageOf("operations.overview", "/operations", account="support"),
     PageOf("tenants.choose", "/tenants", account="support"),
 )

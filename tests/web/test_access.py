@@ -27,6 +27,9 @@ PUBLIC = {
     "accounts.send_code",
     "accounts.choose_password",
     "accounts.set_first_password",
+    "health.live",
+    "health.ready",
+    "health.metrics",
 }
 
 

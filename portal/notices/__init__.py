@@ -1,0 +1,1 @@
+"""What people are told when something goes wrong, is late, or is well again: on pages and by mail."""

@@ -1,0 +1,52 @@
+"""Who is told of what, and how long it has to last before anybody is: tables, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+from portal.accounts.models import Role
+from portal.notices.kinds import NoticeKind
+
+CASEWORKER, SUPERVISOR, ADMINISTRATOR, SUPPORT = (
+    frozenset({role}) for role in (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.SUPPORT)
+)
+AUDIENCE: Mapping[NoticeKind, tuple[frozenset[Role], ...]] = {
+    NoticeKind.ANSWERS_LATE: (CASEWORKER, SUPERVISOR, SUPERVISOR | ADMINISTRATOR, SUPERVISOR | SUPPORT),
+    NoticeKind.CLARIFICATION: (SUPERVISOR,),
+    NoticeKind.DELIVERY_HELD: (SUPERVISOR | ADMINISTRATOR,),
+    NoticeKind.MANY_HELD: (SUPPORT,),
+    NoticeKind.DELIVERY_MISSING: (ADMINISTRATOR | SUPPORT,),
+    NoticeKind.OUTCOME_UNKNOWN: (SUPPORT,),
+    NoticeKind.CRASHED: (SUPPORT,),
+    NoticeKind.RECONCILE: (SUPERVISOR | ADMINISTRATOR | SUPPORT,),
+    NoticeKind.QUARANTINE: (SUPPORT,),
+    NoticeKind.TOKEN_REFUSED: (ADMINISTRATOR | SUPPORT,),
+    NoticeKind.LICENCE_ENDING: (
+        ADMINISTRATOR,
+        ADMINISTRATOR,
+        ADMINISTRATOR | SUPPORT,
+        ADMINISTRATOR | SUPPORT,
+    ),
+    NoticeKind.NETWORK_LICENCE_ENDING: (
+        *(ADMINISTRATOR, ADMINISTRATOR, ADMINISTRATOR | SUPPORT, ADMINISTRATOR | SUPPORT),
+    ),
+    NoticeKind.IMPORT_SILENT: (ADMINISTRATOR,),
+    NoticeKind.IMPORT_HELD: (SUPERVISOR | ADMINISTRATOR,),
+    NoticeKind.WORKER_SILENT: (SUPPORT,),
+    NoticeKind.CRON_SILENT: (SUPPORT,),
+    NoticeKind.MAIL_SILENT: (SUPPORT,),
+}
+"""Who is told of a notice, level by level; its page shows it to all of them up to the level it has."""
+
+PATIENCE: Mapping[NoticeKind, dt.timedelta] = {
+    NoticeKind.WORKER_SILENT: dt.timedelta(minutes=3),
+    NoticeKind.CRON_SILENT: dt.timedelta(minutes=3),
+    NoticeKind.MANY_HELD: dt.timedelta(minutes=15),
+}
+"""How long it has to last before people are told: an update takes a moment, and a night's list is told whole."""
+
+
+def told(kind: NoticeKind, above: int, level: int) -> frozenset[Role]:
+    """The roles that are told when a notice of which people know at `above` has become as bad as `level`."""
+    return frozenset().union(*AUDIENCE[kind][above:level])

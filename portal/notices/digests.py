@@ -1,0 +1,127 @@
+"""The morning's mails: what is open, once a local date for each account, and none where nothing is. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from portal.accounts.models import Account, Role
+from portal.database import db
+from portal.notices.kinds import MailKind
+from portal.notices.models import DigestDay, Notice
+from portal.notices.outbox import mails_are_set, put
+from portal.notices.queries import concerns
+from portal.people.models import Participant
+from portal.releases.conditions import people, phase_case
+from portal.releases.models import Presence
+from portal.releases.phase import NEEDS_ACTION, Phase
+from portal.releases.view import View, load_view
+from portal.tenants.models import Tenant
+from portal.tenants.workdays import is_working_day, local_date
+
+MORNING = dt.time(7)
+"""Local time."""
+OPERATORS_ZONE = "Europe/Berlin"
+FORGOTTEN_AFTER = dt.timedelta(days=30)
+_TENANT_ROLES = (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True)
+class Morning:
+    """Whose mails are due, and for which local date."""
+
+    tenant_id: int | None
+    date: dt.date
+
+    @property
+    def scope(self) -> str:
+        return "operator" if self.tenant_id is None else f"tenant:{self.tenant_id}"
+
+
+def due_mornings(now: dt.datetime) -> list[Morning]:
+    """Mornings that have come and whose mails are not in the outbox; of tenants on working days alone."""
+    if not mails_are_set():
+        return []
+    places = db.session.execute(select(Tenant.id, Tenant.time_zone, Tenant.federal_state)).all()
+    found = [
+        Morning(tenant_id, local_date(now, zone))
+        for tenant_id, zone, state in places
+        if _has_come(now, zone) and is_working_day(local_date(now, zone), state)
+    ]
+    if _has_come(now, OPERATORS_ZONE):
+        found.append(Morning(None, local_date(now, OPERATORS_ZONE)))
+    recent = select(DigestDay.scope, DigestDay.local_date).where(
+        DigestDay.local_date >= now.date() - dt.timedelta(days=2)
+    )
+    done = {(scope, date) for scope, date in db.session.execute(recent)}
+    return [morning for morning in found if (morning.scope, morning.date) not in done]
+
+
+def _has_come(now: dt.datetime, zone: str) -> bool:
+    return now.astimezone(ZoneInfo(zone)).time() >= MORNING
+
+
+def put_digests(morning: Morning, now: dt.datetime) -> int:
+    """Put the mails of a morning into the outbox; how many. One process alone gets through, whatever the clocks do."""
+    row = DigestDay(tenant_id=morning.tenant_id, scope=morning.scope, local_date=morning.date, made_at=now)
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:
+        return 0
+    same = (
+        Account.tenant_id.is_(None) if morning.tenant_id is None else Account.tenant_id == morning.tenant_id
+    )
+    roles = (Role.SUPPORT,) if morning.tenant_id is None else _TENANT_ROLES
+    query = select(Account).where(
+        same, Account.role.in_(roles), Account.disabled_at.is_(None), Account.gets_mails
+    )
+    view = load_view(morning.tenant_id, now) if morning.tenant_id is not None else None
+    put_there = 0
+    for account in db.session.scalars(query.order_by(Account.id)).all():
+        data = _contents(account, view)
+        if data["notices"] or data["people"]:
+            key = f"digest:{account.id}:{morning.date.isoformat()}"
+            put_there += put(MailKind.DIGEST, key, account, now, data=data) is not None
+    return put_there
+
+
+def _contents(account: Account, view: View | None) -> dict[str, object]:
+    """Open notices, and how many people need something done, as they are this morning."""
+    open_now = select(Notice).where(Notice.closed_at.is_(None), concerns(account.role))
+    if view is not None:
+        open_now = open_now.where(Notice.tenant_id == view.tenant.id)
+    notices = db.session.scalars(open_now.order_by(Notice.level.desc(), Notice.id).limit(100)).all()
+    return {
+        "notices": [notice.id for notice in notices],
+        "people": _people(account, view) if view is not None and view.connection is not None else {},
+    }
+
+
+def _people(account: Account, view: View) -> dict[str, int]:
+    """How many need action, by phase: of a caseworker her own, of the others the tenant's."""
+    phase = phase_case(view)
+    query = people(view).where(
+        phase.in_([it.value for it in NEEDS_ACTION]), Participant.tenant_id == view.tenant.id
+    )
+    if account.role is Role.CASEWORKER:
+        query = query.where(
+            or_(Participant.caseworker == account.initials, _is_mediator_of(account.mediator_id))
+        )
+    listed = query.with_only_columns(phase.label("phase"), maintain_column_froms=True).subquery()
+    found = db.session.execute(select(listed.c.phase, func.count()).group_by(listed.c.phase))
+    counted = {str(name): number for name, number in found}
+    return {it.value: counted[it.value] for it in Phase if it.value in counted}
+
+
+def _is_mediator_of(mediator_id: int | None) -> ColumnElement[bool]:
+    return false() if mediator_id is None else Presence.mediator_id == mediator_id
+
+
+def forget_mornings(now: dt.datetime) -> None:
+    """Delete what no clock will ask for again."""
+    db.session.query(DigestDay).filter(DigestDay.local_date < (now - FORGOTTEN_AFTER).date()).delete()

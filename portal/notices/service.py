@@ -1,0 +1,198 @@
+"""Opens, worsens and closes notices as the rules want it, and has people told. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
+
+from portal.accounts.models import Account, Role
+from portal.database import db
+from portal.notices.audience import PATIENCE, told
+from portal.notices.kinds import MailKind, NoticeKind
+from portal.notices.models import Mail, Notice, NoticeSeen
+from portal.notices.outbox import put
+from portal.notices.queries import concerns
+from portal.notices.rules import Facts, Wanted, wanted
+from portal.people.models import Participant
+from portal.refusal import NotFound
+from portal.releases.models import Presence
+
+FORGOTTEN_AFTER = dt.timedelta(days=90)
+NOT_MAILED = frozenset({NoticeKind.MAIL_SILENT})
+"""What a mail would be the wrong way to tell of."""
+
+
+def open_notices() -> dict[tuple[NoticeKind, str], Notice]:
+    """What is open now, by kind and subject."""
+    query = select(Notice).where(Notice.closed_at.is_(None)).execution_options(populate_existing=True)
+    return {(it.kind, it.subject): it for it in db.session.scalars(query)}
+
+
+def differs(facts: Facts, opened: dict[tuple[NoticeKind, str], Notice]) -> bool:
+    """Whether there is anything to write: mostly there is not, and nobody waits for a writer then."""
+    called_for = wanted(facts)
+    for key, notice in opened.items():
+        if key not in called_for or _is_new(notice, called_for[key]) or _is_to_be_told(notice, facts.now):
+            return True
+    return any(it.opens and key not in opened for key, it in called_for.items())
+
+
+def keep_notices(facts: Facts) -> None:
+    """Make the open notices those that the facts call for, and tell who is to be told. Harmless at the same time."""
+    called_for, opened = wanted(facts), open_notices()
+    for key, notice in opened.items():
+        if key not in called_for:
+            close(notice, facts.now)
+        elif _is_new(notice, called_for[key]):
+            _renew(notice, called_for[key])
+    for key, it in called_for.items():
+        if it.opens and key not in opened:
+            _open(it, facts.now)
+    db.session.flush()
+    for notice in open_notices().values():
+        if _is_to_be_told(notice, facts.now):
+            _tell(notice, facts.now)
+
+
+def _is_new(notice: Notice, it: Wanted) -> bool:
+    return it.opens and (notice.level, notice.data) != (it.level, dict(it.data))
+
+
+def _is_to_be_told(notice: Notice, now: dt.datetime) -> bool:
+    patience = PATIENCE.get(notice.kind, dt.timedelta())
+    return notice.level > notice.told_level and now >= notice.opened_at + patience
+
+
+def _open(it: Wanted, now: dt.datetime) -> None:
+    notice = Notice(
+        tenant_id=it.tenant_id,
+        kind=it.kind,
+        subject=it.subject,
+        level=it.level,
+        told_level=0,
+        data=dict(it.data),
+        opened_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(notice)
+    except IntegrityError:  # another process was faster, and tells
+        return
+
+
+def _renew(notice: Notice, it: Wanted) -> None:
+    db.session.execute(
+        update(Notice)
+        .where(Notice.id == notice.id, Notice.closed_at.is_(None))
+        .values(level=it.level, data=dict(it.data))
+    )
+
+
+def _tell(notice: Notice, now: dt.datetime) -> None:
+    """Tell whom this is news to; one process alone gets through."""
+    before = notice.told_level
+    if not _won(
+        update(Notice)
+        .where(Notice.id == notice.id, Notice.closed_at.is_(None), Notice.told_level == before)
+        .values(told_level=notice.level, told_at=now)
+    ):
+        return
+    for account in _told_accounts(notice, before, notice.level):
+        _mail(MailKind.NOTICE, f"notice:{notice.id}:{notice.level}:{account.id}", account, notice, now)
+
+
+def close(notice: Notice, now: dt.datetime) -> None:
+    """It is well again: whoever was told is told that, too. What nobody was told of leaves no trace."""
+    if not notice.told_level:
+        db.session.execute(delete(Notice).where(Notice.id == notice.id, Notice.told_level == 0))
+        return
+    if not _won(
+        update(Notice).where(Notice.id == notice.id, Notice.closed_at.is_(None)).values(closed_at=now)
+    ):
+        return
+    for account in _mailed_accounts(notice):
+        _mail(MailKind.RECOVERY, f"notice:{notice.id}:closed:{account.id}", account, notice, now)
+
+
+def _won(statement) -> bool:  # type: ignore[no-untyped-def]
+    result = db.session.execute(statement.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return bool(result.rowcount)
+
+
+def _mail(kind: MailKind, key: str, account: Account, notice: Notice, now: dt.datetime) -> None:
+    if notice.kind not in NOT_MAILED:
+        put(kind, key, account, now, notice=notice)
+
+
+def _told_accounts(notice: Notice, above: int, level: int) -> list[Account]:
+    """Those of the tenant and of the operator who have a role that is told, and want mails."""
+    roles = told(notice.kind, above, level)
+    query = select(Account).where(
+        Account.role.in_(roles),
+        or_(Account.tenant_id.is_(None), Account.tenant_id == notice.tenant_id),
+        Account.disabled_at.is_(None),
+        Account.gets_mails,
+    )
+    found = list(db.session.scalars(query.order_by(Account.id)))
+    if notice.kind is NoticeKind.ANSWERS_LATE:
+        concerned = _caseworkers_who_wait(notice)
+        found = [it for it in found if it.role is not Role.CASEWORKER or it.id in concerned]
+    return found
+
+
+def _mailed_accounts(notice: Notice) -> list[Account]:
+    """Those to whom the trouble was mailed, and who want mails still."""
+    mailed = select(Mail.account_id).where(Mail.notice_id == notice.id, Mail.kind == MailKind.NOTICE)
+    query = select(Account).where(Account.id.in_(mailed), Account.disabled_at.is_(None), Account.gets_mails)
+    return list(db.session.scalars(query.order_by(Account.id)))
+
+
+def _caseworkers_who_wait(notice: Notice) -> set[int]:
+    """The accounts whose own people wait for an answer: as caseworker by Kürzel, or as mediator."""
+    waiting = Presence.waiting_since.is_not(None) & (Presence.tenant_id == notice.tenant_id)
+    by_initials = (
+        select(Account.id)
+        .join(Participant, Participant.caseworker == Account.initials)
+        .join(Presence, Presence.participant_id == Participant.id)
+        .where(waiting, Account.tenant_id == notice.tenant_id, Participant.tenant_id == notice.tenant_id)
+    )
+    as_mediator = (
+        select(Account.id)
+        .join(Presence, Presence.mediator_id == Account.mediator_id)
+        .where(waiting, Account.tenant_id == notice.tenant_id)
+    )
+    return {*db.session.scalars(by_initials.distinct()), *db.session.scalars(as_mediator.distinct())}
+
+
+def see(notice_id: int, role: Role, account_id: int, now: dt.datetime) -> None:
+    """Note that somebody has seen a notice as bad as it is. Raises NotFound, also where the role is not shown it."""
+    notice = db.session.scalar(select(Notice).where(Notice.id == notice_id, concerns(role)))
+    if notice is None:
+        raise NotFound("notice-unknown")
+    seen = db.session.scalar(
+        select(NoticeSeen).where(NoticeSeen.notice_id == notice.id, NoticeSeen.account_id == account_id)
+    )
+    if seen is not None:
+        seen.level, seen.seen_at = notice.told_level, now
+        return
+    row = NoticeSeen(
+        tenant_id=notice.tenant_id,
+        notice_id=notice.id,
+        account_id=account_id,
+        level=notice.told_level,
+        seen_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:  # twice at the same moment
+        return
+
+
+def forget_notices(now: dt.datetime) -> None:
+    """Delete what has been well again for long."""
+    db.session.execute(delete(Notice).where(Notice.closed_at < now - FORGOTTEN_AFTER))

@@ -1,0 +1,67 @@
+"""What people are told of: a list for each role, and what one has seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal.accounts.access import Permission, requires
+from portal.database import EVERY_TENANT, commit, scope_to, utcnow
+from portal.notices.queries import count_unseen, list_closed, list_notices
+from portal.notices.service import see
+from portal.notices.wording import words_of
+from portal.operations.queries import everybody
+
+notices = Blueprint("notices", __name__)
+_CLOSED_FOR = dt.timedelta(days=14)
+
+
+@notices.get("/notices")
+@requires(Permission.SIGNED_IN)
+def list_page() -> str:
+    """What is open, and what became well again lately: of one's tenant, and for support of all."""
+    with _own_scope():
+        role, account_id = current_user.role, current_user.id
+        opened = list_notices(role, account_id)
+        closed = list_closed(role, account_id, utcnow() - _CLOSED_FOR)
+    return render_template(
+        "notices/list.html", opened=opened, closed=closed, words_of=words_of, support=role.for_all_tenants
+    )
+
+
+@notices.post("/notices/<row:notice_id>/seen")
+@requires(Permission.SIGNED_IN)
+def seen(notice_id: int) -> Response:
+    """Note that one has seen it: it stays open until it is well again, and does not stand in the head any more."""
+    if current_user.role.for_all_tenants:
+        scope_to(EVERY_TENANT)
+    see(notice_id, current_user.role, current_user.id, utcnow())
+    commit()
+    flash(
+        _("Als gesehen vermerkt. Die Meldung verschwindet von selbst, sobald es wieder gut ist."), "success"
+    )
+    return make_response(redirect(url_for(".list_page"), 303))
+
+
+def unseen_notices() -> int:
+    """How many notices the signed-in person has not seen; once a request."""
+    if "unseen_notices" not in g:
+        with _own_scope():
+            g.unseen_notices = count_unseen(current_user.role, current_user.id)
+    found: int = g.unseen_notices
+    return found
+
+
+@contextmanager
+def _own_scope() -> Iterator[None]:
+    """Support looks at every tenant's; everybody else at the own one's, as ever."""
+    if not current_user.role.for_all_tenants:
+        yield
+        return
+    with everybody():
+        yield

@@ -1,0 +1,69 @@
+"""Whether the process lives, whether it can serve, and what is measured: for machines, without a session."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+
+from flask import Blueprint, Response, abort, request
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from portal import current_settings
+from portal.accounts.access import public
+from portal.database import commit, reading, rollback, utcnow
+from portal.operations.measures import exposition
+from portal.queue import is_in_trouble
+from portal.refusal import Refusal
+from portal.schema import check_database
+
+health = Blueprint("health", __name__)
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+
+
+@health.get("/health/live")
+@public
+def live() -> Response:
+    """The process answers; nothing else is asked, so that nobody restarts it because the database is away."""
+    return _word("live", 200)
+
+
+@health.get("/health/ready")
+@public
+def ready() -> Response:
+    """Pages can be served: the database is there and migrated. Without Redis they can, too, and say so."""
+    try:
+        check_database()
+    except Refusal:
+        rollback()
+        return _word("not ready", 503)
+    return _word("degraded" if is_in_trouble(current_settings().redis_url) else "ready", 200)
+
+
+@health.get("/metrics")
+@public
+def metrics() -> Response:
+    """Measures for Prometheus, for whoever has the token; without one set, for this machine alone."""
+    if not _may_measure():
+        abort(404)
+    with reading():
+        found = exposition(utcnow())
+        commit()
+    return Response(found, content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_measure() -> bool:
+    token = current_settings().metrics_token
+    if token is not None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return secrets.compare_digest(given.encode(), token.get_secret_value().encode())
+    if any(name in request.headers for name in _FORWARDED):  # came through a proxy, from who knows where
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _word(word: str, status: int) -> Response:
+    """One word and no details: strangers may ask."""
+    return Response(word + "\n", status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,358 @@
+"""Who is told, when, and how often: first and on recovery only, and what is open in the morning."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+
+from portal.accounts.models import Account, Role
+from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
+from portal.notices.kinds import MailKind, MailState, NoticeKind
+from portal.notices.models import Notice
+from portal.notices.outbox import PAUSES
+from portal.notices.wording import words_of
+from portal.people.models import Participant
+from portal.releases.models import Presence
+from portal.tenants.models import Connection, Heartbeat, Tenant
+from tests.notices.conftest import outbox, send_due
+from tests.support.at_once import at_once
+from tests.support.database import Cast, make_cast
+from tests.support.house import make_account, make_person
+from tests.support.mail_server import MailServer
+from worker import watching
+
+TUESDAY = dt.datetime(2026, 3, 3, 5, 0, tzinfo=dt.UTC)
+"""Before the morning's mails."""
+DAY = dt.timedelta(days=1)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def house(mail_app: Flask) -> Cast:
+    """Everybody who may be told, and processes that live."""
+    cast = make_cast()
+    for name, role, tenant_id in (
+        ("caseworker", Role.CASEWORKER, cast.alpha),
+        ("colleague", Role.CASEWORKER, cast.alpha),
+        ("supervisor", Role.SUPERVISOR, cast.alpha),
+        ("administrator", Role.ADMINISTRATOR, cast.alpha),
+        ("stranger", Role.SUPERVISOR, cast.beta),
+        ("support", Role.SUPPORT, None),
+    ):
+        make_account(name, role, tenant_id)
+    for tenant in db.session.scalars(select(Tenant)):
+        db.session.add(lasting_process(tenant.id))
+    commit()
+    return cast
+
+
+def lasting_process(tenant_id: int) -> Heartbeat:
+    """A process for each tenant, so that none is missed: far ahead of every time that the tests travel to."""
+    far = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+    kind = ("worker", "cron")[tenant_id % 2]
+    return Heartbeat(name=f"{kind}:1", kind=kind, started_at=far, seen_at=far)
+
+
+def connection_of(tenant_id: int) -> Connection:
+    scope_to(EVERY_TENANT)
+    return db.session.query(Connection).filter_by(tenant_id=tenant_id).one()
+
+
+def look() -> None:
+    watching.look(utcnow())
+
+
+def notices() -> list[tuple[NoticeKind, int, bool]]:
+    """Kind, told level, and whether it is open; oldest first."""
+    scope_to(EVERY_TENANT)
+    db.session.expire_all()
+    found = [
+        (it.kind, it.told_level, it.closed_at is None) for it in db.session.query(Notice).order_by(Notice.id)
+    ]
+    commit()
+    return found
+
+
+def told(kind: MailKind) -> list[str]:
+    """Who has a mail of this kind in the outbox, by name."""
+    names = {it.id: it.email.partition("@")[0] for it in db.session.query(Account)}
+    return [names[mail.account_id] for mail in outbox() if mail.kind is kind]
+
+
+def wait_since(tenant_id: int, since: dt.datetime) -> int:
+    """Somebody of the caseworker waits for an answer."""
+    scope_to(EVERY_TENANT)
+    person = make_person(tenant_id, f"77{tenant_id}", "Muster", "Erika")
+    db.session.get_one(Participant, person).caseworker = "CAS"
+    db.session.add(
+        Presence(
+            tenant_id=tenant_id,
+            connection_id=connection_of(tenant_id).id,
+            participant_id=person,
+            released=True,
+            told=True,
+            waiting_since=since,
+        )
+    )
+    commit()
+    return person
+
+
+def test_a_quarantine_is_told_to_support_once_and_its_end_once(house: Cast, mail_server: MailServer) -> None:
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        connection_of(house.alpha).quarantined_at = utcnow()
+        commit()
+        for _ in range(3):
+            look()
+            send_due()
+            clock.shift(MINUTE)
+        assert told(MailKind.NOTICE) == ["support"]
+        connection_of(house.alpha).quarantined_at = None
+        commit()
+        for _ in range(2):
+            look()
+            send_due()
+        assert told(MailKind.RECOVERY) == ["support"]
+        assert notices() == [(NoticeKind.QUARANTINE, 1, False)]
+        subjects = [str(mail["Subject"]) for mail in mail_server.mails]
+    assert subjects == [
+        "Jobbrücke (Alpha): Ein Jobportal ist ausgesetzt",
+        "Jobbrücke (Alpha): Erledigt: Ein Jobportal ist ausgesetzt",
+    ]
+
+
+def test_many_processes_at_once_tell_once(house: Cast) -> None:
+    connection_of(house.alpha).quarantined_at = utcnow()
+    commit()
+    assert at_once(EVERY_TENANT, *[look] * 4) == [None] * 4
+    assert notices() == [(NoticeKind.QUARANTINE, 1, True)]
+    assert told(MailKind.NOTICE) == ["support"]
+
+
+def test_a_late_answer_goes_up_from_caseworker_to_support(house: Cast, mail_server: MailServer) -> None:
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        wait_since(house.alpha, TUESDAY)
+        seen: dict[str, list[str]] = {}
+        for date in range(4, 13):
+            clock.move_to(dt.datetime(2026, 3, date, 12, 1, tzinfo=dt.UTC))
+            before = len(told(MailKind.NOTICE))
+            look()
+            seen[str(date)] = told(MailKind.NOTICE)[before:]
+        assert {date: names for date, names in seen.items() if names} == {
+            "4": ["caseworker"],  # the colleague's people do not wait
+            "5": ["supervisor"],
+            "6": ["supervisor", "administrator"],
+            "10": ["supervisor", "support"],
+        }
+        db.session.query(Presence).update({"waiting_since": None})
+        commit()
+        look()
+        assert set(told(MailKind.RECOVERY)) == {"caseworker", "supervisor", "administrator", "support"}
+        send_due()
+    assert all("Muster" not in str(mail) and "Erika" not in str(mail) for mail in mail_server.mails)
+
+
+def held(tenant_id: int, sequence: int = 1) -> Delivery:
+    scope_to(EVERY_TENANT)
+    row = Delivery(
+        tenant_id=tenant_id,
+        connection_id=connection_of(tenant_id).id,
+        sequence=sequence,
+        mode=Mode.FULL,
+        cause=Cause.NIGHTLY,
+        started_by="system",
+        state=DeliveryState.HELD,
+        problem=Problem.BRAKE,
+        idempotency_key=f"k{tenant_id}{sequence}",
+        created_at=utcnow(),
+    )
+    db.session.add(row)
+    commit()
+    return row
+
+
+def test_a_held_delivery_is_told_once_though_the_night_replaces_it(house: Cast) -> None:
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        first = held(house.alpha)
+        look()
+        assert told(MailKind.NOTICE) == ["supervisor", "administrator"]
+        send_due()
+        clock.shift(DAY)
+        first.state = DeliveryState.DISCARDED
+        commit()
+        second = held(house.alpha, 2)
+        second.state = DeliveryState.PLANNED
+        commit()
+        look()
+        second.state = DeliveryState.HELD
+        commit()
+        look()
+        assert notices() == [(NoticeKind.DELIVERY_HELD, 1, True)]
+        assert len(told(MailKind.NOTICE)) == 2 and told(MailKind.RECOVERY) == []
+        second.state = DeliveryState.DISCARDED
+        commit()
+        look()
+        assert told(MailKind.RECOVERY) == ["supervisor", "administrator"]
+
+
+def test_many_held_in_one_night_are_one_mail_to_support(house: Cast, mail_server: MailServer) -> None:
+    from portal.tenants.network import Network
+    from tests.support.database import make_tenant
+
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        gamma = make_tenant("gamma", Network.JOB4YOU).id
+        commit()
+        for tenant_id in (house.alpha, house.beta, gamma):
+            held(tenant_id)
+        look()
+        assert "support" not in told(MailKind.NOTICE)  # the night may not be over
+        clock.shift(16 * MINUTE)
+        look()
+        clock.shift(16 * MINUTE)
+        look()
+        assert told(MailKind.NOTICE).count("support") == 1
+        send_due()
+        (mail,) = [it for it in mail_server.mails if str(it["To"]) == "support@example.org"]
+    assert "alpha, beta, gamma" in str(mail.get_content())
+
+
+def test_a_short_silence_is_told_to_nobody(house: Cast) -> None:
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        db.session.query(Heartbeat).filter_by(kind="worker").update({"seen_at": utcnow() - 5 * MINUTE})
+        commit()
+        look()
+        assert notices() == [(NoticeKind.WORKER_SILENT, 0, True)]
+        db.session.query(Heartbeat).update({"seen_at": utcnow() + DAY})
+        commit()
+        look()
+        assert notices() == [] and outbox() == []
+        db.session.query(Heartbeat).filter_by(kind="worker").update({"seen_at": utcnow() - 5 * MINUTE})
+        commit()
+        look()
+        clock.shift(4 * MINUTE)
+        look()
+        assert told(MailKind.NOTICE) == ["support"]
+
+
+def test_a_worker_looks_while_cron_is_silent(house: Cast) -> None:
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        watching.look_if_cron_is_silent()
+        connection_of(house.alpha).quarantined_at = utcnow()
+        commit()
+        watching.look_if_cron_is_silent()
+        assert notices() == []
+        db.session.query(Heartbeat).filter_by(kind="cron").update({"seen_at": utcnow() - 5 * MINUTE})
+        commit()
+        watching.look_if_cron_is_silent()
+        clock.shift(4 * MINUTE)
+        watching.look_if_cron_is_silent()
+        assert {kind for kind, level, _ in notices() if level} == {
+            NoticeKind.QUARANTINE,
+            NoticeKind.CRON_SILENT,
+        }
+
+
+def test_nobody_else_is_told_nor_who_wants_no_mails(house: Cast) -> None:
+    scope_to(EVERY_TENANT)
+    db.session.query(Account).filter_by(email="administrator@example.org").update({"gets_mails": False})
+    db.session.query(Account).filter_by(email="support@example.org").update({"disabled_at": utcnow()})
+    connection_of(house.alpha).reconcile_since = utcnow()
+    commit()
+    look()
+    assert told(MailKind.NOTICE) == ["supervisor"]
+
+
+def test_what_is_well_again_before_the_mail_went_is_not_mailed(house: Cast, mail_server: MailServer) -> None:
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        mail_server.refused["support@example.org"] = "451 later"
+        connection_of(house.alpha).quarantined_at = utcnow()
+        commit()
+        look()
+        send_due()
+        connection_of(house.alpha).quarantined_at = None
+        commit()
+        look()
+        mail_server.refused.clear()
+        clock.shift(PAUSES[0] + MINUTE)
+        assert [(mail.state, mail.problem) for mail in send_due()] == [(MailState.GIVEN_UP, "overtaken")] * 2
+    assert mail_server.mails == []
+
+
+# --- the morning ------------------------------------------------------------------------------------------
+
+
+def morning(date: int, hour: int = 6, minute: int = 1) -> dt.datetime:
+    """Seven in the morning in Berlin is six in UTC."""
+    return dt.datetime(2026, 3, date, hour, minute, tzinfo=dt.UTC)
+
+
+def test_a_morning_has_one_mail_for_each_who_has_something(house: Cast, mail_server: MailServer) -> None:
+    with time_machine.travel(morning(2, 5, 58), tick=False) as clock:
+        wait_since(house.alpha, morning(2) - 6 * DAY)
+        held(house.alpha)
+        look()
+        send_due()
+        assert told(MailKind.DIGEST) == []
+        clock.move_to(morning(2))
+        assert at_once(EVERY_TENANT, *[look] * 3) == [None] * 3
+        look()
+        digests = told(MailKind.DIGEST)
+        # the colleague's own are all well, but a reminder stands on her page; beta has nothing, and gets nothing
+        assert sorted(set(digests)) == sorted(digests)
+        assert "stranger" not in digests and {"caseworker", "supervisor", "administrator"} <= set(digests)
+        mail_server.mails.clear()
+        send_due()
+        (mine,) = [it for it in mail_server.mails if str(it["To"]) == "caseworker@example.org"]
+        text = str(mine.get_content())
+        assert str(mine["Subject"]) == "Jobbrücke: Was heute ansteht"
+        assert "1 × in Klärung" in text and "Muster" not in text
+        assert "https://jobbruecke.example/participants?action=1" in text
+        clock.move_to(morning(3))
+        look()
+        assert len(told(MailKind.DIGEST)) == 2 * len(digests)
+
+
+def test_nothing_open_is_no_mail_and_a_weekend_is_none(house: Cast) -> None:
+    with time_machine.travel(morning(2), tick=False) as clock:
+        look()
+        assert outbox() == []
+        held(house.alpha)
+        clock.move_to(morning(7))  # Saturday
+        look()
+        assert "supervisor" not in told(MailKind.DIGEST)
+        assert "support" in told(MailKind.DIGEST)  # who works every day
+        clock.move_to(morning(9))
+        look()
+        assert "supervisor" in told(MailKind.DIGEST)
+
+
+def test_a_morning_that_cron_slept_through_is_made_up_once(house: Cast) -> None:
+    with time_machine.travel(morning(2, 16), tick=False) as clock:
+        held(house.alpha)
+        look()
+        look()
+        count = told(MailKind.DIGEST).count("supervisor")
+        clock.move_to(morning(2, 5))  # the clock goes back
+        look()
+        clock.move_to(morning(2, 7))
+        look()
+    assert count == 1 == told(MailKind.DIGEST).count("supervisor")
+
+
+def test_every_kind_has_words_and_leads_to_a_page(mail_app: Flask) -> None:
+    data = {
+        "since": TUESDAY.isoformat(), "days": 2, "people": 1, "delivery": 3, "import": 4, "problem": "unavailable",
+        "tenants": 3, "slugs": ["a", "b"], "why": "stuck", "until": "2026-03-09", "waiting": 1, "given_up": 1,
+    }  # fmt: skip
+    urls = mail_app.url_map.bind("localhost")
+    for kind in NoticeKind:
+        for level in (1, 2, 3, 4):
+            words = words_of(kind, level, data)
+            assert words.title and words.text and words.advice
+            urls.match(words.path.partition("?")[0])
