@@ -11,7 +11,6 @@ from portal import failpoints, models
 from portal.database import db
 from portal.settings import Settings, load_settings
 from portal.vault import Vault
-from portal.web.veiled import VeilingRequest
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
@@ -29,7 +28,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.failpoints:
         failpoints.arm(settings.failpoints)
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
-    app.request_class = VeilingRequest
     app.config["SECRET_KEY"] = settings.secret_key.get_secret_value()
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)

@@ -10,6 +10,7 @@ from portal.privacy import models as privacy
 from portal.qualli import models as qualli
 from portal.releases import models as releases
 from portal.tenants import models as tenants
+from portal.tokens import models as tokens
 
 __all__ = [
     "accounts",
@@ -22,4 +23,5 @@ __all__ = [
     "qualli",
     "releases",
     "tenants",
+    "tokens",
 ]

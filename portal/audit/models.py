@@ -49,6 +49,10 @@ class AuditEvent(StrEnum):
     DELIVERY_LET_GO = "delivery-let-go"
     DELIVERY_DISCARDED = "delivery-discarded"
     IMPORT_UPLOADED = "import-uploaded"
+    IMPORT_SENT = "import-sent"
+    """Through the HTTP door, by a token."""
+    API_TOKEN_MADE = "api-token-made"  # noqa: S105 - the name of an event
+    API_TOKEN_REVOKED = "api-token-revoked"  # noqa: S105 - the name of an event
     IMPORT_LET_GO = "import-let-go"
     IMPORT_DISCARDED = "import-discarded"
     SETTINGS_CHANGED = "settings-changed"

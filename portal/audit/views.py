@@ -15,7 +15,7 @@ from portal.audit.models import AuditEvent
 from portal.people.forms import read_row
 
 audit = Blueprint("audit", __name__)
-SUBJECTS = ("account", "participant", "delivery", "import", "bulk", "connection", "mediator")
+SUBJECTS = ("account", "participant", "delivery", "import", "bulk", "connection", "mediator", "api-token")
 _KEPT = ("event", "by", "subject", "number", "from", "to")
 
 

@@ -19,6 +19,7 @@ from portal.commands.reconciling import reconcile
 from portal.commands.releases import mediator, protocol, release, revoke, status, why
 from portal.commands.schema import database
 from portal.commands.tenants import tenant
+from portal.commands.tokens import token
 from portal.log import configure_logs
 
 
@@ -50,7 +51,7 @@ cli.params.clear()  # Flask's --app, --debug and --env-file: this is one applica
 click.version_option(package_name="jobbruecke", message="jobbruecke %(version)s")(cli)
 for _command in (
     account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, keys, mediator, protocol,
-    reconcile, release, revoke, sandbox, status, tenant, web, why, worker,
+    reconcile, release, revoke, sandbox, status, tenant, token, web, why, worker,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -11,6 +11,7 @@ from typing import IO
 
 from portal.qualli.codes import FileFault, FileRefused
 from portal.qualli.columns import TABLES, Kind
+from portal.qualli.lines import LinesFile
 from portal.qualli.reading import CsvFile
 from portal.refusal import Refusal
 
@@ -29,7 +30,7 @@ _ENCRYPTED = 0x1
 class Export:
     """The files of an export, by what they are about."""
 
-    files: dict[Kind, CsvFile] = field(default_factory=dict)
+    files: dict[Kind, CsvFile | LinesFile] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     """Names of other files."""
 
@@ -53,6 +54,14 @@ def open_export(file: IO[bytes]) -> Export:
     if not export.files:
         raise Refusal("import-no-known-files")
     return export
+
+
+def open_lines(file: IO[bytes]) -> Export:
+    """What came through the HTTP door: one table's lines, packed by ourselves."""
+    archive = open_archive(file)
+    (info,) = archive.infolist()
+    table = next(table for table in TABLES.values() if table.lines_file == info.filename)
+    return Export({table.kind: LinesFile(table, lambda: archive.open(info))})
 
 
 def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
@@ -109,6 +118,6 @@ def _size(file: IO[bytes]) -> int:
     return file.seek(0, 2)
 
 
-def absent(export: Mapping[Kind, CsvFile]) -> list[str]:
+def absent(export: Mapping[Kind, CsvFile | LinesFile]) -> list[str]:
     """Names of the known files that an export does not have."""
     return [table.file for kind, table in TABLES.items() if kind not in export]

@@ -59,6 +59,11 @@ class Table:
     columns: tuple[Column, ...]
 
     @property
+    def lines_file(self) -> str:
+        """What the same lines are called where they came through the HTTP door."""
+        return self.file.removesuffix(".csv") + ".ndjson"
+
+    @property
     def identifier(self) -> Column:
         return self.columns[0]
 

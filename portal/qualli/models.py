@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, TenantOwned
 from portal.qualli.columns import Kind
+from portal.tokens.models import ApiToken
 
 
 class ImportState(StrEnum):
@@ -24,6 +25,8 @@ class ImportState(StrEnum):
     DISCARDED = "discarded"
 
 
+DOOR_FILE = "file"
+DOOR_HTTP = "http"
 UNFINISHED = frozenset({ImportState.WAITING, ImportState.STAGING, ImportState.APPLYING})
 """Somebody works on these, or will."""
 ENDED = frozenset({ImportState.DONE, ImportState.FAILED, ImportState.DISCARDED})
@@ -53,6 +56,7 @@ class ImportRun(TenantOwned, Base):
     __tablename__ = "import_run"
     __table_args__ = (
         Index("ix_import_run_newest", "tenant_id", "id"),
+        Index("uq_import_run_request", "tenant_id", "request_key", unique=True),
         Index(
             "uq_import_run_running",
             "tenant_id",
@@ -96,6 +100,12 @@ class ImportRun(TenantOwned, Base):
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     decided_by: Mapped[str | None] = mapped_column(String(50))
     """Initials of who let a held import go, or discarded it."""
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
+    """The token by which it came through the HTTP door."""
+    request_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Hash of the Idempotency-Key of the request."""
+    request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Keyed digest of what was sent with that key."""
     upload: Mapped[str | None] = mapped_column(String(100))
     """Path of the export below the data folder; None once it is deleted."""
     emptied_at: Mapped[dt.datetime | None]
@@ -109,6 +119,8 @@ class ImportRun(TenantOwned, Base):
     fence: Mapped[int] = mapped_column(default=0)
     crashes: Mapped[int] = mapped_column(default=0)
     """Claims in a row that ended without a word."""
+
+    token: Mapped[ApiToken | None] = relationship()
 
 
 class ImportLine(TenantOwned, Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from portal.database import db
 from portal.qualli.models import ImportRun, ImportState
@@ -18,7 +19,7 @@ def find_held_import() -> int | None:
 
 def list_imports(after: int | None = None, limit: int = 50) -> Sequence[ImportRun]:
     """A page of the tenant's imports, newest first, older than the row `after`."""
-    query = select(ImportRun)
+    query = select(ImportRun).options(joinedload(ImportRun.token))
     if after is not None:
         query = query.where(ImportRun.id < after)
     return db.session.scalars(query.order_by(ImportRun.id.desc()).limit(limit)).all()

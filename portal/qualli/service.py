@@ -18,6 +18,7 @@ from portal.people.models import Participant
 from portal.qualli.codes import Problem
 from portal.qualli.columns import Kind
 from portal.qualli.models import (
+    DOOR_FILE,
     ENDED,
     UNFINISHED,
     ImportLine,
@@ -29,8 +30,6 @@ from portal.qualli.models import (
 from portal.qualli.uploads import Upload, forget, take_in
 from portal.refusal import NotFound, Refusal
 from portal.tenants.models import Tenant
-
-DOOR_FILE = "file"
 
 
 def keep_export(source: Path | IO[bytes], limit_mb: int | None = None) -> Upload:
@@ -54,13 +53,12 @@ def start_import(
 
     Whoever has a transaction open already calls `keep_export` first and hands over what that gave.
     """
-    running = db.session.scalar(
-        select(ImportRun.id).where(ImportRun.tenant_id == tenant.id, ImportRun.state.in_(UNFINISHED)).limit(1)
-    )
-    if running is not None:
+    try:
+        refuse_beside_another(tenant.id)
+    except Refusal:
         if isinstance(source, Upload):
             forget(source.name, Path(current_settings().data_folder))
-        raise Refusal("import-running", number=running)
+        raise
     upload = source if isinstance(source, Upload) else keep_export(source)
     run = ImportRun(
         tenant_id=tenant.id,
@@ -75,6 +73,15 @@ def start_import(
     db.session.add(run)
     db.session.flush()
     return run
+
+
+def refuse_beside_another(tenant_id: int) -> None:
+    """Refusal `import-running` while an import of the tenant is not finished."""
+    running = db.session.scalar(
+        select(ImportRun.id).where(ImportRun.tenant_id == tenant_id, ImportRun.state.in_(UNFINISHED)).limit(1)
+    )
+    if running is not None:
+        raise Refusal("import-running", number=running)
 
 
 def get_import(tenant_id: int, import_id: int) -> ImportRun:

@@ -12,7 +12,7 @@ from portal.database import db
 from portal.people.models import social_insurance_place
 from portal.qualli.codes import Fault, FileRefused, Notice
 from portal.qualli.columns import TABLES, Kind, Table
-from portal.qualli.models import ImportLine, ImportMode, ImportRejection, ImportRun, Step
+from portal.qualli.models import DOOR_HTTP, ImportLine, ImportMode, ImportRejection, ImportRun, Step
 from portal.qualli.parsing import Rejection
 from portal.qualli.reading import Line
 from portal.vault import Vault
@@ -115,7 +115,7 @@ def _note_unreadable(run: ImportRun, table: Table, line: Line) -> None:
 
 def _let_nobody_leave(run: ImportRun, table: Table, line: int) -> None:
     if not run.nobody_leaves and run.mode is ImportMode.FULL:
-        notice(run, Notice.NOBODY_LEAVES, file=table.file, line=line)
+        notice(run, Notice.NOBODY_LEAVES, file=file_of(run, table), line=line)
     run.nobody_leaves = True
 
 
@@ -153,7 +153,7 @@ def _write_rejections(run: ImportRun, table: Table, rejected: Sequence[tuple[int
         {
             "tenant_id": run.tenant_id,
             "import_id": run.id,
-            "file": table.file,
+            "file": file_of(run, table),
             "line": line,
             "column": rejection.column,
             "code": rejection.fault.value,
@@ -195,6 +195,11 @@ def spoil(run: ImportRun, ids: Sequence[int]) -> None:
         .where(LINES.c.id.in_(ids), LINES.c.import_id == run.id)
         .values(good=False, values={}, secret=None)
     )
+
+
+def file_of(run: ImportRun, table: Table) -> str:
+    """What the lines of a table are called in the report, by the door through which they came."""
+    return table.lines_file if run.door == DOOR_HTTP else table.file
 
 
 def count(run: ImportRun, kind: Kind, what: str, by: int = 1) -> None:

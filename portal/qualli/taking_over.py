@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, true, update
+from sqlalchemy import RowMapping, delete, insert, select, true, update
 
 from portal.database import db
 from portal.qualli.checks import mediators_go_idle, participants_leave, profiles_go
@@ -28,6 +28,9 @@ from portal.qualli.windows import (
 from portal.qualli.writing import write_mediators, write_orders, write_participants
 from portal.releases.imported import mediators_changed, people_changed
 from portal.vault import Vault
+
+Profiles = Mapping[str, list[dict[str, object]]]
+"""Entries by the number of the person."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ def _lines(work: Work, kind: Kind) -> str | None:
         return None
     writes = {Kind.MEDIATOR: write_mediators, Kind.ORDER: write_orders}
     if kind is Kind.PARTICIPANT:
-        changed = write_participants(run, lines, work.vault, work.now)
+        people = write_participants(run, lines, work.vault, work.now)
+        changed = len(people | set(_profiles_within(work, lines)))
     else:
         changed = writes[kind](run, lines, work.now)
     count(run, kind, "applied", changed)
@@ -96,29 +100,44 @@ def _profiles(work: Work) -> str | None:
         for owner, lines in profile_lines(run, owners).items()
         if any(line["good"] for line in lines)
     }
-    ids = stored_ids(PARTICIPANTS, run.tenant_id, wanted)
-    query = select(PROFILES.c.participant_id, PROFILES.c.entries).where(
-        PROFILES.c.participant_id.in_(ids.values())
-    )
-    before = dict(db.session.execute(query).all())
-    changed = {owner: new for owner, new in wanted.items() if before.get(ids.get(owner, 0)) != new}
+    changed = _take_profiles(work, wanted)
     lines = sum(map(len, wanted.values()))
     applied = sum(map(len, changed.values()))
     count(run, Kind.PROFILE, "applied", applied)
     count(run, Kind.PROFILE, "unchanged", lines - applied)
     run.progress += lines
-    if changed and not run.dry_run:
-        _write_profiles(work, {ids[owner]: new for owner, new in changed.items()})
     return owners[-1]
+
+
+def _profiles_within(work: Work, lines: Sequence[RowMapping]) -> Profiles:
+    """Take over the profiles that lines of people carry; through the HTTP door a line is a person with all of it."""
+    wanted = {line["number"]: line["values"]["profile"] for line in lines if "profile" in line["values"]}
+    return _take_profiles(work, wanted)
+
+
+def _take_profiles(work: Work, wanted: Profiles) -> Profiles:
+    """Let people, by number, have these profiles; those that are others than before."""
+    ids = stored_ids(PARTICIPANTS, work.run.tenant_id, wanted)
+    query = select(PROFILES.c.participant_id, PROFILES.c.entries).where(
+        PROFILES.c.participant_id.in_(ids.values())
+    )
+    before = dict(db.session.execute(query).all())
+    changed = {owner: new for owner, new in wanted.items() if before.get(ids.get(owner, 0), []) != new}
+    if changed and not work.run.dry_run:
+        _write_profiles(work, {ids[owner]: new for owner, new in changed.items()})
+    return changed
 
 
 def _write_profiles(work: Work, changed: Mapping[int, list[dict[str, object]]]) -> None:
     tenant_id = work.run.tenant_id
     db.session.execute(delete(PROFILES).where(PROFILES.c.participant_id.in_(list(changed))))
-    db.session.execute(
-        insert(PROFILES),
-        [{"tenant_id": tenant_id, "participant_id": owner, "entries": new} for owner, new in changed.items()],
-    )
+    rows = [
+        {"tenant_id": tenant_id, "participant_id": owner, "entries": new}
+        for owner, new in changed.items()
+        if new
+    ]
+    if rows:
+        db.session.execute(insert(PROFILES), rows)
     people_changed(tenant_id, list(changed), work.now)
 
 

@@ -117,8 +117,10 @@ def _finish(
     return len(compared)
 
 
-def write_participants(run: ImportRun, lines: Sequence[RowMapping], vault: Vault, now: dt.datetime) -> int:
-    """Write these lines, and the words by which people are found; how many changed anything."""
+def write_participants(
+    run: ImportRun, lines: Sequence[RowMapping], vault: Vault, now: dt.datetime
+) -> set[str]:
+    """Write these lines, and the words by which people are found; the numbers of those that changed anything."""
     compared = Comparison(PARTICIPANTS, run, lines)
     orders = stored_ids(ORDERS, run.tenant_id, {line["refers_to"] for line in lines if line["refers_to"]})
     for line in lines:
@@ -127,7 +129,7 @@ def write_participants(run: ImportRun, lines: Sequence[RowMapping], vault: Vault
     made = compared.write()
     if not run.dry_run:
         _follow(compared, made, now)
-    return len(compared)
+    return {row["number"] for row in (*compared.new, *compared.changed)}
 
 
 def _wanted(
@@ -139,6 +141,7 @@ def _wanted(
     now: dt.datetime,
 ) -> Row:
     wanted = with_dates(PARTICIPANTS, line["values"])
+    wanted.pop("profile", None)  # has a table of its own
     wanted["left_at"] = None  # whoever has a line is there, or back
     if "order_number" in wanted:
         number = wanted.pop("order_number")

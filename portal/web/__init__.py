@@ -17,6 +17,7 @@ def init_app(app: Flask) -> None:
     from portal.accounts.provider_views import by_provider
     from portal.accounts.users import find_user
     from portal.accounts.views import accounts
+    from portal.api.views import api
     from portal.audit.views import audit
     from portal.bulk.views import bulk
     from portal.deliveries.reconciling_views import reconciling
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     from portal.releases.number_views import numbers
     from portal.releases.views import releases
     from portal.tenants.views import tenants
+    from portal.tokens.views import tokens
     from portal.web import (
         assets,
         auditing,
@@ -38,6 +40,7 @@ def init_app(app: Flask) -> None:
         header,
         labels,
         languages,
+        limits,
         request_log,
         scope,
         security,
@@ -51,6 +54,7 @@ def init_app(app: Flask) -> None:
     app.session_interface = ServerSessions()
     languages.init_app(app)
     request_log.init_app(app)
+    limits.init_app(app)
     security.init_app(app, settings)
     fragments.init_app(app)
     errors.init_app(app)
@@ -84,5 +88,7 @@ def init_app(app: Flask) -> None:
         operations,
         notices,
         health,
+        tokens,
+        api,
     ):
         app.register_blueprint(blueprint)

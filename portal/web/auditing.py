@@ -63,6 +63,8 @@ ACTS: dict[str, Act] = {
     "numbers.show": Act(AuditEvent.NUMBER_SHOWN, "participant"),
     "releases.clarify": Act(AuditEvent.CLARIFIED, "participant"),
     "releases.transfer": Act(AuditEvent.TRANSFER_ASKED, "participant"),
+    "tokens.create": Act(AuditEvent.API_TOKEN_MADE, "api-token"),
+    "tokens.revoke": Act(AuditEvent.API_TOKEN_REVOKED, "api-token"),
     "tenants.chosen": Act(AuditEvent.TENANT_OPENED),
     "tenants.set_transfers": Act(AuditEvent.SETTINGS_CHANGED),
     "tenants.set_token": Act(AuditEvent.TOKEN_SET),
@@ -94,6 +96,7 @@ _ARGUMENTS = {
     "bulk_id": "bulk",
     "connection_id": "connection",
     "mediator_id": "mediator",
+    "token_id": "api-token",
 }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
+
+from portal.web.problems import wants_problem
 
 HEAD = "general.transfer_status"
 """The live part that stands on every page."""
@@ -48,9 +50,12 @@ def live_answer(page: str, fragment: str, **values: Any) -> Response:
 
 def sign_in_again() -> Response:
     """Where somebody is sent who is not signed in, and comes back from afterwards."""
+    if wants_problem():
+        abort(401)
     if is_fragment():
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
-        address = _sign_in_address(page.path + (f"?{page.query}" if page.query else ""))
+        page = _split(request.headers.get("HX-Current-URL", ""))
+        where = page.path + (f"?{page.query}" if page.query else "") if page else ""
+        address = _sign_in_address(where)
         return Response(status=401, headers={"HX-Redirect": address})
     where = request.full_path.rstrip("?") if request.method == "GET" else came_from() or ""
     return make_response(redirect(_sign_in_address(where)))
@@ -62,14 +67,22 @@ def relative_path(address: str | None) -> str | None:
         return None
     if any(ord(char) < 33 or char == "\\" for char in address):
         return None
-    parts = urlsplit(address)
-    return address if not parts.scheme and not parts.netloc else None
+    parts = _split(address)
+    return address if parts and not parts.scheme and not parts.netloc else None
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address; None where it is none, such as an unfinished IPv6 one."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def came_from() -> str | None:
     """The path of our page that the form was on; None where the browser does not say, or it was not ours."""
-    parts = urlsplit(request.referrer or "")
-    if parts.netloc != request.host:
+    parts = _split(request.referrer or "")
+    if parts is None or parts.netloc != request.host:
         return None
     return relative_path(parts.path + (f"?{parts.query}" if parts.query else ""))
 

@@ -24,6 +24,13 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.CHOICE_UNKNOWN: _l("unbekanntes Wort"),
     Fault.FIELD_COUNT: _l("mehr oder weniger Felder als die Kopfzeile"),
     Fault.QUOTES_UNREADABLE: _l("Anführungszeichen nicht lesbar"),
+    Fault.NOT_UTF8: _l("ist kein UTF-8"),
+    Fault.NOT_JSON: _l("ist kein lesbares JSON"),
+    Fault.NOT_AN_OBJECT: _l("ist kein JSON-Objekt"),
+    Fault.NOT_A_LIST: _l("ist keine Liste von JSON-Objekten"),
+    Fault.KEY_TWICE: _l("ein Schlüssel kommt zweimal vor"),
+    Fault.TOO_MANY_KEYS: _l("zu viele Schlüssel"),
+    Fault.LINE_OVER_LIMIT: _l("die Zeile ist länger als 64 KiB"),
     Fault.ORDER_UNKNOWN: _l("diesen Auftrag gibt es nicht"),
     Fault.PARTICIPANT_UNKNOWN: _l("diese Person gibt es nicht"),
     Fault.PARTICIPANT_REJECTED: _l("die Zeile der Person selbst wurde abgewiesen"),
@@ -59,6 +66,10 @@ IMPORT_SENTENCES: dict[str, Any] = {
     "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
     "import-no-file": _l("Wählen Sie eine ZIP-Datei aus."),
     "import-running": _l("Es läuft schon ein Import, die Nummer %(number)s. Warten Sie, bis er durch ist."),
+    "import-body-empty": _l("Die Anfrage enthält keine Zeile."),
+    "import-key-reused": _l(
+        "Mit diesem Idempotency-Key kam schon eine andere Anfrage. Geändert wurde nichts."
+    ),
     "import-not-held": _l("Der Import %(number)s ist nicht angehalten."),
     "import-same-person": _l(
         "Wer den Import angestoßen hat, darf ihn nicht selbst durchlassen oder verwerfen."

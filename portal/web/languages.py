@@ -34,7 +34,9 @@ def init_app(app: Flask) -> None:
 
 
 def find_language() -> str:
-    """The language somebody chose; German unless they did."""
+    """The language somebody chose; German unless they did. Programs say it with each request."""
+    if has_request_context() and request.path.startswith("/api/"):
+        return request.accept_languages.best_match(list(LANGUAGES), "de")
     chosen = request.cookies.get("language") if has_request_context() else None
     return chosen if chosen in LANGUAGES else "de"
 

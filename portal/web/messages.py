@@ -10,6 +10,7 @@ from portal.privacy.retention import Hindrance
 from portal.qualli.codes import FileFault
 from portal.refusal import Refusal
 from portal.releases.preflight import Finding
+from portal.web.api_messages import API_SENTENCES
 from portal.web.command_messages import COMMAND_SENTENCES
 from portal.web.finding_labels import FINDINGS
 from portal.web.import_labels import IMPORT_SENTENCES, import_text
@@ -97,6 +98,7 @@ SENTENCES: dict[str, Any] = (
             "Wer die Übertragung angestoßen hat, darf sie nicht selbst durchlassen oder verwerfen."
         ),
     }
+    | API_SENTENCES
     | COMMAND_SENTENCES
     | IMPORT_SENTENCES
     | PRIVACY_SENTENCES

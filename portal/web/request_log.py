@@ -30,5 +30,6 @@ def _end(response: Response) -> Response:
             status=response.status_code,
             ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000),
             account=current_user.id if current_user and current_user.is_authenticated else None,
+            **({"api_token": g.api_token.id} if "api_token" in g else {}),
         )
     return response

@@ -64,7 +64,7 @@ def current_session() -> ServerSession:
     return found
 
 
-_WITHOUT = ("/static/", "/health/", "/metrics")
+_WITHOUT = ("/static/", "/health/", "/metrics", "/api/")
 """Answered without asking who it is; not even the database has to be there."""
 
 
@@ -88,7 +88,7 @@ class ServerSessions(SessionInterface):
             return session
 
     def save_session(self, app: Flask, session: ServerSession, response: Response) -> None:  # type: ignore[override]
-        if session.database_down:
+        if session.database_down or request.path.startswith("/api/"):
             return
         response.vary.add("Cookie")
         if not session.renewed and session.row_id is None and not session:

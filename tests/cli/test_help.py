@@ -50,13 +50,14 @@ def test_every_command_of_the_design_is_there() -> None:
         ),
         *("account link", "account set", "account disable", "account enable", "audit verify", "audit export"),
         "account reset-second-factor",
+        *("token create", "token list", "token revoke"),
         *("release", "revoke", "mediator", "deliver", "delivery show", "delivery pass", "delivery discard"),
         *("reconcile show", "reconcile read", "reconcile settle"),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),
     }
 
 
-@pytest.mark.parametrize("words", [(), *EVERY, ("tenant",), ("delivery",), ("db",), ("account",)])
+@pytest.mark.parametrize("words", [(), *EVERY, ("tenant",), ("delivery",), ("db",), ("account",), ("token",)])
 def test_help_needs_nothing_and_explains_every_option(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

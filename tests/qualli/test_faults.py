@@ -16,6 +16,7 @@ from flask import Flask
 
 from portal import current_settings
 from portal.database import commit, db, rollback, utcnow
+from portal.qualli import running as imports
 from portal.qualli.claims import LostClaim, claim, hold_claim
 from portal.qualli.models import ImportLine, ImportMode, ImportRun, ImportState
 from portal.qualli.service import get_import, keep_export, let_go, start_import
@@ -23,7 +24,6 @@ from portal.refusal import Refusal
 from portal.tenants.models import Tenant
 from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start, zipped
 from tests.support.database import Cast, make_cast, running_app, settings_environment
-from worker import imports
 from worker.imports import CRASHES, forget_strays, run_import
 
 ROOT = Path(__file__).resolve().parents[2]

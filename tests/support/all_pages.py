@@ -18,6 +18,8 @@ NO_PAGES = frozenset(
         "health.live",  # a word, and numbers for machines
         "health.ready",
         "health.metrics",
+        "api.describe",
+        "api.show_import",
     }
 )
 """What answers with a file, or with another address."""
@@ -71,6 +73,7 @@ PAGES = (
     PageOf("imports.show", "/imports/{import_id}"),
     PageOf("tenants.settings", "/settings", account="administrator"),
     PageOf("notices.list_page", "/notices"),
+    PageOf("tokens.list_page", "/settings/tokens", account="administrator"),
     PageOf("operations.overview", "/operations", account="support"),
     PageOf("tenants.choose", "/tenants", account="support"),
 )

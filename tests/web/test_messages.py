@@ -47,13 +47,14 @@ def raised_codes() -> Iterator[tuple[str, str]]:
     for path in [*(ROOT / "portal").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _refuses(node.func.id):
-                code = node.args[0] if node.args else None
+                place = 1 if node.func.id == "Told" else 0  # which says its status first
+                code = node.args[place] if len(node.args) > place else None
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
                     yield code.value, Path(path).name
 
 
 def _refuses(name: str) -> bool:
-    return name in {"Refusal", "NotFound"}
+    return name in {"Refusal", "NotFound", "Told"}
 
 
 CODES = sorted({code for code, _ in raised_codes()} | BY_VARIABLE)

@@ -1,4 +1,7 @@
-"""Imports from Qualli.life, resumable from what is in the database (design §5.2)."""
+"""Running an import, resumable from what is in the database (design §5.2).
+
+The worker does it, and the HTTP door with a short one. Like a job it commits by itself, piece after piece.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import current_settings, current_vault
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.qualli.archive import Export, absent, open_export
+from portal.qualli.archive import Export, absent, open_export, open_lines
 from portal.qualli.checks import check
 from portal.qualli.claims import Claim, LostClaim, claim, hold_claim, let_claim_go, put_off
 from portal.qualli.codes import FileRefused, Notice, Problem
 from portal.qualli.columns import Kind
-from portal.qualli.models import ENDED, ImportRun, ImportState
+from portal.qualli.lines import LinesFile
+from portal.qualli.models import DOOR_HTTP, ENDED, ImportRun, ImportState
 from portal.qualli.reading import CsvFile
 from portal.qualli.service import replace_held
 from portal.qualli.staging import begin_again, delete_lines, notice, stage, write_refusal
@@ -122,7 +126,7 @@ def _stage(held: Claim, batch: int) -> bool:
 
 
 def _stage_files(held: Claim, file: IO[bytes], batch: int) -> None:
-    export = open_export(file)
+    export = open_lines(file) if _came_by_http(held) else open_export(file)
     beat = _Beat(held)
     shapes = {
         kind: found.inspect(beat) for kind, found in export.files.items()
@@ -135,6 +139,22 @@ def _stage_files(held: Claim, file: IO[bytes], batch: int) -> None:
     commit("import.staging")
     for kind in run.kinds:
         _stage_file(held, export.files[Kind(kind)], today, batch)
+    _note_unknown_keys(held, export)
+
+
+def _came_by_http(held: Claim) -> bool:
+    by_http = hold_claim(held, utcnow()).door == DOOR_HTTP
+    commit()
+    return by_http
+
+
+def _note_unknown_keys(held: Claim, export: Export) -> None:
+    """Lines of JSON have no header: what they name beside the columns is known only now."""
+    run = hold_claim(held, utcnow())
+    for found in export.files.values():
+        if isinstance(found, LinesFile) and found.unknown_columns:
+            notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
+    commit()
 
 
 def _note_files(run: ImportRun, export: Export) -> None:
@@ -144,11 +164,12 @@ def _note_files(run: ImportRun, export: Export) -> None:
             notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
     if export.unknown:
         notice(run, Notice.UNKNOWN_FILES, files=export.unknown[:100])
-    for name in absent(export.files):
-        notice(run, Notice.FILE_ABSENT, file=name)
+    if run.door != DOOR_HTTP:
+        for name in absent(export.files):
+            notice(run, Notice.FILE_ABSENT, file=name)
 
 
-def _stage_file(held: Claim, file: CsvFile, today: dt.date, batch: int) -> None:
+def _stage_file(held: Claim, file: CsvFile | LinesFile, today: dt.date, batch: int) -> None:
     lines = file.lines(today)
     while some := list(islice(lines, batch)):
         run = hold_claim(held, utcnow())

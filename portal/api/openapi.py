@@ -1,0 +1,302 @@
+"""The description of the HTTP door as OpenAPI 3.1, made from the same table of columns by which lines are read."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from portal.api.bodies import KEY_LIMIT, LINES_TYPE
+from portal.qualli.codes import Fault, FileFault
+from portal.qualli.columns import LANGUAGE_LEVELS, PROFILES, TABLES, Column, Kind, Table, Type
+from portal.qualli.lines import PROFILE_KEY
+from portal.qualli.models import ImportState
+
+Schema = dict[str, Any]
+_PLACES = {Kind.MEDIATOR: "mediators", Kind.ORDER: "orders", Kind.PARTICIPANT: "participants"}
+_SCHEMAS = {Kind.MEDIATOR: "Mediator", Kind.ORDER: "Order", Kind.PARTICIPANT: "Participant"}
+_EXAMPLES: dict[Kind, list[Schema]] = {
+    Kind.MEDIATOR: [
+        {"vermittler_id": "V1", "kuerzel": "MM", "nachname": "Muster", "vorname": "Mia", "aktiv": True}
+    ],
+    Kind.ORDER: [
+        {"auftrag_id": "A1", "bezeichnung": "Umschulung", "zustaendig": "MM|BO", "beginn": "2026-03-01"}
+    ],
+    Kind.PARTICIPANT: [
+        {"tn_id": "T1", "nachname": "Müller", "vorname": "Anna", "einverstaendnis_am": "01.02.2026"},
+        {"tn_id": "T2", "nachname": "Yıldız", "profil": [{"art": "sprache", "bezeichnung": "Deutsch"}]},
+    ],
+}
+_REPORT_EXAMPLE = {
+    "import_id": 17,
+    "state": "done",
+    "read": 2,
+    "applied": 1,
+    "unchanged": 0,
+    "rejected": [
+        {
+            "line": 2,
+            "column": "geburtsdatum",
+            "code": "date-unreadable",
+            "message": "Datum nicht lesbar (TT.MM.JJJJ oder JJJJ-MM-TT)",
+        }
+    ],
+}
+_PROBLEM_EXAMPLE = {
+    "type": "urn:jobbruecke:problem:import-running",
+    "title": "Das geht gerade nicht",
+    "status": 409,
+    "detail": "Es läuft schon ein Import, die Nummer 16. Warten Sie, bis er durch ist.",
+    "number": "5F0C21AA",
+}
+_ERRORS = {
+    "400": "The body broke off or is empty, or a parameter or header cannot be read.",
+    "401": "No token, or one that is unknown, expired or revoked: always the same answer.",
+    "406": "The answer is JSON, which the request does not accept.",
+    "409": "An import of this tenant is running; Retry-After says when to ask again.",
+    "413": "The body, or what is packed in it, is too large.",
+    "415": "The body is not application/x-ndjson in UTF-8, or packed otherwise than with gzip.",
+    "422": "The Idempotency-Key came before, with other lines.",
+    "429": "Too many requests; Retry-After says when to ask again.",
+    "503": "The database does not answer; nothing was taken in.",
+}
+
+
+@lru_cache(maxsize=1)
+def document() -> Schema:
+    """The whole description."""
+    paths: Schema = {f"/{place}": {"put": _put(kind, place)} for kind, place in _PLACES.items()}
+    paths["/imports/{import_id}"] = {"get": _show()}
+    paths["/openapi.json"] = {"get": _describe()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Jobbrücke: data from Qualli.life",
+            "version": "1",
+            "description": "One JSON object a line; each line is checked and answered by itself.",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+            "headers": _headers(),
+        },
+    }
+
+
+def _put(kind: Kind, place: str) -> Schema:
+    lines = "".join(json.dumps(example, ensure_ascii=False) + "\n" for example in _EXAMPLES[kind])
+    body = {
+        "type": "string",
+        "contentMediaType": LINES_TYPE,
+        "contentSchema": {"$ref": f"#/components/schemas/{_SCHEMAS[kind]}"},
+    }
+    return {
+        "operationId": f"put_{place}",
+        "summary": f"Take {place} over",
+        "description": "Up to 1,000 lines are taken over at once; more are taken in with 202.",
+        "parameters": [_MODE, _KEY, _ENCODING],
+        "requestBody": {
+            "required": True,
+            "content": {LINES_TYPE: {"schema": body, "examples": {"lines": {"value": lines}}}},
+        },
+        "responses": {
+            "200": _reported("The import has ended; `state` says how."),
+            "202": _reported("The import is taken in, still being worked on, or held for a person."),
+            **_errors(*_ERRORS),
+        },
+    }
+
+
+def _show() -> Schema:
+    number = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+    return {
+        "operationId": "show_import",
+        "summary": "What became of an import",
+        "parameters": [
+            {"name": "import_id", "in": "path", "required": True, "schema": number, "example": 17}
+        ],
+        "responses": {
+            "200": _reported("The import has ended; `state` says how."),
+            "202": _reported("The import is still being worked on, or held for a person."),
+            "404": _problem("There is no such import of this tenant through this door."),
+            **_errors("401", "406", "429", "503"),
+        },
+    }
+
+
+def _describe() -> Schema:
+    document = {
+        "description": "This document.",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+    return {
+        "operationId": "describe",
+        "summary": "This document",
+        "security": [],
+        "responses": {"200": document, **_errors("429", "503")},
+    }
+
+
+_MODE = {
+    "name": "mode",
+    "in": "query",
+    "description": "`full`: whoever is missing has left. `delta`: only what is named changes.",
+    "schema": {"type": "string", "enum": ["delta", "full"], "default": "delta"},
+}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same lines gives the same report and starts nothing again.",
+    "schema": {"type": "string", "pattern": rf"^[\x21-\x7e]{{1,{KEY_LIMIT}}}$"},
+    "example": "2026-03-02-participants",
+}
+_ENCODING = {
+    "name": "Content-Encoding",
+    "in": "header",
+    "description": "`gzip`, at most 100:1; or nothing.",
+    "schema": {"type": "string", "enum": ["identity", "gzip"]},
+    "example": "identity",
+}
+
+
+def _reported(description: str) -> Schema:
+    return {
+        "description": description,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("Location", "Retry-After")},
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Report"},
+                "example": _REPORT_EXAMPLE,
+            }
+        },
+    }
+
+
+def _problem(description: str) -> Schema:
+    return {
+        "description": description,
+        "headers": {"Retry-After": {"$ref": "#/components/headers/Retry-After"}},
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "example": _PROBLEM_EXAMPLE,
+            }
+        },
+    }
+
+
+def _errors(*statuses: str) -> Schema:
+    return {status: _problem(_ERRORS[status]) for status in statuses}
+
+
+def _headers() -> Schema:
+    return {
+        "Location": {"description": "Where the report is to be had.", "schema": {"type": "string"}},
+        "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
+    }
+
+
+# --- what is said and sent ---------------------------------------------------------------------------------
+
+
+def _schemas() -> Schema:
+    schemas = {name: _line(TABLES[kind]) for kind, name in _SCHEMAS.items()}
+    entry = _line(PROFILES)
+    del entry["properties"][PROFILES.identifier.name]
+    entry["required"].remove(PROFILES.identifier.name)
+    schemas["ProfileEntry"] = entry
+    schemas["Participant"]["properties"][PROFILE_KEY] = {
+        "type": ["array", "null"],
+        "items": {"$ref": "#/components/schemas/ProfileEntry"},
+        "description": "Replaces the person's whole profile; without the key it stays.",
+    }
+    return schemas | {"Report": _report(), "Rejected": _rejected(), "Problem": _problem_details()}
+
+
+def _line(table: Table) -> Schema:
+    return {
+        "type": "object",
+        "properties": {column.name: _column(column) for column in table.columns},
+        "required": list(table.required),
+        "description": "A key that is not there says nothing; one that is empty or null empties. Others are ignored.",
+    }
+
+
+def _column(column: Column) -> Schema:
+    schema: Schema = {"type": ["string", "null"], "maxLength": column.longest}
+    if column.required:
+        schema |= {"type": "string", "minLength": 1}
+    match column.type:
+        case Type.YES_NO:
+            schema = {"type": ["boolean", "string", "null"], "description": "ja, nein, 1, 0, true, false"}
+        case Type.DATE | Type.PAST_DATE:
+            schema |= {"description": "TT.MM.JJJJ or JJJJ-MM-TT", "examples": ["2026-03-02", "02.03.2026"]}
+        case Type.NAMES:
+            schema["description"] = "Several are separated by a vertical bar."
+        case Type.CHOICE:
+            schema = {"type": "string", "enum": list(column.choices or {})}
+        case Type.SOCIAL_INSURANCE_NUMBER:
+            schema["description"] = "With or without spaces; its check digit is verified."
+        case _ if column.name == "niveau":
+            schema["description"] = f"Of a language one of {', '.join(sorted(LANGUAGE_LEVELS))}."
+    return schema
+
+
+def _report() -> Schema:
+    count = {"type": "integer", "minimum": 0}
+    return {
+        "type": "object",
+        "properties": {
+            "import_id": {"type": "integer"},
+            "state": {"enum": [state.value for state in ImportState]},
+            "read": count,
+            "applied": {**count, "description": "Lines that changed something."},
+            "unchanged": count,
+            "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/Rejected"}},
+            "more": {"const": True, "description": "There are more rejected lines than are listed."},
+            "notices": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                    "required": ["code", "message"],
+                },
+            },
+            "message": {"type": "string", "description": "Why it is held, failed or was discarded."},
+        },
+        "required": ["import_id", "state", "read", "applied", "unchanged", "rejected"],
+        "additionalProperties": False,
+    }
+
+
+def _rejected() -> Schema:
+    return {
+        "type": "object",
+        "properties": {
+            "line": {"type": "integer", "minimum": 0, "description": "From 1, blank lines counted."},
+            "column": {"type": ["string", "null"]},
+            "code": {"enum": sorted({item.value for item in (*Fault, *FileFault)})},
+            "message": {"type": "string"},
+        },
+        "required": ["line", "column", "code", "message"],
+        "additionalProperties": False,
+    }
+
+
+def _problem_details() -> Schema:
+    return {
+        "type": "object",
+        "description": "RFC 9457. `number` stands in the log of the operator.",
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "detail": {"type": "string"},
+            "number": {"type": "string", "pattern": "^[0-9A-F]{8}$"},
+        },
+        "required": ["type", "title", "status", "detail", "number"],
+        "additionalProperties": False,
+    }

@@ -1,0 +1,183 @@
+"""The HTTP door for Qualli.life (design §5.2): lines in, an answer for each line back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, jsonify, request, url_for
+from flask_babel import get_locale
+from werkzeug.exceptions import NotAcceptable
+
+from portal.accounts.access import public
+from portal.accounts.actor import QUALLI
+from portal.api.access import by_token, current_token, failed, token_key
+from portal.api.bodies import check_type, chunks, idempotency_key
+from portal.api.openapi import document
+from portal.audit.models import AuditEvent
+from portal.audit.recording import Intent, intend
+from portal.database import commit, db, rollback, scope_to, utcnow
+from portal.log import describe_error
+from portal.qualli.columns import Kind
+from portal.qualli.models import ENDED, ImportMode, ImportRun
+from portal.qualli.requests import Body, find_repeated, get_request_import, keep_body, start_from
+from portal.qualli.running import ImportInterrupted, run_import
+from portal.qualli.service import refuse_beside_another, report
+from portal.qualli.wording import notice_text, reason_for, said
+from portal.queue import RUN_IMPORT, enqueue_after_commit
+from portal.tenants.models import Tenant
+from portal.web.problems import RETRY_SECONDS, Told
+from portal.web.scope import current_tenant_id
+from portal.web.security import csrf, limiter
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+csrf.exempt(api)  # no cookie opens this door, so that nobody's browser can be made to knock
+AT_ONCE = 1000
+"""Lines that are taken over while the sender waits."""
+REJECTIONS = 10_000
+"""Rejected lines in one report; the page has all."""
+_PER_TOKEN = "120 per minute"  # noqa: S105 - a limit
+_PER_ADDRESS = "600 per minute"
+_WRONG_TOKENS = "30 per 10 minutes"
+log = structlog.get_logger()
+
+
+def _door(view: Any) -> Any:
+    """Limits and access of every address behind the door."""
+    view = limiter.limit(_PER_TOKEN, key_func=token_key)(by_token(view))
+    view = limiter.limit(_WRONG_TOKENS, deduct_when=failed)(view)
+    return limiter.limit(_PER_ADDRESS)(view)
+
+
+@api.put("/mediators")
+@_door
+def put_mediators() -> Response:
+    """Take mediators over."""
+    return _put(Kind.MEDIATOR)
+
+
+@api.put("/orders")
+@_door
+def put_orders() -> Response:
+    """Take orders over."""
+    return _put(Kind.ORDER)
+
+
+@api.put("/participants")
+@_door
+def put_participants() -> Response:
+    """Take participants over, with their profiles."""
+    return _put(Kind.PARTICIPANT)
+
+
+@api.get("/imports/<row:import_id>")
+@_door
+def show_import(import_id: int) -> Response:
+    """How far an import is, or what became of it."""
+    _check_accept()
+    return _answer(get_request_import(import_id))
+
+
+@api.get("/openapi.json")
+@limiter.limit(_PER_ADDRESS)
+@public
+def describe() -> Response:
+    """What all this looks like, for programs."""
+    return jsonify(document())
+
+
+def _put(kind: Kind) -> Response:
+    _check_accept()
+    check_type()
+    mode, key, tenant_id = _mode(), idempotency_key(), current_tenant_id()
+    if key is None or find_repeated(tenant_id, key) is None:
+        refuse_beside_another(tenant_id)  # before anything is sent in vain
+    rollback()  # receiving may take long, and nobody has to wait for it
+    body = keep_body(chunks(), kind, mode)
+    run, new = _start(body, key)
+    if new and body.lines <= AT_ONCE:
+        _run_here(run.id)
+    scope_to(tenant_id)
+    return _answer(get_request_import(run.id))
+
+
+def _start(body: Body, key: str | None) -> tuple[ImportRun, bool]:
+    tenant, token = db.session.get_one(Tenant, current_tenant_id()), current_token()
+    run, new = start_from(body, tenant, token, key, utcnow())
+    if not new:
+        rollback()
+        return run, False
+    intend(
+        Intent(
+            AuditEvent.IMPORT_SENT,
+            QUALLI.initials,
+            tenant_id=tenant.id,
+            address=request.remote_addr,
+            subject="import",
+            subject_id=run.id,
+            data={"token": token.id},
+        )
+    )
+    if body.lines > AT_ONCE:
+        enqueue_after_commit(RUN_IMPORT, run.id)
+    commit()
+    return run, True
+
+
+def _run_here(import_id: int) -> None:
+    """Take it over now. Where that breaks off, a worker goes on: it is taken in, and nothing of it is lost."""
+    try:
+        run_import(import_id)
+    except ImportInterrupted as error:
+        log.warning("import_interrupted", import_run=import_id, **describe_error(error))
+
+
+def _answer(run: ImportRun) -> Response:
+    """The report: 200 once the import has ended, 202 while somebody works on it or has to decide."""
+    response = jsonify(_report(run))
+    response.headers["Content-Language"] = _language()
+    response.vary.add("Accept-Language")
+    if run.state not in ENDED:
+        response.status_code = 202
+        response.headers["Retry-After"] = str(RETRY_SECONDS["import-running"])
+    response.headers["Location"] = url_for(".show_import", import_id=run.id)
+    return response
+
+
+def _report(run: ImportRun) -> dict[str, Any]:
+    found = report(run, REJECTIONS)
+    values: dict[str, Any] = {
+        "import_id": found.import_id,
+        "state": found.state.value,
+        "read": found.read,
+        "applied": found.applied,
+        "unchanged": found.unchanged,
+        "rejected": [
+            {"line": item.line, "column": item.column, "code": item.code, "message": said(item.code)}
+            for item in found.rejected
+        ],
+    }
+    if found.more:
+        values["more"] = True
+    if found.notices:
+        values["notices"] = [{**notice, "message": notice_text(notice)} for notice in found.notices]
+    if found.problem is not None:
+        values["message"] = reason_for(found)
+    return values
+
+
+def _mode() -> ImportMode:
+    given = request.args.getlist("mode") or [ImportMode.DELTA.value]
+    if len(given) > 1 or given[0] not in list(ImportMode):
+        raise Told(400, "mode-unknown")
+    return ImportMode(given[0])
+
+
+def _check_accept() -> None:
+    accepted = request.accept_mimetypes
+    if accepted and not accepted["application/json"]:
+        raise NotAcceptable
+
+
+def _language() -> str:
+    return str(get_locale() or "de")

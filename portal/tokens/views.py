@@ -1,0 +1,78 @@
+"""Administrators make and revoke the tokens by which Qualli.life comes through the HTTP door."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal.accounts.access import Permission, requires
+from portal.audit.recording import describe
+from portal.database import commit, rollback, utcnow
+from portal.refusal import Refusal
+from portal.tokens import queries, service
+from portal.tokens.models import NAME_LIMIT
+from portal.web.messages import message
+from portal.web.scope import current_tenant_id
+
+tokens = Blueprint("tokens", __name__)
+
+
+@tokens.get("/settings/tokens")
+@requires(Permission.CONFIGURE)
+def list_page() -> Response:
+    """The tenant's tokens, and the form for another one."""
+    return _page(None)
+
+
+@tokens.post("/settings/tokens")
+@requires(Permission.CONFIGURE)
+def create() -> Response:
+    """Make a token, and show it this once."""
+    try:
+        token, text = service.make_token(
+            current_tenant_id(),
+            request.form.get("name", ""),
+            current_user.initials,
+            utcnow(),
+            _days(request.form.get("days", "")),
+        )
+    except Refusal as refusal:
+        rollback()
+        return _page(refusal)
+    describe(subject_id=token.id)
+    values = {"name": token.name, "expires_at": token.expires_at}
+    commit()
+    return make_response(render_template("tokens/token.html", text=text, **values))
+
+
+@tokens.post("/settings/tokens/<row:token_id>/revoke")
+@requires(Permission.CONFIGURE)
+def revoke(token_id: int) -> Response:
+    """From now on the token opens nothing."""
+    service.revoke_token(service.get_token(token_id), current_user.initials, utcnow())
+    commit()
+    flash(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."), "success")
+    return make_response(redirect(url_for(".list_page"), 303))
+
+
+def _days(text: str) -> int:
+    """What was typed as a number of days; 0, which is refused, for anything else."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+
+
+def _page(refusal: Refusal | None) -> Response:
+    now = utcnow()
+    page = render_template(
+        "tokens/list.html",
+        rows=queries.list_tokens(),
+        ending=queries.ending_soon(now),
+        now=now,
+        error=message(refusal) if refusal else None,
+        name=request.form.get("name", ""),
+        days=request.form.get("days") or service.VALID_DAYS,
+        longest=service.LONGEST_DAYS,
+        name_limit=NAME_LIMIT,
+    )
+    return make_response(page, 422 if refusal else 200)

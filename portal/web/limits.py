@@ -1,0 +1,80 @@
+"""What every request may hold at most, and what no text in it may: refused before any view sees it (docs/security)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from flask import Flask, request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestEntityTooLarge,
+    RequestHeaderFieldsTooLarge,
+    RequestURITooLarge,
+)
+
+from portal.web.problems import Told
+from portal.web.veiled import VeilingRequest
+
+FORM_BYTES = 500_000
+"""Of a form without its files."""
+FORM_FIELDS = 1000
+QUERY_BYTES = 4000
+HEADER_BYTES = 32_000
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters but tabs and ends of lines, and halves of pairs."""
+
+
+class LimitedRequest(VeilingRequest):
+    """A request whose form, once read, has a bounded number of fields, and text alone in them."""
+
+    def _load_form_data(self) -> None:
+        if "form" in self.__dict__:
+            return
+        try:
+            super()._load_form_data()
+            check_fields(self.form)
+            check_texts(self.files)
+        except HTTPException:
+            self._forget_form()
+            raise
+        except Exception:  # noqa: BLE001 - each web server has errors of its own for a body that breaks off
+            self._forget_form()
+            raise Told(400, "body-cut") from None
+
+    def _forget_form(self) -> None:
+        """What is refused is nobody's: whoever asks again, an error page for one, gets an empty form."""
+        self.__dict__["form"], self.__dict__["files"] = MultiDict(), MultiDict()
+
+
+def init_app(app: Flask) -> None:
+    app.request_class = LimitedRequest
+    app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
+    app.config["MAX_FORM_PARTS"] = FORM_FIELDS
+    app.before_request(_check_head)
+
+
+def _check_head() -> None:
+    """The address and the headers, on whatever server: gunicorn has limits of its own before these."""
+    if len(request.query_string) > QUERY_BYTES:
+        raise RequestURITooLarge
+    if sum(len(name) + len(value) for name, value in request.headers.items()) > HEADER_BYTES:
+        raise RequestHeaderFieldsTooLarge
+    check_texts([request.path])
+    check_fields(request.args)
+
+
+def check_fields(values: MultiDict[str, str]) -> None:
+    """413 where there are more fields than any form of ours has; 400 where one of them holds what is no text."""
+    if sum(len(found) for _, found in values.lists()) > FORM_FIELDS:
+        raise RequestEntityTooLarge
+    for name, found in values.lists():
+        check_texts([name, *found])
+
+
+def check_texts(texts: Iterable[str]) -> None:
+    """400 for control characters and halves of pairs: a database refuses some, and nobody types any."""
+    for text in texts:
+        if _NO_TEXT.search(text):
+            raise Told(400, "control-characters")
