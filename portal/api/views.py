@@ -120,7 +120,7 @@ def _start(body: Body, key: str | None) -> tuple[ImportRun, bool]:
     )
     if body.lines > AT_ONCE:
         enqueue_after_commit(RUN_IMPORT, run.id)
-    commit()
+    commit("import.sent")
     return run, True
 
 

@@ -144,7 +144,7 @@ def _stage_files(held: Claim, file: IO[bytes], batch: int) -> None:
 
 def _came_by_http(held: Claim) -> bool:
     by_http = hold_claim(held, utcnow()).door == DOOR_HTTP
-    commit()
+    commit("import.door")
     return by_http
 
 
@@ -154,7 +154,7 @@ def _note_unknown_keys(held: Claim, export: Export) -> None:
     for found in export.files.values():
         if isinstance(found, LinesFile) and found.unknown_columns:
             notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
-    commit()
+    commit("import.keys")
 
 
 def _note_files(run: ImportRun, export: Export) -> None:
