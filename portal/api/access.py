@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import structlog
-from flask import Response, g, request
+from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
@@ -49,11 +49,6 @@ def current_token() -> ApiToken:
 def token_key() -> str:
     """What requests of one token are counted by; the limiter's store never holds a token."""
     return hashlib.sha256(request.headers.get("Authorization", "").encode()).hexdigest()[:32]
-
-
-def failed(response: Response) -> bool:
-    """Whether nobody was let in, which counts against the address."""
-    return response.status_code == 401
 
 
 def _find() -> ApiToken | None:
