@@ -14,7 +14,7 @@ from portal import current_settings
 from portal.bulk.models import UNFINISHED, BulkRun, BulkState
 from portal.bulk.service import do_some
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from worker.hindered import HINDRANCES, put_off_claim
+from portal.hindered import HINDRANCES, put_off_claim
 
 BATCH = 50
 """People in one transaction: SQLite has one writer, and others want to write too."""

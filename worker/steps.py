@@ -16,6 +16,7 @@ from portal.deliveries.claims import Claim, LostClaim, claim, hold_claim, let_cl
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
+from portal.hindered import HINDRANCES, put_off_claim
 from portal.qualli.models import ImportRun, ImportState
 from portal.releases.models import Presence
 from portal.releases.preflight import Finding
@@ -24,7 +25,6 @@ from portal.tenants.models import Connection
 from worker.answers import ask
 from worker.braking import ask_brake, refused_among_leavers, shown_digest
 from worker.building import Frozen, finish, freeze
-from worker.hindered import HINDRANCES, put_off_claim
 from worker.sending import abandon, plan_what_gave_way, send
 
 CRASHES = 3

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import current_settings, current_vault
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.hindered import HINDRANCES, put_off_claim
 from portal.qualli.archive import Export, absent, open_export, open_lines
 from portal.qualli.checks import check
 from portal.qualli.claims import Claim, LostClaim, claim, hold_claim, let_claim_go, put_off
@@ -37,7 +38,6 @@ from portal.refusal import Refusal
 from portal.tenants.models import Tenant
 from portal.tenants.queries import today_of
 from portal.vault import VaultError
-from worker.hindered import HINDRANCES, put_off_claim
 
 BATCH = 1000
 """Lines in one transaction."""
