@@ -10,6 +10,8 @@ from sqlalchemy import Column, Table
 
 from portal.accounts.models import SecondFactor, secret_place
 from portal.deliveries.models import DeliveryPart, part_place
+from portal.notices.models import Mail
+from portal.notices.models import secret_place as mail_secret_place
 from portal.people.models import Participant, social_insurance_place
 from portal.qualli.models import ImportLine
 from portal.tenants.models import Connection, token_place
@@ -18,6 +20,9 @@ UPLOADS = "uploads"
 """How the sealed files in the data folder are called beside the columns; see portal.qualli.uploads."""
 NOT_SEALED = frozenset(
     {
+        "api_token.token_hash",
+        "import_run.request_digest",
+        "import_run.request_key",
         "login_session.token_hash",
         "one_time_link.token_hash",
         "recovery_code.code_hash",
@@ -69,6 +74,7 @@ SEALED = (
         lambda row: social_insurance_place(row.tenant_id, row.number),
         *("tenant_id", "number"),
     ),
+    _sealed(Mail, "secret_sealed", lambda row: mail_secret_place(row.id)),
     _sealed(
         DeliveryPart,
         "sealed",

@@ -109,6 +109,7 @@ def test_nothing_else_is_sealed() -> None:
     assert sealing == {
         "portal/accounts/second_factor.py",
         "portal/keys/service.py",
+        "portal/notices/outbox.py",
         "portal/qualli/staging.py",
         "portal/qualli/uploads.py",
         "portal/tenants/service.py",
@@ -121,12 +122,16 @@ def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask])
     revisions = dict(db.session.execute(select(Presence.participant_id, Presence.revision)).all())
     before = count_by_key()
     assert set(before) == {*(place.name for place in SEALED), UPLOADS}
-    assert all(set(by_key) == {"test"} for by_key in before.values()), before
+    empty = {"second_factor.secret_sealed", "mail.secret_sealed"}
+    assert {place for place, by_key in before.items() if set(by_key) != {"test"}} == empty, before
+    before = {place: by_key for place, by_key in before.items() if place not in empty}
     key, last = digest_key(), {progress.place: progress for progress in rotate()}
     assert {place: progress.done for place, progress in last.items()} == {
         place: by_key["test"] for place, by_key in before.items()
     }
-    assert count_by_key() == {place: {"new": by_key["test"]} for place, by_key in before.items()}
+    assert {place: by_key for place, by_key in count_by_key().items() if by_key} == {
+        place: {"new": by_key["test"]} for place, by_key in before.items()
+    }
     assert list(rotate()) == []
     assert digest_key() == key
     assert dict(db.session.execute(select(Presence.participant_id, Presence.revision)).all()) == revisions
