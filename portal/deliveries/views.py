@@ -18,6 +18,8 @@ from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.states import ENDED, DeliveryState
 from portal.deliveries.wording import duration, finding_texts, odd_text, open_answers, outcome_text
 from portal.people.forms import read_row
+from portal.releases.withdrawals import withdrawals_in
+from portal.releases.wording import withdrawal_text
 from portal.web.fragments import is_fragment, live_answer
 from portal.web.scope import current_tenant_id, current_view, save
 from portal.web.sessions import live
@@ -127,6 +129,8 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "finding_texts": finding_texts,
         "odd_text": odd_text,
         "outcome_text": outcome_text,
+        "withdrawals": withdrawals_in(delivery),
+        "withdrawal_text": withdrawal_text,
     }
 
 

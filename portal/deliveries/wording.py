@@ -10,6 +10,7 @@ from portal.releases.preflight import Finding
 from portal.releases.status import Outcome
 from portal.releases.wording import reason_text
 from portal.web.labels import LABELS, label_of
+from portal.web.spans import span
 
 _OUTCOMES = {item.value: item for item in Outcome}
 _FINDINGS = {item.value: item for item in Finding}
@@ -20,12 +21,7 @@ def duration(delivery: Delivery) -> str:
     end = delivery.completed_at or delivery.ended_at or delivery.committed_at
     if end is None:
         return ""
-    seconds = int((end - delivery.created_at).total_seconds())
-    if seconds < 120:
-        return str(_("%(number)s s", number=seconds))
-    if seconds < 2 * 3600:
-        return str(_("%(number)s min", number=seconds // 60))
-    return str(_("%(number)s h", number=seconds // 3600))
+    return span(int((end - delivery.created_at).total_seconds()))
 
 
 def open_answers(delivery: Delivery) -> int:

@@ -28,7 +28,14 @@ from portal.releases.page import (
     seconds_until_asked,
 )
 from portal.releases.queries import explain
-from portal.releases.wording import clarification_text, details, reason_text, request_text
+from portal.releases.withdrawals import find_withdrawal
+from portal.releases.wording import (
+    clarification_text,
+    details,
+    reason_text,
+    request_text,
+    withdrawal_text,
+)
 from portal.web.fragments import answer, is_fragment, live_answer
 from portal.web.record_labels import FIELD_LABELS, field_value
 from portal.web.scope import current_tenant_id, current_view, save
@@ -178,6 +185,8 @@ def _values(participant_id: int) -> dict[str, Any]:
         "reason_text": reason_text,
         "clarification_text": clarification_text,
         "request_text": request_text,
+        "withdrawal": find_withdrawal(participant_id),
+        "withdrawal_text": withdrawal_text,
     }
 
 

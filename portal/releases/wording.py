@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,8 +11,11 @@ from flask_babel import gettext as _
 from portal.releases.models import EndCause, Event, ProtocolEntry
 from portal.releases.preflight import Finding
 from portal.releases.status import Status, read_reason
+from portal.releases.withdrawals import Withdrawal
 from portal.web.finding_labels import FINDINGS
 from portal.web.labels import LABELS, label_of
+from portal.web.languages import clock, day
+from portal.web.spans import span
 
 Data = dict[str, Any]
 
@@ -97,6 +101,25 @@ def _applicant(data: Data) -> str | None:
 
 def _consent(data: Data) -> str | None:
     return str(_("Einverständniserklärung lag nach Angabe vor")) if data.get("consent_confirmed") else None
+
+
+def withdrawal_text(withdrawal: Withdrawal) -> str:
+    """When we learned that consent had ended, and when the network did."""
+    known = withdrawal.known_at
+    said = [str(_("Widerruf am %(day)s um %(at)s bekannt", day=day(known), at=clock(known)))]
+    if withdrawal.arrived_at is None or withdrawal.seconds is None:
+        return f"{said[0]}, {_('noch nicht beim Jobportal angekommen')}"
+    arrived = _at(withdrawal.arrived_at, known)
+    took = span(withdrawal.seconds)
+    said.append(str(_("um %(at)s beim Jobportal angekommen (%(span)s)", at=arrived, span=took)))
+    if withdrawal.confirmed_at is not None:
+        said.append(str(_("um %(at)s bestätigt", at=_at(withdrawal.confirmed_at, known))))
+    return ", ".join(said)
+
+
+def _at(moment: dt.datetime, known: dt.datetime) -> str:
+    """The time; with its date where that is another."""
+    return clock(moment) if day(moment) == day(known) else f"{clock(moment)} ({day(moment)})"
 
 
 def request_text(number: str, findings: Sequence[Finding]) -> str:

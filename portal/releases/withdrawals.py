@@ -1,0 +1,129 @@
+"""How long the end of somebody's consent took to reach the network (design §4.5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, select
+
+from portal.database import db
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.states import Part
+from portal.people.models import Participant
+from portal.releases.models import Release
+
+DAYS = 90
+"""How far back the overview looks."""
+_MOST = 10_000
+_LEAVING = (Part.WITHDRAWN, Part.OMITTED)
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """The way of one person's withdrawal; what has not happened yet is None."""
+
+    participant_id: int
+    number: str
+    """Of the participant."""
+    known_at: dt.datetime
+    """When we learned of it."""
+    arrived_at: dt.datetime | None
+    """When the network's receipt was stored."""
+    confirmed_at: dt.datetime | None
+    """When the network says that it archived her."""
+    sequence: int | None
+    """The delivery that said it."""
+
+    @property
+    def seconds(self) -> int | None:
+        """From knowing to arriving."""
+        if self.arrived_at is None:
+            return None
+        return max(0, round((self.arrived_at - self.known_at).total_seconds()))
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The withdrawals of the last days."""
+
+    number: int
+    open: int
+    """Known, and not arrived yet."""
+    median: int | None
+    """Seconds from knowing to arriving."""
+    longest: int | None
+    days: int = DAYS
+
+
+def find_withdrawal(participant_id: int) -> Withdrawal | None:
+    """The newest withdrawal of a person; None where the network never had to be told of one."""
+    query = _query().where(Release.participant_id == participant_id).order_by(Release.id.desc()).limit(1)
+    row = db.session.execute(query).first()
+    return _withdrawal(row) if row else None
+
+
+def withdrawals_in(delivery: Delivery, limit: int = 100) -> list[Withdrawal]:
+    """The withdrawals that this delivery brought to the network first."""
+    leaving = select(DeliveryPerson.participant_id).where(
+        DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.part.in_(_LEAVING)
+    )
+    query = _query().where(
+        Release.participant_id.in_(leaving),
+        Release.connection_id == delivery.connection_id,
+        Delivery.id == delivery.id,
+    )
+    return [_withdrawal(row) for row in db.session.execute(query.order_by(Release.id).limit(limit))]
+
+
+def overview(now: dt.datetime) -> Overview:
+    """How the tenant's withdrawals of the last days went."""
+    query = _query().where(Release.consent_lost_at >= now - dt.timedelta(days=DAYS))
+    found = [_withdrawal(row) for row in db.session.execute(query.order_by(Release.id.desc()).limit(_MOST))]
+    took: Sequence[int] = [item.seconds for item in found if item.seconds is not None]
+    return Overview(
+        number=len(found),
+        open=len(found) - len(took),
+        median=round(statistics.median(took)) if took else None,
+        longest=max(took, default=None),
+    )
+
+
+def _query() -> Select[*tuple[Any, ...]]:
+    first = (
+        select(func.min(DeliveryPerson.delivery_id))
+        .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
+        .where(
+            DeliveryPerson.participant_id == Release.participant_id,
+            DeliveryPerson.part.in_(_LEAVING),
+            Delivery.connection_id == Release.connection_id,
+            Delivery.committed_at >= Release.consent_lost_at,
+        )
+        .correlate(Release)
+        .scalar_subquery()
+    )
+    hers = and_(
+        DeliveryPerson.delivery_id == Delivery.id, DeliveryPerson.participant_id == Release.participant_id
+    )
+    return (
+        select(
+            Release.participant_id,
+            Participant.number,
+            Release.consent_lost_at,
+            Delivery.committed_at,
+            DeliveryPerson.answered_at,
+            Delivery.sequence,
+        )
+        .select_from(Release)
+        .join(Participant, Participant.id == Release.participant_id)
+        .outerjoin(Delivery, Delivery.id == first)
+        .outerjoin(DeliveryPerson, hers)
+        .where(Release.consent_lost_at.is_not(None))
+    )
+
+
+def _withdrawal(row: Row[*tuple[Any, ...]]) -> Withdrawal:
+    return Withdrawal(*row)
