@@ -1,0 +1,315 @@
+"""What each column of each table is to data protection: the one register that the record of processing is made of.
+
+A test walks all tables: a column that is not classified here fails it. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Sort(StrEnum):
+    """What a column says about people."""
+
+    PERSONAL = "personal"
+    """About a person by itself: names, addresses, free text, initials."""
+    PSEUDONYMOUS = "pseudonymous"
+    """About a person whom only another table names."""
+    TECHNICAL = "technical"
+    """About nobody."""
+
+
+class Subjects(StrEnum):
+    """Whom the rows of a table are about."""
+
+    PARTICIPANTS = "participants"
+    MEDIATORS = "mediators"
+    """Employees of the provider, as Qualli.life names them."""
+    ACCOUNTS = "accounts"
+    """Whoever may sign in."""
+    NOBODY = "nobody"
+
+
+class Purpose(StrEnum):
+    TRANSFER = "transfer"
+    IMPORT = "import"
+    ACCESS = "access"
+    ACCOUNTABILITY = "accountability"
+    OPERATION = "operation"
+
+
+class Retention(StrEnum):
+    """How long the rows of a table are kept."""
+
+    ACTIVITY = "activity"
+    """The tenant's months after the last activity of the person."""
+    PAYLOAD = "payload"
+    """The tenant's days for what was sent."""
+    IMPORT = "import"
+    """Until the end of the import."""
+    LEADING = "leading"
+    """As long as Qualli.life leads it."""
+    ACCOUNT = "account"
+    SESSION = "session"
+    SEARCH = "search"
+    LINK = "link"
+    BULK = "bulk"
+    CONTRACT = "contract"
+    """As long as the tenant uses the system: for accountability."""
+    DAY = "day"
+
+
+ALWAYS_TECHNICAL = frozenset({"id", "tenant_id"})
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table: whom it is about, what for, for how long, and its columns, names with spaces between them."""
+
+    subjects: Subjects
+    purpose: Purpose
+    retention: Retention
+    personal: str = ""
+    pseudonymous: str = ""
+    technical: str = ""
+
+    def columns(self) -> dict[str, Sort]:
+        """Every column but the keys, with what it is."""
+        named = {
+            Sort.PERSONAL: self.personal,
+            Sort.PSEUDONYMOUS: self.pseudonymous,
+            Sort.TECHNICAL: self.technical,
+        }
+        pairs = [(name, sort) for sort, names in named.items() for name in names.split()]
+        if len({name for name, _sort in pairs}) != len(pairs):
+            raise ValueError("a column is classified twice")
+        return dict(pairs)
+
+
+_LEASE = "lease_until fence crashes"
+_P, _M, _A, _N = Subjects.PARTICIPANTS, Subjects.MEDIATORS, Subjects.ACCOUNTS, Subjects.NOBODY
+
+TABLES: dict[str, Kept] = {
+    # people of Qualli.life
+    "participant": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.ACTIVITY,
+        personal="number salutation last_name first_name birth_date social_insurance_number_sealed street "
+        "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
+        "left_at sort_key",
+        pseudonymous="order_id social_insurance_number_since changed_at",
+    ),
+    "profile": Kept(
+        _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="entries", pseudonymous="participant_id"
+    ),
+    "participant_word": Kept(
+        _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="word", pseudonymous="participant_id"
+    ),
+    "mediator": Kept(
+        _M,
+        Purpose.TRANSFER,
+        Retention.LEADING,
+        personal="number initials last_name first_name email phone active sort_key",
+    ),
+    "orders": Kept(
+        _M,
+        Purpose.TRANSFER,
+        Retention.LEADING,
+        personal="responsible",
+        technical="number title measure_number carrier starts_on ends_on has_responsible",
+    ),
+    # decisions, and what the networks were told
+    "release": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.ACTIVITY,
+        personal="released_by ended_by",
+        pseudonymous="connection_id participant_id released_at consent_confirmed ended_at end_cause consent_lost_at",
+    ),
+    "presence": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.ACTIVITY,
+        personal="applicant_id archive_detail rejection_detail refused_detail",
+        pseudonymous="connection_id participant_id mediator_id release_id released status archived archive_reason "
+        "rejection_reason clarification told told_digest told_mediator_id told_order_id waiting_since urgent",
+        technical="applied_sequence rejected_sequence revision told_sequence told_revision refused_revision",
+    ),
+    "mediator_presence": Kept(
+        _M,
+        Purpose.TRANSFER,
+        Retention.LEADING,
+        pseudonymous="connection_id mediator_id known answered_sequence answered_at",
+    ),
+    "protocol_entry": Kept(
+        _P,
+        Purpose.ACCOUNTABILITY,
+        Retention.ACTIVITY,
+        personal="by data",
+        pseudonymous="participant_id connection_id delivery_id at event",
+        technical="seal_key",
+    ),
+    "delivery": Kept(
+        _A,
+        Purpose.TRANSFER,
+        Retention.CONTRACT,
+        personal="started_by let_go_by discarded_by problem_detail",
+        pseudonymous="started_by_account_id selection",
+        technical="connection_id sequence mode cause local_date late state idempotency_key base_sequence remote_id "
+        "receipt_id cursor created_at built_at held_at sent_at commit_attempted_at outcome_unknown committed_at "
+        "completed_at ended_at counts answered brake shown_digest let_go_at problem plans_anew_id next_step_at "
+        f"empty_polls {_LEASE}",
+    ),
+    "delivery_person": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.ACTIVITY,
+        personal="detail",
+        pseudonymous="delivery_id participant_id part novelty explained findings digest mediator_id order_id outcome "
+        "reason answered_at",
+        technical="part_number revision",
+    ),
+    "delivery_part": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.PAYLOAD,
+        personal="sealed",
+        technical="delivery_id number digest size records",
+    ),
+    "delivery_mediator": Kept(
+        _M,
+        Purpose.TRANSFER,
+        Retention.CONTRACT,
+        pseudonymous="delivery_id mediator_id outcome answered_at",
+    ),
+    "odd_answer": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.ACTIVITY,
+        personal="number",
+        technical="delivery_id kind subject outcome reason at",
+    ),
+    "attempt": Kept(
+        _N,
+        Purpose.OPERATION,
+        Retention.CONTRACT,
+        technical="connection_id delivery_id at call http_status duration_ms problem",
+    ),
+    "bulk_run": Kept(
+        _A,
+        Purpose.TRANSFER,
+        Retention.BULK,
+        personal="initials",
+        pseudonymous="account_id own_mediator_id mediator_id",
+        technical="action state query total done created_at started_at finished_at delivery_id problem "
+        f"problem_values {_LEASE}",
+    ),
+    "bulk_item": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.BULK,
+        pseudonymous="bulk_id participant_id consent_confirmed outcome code finding",
+    ),
+    # what comes from Qualli.life on its way in
+    "import_run": Kept(
+        _A,
+        Purpose.IMPORT,
+        Retention.CONTRACT,
+        personal="started_by decided_by upload",
+        technical="mode door dry_run state created_at finished_at progress total counts notices kinds nobody_leaves "
+        f"profiles_stay problem problem_values emptied_at step cursor {_LEASE}",
+    ),
+    "import_line": Kept(
+        _P,
+        Purpose.IMPORT,
+        Retention.IMPORT,
+        personal="number refers_to values secret",
+        technical="import_id kind line good",
+    ),
+    "import_rejection": Kept(
+        _P,
+        Purpose.IMPORT,
+        Retention.PAYLOAD,
+        pseudonymous="file line column code",
+        technical="import_id",
+    ),
+    # who works with the system
+    "account": Kept(
+        _A,
+        Purpose.ACCESS,
+        Retention.ACCOUNT,
+        personal="email name initials role password_hash signed_in_at",
+        pseudonymous="mediator_id disabled_at created_at",
+    ),
+    "login_session": Kept(
+        _A,
+        Purpose.ACCESS,
+        Retention.SESSION,
+        personal="browser",
+        pseudonymous="token_hash account_id data created_at seen_at ended_at",
+    ),
+    "one_time_link": Kept(
+        _A,
+        Purpose.ACCESS,
+        Retention.LINK,
+        pseudonymous="token_hash account_id created_at expires_at used_at",
+    ),
+    "search_term": Kept(
+        _P,
+        Purpose.OPERATION,
+        Retention.SEARCH,
+        personal="text",
+        pseudonymous="account_id created_at",
+        technical="key",
+    ),
+    "saved_view": Kept(
+        _A,
+        Purpose.OPERATION,
+        Retention.ACCOUNT,
+        personal="name",
+        pseudonymous="account_id created_at",
+        technical="query shared",
+    ),
+    # accountability
+    "audit_entry": Kept(
+        _A,
+        Purpose.ACCOUNTABILITY,
+        Retention.CONTRACT,
+        personal="by address",
+        pseudonymous="account_id role subject_id at event subject data",
+        technical="seal_key",
+    ),
+    "erased_entry": Kept(
+        _N, Purpose.ACCOUNTABILITY, Retention.CONTRACT, technical="kind entry_id at seal_key"
+    ),
+    "erasure_run": Kept(
+        _N,
+        Purpose.ACCOUNTABILITY,
+        Retention.CONTRACT,
+        technical=f"local_date state created_at finished_at people entries parts problem {_LEASE}",
+    ),
+    "seal": Kept(
+        _N, Purpose.ACCOUNTABILITY, Retention.CONTRACT, technical="chain number key at contents digest"
+    ),
+    # the system itself
+    "tenant": Kept(
+        _N,
+        Purpose.OPERATION,
+        Retention.CONTRACT,
+        technical="slug name federal_state licence_from licence_until time_zone transfer_time next_transfer_at "
+        "sends_social_insurance_number brake_minimum brake_percent brake_days brake_order_minimum protocol_months "
+        "payload_days next_erasure_at created_at",
+    ),
+    "connection": Kept(
+        _N,
+        Purpose.OPERATION,
+        Retention.CONTRACT,
+        technical="network state token_sealed opened_at closed_at last_sequence attempted_sequence "
+        "committed_sequence needs_full reconcile_since failures paused_until pause_is_ordered probe_at "
+        "quarantined_at problem network_name network_licensed_until max_part_bytes encodings checked_at",
+    ),
+    "heartbeat": Kept(_N, Purpose.OPERATION, Retention.DAY, technical="name kind started_at seen_at"),
+}
+"""Every table."""
