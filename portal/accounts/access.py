@@ -36,6 +36,12 @@ class Permission(StrEnum):
     """See a social insurance number in full, for a reason that the audit keeps."""
     AUDIT = "audit"
     """See who did what."""
+    DISCLOSE = "disclose"
+    """Hand out everything that is known about a person (Art. 15 GDPR)."""
+    PROTECT = "protect"
+    """See what retention does, and the record of processing (Art. 30 GDPR)."""
+    ERASE = "erase"
+    """Erase a person before her time."""
     OPERATE = "operate"
     """See how all tenants are doing."""
     RETRY = "retry"
@@ -51,9 +57,21 @@ _SUPERVISOR = _CASEWORKER | {
     Permission.JUDGE_HELD,
     Permission.IMPORT,
     Permission.SHOW_NUMBER,
+    Permission.DISCLOSE,
 }
-_ADMINISTRATOR = _SUPERVISOR | {Permission.CONFIGURE, Permission.MANAGE_ACCOUNTS, Permission.AUDIT}
-_SUPPORT_READER = _READER | {Permission.CHOOSE_TENANT, Permission.OPERATE, Permission.AUDIT}
+_ADMINISTRATOR = _SUPERVISOR | {
+    Permission.CONFIGURE,
+    Permission.MANAGE_ACCOUNTS,
+    Permission.AUDIT,
+    Permission.PROTECT,
+    Permission.ERASE,
+}
+_SUPPORT_READER = _READER | {
+    Permission.CHOOSE_TENANT,
+    Permission.OPERATE,
+    Permission.AUDIT,
+    Permission.PROTECT,
+}
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CASEWORKER: _CASEWORKER,
     Role.SUPERVISOR: _SUPERVISOR,

@@ -14,6 +14,7 @@ from portal.commands.checking import check
 from portal.commands.deliveries import deliver, deliveries, delivery
 from portal.commands.imports import import_
 from portal.commands.keys import keys
+from portal.commands.privacy import person, privacy
 from portal.commands.processes import cron, demo, sandbox, web, worker
 from portal.commands.reconciling import reconcile
 from portal.commands.releases import mediator, protocol, release, revoke, status, why
@@ -50,8 +51,8 @@ cli = _OwnGroup(
 cli.params.clear()  # Flask's --app, --debug and --env-file: this is one application, and its settings are its own
 click.version_option(package_name="jobbruecke", message="jobbruecke %(version)s")(cli)
 for _command in (
-    account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, keys, mediator, protocol,
-    reconcile, release, revoke, sandbox, status, tenant, token, web, why, worker,
+    account, audit, check, cron, database, deliver, deliveries, delivery, demo, import_, keys, mediator, person,
+    privacy, protocol, reconcile, release, revoke, sandbox, status, tenant, token, web, why, worker,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -13,19 +13,12 @@ import click
 
 from portal.web.labels import label_of
 from portal.web.languages import moment
+from portal.web.plain import plain
 
 
 def print_json(value: object) -> None:
     """Print `value` as JSON: times in ISO 8601, UTC; dates in ISO 8601."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=plain))
 
 
 def coded(name: str, member: StrEnum | None) -> dict[str, str | None]:

@@ -53,10 +53,11 @@ def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:
     if found is None:
         return None
     row, delivery = found
-    return Confirmed(delivery, _find_record(row, person.number))
+    return Confirmed(delivery, find_record(row, person.number))
 
 
-def _find_record(row: DeliveryPerson, number: str) -> Record | None:
+def find_record(row: DeliveryPerson, number: str) -> Record | None:
+    """What a delivery said of a person; None where it is not kept any more, or said nothing of her."""
     if row.part_number is None or not _is_kept(row.delivery_id, row.part_number):
         return None
     wanted = json.dumps(number, ensure_ascii=False).encode()

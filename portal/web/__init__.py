@@ -27,6 +27,7 @@ def init_app(app: Flask) -> None:
     from portal.operations.health import health
     from portal.operations.views import operations
     from portal.people.views import people
+    from portal.privacy.views import privacy
     from portal.qualli.views import imports
     from portal.releases.number_views import numbers
     from portal.releases.views import releases
@@ -90,5 +91,6 @@ def init_app(app: Flask) -> None:
         health,
         tokens,
         api,
+        privacy,
     ):
         app.register_blueprint(blueprint)

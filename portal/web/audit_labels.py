@@ -90,6 +90,11 @@ PAGES: dict[str, Any] = {
     "managing.list_page": _l("Konten"),
     "managing.edit": _l("Konto"),
     "audit.list_page": _l("Audit"),
+    "privacy.overview": _l("Datenschutz"),
+    "privacy.processing_record": _l("Verarbeitungsverzeichnis"),
+    "privacy.ask_erasure": _l("Vor der Zeit löschen"),
+    "privacy.report_pdf": _l("Auskunft als PDF"),
+    "privacy.report_json": _l("Auskunft als JSON"),
 }
 """The pages that support opens and others download; the rest go by their endpoint."""
 PERMISSIONS: dict[Permission, Any] = {
@@ -104,6 +109,9 @@ PERMISSIONS: dict[Permission, Any] = {
     Permission.MANAGE_ACCOUNTS: _l("Konten anlegen, ändern und sperren"),
     Permission.SHOW_NUMBER: _l("Eine Sozialversicherungsnummer in voller Länge sehen, mit Grund"),
     Permission.AUDIT: _l("Das Audit sehen"),
+    Permission.DISCLOSE: _l("Auskunft über eine Person erstellen (Art. 15 DSGVO)"),
+    Permission.PROTECT: _l("Löschfristen und Verarbeitungsverzeichnis sehen"),
+    Permission.ERASE: _l("Eine Person vor der Zeit löschen"),
     Permission.CHOOSE_TENANT: _l("Jeden Mandanten öffnen (steht in dessen Audit)"),
     Permission.OPERATE: _l("Den Betrieb aller Mandanten sehen"),
     Permission.RETRY: _l("Jobportale erneut fragen lassen"),

@@ -51,6 +51,7 @@ def test_every_command_of_the_design_is_there() -> None:
         *("account link", "account set", "account disable", "account enable", "audit verify", "audit export"),
         "account reset-second-factor",
         *("token create", "token list", "token revoke"),
+        *("person report", "person erase", "privacy status", "privacy record"),
         *("release", "revoke", "mediator", "deliver", "delivery show", "delivery pass", "delivery discard"),
         *("reconcile show", "reconcile read", "reconcile settle"),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 
 from sqlalchemy import select, type_coerce
 from sqlalchemy.types import NullType
 
+from portal import current_vault
 from portal.accounts.models import Account, Role
 from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from portal.database import Base, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, OddAnswer
+from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, OddAnswer, part_place
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
 from portal.people.models import Participant, Profile
 from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
@@ -102,7 +104,7 @@ def old_delivery(tenant_id: int, at: dt.datetime, state: DeliveryState = Deliver
             tenant_id=tenant_id,
             delivery_id=delivery.id,
             number=0,
-            sealed=CANARY.encode(),
+            sealed=current_vault().seal(gzip.compress(CANARY.encode()), part_place(delivery.id, 0)),
             digest="sha-256=:x:",
             size=1,
             records=1,

@@ -20,6 +20,8 @@ NO_PAGES = frozenset(
         "health.metrics",
         "api.describe",
         "api.show_import",
+        "privacy.report_json",
+        "privacy.report_pdf",
     }
 )
 """What answers with a file, or with another address."""
@@ -74,6 +76,9 @@ PAGES = (
     PageOf("tenants.settings", "/settings", account="administrator"),
     PageOf("notices.list_page", "/notices"),
     PageOf("tokens.list_page", "/settings/tokens", account="administrator"),
+    PageOf("privacy.overview", "/privacy", account="administrator"),
+    PageOf("privacy.processing_record", "/privacy/processing", account="administrator"),
+    PageOf("privacy.ask_erasure", "/participants/{person}/erasure", account="administrator"),
     PageOf("operations.overview", "/operations", account="support"),
     PageOf("tenants.choose", "/tenants", account="support"),
 )

@@ -1,0 +1,187 @@
+"""The record of processing activities (Art. 30 GDPR), made of the register of columns and of what is set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal import current_settings
+from portal.bulk.service import KEPT
+from portal.people.search import KEPT_DAYS
+from portal.privacy.registry import TABLES, Kept, Purpose, Retention, Sort, Subjects
+from portal.privacy.retention import LINKS_DAYS
+from portal.privacy.sections import Document, Section
+from portal.tenants.models import Connection, Tenant
+from portal.web.labels import label_of
+
+PURPOSES: dict[Purpose, Any] = {
+    Purpose.TRANSFER: _l(
+        "Teilnehmende einem Jobportal melden, das passende Stellen sucht, und seine Antworten verarbeiten"
+    ),
+    Purpose.IMPORT: _l("Daten aus dem führenden System Qualli.life übernehmen"),
+    Purpose.ACCESS: _l("Anmelden, Rechte prüfen, Konten schützen"),
+    Purpose.ACCOUNTABILITY: _l("Nachweisen, wer wann was entschieden und gesendet hat (Art. 5 Abs. 2 DSGVO)"),
+    Purpose.OPERATION: _l("Betrieb, Fehlersuche und Bedienung"),
+}
+BASES: dict[Purpose, Any] = {
+    Purpose.TRANSFER: _l("Einwilligung, Art. 6 Abs. 1 Buchst. a DSGVO"),
+    Purpose.IMPORT: _l("Einwilligung oder Vertrag mit der teilnehmenden Person; legt der Mandant fest"),
+    Purpose.ACCESS: _l("Beschäftigungsverhältnis, Art. 6 Abs. 1 Buchst. b und f DSGVO"),
+    Purpose.ACCOUNTABILITY: _l("Rechtliche Verpflichtung, Art. 6 Abs. 1 Buchst. c DSGVO"),
+    Purpose.OPERATION: _l("Berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO"),
+}
+SUBJECTS: dict[Subjects, Any] = {
+    Subjects.PARTICIPANTS: _l("Teilnehmende"),
+    Subjects.MEDIATORS: _l("Beschäftigte des Mandanten (Vermittlung, Betreuung)"),
+    Subjects.ACCOUNTS: _l("Wer sich anmelden darf"),
+    Subjects.NOBODY: _l("niemand"),
+}
+SORTS: dict[Sort, Any] = {
+    Sort.PERSONAL: _l("personenbezogen"),
+    Sort.PSEUDONYMOUS: _l("pseudonym"),
+    Sort.TECHNICAL: _l("technisch"),
+}
+
+
+def processing_record(tenant: Tenant, connection: Connection | None) -> Document:
+    """The record for one tenant."""
+    return Document(
+        str(_("Verzeichnis von Verarbeitungstätigkeiten")),
+        str(_("Art. 30 DSGVO · %(tenant)s · erzeugt aus dem Programm selbst", tenant=tenant.name)),
+        (
+            _responsible(tenant, connection),
+            *(_activity(purpose, tenant) for purpose in Purpose),
+            _measures(),
+            *(_table(name, kept, tenant) for name, kept in TABLES.items() if _is_about_people(kept)),
+            _technical(),
+        ),
+    )
+
+
+def _responsible(tenant: Tenant, connection: Connection | None) -> Section:
+    network = str(label_of(connection.network).text) if connection else str(_("noch keines gewählt"))
+    return Section(
+        str(_("Verantwortliche, Empfänger, Übermittlung in Drittländer")),
+        facts=(
+            (str(_("Verantwortlich")), tenant.name),
+            (str(_("Auftragsverarbeiter")), str(_("der Betreiber von Jobbrücke (Art. 28 DSGVO)"))),
+            (str(_("Herkunft der Daten")), str(_("Qualli.life; Antworten des Jobportals"))),
+            (
+                str(_("Empfänger")),
+                str(_("Jobportal: %(network)s; nur freigegebene Personen mit Einwilligung", network=network)),
+            ),
+            (
+                str(_("Was es bekommt")),
+                str(_("Jobnetzwerk: Stammdaten; Job4You: Stammdaten und Profil. Sozialversicherungsnummer: "))
+                + (
+                    str(_("eingeschaltet"))
+                    if tenant.sends_social_insurance_number
+                    else str(_("ausgeschaltet"))
+                ),
+            ),
+            (str(_("Drittländer")), str(_("Das Programm übermittelt in keines."))),
+        ),
+    )
+
+
+def _activity(purpose: Purpose, tenant: Tenant) -> Section:
+    tables = [kept for kept in TABLES.values() if kept.purpose is purpose and _is_about_people(kept)]
+    subjects = sorted({str(SUBJECTS[kept.subjects]) for kept in tables})
+    periods = sorted({retention_words(kept.retention, tenant) for kept in tables})
+    return Section(
+        str(_("Tätigkeit: %(purpose)s", purpose=PURPOSES[purpose])),
+        facts=(
+            (str(_("Rechtsgrundlage")), str(BASES[purpose])),
+            (str(_("Betroffene")), "; ".join(subjects)),
+            (str(_("Löschfristen")), "; ".join(periods)),
+        ),
+    )
+
+
+def _measures() -> Section:
+    measures = (
+        _("Mandanten sind getrennt; Rollen entscheiden, wer was darf; Einblicke der Betreuung stehen im Audit."),
+        _("Sozialversicherungsnummern, Zugangsdaten, gesendete Teile und Exporte sind verschlüsselt (AES-GCM)."),
+        _("Übertragen wird nur mit geprüftem TLS; Weiterleitungen wird nicht gefolgt."),
+        _("Audit und Protokolle sind nur zu ergänzen und durch Prüfsummen verkettet."),
+        _("Namen und Nummern stehen nicht in Adressen, Logs, Aufträgen oder Fehlermeldungen."),
+        _("Sitzungen enden nach %(minutes)s Minuten Ruhe, spätestens nach %(hours)s Stunden.",
+          minutes=current_settings().session_idle_minutes, hours=current_settings().session_limit_hours),
+        _("Ein Widerruf erreicht das Jobportal ohne auf die Nacht zu warten; wie lange es dauerte, wird gezeigt."),
+        _("Die nächtliche Löschung hält die Fristen ein."),
+    )  # fmt: skip
+    return Section(
+        str(_("Technische und organisatorische Maßnahmen (Art. 32 DSGVO)")),
+        columns=(str(_("Maßnahme")),),
+        rows=tuple((str(measure),) for measure in measures),
+        widths=(1,),
+    )
+
+
+def _table(name: str, kept: Kept, tenant: Tenant) -> Section:
+    columns = kept.columns()
+    by_sort = [
+        (
+            str(SORTS[sort]),
+            ", ".join(column for column, found in columns.items() if found is sort) or "–",
+        )
+        for sort in Sort
+    ]
+    return Section(
+        str(_("Tabelle %(name)s", name=name)),
+        facts=(
+            (str(_("Betroffene")), str(SUBJECTS[kept.subjects])),
+            (str(_("Zweck")), str(PURPOSES[kept.purpose])),
+            (str(_("Löschfrist")), retention_words(kept.retention, tenant)),
+            *by_sort,
+        ),
+    )
+
+
+def _technical() -> Section:
+    names = [name for name, kept in TABLES.items() if not _is_about_people(kept)]
+    return Section(
+        str(_("Tabellen, die über niemanden etwas sagen")),
+        (", ".join(names),),
+    )
+
+
+def _is_about_people(kept: Kept) -> bool:
+    return bool(kept.personal or kept.pseudonymous)
+
+
+def retention_words(retention: Retention, tenant: Tenant) -> str:
+    """How long, with the numbers that hold now."""
+    words = {
+        Retention.ACTIVITY: _("%(months)s Monate nach der letzten Aktivität", months=tenant.protocol_months),
+        Retention.PAYLOAD: _("%(days)s Tage", days=tenant.payload_days),
+        Retention.IMPORT: _("bis zum Ende des Imports"),
+        Retention.LEADING: _("solange Qualli.life sie führt oder eine Übertragung sie nennt"),
+        Retention.ACCOUNT: _("solange das Konto besteht"),
+        Retention.SESSION: _("%(hours)s Stunden", hours=current_settings().session_limit_hours),
+        Retention.SEARCH: _("%(days)s Tage", days=KEPT_DAYS),
+        Retention.LINK: _("%(days)s Tage nach dem Ablauf", days=LINKS_DAYS),
+        Retention.BULK: _("%(days)s Tage", days=KEPT.days),
+        Retention.CONTRACT: _("solange der Mandant Jobbrücke nutzt"),
+        Retention.DAY: _("einen Tag lang"),
+    }
+    return str(words[retention])
+
+
+def as_markdown(document: Document) -> str:
+    """The document as Markdown."""
+    lines = [f"# {document.title}", "", document.subtitle, ""]
+    for section in document.sections:
+        lines += [f"## {section.title}", "", *(f"{sentence}\n" for sentence in section.sentences)]
+        lines += [f"- **{label}**: {value}" for label, value in section.facts]
+        if section.rows:
+            lines += [_markdown_row(section.columns), _markdown_row(["---"] * len(section.columns))]
+            lines += [_markdown_row(row) for row in section.rows]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _markdown_row(cells: Any) -> str:
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

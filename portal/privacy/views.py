@@ -1,0 +1,138 @@
+"""Data protection: reports about a person, her erasure on request, what retention does, the record of processing."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask_babel import gettext as _
+
+from portal.accounts.access import Permission, requires
+from portal.audit.recording import describe
+from portal.database import commit, db, utcnow
+from portal.people.forms import read_row
+from portal.people.models import Participant
+from portal.privacy import processing, queries, service
+from portal.privacy.document import document
+from portal.privacy.pdf import write_pdf
+from portal.privacy.report import collect
+from portal.privacy.retention import FORESEEN_DAYS, Hindrance
+from portal.refusal import Refusal
+from portal.releases import withdrawals
+from portal.releases.service import get_participant
+from portal.tenants.models import Tenant
+from portal.tenants.queries import find_connection
+from portal.web.languages import find_language
+from portal.web.messages import message
+from portal.web.plain import plain
+from portal.web.privacy_labels import HINDRANCES
+from portal.web.scope import current_tenant_id
+from portal.web.spans import span
+
+privacy = Blueprint("privacy", __name__)
+_PAGE = 50
+_MENDED_BY_TRANSFER = frozenset({Hindrance.RELEASED, Hindrance.TOLD})
+
+
+@privacy.get("/participants/<row:participant_id>/report.json")
+@requires(Permission.DISCLOSE)
+def report_json(participant_id: int) -> Response:
+    """Everything about her, for machines (Art. 20 GDPR)."""
+    values = collect(participant_id, utcnow())
+    content = json.dumps(values, ensure_ascii=False, indent=2, default=plain).encode()
+    return _file(content, "application/json", participant_id, "json")
+
+
+@privacy.get("/participants/<row:participant_id>/report.pdf")
+@requires(Permission.DISCLOSE)
+def report_pdf(participant_id: int) -> Response:
+    """Everything about her, to be printed and handed over (Art. 15 GDPR)."""
+    values = collect(participant_id, utcnow())
+    person = db.session.get_one(Participant, participant_id)
+    content = write_pdf(document(values, person), find_language())
+    return _file(content, "application/pdf", participant_id, "pdf")
+
+
+@privacy.get("/participants/<row:participant_id>/erasure")
+@requires(Permission.ERASE)
+def ask_erasure(participant_id: int) -> str:
+    """What her erasure would take, what stays, and what hinders it."""
+    return render_template("privacy/erasure.html", **_preview(participant_id))
+
+
+@privacy.post("/participants/<row:participant_id>/erasure")
+@requires(Permission.ERASE)
+def erase(participant_id: int) -> Response:
+    """Erase her before her time, exactly as it was shown."""
+    erased = service.erase_on_request(participant_id, request.form.get("shown", ""), utcnow())
+    describe(entries=erased.entries, parts=erased.parts)
+    commit()
+    flash(_("Die Person ist gelöscht, mit allem, was zu ihr gehörte."), "success")
+    return make_response(redirect(url_for("people.list_page"), 303))
+
+
+@privacy.get("/privacy")
+@requires(Permission.PROTECT)
+def overview() -> str:
+    """What retention does with the tenant's data."""
+    tenant, now, after = _tenant(), utcnow(), read_row(request.args, "after")
+    found = queries.list_hindered(tenant, now, after, _PAGE + 1)
+    return render_template(
+        "privacy/overview.html",
+        tenant=tenant,
+        due_soon=queries.count_due_soon(tenant, now),
+        days=FORESEEN_DAYS,
+        hindered=found[:_PAGE],
+        after=after,
+        more=found[_PAGE - 1].participant.id if len(found) > _PAGE else None,
+        runs=queries.last_runs(),
+        withdrawals=withdrawals.overview(now),
+        span=span,
+        problem_text=lambda code: message(Refusal(code)),
+        HINDRANCES=HINDRANCES,
+    )
+
+
+@privacy.get("/privacy/processing")
+@requires(Permission.PROTECT)
+def processing_record() -> str:
+    """The record of processing activities, made of the code's own register."""
+    tenant = _tenant()
+    found = processing.processing_record(tenant, find_connection(tenant.id))
+    return render_template("privacy/processing.html", document=found)
+
+
+def _preview(participant_id: int) -> dict[str, Any]:
+    preview = service.preview_erasure(participant_id)
+    return {
+        "preview": preview,
+        "tenant": _tenant(),
+        "HINDRANCES": HINDRANCES,
+        "wants_transfer": preview.hindrance in _MENDED_BY_TRANSFER,
+    }
+
+
+def _file(content: bytes, mimetype: str, participant_id: int, ending: str) -> Response:
+    """The file under a name that says her number and nothing else."""
+    number = get_participant(participant_id).number
+    safe = "".join(char for char in number if char.isascii() and char.isalnum()) or str(participant_id)
+    name = f"Auskunft-{safe}.{ending}"
+    response = send_file(BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=name)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _tenant() -> Tenant:
+    return db.session.get_one(Tenant, current_tenant_id())
