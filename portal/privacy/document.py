@@ -8,6 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.deliveries.comparison import compare
+from portal.deliveries.records import LISTED_KINDS, NAMED_KINDS
+from portal.deliveries.states import Part
 from portal.people.models import Participant
 from portal.privacy.report import MASTER, Values
 from portal.privacy.sections import Document, Section
@@ -138,7 +140,11 @@ def _number(number: Values) -> str:
 
 def _profile(values: Values) -> Section:
     rows = tuple(
-        tuple(str(entry.get(name) or "") for name in ("kind", "title", "level", "starts_on", "ends_on"))
+        (
+            _kind(str(entry.get("kind"))),
+            *(str(entry.get(name) or "") for name in ("title", "level")),
+            *(_day(entry.get(name)) for name in ("starts_on", "ends_on")),
+        )
         for entry in values["profile"]
     )
     columns = (str(_("Art")), str(_("Bezeichnung")), str(_("Niveau")), str(_("von")), str(_("bis")))
@@ -149,6 +155,16 @@ def _profile(values: Values) -> Section:
         rows=rows,
         widths=(2, 4, 2, 2, 2),
     )
+
+
+def _kind(kind: str) -> str:
+    """What the network is told of it as."""
+    field = (LISTED_KINDS | NAMED_KINDS).get(kind)
+    return str(FIELD_LABELS[f"profile.{field}"]) if field else kind
+
+
+def _day(written: str | None) -> str:
+    return day(dt.date.fromisoformat(written)) if written else ""
 
 
 def _networks(values: Values) -> Section:
@@ -247,7 +263,9 @@ def _transmissions(values: Values) -> Section:
 def _consent(item: Values) -> str:
     if item["consent_on"]:
         return str(_("vom %(day)s", day=day(dt.date.fromisoformat(item["consent_on"]))))
-    return str(_("nach Angabe lag sie vor")) if item["consent_confirmed"] else "–"
+    if item["part"] is not Part.NAMED:
+        return "–"
+    return str(_("nach Angabe lag sie vor") if item["consent_confirmed"] else _("in Qualli.life vermerkt"))
 
 
 def _decision(item: Values) -> str:
@@ -316,7 +334,7 @@ def _protocol(values: Values, person: Participant) -> Section:
         () if rows else (str(_("Keine Einträge.")),),
         columns=columns,
         rows=rows,
-        widths=(4, 4, 2, 3, 7),
+        widths=(4, 4, 3, 3, 7),
     )
 
 

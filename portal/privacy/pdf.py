@@ -63,7 +63,7 @@ def _section(pages: FPDF, section: Section) -> None:
     for sentence in section.sentences:
         _line(pages, sentence, _PLAIN)
     if section.facts:
-        _table(pages, (), section.facts, (1, 3))
+        _table(pages, (), section.facts, (3, 7))
     if section.rows:
         _table(pages, section.columns, section.rows, section.widths)
 
