@@ -17,9 +17,14 @@ from portal.releases.preflight import TENANT_WIDE, Finding
 from portal.web.labels import LABELS, PHASE_HELP, STATUS_HELP, label_of
 from portal.web.messages import SENTENCES, message
 
-BY_VARIABLE = {"delivery-running", "delivery-held", "port-taken", "address-unusable", "bulk-crashed"} | {
-    finding.value for finding in TENANT_WIDE
-}
+BY_VARIABLE = {
+    "delivery-running",
+    "delivery-held",
+    "port-taken",
+    "address-unusable",
+    "bulk-crashed",
+    "erasure-crashed",
+} | {finding.value for finding in TENANT_WIDE}
 """Codes raised through a variable."""
 VALUES = {
     "number": 7,
@@ -40,6 +45,7 @@ VALUES = {
     "kind": "K",
     "place": "p",
     "reason": "r",
+    "hindrance": "h",
 }
 
 
