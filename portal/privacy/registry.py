@@ -256,6 +256,28 @@ TABLES: dict[str, Kept] = {
         Retention.LINK,
         pseudonymous="token_hash account_id created_at expires_at used_at",
     ),
+    "second_factor": Kept(
+        _A,
+        Purpose.ACCESS,
+        Retention.ACCOUNT,
+        personal="secret_sealed",
+        pseudonymous="account_id created_at confirmed_at",
+        technical="last_step recovery_salt",
+    ),
+    "recovery_code": Kept(
+        _A,
+        Purpose.ACCESS,
+        Retention.ACCOUNT,
+        pseudonymous="account_id code_hash used_at",
+    ),
+    "linked_identity": Kept(
+        _A,
+        Purpose.ACCESS,
+        Retention.ACCOUNT,
+        personal="subject",
+        pseudonymous="account_id linked_at",
+        technical="issuer",
+    ),
     "search_term": Kept(
         _P,
         Purpose.OPERATION,
