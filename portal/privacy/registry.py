@@ -241,7 +241,7 @@ TABLES: dict[str, Kept] = {
         Purpose.ACCESS,
         Retention.ACCOUNT,
         personal="email name initials role password_hash signed_in_at",
-        pseudonymous="mediator_id disabled_at created_at",
+        pseudonymous="mediator_id disabled_at created_at gets_mails language",
     ),
     "login_session": Kept(
         _A,
@@ -277,6 +277,27 @@ TABLES: dict[str, Kept] = {
         personal="subject",
         pseudonymous="account_id linked_at",
         technical="issuer",
+    ),
+    "notice": Kept(
+        _N,
+        Purpose.OPERATION,
+        Retention.CONTRACT,
+        technical="kind subject level told_level told_at data opened_at closed_at",
+    ),
+    "notice_seen": Kept(
+        _A,
+        Purpose.OPERATION,
+        Retention.ACCOUNT,
+        pseudonymous="notice_id account_id level seen_at",
+    ),
+    "digest_day": Kept(_N, Purpose.OPERATION, Retention.CONTRACT, technical="scope local_date made_at"),
+    "mail": Kept(
+        _A,
+        Purpose.OPERATION,
+        Retention.ACCOUNT,
+        personal="secret_sealed",
+        pseudonymous="account_id data",
+        technical="key kind notice_id state created_at due_at sent_at attempts problem lease_until fence",
     ),
     "search_term": Kept(
         _P,
