@@ -218,7 +218,7 @@ TABLES: dict[str, Kept] = {
         Purpose.IMPORT,
         Retention.CONTRACT,
         personal="started_by decided_by upload",
-        technical="mode door dry_run state created_at finished_at progress total counts notices kinds nobody_leaves "
+        technical="token_id request_key request_digest mode door dry_run state created_at finished_at progress total counts notices kinds nobody_leaves "
         f"profiles_stay problem problem_values emptied_at step cursor {_LEASE}",
     ),
     "import_line": Kept(
@@ -298,6 +298,13 @@ TABLES: dict[str, Kept] = {
         personal="secret_sealed",
         pseudonymous="account_id data",
         technical="key kind notice_id state created_at due_at sent_at attempts problem lease_until fence",
+    ),
+    "api_token": Kept(
+        _A,
+        Purpose.IMPORT,
+        Retention.CONTRACT,
+        personal="created_by revoked_by",
+        technical="name token_hash hint created_at expires_at revoked_at last_used_at",
     ),
     "search_term": Kept(
         _P,
