@@ -218,7 +218,8 @@ TABLES: dict[str, Kept] = {
         Purpose.IMPORT,
         Retention.CONTRACT,
         personal="started_by decided_by upload",
-        technical="token_id request_key request_digest mode door dry_run state created_at finished_at progress total counts notices kinds nobody_leaves "
+        technical="token_id request_key request_digest "
+        "mode door dry_run state created_at finished_at progress total counts notices kinds nobody_leaves "
         f"profiles_stay problem problem_values emptied_at step cursor {_LEASE}",
     ),
     "import_line": Kept(
