@@ -46,6 +46,7 @@ VALUES = {
     "place": "p",
     "reason": "r",
     "hindrance": "h",
+    "role": "Leitung",
 }
 
 
