@@ -11,15 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal.database import commit, db, utcnow
 from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import Novelty
+from portal.deliveries.states import DeliveryState, Novelty
+from portal.releases import imported
+from portal.releases.models import Presence
 from portal.releases.status import Outcome, Reason
+from portal.tenants.models import Connection
 from tests.properties.wire import Fault
 from tests.properties.world import PEOPLE, World
-from worker import answers, applying, building, receipts, refusals, schedule, sending, steps
+from worker import answers, applying, braking, building, receipts, refusals, schedule, sending, steps
 
 Patch = pytest.MonkeyPatch
 
@@ -121,6 +124,39 @@ def _unknown_mediator_is_a_withdrawal(patch: Patch) -> None:
     patch.setattr(applying, "after_answer", wrong)
 
 
+def _brake_forgets(patch: Patch) -> None:
+    patch.setattr(braking, "unexplained_before", lambda *_: 0)
+
+
+def _parts_read_anew(patch: Patch) -> None:
+    right = sending.send
+
+    def wrong(held: Any) -> Any:
+        delivery = sending.hold_claim(held, utcnow())
+        again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
+        view = steps._view(delivery, utcnow())
+        commit()
+        if again:
+            counts = building.freeze(held, view).counts
+            sending.hold_claim(held, utcnow()).counts = counts
+            commit()
+        return right(held)
+
+    patch.setitem(steps.STEPS, DeliveryState.SENDING, wrong)
+
+
+def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
+    right = imported.end_lost_releases
+
+    def wrong(*arguments: Any) -> int:
+        ended = right(*arguments)
+        told = update(Presence).where(Presence.told, ~Presence.released)
+        db.session.execute(told.values(urgent=True).execution_options(synchronize_session=False))
+        return ended
+
+    patch.setattr(imported, "end_lost_releases", wrong)
+
+
 def _new_key_each_time(patch: Patch) -> None:
     right = sending._begin
 
@@ -129,6 +165,16 @@ def _new_key_each_time(patch: Patch) -> None:
         return replace(order, idempotency_key=str(uuid.uuid4())), connection
 
     patch.setattr(sending, "_begin", wrong)
+
+
+def _reconciling_forgotten(patch: Patch) -> None:
+    right = sending._take_note_of
+
+    def wrong(held: Any, account: Any) -> None:
+        db.session.execute(update(Connection).values(attempted_sequence=account.last_sequence))
+        right(held, account)
+
+    patch.setattr(sending, "_take_note_of", wrong)
 
 
 def _rejects_some(world: World) -> None:
@@ -203,6 +249,31 @@ MUTANTS = (
         "instead of",
         _knows_no_mediator,
     ),
+    Mutant(
+        "the brake forgets earlier days",
+        _brake_forgets,
+        ("one_vanishes_before_a_transfer", "time_goes_on"),
+        "has to be held",
+    ),
+    Mutant(
+        "what is sent again is read anew",
+        _parts_read_anew,
+        ("some_move", "faults_stop"),
+        "anew|other bytes|refuses",
+        _loses("putPart", Fault.UNANSWERED),
+    ),
+    Mutant(
+        "the vanished leave as if they had no consent",
+        _vanished_leave_as_if_without_consent,
+        ("some_vanish", "cron_sweeps"),
+        "for consent alone",
+    ),
     Mutant("each try has a key of its own", _new_key_each_time, ("transfer",), "another key"),
+    Mutant(
+        "a restored backup is believed",
+        _reconciling_forgotten,
+        ("transfer", "a_backup_is_made", "the_backup_is_restored"),
+        "unreconciled|refuses",
+    ),
 )
 """Each is found within the examples of tests/properties/test_mutants.py."""

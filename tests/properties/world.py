@@ -92,7 +92,9 @@ class Store:
         self._say(f'CREATE DATABASE "{target}" TEMPLATE "{source}" STRATEGY FILE_COPY')
 
     def _say(self, statement: str) -> None:
-        engine = create_engine(self.url.set(database="postgres", username="postgres"), isolation_level="AUTOCOMMIT")
+        engine = create_engine(
+            self.url.set(database="postgres", username="postgres"), isolation_level="AUTOCOMMIT"
+        )
         with engine.connect() as connection:
             connection.execute(text(statement))
         engine.dispose()
