@@ -7,11 +7,14 @@ DATA ?= var
 ARGS ?=
 PEOPLE ?= 100000
 EXAMPLES ?= 500
+MINUTES ?= 5
+DATABASE ?= sqlite
+SEED ?= 1
 
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults test-properties bench screenshots check audit sbom setup setup-run demo-reset lock format clean
+.PHONY: help run test test-faults test-properties soak bench screenshots check audit sbom setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
@@ -28,6 +31,9 @@ test-faults: setup ## Try every fault at every place, on both databases: docs/re
 
 test-properties: setup ## Tell EXAMPLES=500 other stories to the stateful property test, on each database
 	@JOBBRUECKE_PROPERTY_EXAMPLES='$(EXAMPLES)' $(VENV)/python -m pytest tests/properties/test_promise.py $(ARGS)
+
+soak: setup ## Real processes, accidents every few seconds; MINUTES=5, DATABASE=sqlite or postgres, SEED=1
+	@$(VENV)/python -m tests.soak.run --minutes '$(MINUTES)' --database '$(DATABASE)' --seed '$(SEED)'
 
 bench: setup ## Measure lists and the nightly build; PEOPLE=100000
 	@$(VENV)/python -m benchmarks.run --people '$(PEOPLE)'
