@@ -46,7 +46,7 @@ def test_all_is_well(sound: tuple[Commands, Bridge]) -> None:
     assert [(check["check"], check["level"]) for check in found["checks"]] == [
         (name, "ok")
         for name in (
-            *("database", "migrations", "redis", "data-folder", "encryption-keys", "mail", "worker", "cron"),
+            *("database", "migrations", "redis", "data-folder", "mail", "encryption-keys", "worker", "cron"),
             *("licence", "transfers", "network"),
         )
     ]
