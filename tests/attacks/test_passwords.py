@@ -1,0 +1,151 @@
+"""Guessing passwords, and which accounts there are: slowed, never locked for ever, and the same answer for all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+
+import pytest
+import time_machine
+from flask import Flask
+
+from portal.accounts import passwords
+from portal.accounts.models import Account
+from portal.database import commit, db, utcnow
+from tests.support.house import House
+from tests.support.pages import PASSWORD, Browser
+from tests.support.web_server import WebServer
+
+WRONG = "E-Mail und Passwort passen nicht zusammen."
+
+
+@pytest.mark.processes
+def test_a_thousand_passwords_on_one_account_from_one_address(server: WebServer) -> None:
+    """All but the first few are not even looked at, and the owner, elsewhere, notices nothing."""
+    attacker = server.visitor("198.51.100.1")
+    form = attacker.form("/sign-in", "/sign-in") | {"email": "caseworker0@example.org"}
+    answers = Counter(
+        attacker.post("/sign-in", form | {"password": f"guess {number}"}).status_code for number in range(100)
+    )
+    assert answers == {422: 5, 429: 95}
+    assert server.visitor("192.0.2.1").sign_in("caseworker0").status_code == 303
+
+
+@pytest.mark.processes
+def test_passwords_from_many_addresses_are_slowed_together_and_for_minutes_only(server: WebServer) -> None:
+    answers: Counter[int] = Counter()
+    for number in range(36):
+        attacker = server.visitor(f"198.51.100.{number + 10}")
+        answer = attacker.sign_in("caseworker1", f"guess {number}")
+        answers[answer.status_code] += 1
+    assert answers == {422: 30, 429: 6}
+    assert 0 < int(answer.headers["Retry-After"]) <= 600
+    assert server.visitor().sign_in("caseworker2").status_code == 303
+
+
+@pytest.mark.processes
+def test_one_password_on_500_accounts(server: WebServer) -> None:
+    attacker = server.visitor("198.51.100.200")
+    form = attacker.form("/sign-in", "/sign-in") | {"password": "Sommer2026!!"}
+    answers = Counter(
+        attacker.post("/sign-in", form | {"email": f"person{number}@example.org"}).status_code
+        for number in range(70)
+    )
+    assert answers == {422: 60, 429: 10}
+    assert server.visitor("192.0.2.2").sign_in("caseworker3").status_code == 303
+
+
+def test_the_limit_ends_by_itself(sqlite_app: Flask, house: House) -> None:
+    """However long somebody guesses: a quiet while later the right password is let in."""
+    browser, start = Browser(sqlite_app), utcnow()
+    with time_machine.travel(start, tick=False) as clock:
+        for _ in range(8):
+            form = browser.get("/sign-in").form("/sign-in")
+            for _ in range(6):
+                browser.ask("POST", "/sign-in", form | {"email": "caseworker@example.org", "password": "no"})
+            clock.shift(dt.timedelta(seconds=61))
+        clock.shift(dt.timedelta(minutes=10))
+        browser.sign_in("caseworker@example.org")
+        browser.get("/account")
+
+
+@pytest.fixture
+def disabled(house: House) -> None:
+    db.session.query(Account).filter_by(email="colleague@example.org").one().disabled_at = utcnow()
+    commit()
+
+
+EMAILS = ("caseworker@example.org", "nobody@example.org", "colleague@example.org")
+
+
+def test_the_answer_is_the_same_to_the_letter(sqlite_app: Flask, disabled: None) -> None:
+    """For an account that is there, one that is not, and one that is disabled."""
+    pages = set()
+    for email in EMAILS:
+        browser = Browser(sqlite_app)
+        browser.get("/sign-in")
+        page = browser.submit("/sign-in", status=422, email=email, password="wrong password")
+        assert WRONG in page.text
+        pages.add(re.sub(r'name="csrf_token" value="[^"]*"', "", page.html).replace(email, "EMAIL"))
+    assert len(pages) == 1
+
+
+def test_the_work_is_the_same(sqlite_app: Flask, disabled: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One Argon2id of the same size for each: what takes the time does not tell accounts apart."""
+    done: list[str] = []
+    check = passwords._hasher.verify_and_update
+
+    def noted(password: str, stored: str) -> tuple[bool, str | None]:
+        done.append(stored.rsplit("$", 2)[0])
+        return check(password, stored)
+
+    monkeypatch.setattr(passwords._hasher, "verify_and_update", noted)
+    for email in EMAILS:
+        browser = Browser(sqlite_app)
+        browser.get("/sign-in")
+        browser.submit("/sign-in", status=422, email=email, password="wrong password")
+    assert len(done) == 3 and len(set(done)) == 1
+    assert done[0].startswith("$argon2id$")
+
+
+def test_an_older_hash_is_made_anew_at_the_next_sign_in(sqlite_app: Flask, house: House) -> None:
+    from pwdlib import PasswordHash
+    from pwdlib.hashers.argon2 import Argon2Hasher
+
+    weak = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)).hash(PASSWORD)
+    account = db.session.query(Account).filter_by(email="caseworker@example.org").one()
+    account.password_hash = weak
+    commit()
+    Browser(sqlite_app).sign_in("caseworker@example.org")
+    db.session.rollback()
+    db.session.refresh(account)
+    assert account.password_hash != weak and "m=1024" not in account.password_hash
+    db.session.rollback()
+    Browser(sqlite_app).sign_in("caseworker@example.org")
+
+
+def test_an_umlaut_is_the_same_however_the_keyboard_composes_it() -> None:
+    stored = passwords.hash_password("Bru\u0308cken u\u0308ber Flu\u0308sse")
+    assert passwords.verify_password("Br\u00fccken \u00fcber Fl\u00fcsse", stored)
+    assert not passwords.verify_password("Brucken uber Flusse", stored)
+
+
+def test_the_old_password_is_not_guessed_in_a_stolen_session(sqlite_app: Flask, house: House) -> None:
+    browser = Browser(sqlite_app)
+    browser.sign_in("caseworker@example.org")
+    form = browser.get("/account").form("/account/password") | {"new": "Dreizehn Kraniche im Nebel"}
+    for number in range(10):
+        browser.post("/account/password", form | {"old": f"guess {number}"}, status=422)
+    browser.post("/account/password", form | {"old": PASSWORD}, status=429)
+
+
+def test_a_one_time_link_is_not_found_by_trying(sqlite_app: Flask, house: House) -> None:
+    browser = Browser(sqlite_app)
+    answers = Counter(
+        browser.ask("GET", f"/set-password/{'x' * 42}{number % 10}").status_code for number in range(65)
+    )
+    assert answers == {409: 60, 429: 5}
+    form = browser.get("/sign-in").form("/sign-in") | {"password": "Dreizehn Kraniche im Nebel"}
+    answers = Counter(browser.ask("POST", "/set-password/nothing", form).status_code for _ in range(25))
+    assert answers == {409: 20, 429: 5}
