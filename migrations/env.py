@@ -55,10 +55,11 @@ def _run_on(connection: Connection) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _UPGRADE_LOCK})
         with context.begin_transaction():
             context.run_migrations()
-        raise_wall(connection)
-        renew_grants(connection)
-        if connection.dialect.name == "sqlite":
-            _check_references(connection)
+            # Still inside: its end commits, and what came after it would be undone without a word.
+            raise_wall(connection)
+            renew_grants(connection)
+            if connection.dialect.name == "sqlite":
+                _check_references(connection)
 
 
 def _check_references(connection: Connection) -> None:
