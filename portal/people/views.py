@@ -145,7 +145,11 @@ def _download(write: Callable[[View, Filters, IO[bytes]], None], ending: str, ki
     """
     where = read_address(request.args)
     target = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it when it has been sent)
-    write(current_view(), replace(where.filters(where.text()), sorting=Sorting.NAME), target)
+    try:
+        write(current_view(), replace(where.filters(where.text()), sorting=Sorting.NAME), target)
+    except BaseException:
+        target.close()
+        raise
     target.seek(0)
     name = f"teilnehmer-{current_view().today.isoformat()}.{ending}"
     return Response(
