@@ -112,7 +112,7 @@ def test_get_changes_nothing(sqlite_app: Flask, house: House, signed_in: SignedI
         )
         for rule in sqlite_app.url_map.iter_rules()
         if "GET" in (rule.methods or set())
-        and rule.endpoint != "static"
+        and rule.endpoint not in ("static", "health.ready")  # which says that these tables were not migrated
         and getattr(sqlite_app.view_functions[rule.endpoint], "permission", None)
         in (None, *GRANTED[Role.ADMINISTRATOR])
     ]
