@@ -116,6 +116,17 @@ COMMITS = (
     "erasure.claimed",
     "erasure.put-off",
     "erasure.piece",
+    # notices and mails
+    "notices.looked",
+    "notices.kept",
+    "notices.morning",
+    "notices.cron-looked",
+    "mail.claimed",
+    "mail.composed",
+    "mail.unwanted",
+    "mail.put-off",
+    "mail.noted",
+    "mail.overdue",
 )
 """Commits by name; each is named once in the code (a test walks through it)."""
 

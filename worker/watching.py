@@ -24,14 +24,14 @@ def look(now: dt.datetime) -> None:
         facts = find_facts(now)
         different = differs(facts, open_notices())
         mornings = due_mornings(now)
-        commit()
+        commit("notices.looked")
     if different:
         keep_notices(facts)
-        commit()
+        commit("notices.kept")
         log.info("notices_changed")
     for morning in mornings:
         count = put_digests(morning, now)
-        commit()
+        commit("notices.morning")
         log.info("digests_put", scope=morning.scope, mails=count)
 
 
@@ -40,7 +40,7 @@ def look_if_cron_is_silent() -> None:
     now = utcnow()
     with reading():
         seen = db.session.scalar(select(func.max(Heartbeat.seen_at)).where(Heartbeat.kind == "cron"))
-        commit()
+        commit("notices.cron-looked")
     if seen is None or now - seen > SILENT_AFTER:
         look(now)
 
