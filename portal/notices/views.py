@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts.access import Permission, requires
-from portal.database import EVERY_TENANT, commit, scope_to, utcnow
+from portal.database import EVERY_TENANT, commit, counting_for_every_tenant, scope_to, utcnow
 from portal.notices.queries import count_unseen, list_closed, list_notices
 from portal.notices.service import see
 from portal.notices.wording import words_of
@@ -51,7 +51,7 @@ def seen(notice_id: int) -> Response:
 def unseen_notices() -> int:
     """How many notices the signed-in person has not seen; once a request."""
     if "unseen_notices" not in g:
-        with _own_scope():
+        with counting_for_every_tenant() if current_user.role.for_all_tenants else nullcontext():
             g.unseen_notices = count_unseen(current_user.role, current_user.id)
     found: int = g.unseen_notices
     return found
