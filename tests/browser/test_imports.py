@@ -24,7 +24,7 @@ def test_an_export_is_uploaded_and_its_report_appears(
     people = f"tn_id;nachname;vorname;auftrag_id;einverstaendnis_am\nU999;Upload;Ute;A1;01.02.2026\n{lines}\n"
     export.write_bytes(zipped({**ALL, "teilnehmer.csv": people}).getvalue())
     page = visit().sign_in("supervisor")
-    page.get_by_role("link", name="Importe").click()
+    page.get_by_role("link", name="Importe", exact=True).click()
     page.get_by_label("Export als ZIP-Datei").set_input_files(export)
     page.get_by_role("button", name="Importieren").click()
     expect(page.get_by_role("heading", name="Abgewiesene Zeilen")).to_be_visible(timeout=SOON)

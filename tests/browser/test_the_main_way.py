@@ -28,7 +28,7 @@ EVENTS = [
 def open_person(page: Page, name: str) -> None:
     page.get_by_label("Suche nach Name").fill(name)
     page.get_by_role("button", name="Suchen").click()
-    page.get_by_role("link", name=name).click()
+    page.get_by_role("table").get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     assert name not in page.url
 

@@ -15,6 +15,7 @@ from portal.audit.models import AuditEntry, AuditEvent
 from portal.database import EVERY_TENANT, db, scope_to, utcnow
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
+from tests.support.database import as_owner
 from tests.support.pages import Browser
 from tests.support.second_factor import Phone
 
@@ -114,15 +115,14 @@ def test_the_audit_verifies_and_names_what_does_not_fit(commands: Commands, brid
     assert "audit-heads.ndjson" in commands.say("audit", "export")
     assert len(heads_file(current_settings()).read_text().splitlines()) == 1
     db.session.rollback()
-    connection = db.session.connection()
     postgresql = db.engine.dialect.name == "postgresql"
-    connection.execute(
-        text("ALTER TABLE audit_entry DISABLE TRIGGER ALL")
-        if postgresql
-        else text("DROP TRIGGER audit_entry_keep_update")
-    )
-    connection.execute(text("UPDATE audit_entry SET by = 'XX'"))
-    db.session.commit()
+    with as_owner() as connection:
+        connection.execute(
+            text("ALTER TABLE audit_entry DISABLE TRIGGER ALL")
+            if postgresql
+            else text("DROP TRIGGER audit_entry_keep_update")
+        )
+        connection.execute(text("UPDATE audit_entry SET by = 'XX'"))
     assert "wurde verändert" in commands.refuse("audit", "verify")
     said = commands.run("audit", "verify", "--json")
     assert (said.code, json.loads(said.out)["finding"]["table"]) == (1, "audit_entry")

@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from tests.support.database import make_settings, settings_environment
 from tests.support.installed import Installed, Said
 from tests.support.running import COMMAND
 from tests.support.services import RedisServer
+from tests.support.workers import wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -88,13 +88,19 @@ def test_what_runs_stops_cleanly(
     process = subprocess.Popen(
         [str(COMMAND), *words], cwd=command.folder, env=environment, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(4)
+    wait_until(lambda: process.poll() is not None or _catches(process.pid, signal.SIGTERM), seconds=60)
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=30)[1]
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert all(line.startswith("{") for line in said.splitlines()), said
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Whether the process would do something of its own about the signal: then it is up, however slow the machine."""
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
 
 
 def test_a_reader_that_goes_away_is_no_failure(command: Installed) -> None:
