@@ -27,7 +27,6 @@ from portal.commands.words import _
 from portal.database import commit, db, utcnow
 from portal.people.models import Participant
 from portal.privacy.document import document
-from portal.privacy.pdf import write_pdf
 from portal.privacy.processing import as_markdown, processing_record
 from portal.privacy.queries import count_due_soon, list_hindered
 from portal.privacy.report import collect
@@ -56,6 +55,8 @@ def person() -> None:
 @in_application
 def report(slug: str, number: str, by: str | None, pdf: Path | None, json_file: Path | None) -> None:
     """Everything that is known about a person (Art. 15 and 20 GDPR): JSON on standard output, or files."""
+    from portal.privacy.pdf import write_pdf  # a third of the start of each command
+
     use_tenant(slug)
     actor = acting(by, Permission.DISCLOSE)
     participant_id = get_participant_by_number(number).id
