@@ -9,7 +9,10 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from portal.accounts import passwords
 from tests.support.services import PostgresServer, RedisServer, running_postgres, running_redis
 
 pytest_plugins = ["tests.support.database", "tests.support.bridged"]
@@ -38,6 +41,15 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A PostgreSQL for the whole run; its `url` is that of the server's own database."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> None:
+    """Hashes made in the test's own process are cheap ones: a sign-in costs a quarter of a second otherwise.
+
+    What they cost in truth is held by tests/attacks/test_passwords.py, and real servers have the real ones.
+    """
+    passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
 class OutsideNetworkError(AssertionError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -107,6 +109,14 @@ def test_the_work_is_the_same(sqlite_app: Flask, disabled: None, monkeypatch: py
         browser.submit("/sign-in", status=422, email=email, password="wrong password")
     assert len(done) == 3 and len(set(done)) == 1
     assert done[0].startswith("$argon2id$")
+
+
+def test_a_hash_costs_the_thief_what_owasp_asks_for() -> None:
+    """Argon2id with 19 MiB and two passes at least, in a process as it runs: in this one tests made it cheaper."""
+    code = "from portal.accounts.passwords import hash_password; print(hash_password('a password'))"
+    stored = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    found = re.match(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$", stored)
+    assert found is not None and int(found[1]) >= 19 * 1024 and int(found[2]) >= 2
 
 
 def test_an_older_hash_is_made_anew_at_the_next_sign_in(sqlite_app: Flask, house: House) -> None:

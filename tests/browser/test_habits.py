@@ -134,7 +134,8 @@ def test_times_say_how_long_ago_and_exactly(
     exact = read.text_content() or ""
     assert exact.count(".") == 2
     expect(time).to_have_attribute("title", exact)
-    page.get_by_role("button", name="Aktualisierung anhalten").click()  # or the clock would run over what is being asked
+    # Or the clock, set forward, would run over what is just being asked for.
+    page.get_by_role("button", name="Aktualisierung anhalten").click()
     page.clock.install()
     page.reload()
     page.clock.fast_forward("03:00")
