@@ -13,6 +13,7 @@ from portal.accounts.access import Permission, requires
 from portal.audit import queries
 from portal.audit.models import AuditEvent
 from portal.people.forms import read_row
+from portal.tokens.queries import token_names
 
 audit = Blueprint("audit", __name__)
 SUBJECTS = ("account", "participant", "delivery", "import", "bulk", "connection", "mediator", "api-token")
@@ -32,6 +33,7 @@ def list_page() -> str:
     return render_template(
         "audit/list.html",
         page=page,
+        tokens=token_names({entry.data["token"] for entry in page.rows if "token" in entry.data}),
         kept=kept,
         before=before,
         start=f"{start}?{urlencode(kept)}" if kept else start,

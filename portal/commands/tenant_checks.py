@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
 
@@ -17,6 +17,8 @@ from portal.releases.preflight import Finding
 from portal.releases.view import View, load_view
 from portal.tenants.licence import Licence, licence_ending, licence_warning
 from portal.tenants.models import Connection, ConnectionState
+from portal.tokens.models import ApiToken
+from portal.tokens.queries import ending_soon
 from portal.vault import VaultError
 from portal.web.labels import label_of
 from portal.web.licence_words import licence_sentence
@@ -29,8 +31,10 @@ def check_tenant(slug: str) -> Iterator[Check]:
     with reading():
         view = load_view(use_tenant(slug).id, utcnow())
         left = list(db.session.scalars(select(Connection).where(Connection.state == ConnectionState.CLOSING)))
+        tokens = ending_soon(utcnow())
         commit()
     yield _licence(view)
+    yield from _tokens(slug, tokens)
     yield _transfers(view)
     if view.connection is None:
         advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --network …“ auf.", slug=slug)
@@ -53,6 +57,21 @@ def _licence(view: View) -> Check:
         return Check("licence", Level.WARN, licence_sentence(ending), advice, slug)
     message = _("gültig bis %(day)s", day=until.isoformat()) if until else _("unbefristet")
     return Check("licence", Level.OK, message, tenant=slug)
+
+
+def _tokens(slug: str, ending: Sequence[ApiToken]) -> Iterator[Check]:
+    """Tokens of the HTTP door that end soon, or have ended lately; nothing where none does."""
+    for token in ending:
+        values = {"name": token.name, "at": said(token.expires_at)}
+        if token.expires_at <= utcnow():
+            message = _("Der Token „%(name)s“ ist am %(at)s abgelaufen.", **values)
+        else:
+            message = _("Der Token „%(name)s“ läuft am %(at)s ab.", **values)
+        advice = _(
+            "Erzeugen Sie mit „jobbruecke token create --tenant %(slug)s“ einen neuen, und widerrufen Sie diesen.",
+            slug=slug,
+        )
+        yield Check("api-token", Level.WARN, message, advice, slug)
 
 
 def _transfers(view: View) -> Check:

@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     LICENCE_ENDING = "licence-ending"
     """Level: how near the end is; see `rules.ENDING`."""
     NETWORK_LICENCE_ENDING = "network-licence-ending"
+    API_TOKEN_ENDING = "api-token-ending"  # noqa: S105 - the name of a kind
+    """A token of the HTTP door. Level: how near the end is; see `rules.TOKEN_STAGES`."""
     IMPORT_SILENT = "import-silent"
     IMPORT_HELD = "import-held"
     WORKER_SILENT = "worker-silent"

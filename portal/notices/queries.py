@@ -17,13 +17,22 @@ from portal.notices.audience import AUDIENCE
 from portal.notices.kinds import MailState, NoticeKind
 from portal.notices.models import Mail, Notice, NoticeSeen
 from portal.notices.outbox import EXPIRED, REFUSED
-from portal.notices.rules import NOTHING_SENT_AFTER, ConnectionFacts, Facts, TenantFacts
+from portal.notices.rules import (
+    NOTHING_SENT_AFTER,
+    TOKEN_STAGES,
+    ConnectionFacts,
+    Facts,
+    TenantFacts,
+    TokenFacts,
+)
 from portal.qualli.codes import Problem as ImportProblem
 from portal.qualli.models import ImportRun, ImportState
 from portal.releases.models import Presence, Release
 from portal.releases.preflight import tenant_preflight
 from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
 from portal.tenants.queries import tenant_facts, today_of
+from portal.tokens.models import ApiToken
+from portal.tokens.queries import is_current
 
 DAY = dt.timedelta(days=1)
 CRASHES = 3
@@ -40,7 +49,7 @@ def find_facts(now: dt.datetime) -> Facts:
     ).one()
     return Facts(
         now=now,
-        tenants=tuple(_tenants(tenants)),
+        tenants=tuple(_tenants(tenants, now)),
         connections=tuple(_connections({tenant.id: tenant for tenant in tenants}, now)),
         worker_seen_at=seen.get("worker"),
         cron_seen_at=seen.get("cron"),
@@ -150,8 +159,9 @@ def _sent(now: dt.datetime) -> dict[int, dt.datetime]:
     }
 
 
-def _tenants(tenants: Sequence[Tenant]) -> list[TenantFacts]:
+def _tenants(tenants: Sequence[Tenant], now: dt.datetime) -> list[TenantFacts]:
     imported, held, crashed = _imported(), _held_imports(), _crashed_imports()
+    tokens = _tokens(now)
     return [
         TenantFacts(
             tenant_id=tenant.id,
@@ -162,6 +172,7 @@ def _tenants(tenants: Sequence[Tenant]) -> list[TenantFacts]:
             imported_at=imported.get(tenant.id),
             held_imports=tuple(held.get(tenant.id, ())),
             crashed_imports=tuple(crashed.get(tenant.id, ())),
+            tokens=tuple(tokens.get(tenant.id, ())),
         )
         for tenant in tenants
     ]
@@ -173,6 +184,15 @@ def _imported() -> dict[int, dt.datetime]:
         ImportRun.state == ImportState.DONE, ~ImportRun.dry_run
     )
     return {tenant: at for tenant, at in db.session.execute(query.group_by(ImportRun.tenant_id)) if at}
+
+
+def _tokens(now: dt.datetime) -> dict[int, list[TokenFacts]]:
+    """Tokens of each tenant that end soon or have ended, unless revoked or replaced by one of the same name."""
+    query = select(ApiToken).where(is_current(), ApiToken.expires_at <= now + TOKEN_STAGES[0] * DAY)
+    found: dict[int, list[TokenFacts]] = {}
+    for it in db.session.scalars(query.order_by(ApiToken.id)):
+        found.setdefault(it.tenant_id, []).append(TokenFacts(it.id, it.name, it.created_at, it.expires_at))
+    return found
 
 
 def _held_imports() -> dict[int, list[int]]:

@@ -17,6 +17,8 @@ NOT_PLANNED_AFTER = dt.timedelta(minutes=30)
 STUCK_AFTER = dt.timedelta(hours=2)
 NOTHING_SENT_AFTER = dt.timedelta(hours=50)
 """Two nights, whatever the clocks do in between."""
+TOKEN_STAGES = (14, 3)
+"""Days before a token of the HTTP door ends; then once more when it has ended."""
 UNKNOWN_AFTER = dt.timedelta(hours=1)
 SILENT_AFTER = dt.timedelta(minutes=2)
 MAIL_LATE_AFTER = dt.timedelta(hours=1)
@@ -72,6 +74,16 @@ class ConnectionFacts:
 
 
 @dataclass(frozen=True)
+class TokenFacts:
+    """A token of the HTTP door that nobody revoked and no newer one of its name replaced."""
+
+    token_id: int
+    name: str
+    made_at: dt.datetime
+    ends_at: dt.datetime
+
+
+@dataclass(frozen=True)
 class TenantFacts:
     """One tenant, as it is now."""
 
@@ -83,6 +95,7 @@ class TenantFacts:
     imported_at: dt.datetime | None = None
     held_imports: tuple[int, ...] = ()
     crashed_imports: tuple[int, ...] = ()
+    tokens: tuple[TokenFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +134,18 @@ def ending(warning: LicenceWarning | None) -> int:
     if warning is None:
         return 0
     return len(STAGES) + 1 if warning.days < 0 else STAGES.index(warning.stage) + 1
+
+
+def token_ending(made_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) -> int:
+    """How near the end of a token is, as a level: 0 while it is far, and one more than the stages once it is past.
+
+    One that was made for fewer days than a stage is not announced at that stage: whoever made it knows.
+    """
+    if ends_at <= now:
+        return len(TOKEN_STAGES) + 1
+    stages = ((level, dt.timedelta(days=days)) for level, days in enumerate(TOKEN_STAGES, 1))
+    reached = (level for level, left in stages if ends_at - now <= left < ends_at - made_at)
+    return max(reached, default=0)
 
 
 def _of_connection(facts: ConnectionFacts, now: dt.datetime) -> Iterator[Wanted]:
@@ -189,6 +214,13 @@ def _of_tenant(facts: TenantFacts, everything: Facts) -> Iterator[Wanted]:
     if days and facts.imported_at and facts.imported_at < silent_before:
         data = {"since": facts.imported_at.isoformat(), "days": days}
         yield Wanted(NoticeKind.IMPORT_SILENT, *about, data=data)
+    for token in facts.tokens:
+        level = token_ending(token.made_at, token.ends_at, now)
+        if level:
+            data = {"name": token.name, "until": token.ends_at.isoformat(), "ended": token.ends_at <= now}
+            yield Wanted(
+                NoticeKind.API_TOKEN_ENDING, f"api-token:{token.token_id}", facts.tenant_id, level, data
+            )
     for kind, numbers in (
         (NoticeKind.IMPORT_HELD, facts.held_imports),
         (NoticeKind.CRASHED, facts.crashed_imports),

@@ -174,6 +174,21 @@ def _network_licence_ending(_level: int, data: Data) -> Words:
     )
 
 
+def _api_token_ending(_level: int, data: Data) -> Words:
+    until, ended = _moment(data["until"]), data["ended"]
+    return Words(
+        _("Ein HTTP-Token ist abgelaufen") if ended else _("Ein HTTP-Token läuft ab"),
+        _("Der Token „%(name)s“ galt bis %(until)s.", name=data["name"], until=until)
+        if ended
+        else _("Der Token „%(name)s“ gilt noch bis %(until)s.", name=data["name"], until=until),
+        _(
+            "Danach wird abgewiesen, was Qualli.life mit ihm sendet. Erzeugen Sie einen neuen, hinterlegen Sie ihn "
+            "dort, und widerrufen Sie den alten."
+        ),
+        "/settings/tokens",
+    )
+
+
 def _import_silent(_level: int, data: Data) -> Words:
     text = ngettext(
         "Seit mehr als %(num)s Arbeitstag kam kein Import aus Qualli.life; der letzte war am %(since)s.",
@@ -251,6 +266,7 @@ _WORDS: dict[NoticeKind, Callable[[int, Data], Words]] = {
     NoticeKind.TOKEN_REFUSED: _token_refused,
     NoticeKind.LICENCE_ENDING: _licence_ending,
     NoticeKind.NETWORK_LICENCE_ENDING: _network_licence_ending,
+    NoticeKind.API_TOKEN_ENDING: _api_token_ending,
     NoticeKind.IMPORT_SILENT: _import_silent,
     NoticeKind.IMPORT_HELD: _import_held,
     NoticeKind.WORKER_SILENT: _worker_silent,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import aliased
 
 from portal.database import db
 from portal.tokens.models import WARN_DAYS, ApiToken
@@ -24,9 +25,27 @@ def ending_soon(now: dt.datetime) -> Sequence[ApiToken]:
     warn = dt.timedelta(days=WARN_DAYS)
     query = (
         select(ApiToken)
-        .where(
-            ApiToken.revoked_at.is_(None), ApiToken.expires_at < now + warn, ApiToken.expires_at > now - warn
-        )
+        .where(is_current(), ApiToken.expires_at < now + warn, ApiToken.expires_at > now - warn)
         .order_by(ApiToken.expires_at)
     )
     return db.session.scalars(query).all()
+
+
+def is_current() -> ColumnElement[bool]:
+    """Tokens that nobody revoked, and that no newer one of the same name replaced."""
+    newer = aliased(ApiToken)
+    replaced = select(newer.id).where(
+        newer.tenant_id == ApiToken.tenant_id,
+        newer.name == ApiToken.name,
+        newer.id > ApiToken.id,
+        newer.revoked_at.is_(None),
+    )
+    return and_(ApiToken.revoked_at.is_(None), ~replaced.exists())
+
+
+def token_names(numbers: Collection[int]) -> Mapping[int, str]:
+    """How the tenant's tokens with these numbers are called."""
+    if not numbers:
+        return {}
+    query = select(ApiToken.id, ApiToken.name).where(ApiToken.id.in_(numbers))
+    return {row.id: row.name for row in db.session.execute(query)}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 
 from portal.database import commit, db, utcnow
 from portal.schema import upgrade
@@ -14,6 +16,7 @@ from portal.tenants.models import Heartbeat
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
 from tests.support.database import make_settings, running_app
+from tests.support.door import new_token
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
 
@@ -93,6 +96,28 @@ def test_a_licence_that_ended_is_a_warning(sound: tuple[Commands, Bridge]) -> No
     (warned,) = [check for check in found["checks"] if check["level"] == "warn"]
     assert (found["ok"], warned["check"], warned["tenant"]) == (True, "licence", "alpha")
     assert "--licence-from" in warned["advice"]
+
+
+def test_a_token_of_the_http_door_that_ends_is_a_warning(sound: tuple[Commands, Bridge]) -> None:
+    """While it lasts, and a while after; one that was replaced, revoked or lasts long is not spoken of."""
+    commands, bridge = sound
+    new_token(bridge.tenant_id, "Jahr")
+    new_token(bridge.tenant_id, "Nachtlauf", days=29)
+    for days, said in ((0, "läuft am"), (30, "abgelaufen")):
+        with time_machine.travel(utcnow() + dt.timedelta(days=days)):
+            warned = [
+                it for it in commands.run("check", "--json").json["checks"] if it["check"] == "api-token"
+            ]
+        assert [(it["level"], it["tenant"]) for it in warned] == [("warn", "alpha")]
+        assert "Nachtlauf" in warned[0]["message"] and said in warned[0]["message"]
+        assert "token create --tenant alpha" in warned[0]["advice"]
+    (number,) = [
+        it["token"]
+        for it in commands.ask("token", "list", "--tenant", "alpha")["tokens"]
+        if it["name"] == "Nachtlauf"
+    ]
+    commands.say("token", "revoke", "--tenant", "alpha", str(number))
+    assert "api-token" not in {it["check"] for it in commands.ask("check")["checks"]}
 
 
 def test_a_database_that_is_not_migrated(tmp_path: Path) -> None:

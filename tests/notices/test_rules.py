@@ -10,7 +10,7 @@ import pytest
 from portal.accounts.models import Role
 from portal.notices.audience import AUDIENCE, told
 from portal.notices.kinds import NoticeKind
-from portal.notices.rules import ConnectionFacts, Facts, TenantFacts, wanted
+from portal.notices.rules import ConnectionFacts, Facts, TenantFacts, TokenFacts, wanted
 
 NOW = dt.datetime(2026, 3, 10, 12, 0, tzinfo=dt.UTC)
 """A Tuesday."""
@@ -87,6 +87,28 @@ def test_a_licence_is_told_of_three_times_before_it_ends_and_then(kind: K, left:
     until = NOW.date() + dt.timedelta(days=left)
     notices = found(connection(network_licence_until=until), tenants=(tenant(licence_until=until),))
     assert (notices[kind].level if kind in notices else 0) == level
+
+
+@pytest.mark.parametrize(
+    ("made_for", "left", "level"),
+    [
+        *(
+            (365, left, level)
+            for left, level in ((15, 0), (14, 1), (4, 1), (3, 2), (0.01, 2), (0, 3), (-90, 3))
+        ),
+        *((14, left, level) for left, level in ((13, 0), (3, 2), (0, 3))),  # whoever made it knows
+        *((3, left, level) for left, level in ((2, 0), (0, 3))),
+    ],
+)
+def test_a_token_of_the_http_door_is_told_of_before_it_ends_and_then(
+    made_for: float, left: float, level: int
+) -> None:
+    ends_at = NOW + dt.timedelta(days=left)
+    token = TokenFacts(7, "Nachtlauf", ends_at - dt.timedelta(days=made_for), ends_at)
+    notices = found(tenants=(tenant(tokens=(token,)),))
+    assert (notices[K.API_TOKEN_ENDING].level if notices else 0) == level
+    if level:
+        assert notices[K.API_TOKEN_ENDING].subject == "api-token:7"
 
 
 @pytest.mark.parametrize(

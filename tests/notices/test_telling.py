@@ -23,6 +23,7 @@ from portal.tenants.models import Connection, Heartbeat, Tenant
 from tests.notices.conftest import outbox, send_due
 from tests.support.at_once import at_once
 from tests.support.database import Cast, make_cast
+from tests.support.door import new_token
 from tests.support.house import make_account, make_person
 from tests.support.mail_server import MailServer
 from worker import watching
@@ -345,10 +346,36 @@ def test_a_morning_that_cron_slept_through_is_made_up_once(house: Cast) -> None:
     assert count == 1 == told(MailKind.DIGEST).count("supervisor")
 
 
+def test_a_token_about_to_end_is_told_to_administrators_until_it_is_replaced(
+    house: Cast, mail_server: MailServer
+) -> None:
+    """Once for each step, with its name and never its text; a newer one of the same name ends it."""
+    with time_machine.travel(TUESDAY, tick=False) as clock:
+        text = new_token(house.alpha, "Nachtlauf", days=20)
+        other = new_token(house.beta, "Nachtlauf", days=200)
+        for days, count in ((5, 0), (6, 1), (16, 1), (17, 2), (20, 3), (60, 3)):
+            clock.move_to(TUESDAY + days * DAY)
+            look()
+            look()
+            send_due()
+            assert told(MailKind.NOTICE).count("administrator") == count, days
+        assert "support" in told(MailKind.NOTICE) and "supervisor" not in told(MailKind.NOTICE)
+        mail = next(it for it in mail_server.mails if str(it["To"]) == "administrator@example.org")
+        said = str(mail.get_content())
+        assert "„Nachtlauf“" in said and "https://jobbruecke.example/settings/tokens" in said
+        assert text[:20] not in said and other[:20] not in said
+        new_token(house.alpha, "Nachtlauf")
+        look()
+        assert [it for it in notices() if it[0] is NoticeKind.API_TOKEN_ENDING] == [
+            (NoticeKind.API_TOKEN_ENDING, 3, False)
+        ]
+
+
 def test_every_kind_has_words_and_leads_to_a_page(mail_app: Flask) -> None:
     data = {
         "since": TUESDAY.isoformat(), "days": 2, "people": 1, "delivery": 3, "import": 4, "problem": "unavailable",
         "tenants": 3, "slugs": ["a", "b"], "why": "stuck", "until": "2026-03-09", "waiting": 1, "given_up": 1,
+        "name": "Qualli.life", "ended": False,
     }  # fmt: skip
     urls = mail_app.url_map.bind("localhost")
     for kind in NoticeKind:

@@ -132,6 +132,9 @@ def test_an_import_by_a_token_is_in_the_audit_and_names_it(
     browser = signed_in("supervisor")
     for path in ("/imports", f"/imports/{found['import_id']}"):
         assert "über HTTP, Token „Nachtlauf“" in browser.get(path).text
+    administrator = signed_in("administrator")
+    page = administrator.get("/audit?event=import-sent")
+    assert "Import über HTTP gesendet: Token „Nachtlauf“" in " ".join(page.text.split())
 
 
 def test_it_is_in_no_log(door: Door, capsys: pytest.CaptureFixture[str]) -> None:
