@@ -15,13 +15,13 @@ from portal.accounts.models import Account, Role
 from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from portal.bulk.preview import preview
 from portal.bulk.service import KEPT, Chosen, choose, forget_runs, start
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to
+from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
 from portal.releases.models import Event, Presence, ProtocolEntry
 from portal.releases.queries import Filters
 from portal.releases.view import load_view
 from tests.support.database import Cast
 from tests.support.house import connection_token, make_account, make_person
-from worker import bulk
+from worker import bulk, pieces
 from worker.bulk import run_bulk
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
@@ -32,19 +32,25 @@ PEOPLE = 7
 def bulk_id(app: Flask, cast: Cast) -> Iterator[int]:
     """Seven people, about to be released; all of them have consented."""
     with time_machine.travel(NOW, tick=False):
-        connection_token(cast.alpha)
-        scope_to(cast.alpha)
-        for number in range(PEOPLE):
-            make_person(cast.alpha, f"N{number}", f"Name{number}", "A", consent=True)
-        make_account("caseworker", Role.CASEWORKER, cast.alpha)
-        account = db.session.query(Account).one()
-        actor = Actor(account.initials, account.id)
-        view = load_view(cast.alpha, NOW)
-        run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, NOW)
-        start(run, view, preview(view, run).digest, set(), actor, NOW)
-        commit()
-        yield run.id
+        yield begin_release(cast.alpha, PEOPLE)
         rollback()
+
+
+def begin_release(tenant_id: int, people: int) -> int:
+    """So many people, about to be released by a caseworker, now; the run."""
+    now = utcnow()
+    connection_token(tenant_id)
+    scope_to(tenant_id)
+    for number in range(people):
+        make_person(tenant_id, f"N{number}", f"Name{number}", "A", consent=True)
+    make_account("caseworker", Role.CASEWORKER, tenant_id)
+    account = db.session.query(Account).one()
+    actor = Actor(account.initials, account.id)
+    view = load_view(tenant_id, now)
+    run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
+    start(run, view, preview(view, run).digest, set(), actor, now)
+    commit()
+    return run.id
 
 
 def released_once(tenant_id: int) -> list[int]:
@@ -69,13 +75,13 @@ def test_it_is_done_in_pieces_and_ends(bulk_id: int, cast: Cast) -> None:
 
 def test_whoever_takes_over_goes_on_where_the_dead_one_stopped(bulk_id: int, cast: Cast) -> None:
     scope_to(EVERY_TENANT)
-    dead = bulk._claim(bulk_id)
+    dead = pieces.claim(BulkRun, bulk_id)
     commit()
     assert dead is not None
     scope_to(cast.alpha)
-    bulk.do_some(bulk._hold(dead), NOW, 3)
+    bulk.do_some(pieces.hold_claim(dead), NOW, 3)
     commit()
-    bulk.do_some(bulk._hold(dead), NOW, 3)
+    bulk.do_some(pieces.hold_claim(dead), NOW, 3)
     rollback()  # dies before its commit
     run_bulk(bulk_id)  # its lease holds: nobody else begins
     assert len(released_once(cast.alpha)) == 3
@@ -87,23 +93,23 @@ def test_whoever_takes_over_goes_on_where_the_dead_one_stopped(bulk_id: int, cas
 
 def test_who_has_lost_the_claim_writes_nothing(bulk_id: int, cast: Cast) -> None:
     scope_to(EVERY_TENANT)
-    stopped = bulk._claim(bulk_id)
+    stopped = pieces.claim(BulkRun, bulk_id)
     commit()
     assert stopped is not None
     with time_machine.travel(NOW + dt.timedelta(hours=1), tick=False):
-        assert bulk._claim(bulk_id) is not None
+        assert pieces.claim(BulkRun, bulk_id) is not None
         commit()
     scope_to(cast.alpha)
-    with pytest.raises(bulk._LostClaim):
-        bulk._hold(stopped)
+    with pytest.raises(pieces.LostClaim):
+        pieces.hold_claim(stopped)
     rollback()
 
 
 def test_what_breaks_off_again_and_again_ends_and_says_so(bulk_id: int, cast: Cast) -> None:
-    for hour in range(bulk.CRASHES + 1):
+    for hour in range(pieces.CRASHES + 1):
         with time_machine.travel(NOW + dt.timedelta(hours=hour), tick=False):
             scope_to(EVERY_TENANT)
-            assert bulk._claim(bulk_id) is not None
+            assert pieces.claim(BulkRun, bulk_id) is not None
             commit()
     with time_machine.travel(NOW + dt.timedelta(hours=9), tick=False):
         run_bulk(bulk_id)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from portal import ROOT, current_settings
 from portal.audit.models import AuditEntry, AuditEvent, ErasedEntry
 from portal.audit.verifying import verify
 from portal.bulk.models import BulkItem, BulkRun, BulkState
@@ -35,9 +30,10 @@ from portal.tenants.models import Tenant
 from tests.privacy.past import CANARY, LONG_AGO, old_delivery, old_person, traces
 from tests.qualli.exports import bring
 from tests.support.bridge import Bridge
-from tests.support.database import Cast, settings_environment
+from tests.support.crash import dying_workers
+from tests.support.database import Cast
 from tests.support.house import make_person
-from worker import erasing, schedule
+from worker import erasing, pieces, schedule
 from worker.erasing import run_erasure
 
 DAY = dt.timedelta(days=1)
@@ -384,14 +380,14 @@ def test_a_lost_claim_erases_nothing(app: Flask, cast: Cast) -> None:
     old_person(cast.alpha, "1")
     erasure_id = plan(cast.alpha)
     scope_to(EVERY_TENANT)
-    held = erasing._claim(erasure_id)
+    held = pieces.claim(ErasureRun, erasure_id)
     commit()
     assert held is not None
     db.session.get_one(ErasureRun, erasure_id, populate_existing=True).fence += 1
     commit()
     scope_to(cast.alpha)
-    with pytest.raises(erasing._LostClaim):
-        erasing._go_on(held, 2)
+    with pytest.raises(pieces.LostClaim):
+        erasing._do_piece(held, 2)
     rollback()
     assert numbers(cast.alpha) == {"1"}
 
@@ -400,31 +396,11 @@ def test_a_night_that_kills_its_worker_every_time_ends_and_says_so(sqlite_app: F
     old_person(cast.alpha, "1")
     erasure_id = plan(cast.alpha)
     scope_to(EVERY_TENANT)
-    db.session.get_one(ErasureRun, erasure_id).crashes = erasing.CRASHES
+    db.session.get_one(ErasureRun, erasure_id).crashes = pieces.CRASHES
     commit()
     run_erasure(erasure_id)
     run = db.session.get_one(ErasureRun, erasure_id, populate_existing=True)
     assert (run.state, run.problem, numbers(cast.alpha)) == (ErasureState.DONE, "erasure-crashed", {"1"})
-
-
-@contextmanager
-def dying_workers() -> Iterator[Callable[[int, int, str], int]]:
-    """Gives `crash(erasure_id, commits, when)`: a night in a process that kills itself there; its exit code."""
-    command = [sys.executable, "-m", "tests.privacy.crash"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    environment = settings_environment(current_settings())
-    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
-
-        def crash(erasure_id: int, commits: int, when: str) -> int:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{erasure_id} {commits} {when}\n")
-            process.stdin.flush()
-            while not (answer := process.stdout.readline().strip()).lstrip("-").isdigit():
-                assert answer, "the process that starts others has died"
-            return int(answer)
-
-        yield crash
 
 
 @pytest.mark.processes
@@ -435,7 +411,7 @@ def test_it_is_resumed_wherever_it_is_killed(app: Flask, cast: Cast, when: str) 
         old_person(cast.alpha, number)
     erasure_id = plan(cast.alpha)
     commits, kills = 1, 0
-    with dying_workers() as crash:
+    with dying_workers("erasure") as crash:
         while (ended := crash(erasure_id, commits, when)) != 0:
             assert ended == -signal.SIGKILL
             kills += 1

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,33 +19,15 @@ from portal.qualli.service import get_import, keep_export, let_go, start_import
 from portal.refusal import Refusal
 from portal.tenants.models import Tenant
 from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start, zipped
-from tests.support.database import Cast, make_cast, running_app, settings_environment
+from tests.support.crash import dying_workers
+from tests.support.database import Cast, make_cast, running_app
 from worker.imports import CRASHES, forget_strays, run_import
 
-ROOT = Path(__file__).resolve().parents[2]
 NEXT = {
     "vermittler.csv": "vermittler_id;kuerzel;nachname;vorname\nV2;BO;Bosch;Otto\nV3;NN;Neu;Nora\n",
     "teilnehmer.csv": f"tn_id;nachname;vorname;svnr\nT1;Groß;Anna;{SVNR}\nT2;Šimůnek;Béla;\nT4;Neu;Nele;\n",
     "profil.csv": "tn_id;art;bezeichnung\nT2;kenntnis;Excel\n",
 }
-
-
-@contextmanager
-def dying_workers() -> Iterator[Callable[[int, int, str], int]]:
-    """Gives `crash(import_id, commits, when)`: an import in a process that kills itself there; its exit code."""
-    command = [sys.executable, "-m", "tests.qualli.crash"]
-    environment = settings_environment(current_settings())
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:  # type: ignore[call-overload]
-
-        def crash(import_id: int, commits: int, when: str) -> int:
-            process.stdin.write(f"{import_id} {commits} {when}\n")
-            process.stdin.flush()
-            while not (answer := process.stdout.readline().strip()).lstrip("-").isdigit():
-                assert answer, "the process that starts others has died"
-            return int(answer)
-
-        yield crash
 
 
 def expire_lease(import_id: int) -> None:
@@ -69,7 +47,7 @@ def test_it_is_all_or_nothing_wherever_it_is_killed(app: Flask, cast: Cast, when
     before = contents(cast.alpha)
     import_id = start(cast.alpha, NEXT)
     commits, kills = 1, dict.fromkeys(ImportState, 0)
-    with dying_workers() as crash:
+    with dying_workers("import") as crash:
         while (ended := crash(import_id, commits, when)) != 0:
             assert ended == -signal.SIGKILL
             state = report_of(import_id).state

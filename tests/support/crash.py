@@ -1,0 +1,88 @@
+"""Jobs in processes that die on purpose: `python -m tests.support.crash JOB` reads `ROW COMMITS before|after`.
+
+Each process does the job in pieces of one, and kills itself with SIGKILL at the commit with this number, from 1, just
+before or just after the database has it; the exit code is the answer. Forked, so that trying every commit in turn takes
+seconds. Tests ask by `dying_workers`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+
+from portal import ROOT, create_app, current_settings
+from portal.database import db
+from tests.support.database import settings_environment
+from worker.bulk import run_bulk
+from worker.erasing import run_erasure
+from worker.imports import run_import
+
+Job = Callable[[int, int], None]
+JOBS: dict[str, Job] = {"import": run_import, "bulk": run_bulk, "erasure": run_erasure}
+
+
+@contextmanager
+def dying_workers(job: str) -> Iterator[Callable[[int, int, str], int]]:
+    """Gives `crash(row, commits, when)`: the job in a process that kills itself there; its exit code."""
+    command = [sys.executable, "-m", "tests.support.crash", job]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    environment = settings_environment(current_settings())
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
+
+        def crash(row: int, commits: int, when: str) -> int:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{row} {commits} {when}\n")
+            process.stdin.flush()
+            while not (answer := process.stdout.readline().strip()).lstrip("-").isdigit():
+                assert answer, "the process that starts others has died"
+            return int(answer)
+
+        yield crash
+
+
+def main(job: Job) -> None:
+    """Answer until there are no more questions. The application is made once; each child connects by itself."""
+    app = create_app()
+    for question in sys.stdin:
+        row, commits, when = question.split()
+        child = os.fork()
+        if not child:
+            try:
+                _run(app, job, int(row), int(commits), when)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _run(app: Flask, job: Job, row: int, commits: int, when: str) -> None:
+    with app.app_context():
+        dialect = db.engine.dialect
+        seen = 0
+        commit = dialect.do_commit
+
+        def dying_commit(connection: object) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == commits and when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            commit(connection)  # type: ignore[arg-type]
+            if seen == commits:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        dialect.do_commit = dying_commit  # type: ignore[method-assign]
+        job(row, 1)
+        db.session.remove()
+        db.engine.dispose()
+
+
+if __name__ == "__main__":
+    main(JOBS[sys.argv[1]])
