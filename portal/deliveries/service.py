@@ -19,7 +19,7 @@ from portal.releases.models import Event, Presence
 from portal.releases.preflight import Finding
 from portal.releases.service import write_protocol
 from portal.releases.view import View, find_uncommitted, load_view
-from portal.tenants.models import Connection
+from portal.tenants.models import Connection, ConnectionState, Tenant
 
 _ONLY_WITHDRAWALS_PASS = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
 
@@ -193,7 +193,8 @@ def give_up(delivery: Delivery, problem: Problem, actor: Actor, now: dt.datetime
 def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
     """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
 
-    Raises Refusal `not-held`, `same-person`, `changed-since-shown`, `reconcile`.
+    Raises Refusal `not-held`, `same-person`, `changed-since-shown`, `reconcile`, and `next-is-due` where cron has not
+    come to it yet: what was shown is void from that moment on (design §4.5).
     """
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is not DeliveryState.HELD:
@@ -201,6 +202,8 @@ def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) 
     if delivery.problem is Problem.RECONCILE:
         raise Refusal("reconcile")
     _refuse_same_person(delivery, actor)
+    if _next_is_due(delivery, now):
+        raise Refusal("next-is-due", number=delivery.sequence)
     built = delivery.built_at is not None
     result = db.session.execute(
         update(Delivery)
@@ -238,10 +241,27 @@ def discard(delivery_id: int, actor: Actor, now: dt.datetime) -> Delivery:
 
 
 def is_own(delivery: Delivery, actor: Actor) -> bool:
-    """Whether `actor` started it, and so may not decide about it."""
-    if actor.account_id is not None and actor.account_id == delivery.started_by_account_id:
-        return True
-    return delivery.started_by_account_id is None and delivery.started_by == actor.initials != SYSTEM.initials
+    """Whether `actor` started it, and so may not decide about it.
+
+    Accounts tell two people of the same initials apart; where a command was given without one, initials have to do.
+    """
+    if actor.account_id is not None and delivery.started_by_account_id is not None:
+        return actor.account_id == delivery.started_by_account_id
+    return delivery.started_by == actor.initials != SYSTEM.initials
+
+
+def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
+    """Whether the tenant's next transfer is due, which replaces what waits on its open connection."""
+    due = (
+        select(Tenant.id)
+        .join(Connection, Connection.tenant_id == Tenant.id)
+        .where(
+            Connection.id == delivery.connection_id,
+            Connection.state == ConnectionState.OPEN,
+            Tenant.next_transfer_at <= now,
+        )
+    )
+    return db.session.scalar(due) is not None
 
 
 def _refuse_same_person(delivery: Delivery, actor: Actor) -> None:

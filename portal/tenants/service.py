@@ -136,17 +136,39 @@ def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datet
     """Choose the tenant's network, or change it (design §4.6); the connection that it now has.
 
     Changing withdraws everybody told over the old connection, and ends all releases: another recipient, who is told
-    other things, needs a new decision.
+    other things, needs a new decision. Who comes back to a network goes on counting where the last connection to it
+    ended, since the network does. Raises Refusal `network-still-left` while that one has somebody to withdraw.
     """
     current = find_connection(tenant.id)
+    if current is not None and current.network is network:
+        return current
+    earlier = _find_earlier(tenant, network)
+    if earlier is not None and _is_being_left(earlier):
+        raise Refusal("network-still-left")
     if current is not None:
-        if current.network is network:
-            return current
         _close(current, actor, now)
     opened = Connection(tenant_id=tenant.id, network=network, opened_at=now)
+    if earlier is not None:
+        opened.last_sequence = earlier.last_sequence
+        opened.attempted_sequence = earlier.attempted_sequence
+        opened.committed_sequence = earlier.committed_sequence
     db.session.add(opened)
     db.session.flush()
     return opened
+
+
+def _find_earlier(tenant: Tenant, network: Network) -> Connection | None:
+    """The last connection of the tenant to this network."""
+    query = select(Connection).where(Connection.tenant_id == tenant.id, Connection.network == network)
+    return db.session.scalar(query.order_by(Connection.id.desc()).limit(1))
+
+
+def _is_being_left(connection: Connection) -> bool:
+    """Whether something is still to be sent over a connection that the tenant left: it would hit who is told anew."""
+    if connection.state is not ConnectionState.CLOSING:
+        return False
+    told = select(Presence.id).where(Presence.connection_id == connection.id, Presence.told).limit(1)
+    return db.session.scalar(told) is not None or find_uncommitted(connection.id) is not None
 
 
 def _close(connection: Connection, actor: Actor, now: dt.datetime) -> None:

@@ -94,6 +94,14 @@ SENTENCES: dict[str, Any] = (
             "Die Übertragung %(number)s hat sich geändert, seit Sie sie gesehen haben. "
             "Prüfen Sie sie noch einmal."
         ),
+        "network-still-left": _l(
+            "Bei diesem Jobportal werden noch die Personen abgemeldet, die es bisher kennt. Wechseln Sie zurück, "
+            "sobald das übertragen ist."
+        ),
+        "next-is-due": _l(
+            "Die nächste Übertragung ist fällig und ersetzt die Nummer %(number)s. Ist auch sie angehalten, so prüfen "
+            "Sie sie neu."
+        ),
         "same-person": _l(
             "Wer die Übertragung angestoßen hat, darf sie nicht selbst durchlassen oder verwerfen."
         ),

@@ -123,20 +123,43 @@ def test_a_whole_order_is_held_and_one_person_is_none(tenant: Bridge, size: int,
     assert (found["holds"], found["orders"]) == ((["whole-order"], [order.id]) if held else ([], []))
 
 
+def receive(bridge: Bridge, gone: list[int]) -> None:
+    """The network takes in the newest delivery, with which these people leave."""
+    newest = bridge.newest()
+    newest.state, newest.committed_at, newest.next_step_at = DeliveryState.COMPLETE, utcnow(), None
+    left = db.session.query(Presence).filter(Presence.participant_id.in_(gone))
+    left.update({"told": False}, synchronize_session=False)
+    commit()
+
+
 @pytest.mark.parametrize(("days", "held"), [(6, True), (8, False)])
 def test_leavers_count_for_seven_days(tenant: Bridge, days: int, held: bool) -> None:
     with time_machine.travel(MONDAY, tick=False) as clock:
         people = tell(tenant, 50)
         vanish(tenant, people[:3])
         assert not is_held(tenant)
-        first = tenant.newest()
-        first.state, first.committed_at, first.next_step_at = DeliveryState.COMPLETE, utcnow(), None
-        gone = db.session.query(Presence).filter(Presence.participant_id.in_(people[:3]))
-        gone.update({"told": False}, synchronize_session=False)
-        commit()
+        receive(tenant, people[:3])
         clock.shift(dt.timedelta(days=days))
         vanish(tenant, people[3:4])
         assert is_held(tenant) is held
+
+
+@pytest.mark.parametrize(("every", "held_at"), [(1, 3), (2, 3), (3, None)])
+def test_a_slow_drip_is_held_once_seven_days_have_too_much_of_it(
+    tenant: Bridge, every: int, held_at: int | None
+) -> None:
+    """One person every so many days: the fourth within a week is one too many, however slowly it began."""
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        people = tell(tenant, 50)
+        for number in range(6):
+            vanish(tenant, people[number : number + 1])
+            if is_held(tenant):
+                break
+            receive(tenant, people[number : number + 1])
+            clock.shift(dt.timedelta(days=every))
+        else:
+            number = -1
+        assert (number if number >= 0 else None) == held_at
 
 
 def test_what_was_shown_is_void_once_the_next_is_due(tenant: Bridge) -> None:
