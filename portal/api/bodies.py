@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from flask import request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from portal import current_settings
 from portal.qualli.archive import RATIO_LIMIT
@@ -63,6 +63,8 @@ def _sent() -> Iterator[bytes]:
 def _read(stream: object) -> bytes:
     try:
         found: bytes = stream.read(_CHUNK)  # type: ignore[attr-defined]
+    except ClientDisconnected:
+        raise Told(400, "body-cut") from None
     except HTTPException:
         raise
     except Exception:  # noqa: BLE001 - each web server has errors of its own for a body that breaks off

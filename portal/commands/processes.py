@@ -16,6 +16,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from portal import create_app
 from portal.commands.edge import Refused, application
+from portal.commands.serving import HEAD_SECONDS, bounded_worker
 from portal.commands.waiting import redis_answers
 from portal.database import db
 from portal.log import configure_logs
@@ -62,7 +63,14 @@ _host = click.option("--host", default="127.0.0.1", show_default=True, help="Add
 @click.option(
     "--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Threads in each process."
 )
-def web(host: str, port: int, workers: int, threads: int) -> None:
+@click.option(
+    "--head-seconds",
+    type=click.FloatRange(1, 600),
+    default=HEAD_SECONDS,
+    show_default=True,
+    help="How long the head of a request may take; its body three times that, and as much as its length needs.",
+)
+def web(host: str, port: int, workers: int, threads: int, head_seconds: float) -> None:
     """Serve the pages. TLS and anything public belong to a reverse proxy in front of it."""
     with _ready():
         _refuse_taken(host, port)
@@ -70,7 +78,7 @@ def web(host: str, port: int, workers: int, threads: int) -> None:
     options = {
         "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": bounded_worker(head_seconds),
         "threads": threads,
         "keepalive": KEEP_ALIVE_SECONDS,
         "control_socket_disable": True,

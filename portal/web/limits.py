@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import IO
 
-from flask import Flask, request
+from flask import Flask, abort, g, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import (
+    ClientDisconnected,
     HTTPException,
     RequestEntityTooLarge,
     RequestHeaderFieldsTooLarge,
@@ -22,23 +24,52 @@ FORM_BYTES = 500_000
 FORM_FIELDS = 1000
 QUERY_BYTES = 4000
 HEADER_BYTES = 32_000
+REFUSED = "jobbruecke.refused"
+"""In the environment of a request that the web server could not read: the status that it gets, and nothing else."""
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but tabs and ends of lines, and halves of pairs."""
 
 
+class _Counted:
+    """A body that says how much of it was read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._stream.read(size)
+        self.taken += len(found)
+        return found
+
+
 class LimitedRequest(VeilingRequest):
-    """A request whose form, once read, has a bounded number of fields, and text alone in them."""
+    """A request whose form, once read, came whole, has a bounded number of fields, and text alone in them."""
+
+    def _get_stream_for_parsing(self) -> IO[bytes]:
+        self._body = _Counted(super()._get_stream_for_parsing())
+        return self._body  # type: ignore[return-value]
+
+    def _check_whole(self) -> None:
+        """400 where less came than was said: a form cut between two fields looks whole, and gunicorn does not tell."""
+        body = getattr(self, "_body", None)
+        if body is not None and self.mimetype in _FORMS and body.taken < (self.content_length or 0):
+            raise Told(400, "body-cut")
 
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
             return
         try:
             super()._load_form_data()
+            self._check_whole()
             check_fields(self.form)
             check_length(self.form)
             check_texts(self.files)
-        except HTTPException:
+        except HTTPException as error:
             self._forget_form()
+            if isinstance(error, ClientDisconnected):
+                raise Told(400, "body-cut") from None
             raise
         except Exception:  # noqa: BLE001 - each web server has errors of its own for a body that breaks off
             self._forget_form()
@@ -58,6 +89,9 @@ def init_app(app: Flask) -> None:
 
 def _check_head() -> None:
     """The address and the headers, on whatever server: gunicorn has limits of its own before these."""
+    if (status := request.environ.get(REFUSED)) is not None:
+        g.unreadable = True
+        abort(status)
     if len(request.query_string) > QUERY_BYTES:
         raise RequestURITooLarge
     if sum(len(name) + len(value) for name, value in request.headers.items()) > HEADER_BYTES:

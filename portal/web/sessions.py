@@ -20,6 +20,7 @@ from portal import current_settings
 from portal.accounts.models import LoginSession
 from portal.accounts.sessions import browser_name
 from portal.database import db, rollback, set_reading, utcnow
+from portal.web.limits import REFUSED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SEEN_SECONDS = 60
@@ -88,7 +89,7 @@ class ServerSessions(SessionInterface):
             return session
 
     def save_session(self, app: Flask, session: ServerSession, response: Response) -> None:  # type: ignore[override]
-        if session.database_down or request.path.startswith("/api/"):
+        if session.database_down or request.path.startswith("/api/") or REFUSED in request.environ:
             return
         response.vary.add("Cookie")
         if not session.renewed and session.row_id is None and not session:

@@ -82,7 +82,7 @@ class Visitor:
 
 
 @contextmanager
-def running_web(folder: Path, database_url: str, redis: RedisServer) -> Iterator[WebServer]:
+def running_web(folder: Path, database_url: str, redis: RedisServer, *words: str) -> Iterator[WebServer]:
     """Web alone, on a database that was empty: tenants, people, and an account of each role."""
     settings = make_settings(database_url, folder, redis_url=redis.url, trusted_proxies=1)
     environment = settings_environment(settings) | {
@@ -101,7 +101,7 @@ def running_web(folder: Path, database_url: str, redis: RedisServer) -> Iterator
         eva = make_person(cast.alpha, "1001", "Adam", "Eva", consent=True)
         commit()
         port = free_port()
-        with command.keep("web", "web", "--port", str(port), "--workers", "2"):
+        with command.keep("web", "web", "--port", str(port), "--workers", "2", *words):
             url = f"http://127.0.0.1:{port}"
             _wait_for(url, command)
             yield WebServer(url, cast, eva)
