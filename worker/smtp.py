@@ -102,6 +102,8 @@ def _session(settings: Settings) -> Iterator[smtplib.SMTP]:
         raise ServerAway("not-encrypted") from None
     except TimeoutError:
         raise ServerAway("no-answer") from None
+    except (ConnectionRefusedError, socket.gaierror):
+        raise ServerAway("not-reachable") from None
     except (smtplib.SMTPException, OSError, ValueError):  # ValueError: rubbish where a number should be
         raise ServerAway("broken-off") from None
 

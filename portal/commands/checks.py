@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal import current_settings
@@ -143,6 +144,17 @@ def _oidc() -> Iterator[Check]:
         yield Check("oidc", Level.FAIL, _("Authlib ist nicht installiert"), advice)
 
 
+_MAIL_TROUBLES = {
+    "not-reachable": _l("unter der Adresse ist niemand"),
+    "no-answer": _l("er antwortet nicht"),
+    "broken-off": _l("er bricht die Verbindung ab"),
+    "not-encrypted": _l("die Verschlüsselung gelingt nicht, oder niemand bürgt für sein Zertifikat"),
+    "not-supported": _l("er kann nicht, was verlangt ist"),
+    "sign-in-refused": _l("er lehnt Namen oder Passwort ab"),
+    "unexpected-answer": _l("er antwortet anders, als ein Mailserver es tut"),
+}
+
+
 def _mail_server() -> Check:
     """The way to the mail server, name and password included; nothing is sent."""
     from worker import smtp
@@ -155,7 +167,8 @@ def _mail_server() -> Check:
         smtp.greet(settings)
     except smtp.MailError as error:
         advice = _("Prüfen Sie die Einstellungen JOBBRUECKE_SMTP_…, und ob der Mailserver erreichbar ist.")
-        return Check("mail", Level.FAIL, _("nicht benutzbar (%(reason)s)", reason=str(error)), advice)
+        reason = _MAIL_TROUBLES.get(str(error), str(error))
+        return Check("mail", Level.FAIL, _("nicht benutzbar: %(reason)s", reason=reason), advice)
     return Check("mail", Level.OK, _("erreichbar"))
 
 
