@@ -58,7 +58,14 @@ def test_one_that_does_not_take_the_password(sqlite_url: str, tmp_path: Path) ->
     certificate = make_certificate(tmp_path)
     with running_mail_server(tls_context(certificate), knows=True) as server:
         secured = {"smtp_tls": "starttls", "smtp_ca_file": str(certificate), "smtp_user": USER}
-        broken(sqlite_url, tmp_path, server.port, "lehnt Namen oder Passwort ab", **secured, smtp_password="wrong")
+        broken(
+            sqlite_url,
+            tmp_path,
+            server.port,
+            "lehnt Namen oder Passwort ab",
+            **secured,
+            smtp_password="wrong",
+        )
         assert (
             mail_check(sqlite_url, tmp_path, server.port, **secured, smtp_password=PASSWORD)["level"] == "ok"
         )
