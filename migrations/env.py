@@ -6,11 +6,10 @@ from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from flask import current_app
 from sqlalchemy import Connection, Enum, text
 from sqlalchemy.exc import IntegrityError
 
-from portal.database import Base, UtcDateTime
+from portal.database import Base, UtcDateTime, db
 from portal.grants import renew_grants
 from portal.wall import raise_wall
 
@@ -29,7 +28,7 @@ def plain_types(kind: str, item: Any, _context: AutogenContext) -> str | Literal
 
 def run() -> None:
     """Run what was asked for on the application's database; all of it or nothing."""
-    engine = current_app.extensions["migrate"].db.engine
+    engine = db.engine
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask, current_app
-from flask_migrate import Migrate
+if TYPE_CHECKING:
+    from flask import Flask
 
-from portal import failpoints, models
-from portal.database import db
-from portal.settings import Settings, load_settings
-from portal.vault import Vault
+    from portal.settings import Settings
+    from portal.vault import Vault
 
 PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
 """Where templates, static files and migrations lie: beside the packages in a checkout, in this one when installed."""
 
-__all__ = ["PACKAGE", "ROOT", "create_app", "current_settings", "current_vault", "models"]
+__all__ = ["PACKAGE", "ROOT", "create_app", "current_settings", "current_vault"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -24,6 +23,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises SettingsError where a setting is missing or wrong.
     """
+    # Imported here: whoever asks for the command line's help or the version waits for none of it.
+    from flask import Flask
+
+    from portal import audit, failpoints, models, web  # noqa: F401 - the models make the tables known
+    from portal.database import db
+    from portal.settings import load_settings
+    from portal.vault import Vault
+
     settings = settings or load_settings()
     if settings.failpoints:
         failpoints.arm(settings.failpoints)
@@ -34,10 +41,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["jobbruecke_settings"] = settings
     app.extensions["jobbruecke_vault"] = Vault(settings.keys)
     db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "migrations"))
-
-    from portal import audit, web  # the pages need the extensions above
-
     audit.init_app(app)
     web.init_app(app)
     return app
@@ -45,12 +48,16 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def current_settings() -> Settings:
     """The settings of the current application."""
+    from flask import current_app
+
     found: Settings = current_app.extensions["jobbruecke_settings"]
     return found
 
 
 def current_vault() -> Vault:
     """The vault of the current application."""
+    from flask import current_app
+
     found: Vault = current_app.extensions["jobbruecke_vault"]
     return found
 

@@ -86,3 +86,11 @@ def forget_waiting(url: str, job: str, row_id: int) -> None:
     """Say that the job has begun: from now on another one may wait behind it."""
     with suppress(RedisError, OSError):  # it goes by itself after seconds
         redis_for(url).delete(f"{QUEUE}:waiting:{job.rpartition('.')[2]}-{row_id}")
+
+
+def redis_answers() -> bool:
+    """Whether Redis answers."""
+    try:
+        return bool(redis_for(current_settings().redis_url).ping())
+    except (RedisError, OSError):
+        return False

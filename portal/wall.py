@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -127,6 +126,8 @@ def _tell(connection: Connection, session: Session) -> None:
 
 def _takes_orders(connection: Connection) -> bool:
     """A failed transaction only takes its end, after which the next one is told anew."""
+    from psycopg.pq import TransactionStatus  # where there is SQLite, nobody needs the driver
+
     if connection.closed or connection.invalidated:
         return False
     driver: Any = connection.connection.dbapi_connection

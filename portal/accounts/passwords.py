@@ -9,7 +9,6 @@ from functools import lru_cache
 from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
-from zxcvbn import zxcvbn
 
 from portal.refusal import Refusal
 
@@ -43,6 +42,8 @@ def check_password(password: str, *about: str) -> None:
         raise Refusal("password-too-short", limit=MINIMUM_LENGTH)
     if len(password) > MAXIMUM_LENGTH:
         raise Refusal("password-too-long", limit=MAXIMUM_LENGTH)
+    from zxcvbn import zxcvbn  # its lists of words are large, and few processes ever see a new password
+
     words = [word for text in about for word in re.split(r"[\W_]+", text.casefold()) if len(word) > 2]
     if zxcvbn(password[:_LOOKED_AT], [*_COMMON_HERE.split(), *words])["score"] < _EASY:
         raise Refusal("password-easy")

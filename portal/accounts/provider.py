@@ -12,9 +12,6 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
-
-from portal.accounts.bounded import Bounded
 from portal.settings import Settings
 
 SCOPE = "openid email"
@@ -104,6 +101,7 @@ class Provider:
 
     def redeem(self, code: str, begun: Begun) -> Identity:
         """Who came back with this code. Raises Unavailable, Refused."""
+        import requests
         from authlib.common.errors import AuthlibBaseError
 
         endpoint = self._endpoint("token_endpoint")
@@ -178,6 +176,8 @@ class Provider:
         return f"{parts.scheme}://{parts.netloc}" == self.origin
 
     def _get(self, address: str) -> dict[str, Any]:
+        import requests
+
         try:
             with self._client() as client:
                 answer = client.request("GET", address, withhold_token=True, allow_redirects=False)
@@ -190,6 +190,8 @@ class Provider:
 
     def _client(self) -> Any:
         from authlib.integrations.requests_client import OAuth2Session
+
+        from portal.accounts.bounded import Bounded
 
         client = OAuth2Session(
             self._client_id,

@@ -17,7 +17,8 @@ from portal.accounts.service import (
     get_account_by_email,
 )
 from portal.audit.models import AuditEvent
-from portal.commands.edge import OPERATOR, in_application, json_option, noted, use_tenant
+from portal.commands.edge import OPERATOR, in_application, noted, use_tenant
+from portal.commands.options import json_option
 from portal.commands.output import coded, print_json
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, scope_to, utcnow

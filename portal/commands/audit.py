@@ -8,8 +8,10 @@ from flask_babel import lazy_gettext as _l
 from portal import current_settings
 from portal.audit.heads import HeadError, export_heads, heads_file, newest_heads, read_heads
 from portal.audit.verifying import Finding, Misfit, verify
-from portal.commands.edge import Refused, in_application, json_option
+from portal.commands.edge import in_application
+from portal.commands.options import json_option
 from portal.commands.output import print_json
+from portal.commands.refused import Refused
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, reading, scope_to, utcnow
 from portal.refusal import Refusal

@@ -6,7 +6,8 @@ import click
 
 from portal.commands.check_values import Level
 from portal.commands.checks import run_checks
-from portal.commands.edge import application, json_option
+from portal.commands.edge import application
+from portal.commands.options import json_option
 from portal.commands.output import print_json
 
 _MARKS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "fail"}

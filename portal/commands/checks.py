@@ -15,11 +15,11 @@ from portal.accounts.provider import is_installed
 from portal.commands.check_values import Check, Level
 from portal.commands.output import said
 from portal.commands.tenant_checks import check_tenant
-from portal.commands.waiting import redis_answers
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
 from portal.grants import find_own_role
 from portal.keys.service import UNKNOWN, count_by_key
+from portal.queue import redis_answers
 from portal.refusal import Refusal
 from portal.schema import check_database
 from portal.tenants.models import Heartbeat, Tenant

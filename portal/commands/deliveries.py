@@ -10,16 +10,8 @@ from portal.accounts.access import Permission
 from portal.accounts.actor import SYSTEM
 from portal.audit.models import AuditEvent
 from portal.commands.delivery_values import delivery_values, lines, shown_values
-from portal.commands.edge import (
-    OPERATOR,
-    acting,
-    by_option,
-    in_application,
-    json_option,
-    noted,
-    tenant_option,
-    use_tenant,
-)
+from portal.commands.edge import OPERATOR, acting, in_application, noted, use_tenant
+from portal.commands.options import by_option, json_option, tenant_option
 from portal.commands.output import print_json, print_lines, said
 from portal.commands.waiting import wait_for
 from portal.commands.words import _

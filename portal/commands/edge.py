@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -14,14 +15,15 @@ from flask_babel import force_locale
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import current_settings
+from portal import create_app, current_settings
 from portal.accounts.access import Permission
 from portal.accounts.actor import Actor
 from portal.accounts.service import find_actor
 from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, intend
+from portal.commands.refused import Refused
 from portal.database import current_scope, db, rollback, scope_to
-from portal.log import describe_error
+from portal.log import configure_logs, describe_error
 from portal.refusal import Refusal
 from portal.schema import check_database
 from portal.settings import SettingsError
@@ -35,13 +37,6 @@ R = TypeVar("R")
 
 OPERATOR = Actor("support")
 """Who gave a command without saying on whose behalf: somebody of the operator, who sits at the server."""
-
-
-class Refused(click.ClickException):
-    """What was wanted cannot be had: one sentence on standard error, exit code 1."""
-
-    def show(self, file: object = None) -> None:  # noqa: ARG002
-        click.echo(self.message, err=True)
 
 
 def in_application(command: Callable[P, R]) -> Callable[P, R]:
@@ -72,8 +67,12 @@ def application() -> Iterator[Flask]:
 
 
 def _load() -> Flask:
+    given = click.get_current_context().find_object(ScriptInfo)
+    if given:  # somebody who calls the command has an application already
+        return given.load_app()
+    configure_logs(logging.ERROR)
     try:
-        return click.get_current_context().ensure_object(ScriptInfo).load_app()
+        return create_app()
     except SettingsError as error:
         raise Refused(str(error)) from None
 
@@ -131,24 +130,3 @@ def noted(
             data={"command": " ".join(click.get_current_context().command_path.split()[1:])},
         )
     )
-
-
-# --- options that several commands share --------------------------------------------------------------------
-
-tenant_option = click.option(
-    "--tenant", "slug", metavar="SLUG", required=True, help="Short name of the tenant."
-)
-participant_option = click.option(
-    "--participant",
-    "number",
-    metavar="TN_ID",
-    required=True,
-    help="Number of the participant in Qualli.life.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON (see docs/command-line.md).")
-
-
-def by_option(required: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """`--by KUERZEL`: on whose behalf."""
-    says = "Initials of who does it: of an account or a mediator of the tenant, or of support."
-    return click.option("--by", metavar="KUERZEL", required=required, help=says)

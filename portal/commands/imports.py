@@ -12,18 +12,11 @@ from flask import Flask
 from portal.accounts.access import Permission
 from portal.accounts.actor import SYSTEM
 from portal.audit.models import AuditEvent
-from portal.commands.edge import (
-    Refused,
-    acting,
-    application,
-    by_option,
-    json_option,
-    noted,
-    tenant_option,
-    use_tenant,
-)
+from portal.commands.edge import acting, application, noted, use_tenant
 from portal.commands.import_report import print_report, report_values
+from portal.commands.options import by_option, json_option, tenant_option
 from portal.commands.output import Progress, print_json
+from portal.commands.refused import Refused
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
 from portal.qualli.models import UNFINISHED, ImportMode, ImportRun, ImportState

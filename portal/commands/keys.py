@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from portal import current_settings
-from portal.commands.edge import Refused, in_application, json_option
+from portal.commands.edge import in_application
+from portal.commands.options import json_option
 from portal.commands.output import print_json
+from portal.commands.refused import Refused
 from portal.commands.words import _
 from portal.keys.service import UNKNOWN, Progress, count_by_key, rotate
 

@@ -11,18 +11,10 @@ import click
 from portal import current_settings
 from portal.accounts.access import Permission
 from portal.audit.models import AuditEvent
-from portal.commands.edge import (
-    Refused,
-    acting,
-    by_option,
-    in_application,
-    json_option,
-    noted,
-    participant_option,
-    tenant_option,
-    use_tenant,
-)
+from portal.commands.edge import acting, in_application, noted, use_tenant
+from portal.commands.options import by_option, json_option, participant_option, tenant_option
 from portal.commands.output import print_json, print_lines
+from portal.commands.refused import Refused
 from portal.commands.words import _
 from portal.database import commit, db, utcnow
 from portal.people.models import Participant

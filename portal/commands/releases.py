@@ -9,16 +9,8 @@ from sqlalchemy import select
 
 from portal.accounts.access import Permission
 from portal.audit.models import AuditEvent
-from portal.commands.edge import (
-    acting,
-    by_option,
-    in_application,
-    json_option,
-    noted,
-    participant_option,
-    tenant_option,
-    use_tenant,
-)
+from portal.commands.edge import acting, in_application, noted, use_tenant
+from portal.commands.options import by_option, json_option, participant_option, tenant_option
 from portal.commands.output import coded, named, print_json, print_lines, said
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow

@@ -14,11 +14,10 @@ from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker  # type: ignore
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Response
 
+from portal.commands.options import HEAD_SECONDS
 from portal.log import describe_error
 from portal.web.limits import REFUSED
 
-HEAD_SECONDS = 10.0
-"""How long the head of a request may take; its body three times that, and what `SLOWEST` allows."""
 SLOWEST = 20_000
 """Bytes a second: so fast a body has to come at least."""
 UNSAID_BYTES = 10_000_000

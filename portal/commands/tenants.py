@@ -13,7 +13,8 @@ from portal.accounts.access import Permission
 from portal.accounts.actor import Actor
 from portal.audit.models import AuditEvent
 from portal.commands.accounts import read_secret
-from portal.commands.edge import acting, by_option, in_application, json_option, noted, use_tenant
+from portal.commands.edge import acting, in_application, noted, use_tenant
+from portal.commands.options import by_option, json_option
 from portal.commands.output import coded, named, print_json, print_lines
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow

@@ -6,15 +6,8 @@ import click
 
 from portal.accounts.access import Permission
 from portal.audit.models import AuditEvent
-from portal.commands.edge import (
-    acting,
-    by_option,
-    in_application,
-    json_option,
-    noted,
-    tenant_option,
-    use_tenant,
-)
+from portal.commands.edge import acting, in_application, noted, use_tenant
+from portal.commands.options import by_option, json_option, tenant_option
 from portal.commands.output import print_json, said
 from portal.commands.words import _
 from portal.database import commit, reading, utcnow

@@ -6,18 +6,16 @@ import datetime as dt
 import time
 from dataclasses import dataclass
 
-from redis.exceptions import RedisError
 from sqlalchemy import select
 
-from portal import current_settings
 from portal.commands.delivery_values import state_line
-from portal.commands.edge import Refused
 from portal.commands.output import Progress, said
+from portal.commands.refused import Refused
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
 from portal.deliveries.models import Attempt, Delivery
 from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.queue import redis_for
+from portal.queue import redis_answers
 from portal.tenants.models import Connection, Heartbeat
 from portal.tenants.queries import WORKER_SILENT_AFTER
 from portal.web.labels import label_of
@@ -179,14 +177,6 @@ def _silent(kind: str) -> bool:
         select(Heartbeat.seen_at).where(Heartbeat.kind == kind).order_by(Heartbeat.seen_at.desc()).limit(1)
     )
     return seen is None or utcnow() - seen > WORKER_SILENT_AFTER
-
-
-def redis_answers() -> bool:
-    """Whether Redis answers."""
-    try:
-        return bool(redis_for(current_settings().redis_url).ping())
-    except (RedisError, OSError):
-        return False
 
 
 # --- what is waited for -------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import io
 from collections.abc import Callable, Iterator
 from typing import IO
 
-import xlsxwriter
 from flask_babel import gettext as _
 
 from portal.releases.phase import Phase
@@ -40,6 +39,8 @@ def write_csv(view: View, filters: Filters, target: IO[bytes]) -> None:
 
 def write_xlsx(view: View, filters: Filters, target: IO[bytes]) -> None:
     """Write the list as a workbook of one sheet, row by row. All cells are text, so that none is a formula."""
+    import xlsxwriter  # for a download now and then, not for every process
+
     with xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet(_("Teilnehmer/innen").replace("/", "-"))
         bold = book.add_format({"bold": True})

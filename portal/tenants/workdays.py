@@ -6,16 +6,17 @@ import datetime as dt
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import holidays
-
-STATES: tuple[str, ...] = tuple(
-    sorted(state for state in holidays.list_supported_countries()["DE"] if len(state) == 2)
+STATES: tuple[str, ...] = (
+    *("BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV"),
+    *("NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH"),
 )
-"""Federal states by their two letters, as in ISO 3166-2:DE; the library knows a town, too."""
+"""Federal states by their two letters, as in ISO 3166-2:DE."""
 
 
 @lru_cache(maxsize=64)
 def _holidays(state: str, year: int) -> frozenset[dt.date]:
+    import holidays  # of all countries and calendars: loaded by whoever asks for a day, not by every process
+
     # Assumption Day is a holiday in most Bavarian municipalities, which the library calls "catholic"
     categories = ("public", "catholic") if state == "BY" else ("public",)
     return frozenset(holidays.country_holidays("DE", subdiv=state, years=year, categories=categories))

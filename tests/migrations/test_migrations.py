@@ -18,9 +18,10 @@ from flask import Flask
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal import ROOT
 from portal.database import Base, db
 from portal.refusal import Refusal
-from portal.schema import check_database, upgrade
+from portal.schema import check_database, migrations, upgrade
 from tests.support.database import make_cast, make_settings, new_database, running_app, settings_environment
 from tests.support.services import PostgresServer
 
@@ -65,7 +66,7 @@ def test_repeating_it_does_nothing(empty_app: Flask) -> None:
 
 def test_every_step_back_and_forth(empty_app: Flask) -> None:
     """Each migration can be taken back and done again, with rows there, and arrives at the models."""
-    config = _config(empty_app)
+    config = migrations()
     upgrade()
     tenants = make_cast()
     db.session.remove()
@@ -84,7 +85,7 @@ def test_every_step_back_and_forth(empty_app: Flask) -> None:
 
 def test_nothing_is_left_after_the_first_step_back(empty_app: Flask) -> None:
     upgrade()
-    command.downgrade(_config(empty_app), "base")
+    command.downgrade(migrations(), "base")
     assert inspect(db.engine).get_table_names() == ["alembic_version"]
 
 
@@ -94,7 +95,7 @@ def test_an_old_schema_says_so(empty_app: Flask, tmp_path: Path) -> None:
         check_database()
     assert not (tmp_path / "new").exists()  # looking makes no file
     upgrade()
-    command.downgrade(_config(empty_app), "0001")
+    command.downgrade(migrations(), "0001")
     with pytest.raises(Refusal, match="database-not-migrated"):
         check_database()
 
@@ -113,7 +114,7 @@ def test_a_newer_schema_is_left_alone(empty_app: Flask) -> None:
 def test_a_migration_that_fails_leaves_everything_as_it_was(empty_app: Flask) -> None:
     """The second statement of 0002 cannot be done: its first one is undone, and the version stays."""
     upgrade()
-    command.downgrade(_config(empty_app), "0001")
+    command.downgrade(migrations(), "0001")
     with db.engine.begin() as connection:
         connection.execute(text("CREATE INDEX ix_participant_caseworker ON participant (caseworker)"))
     with pytest.raises(Refusal, match="migration-failed"):
@@ -174,9 +175,12 @@ def _differences() -> list[tuple[object, ...]]:
     return [item for items in found for item in (items if isinstance(items, list) else [items])]
 
 
-def _config(app: Flask) -> Config:
-    found: Config = app.extensions["migrate"].migrate.get_config()
-    return found
+def test_the_names_of_the_files_say_the_chain() -> None:
+    """Every process looks at the names alone whether the database is up to date."""
+    steps = list(ScriptDirectory(str(ROOT / "migrations")).walk_revisions())[::-1]
+    assert [step.revision for step in steps] == [f"{number:04}" for number in range(1, len(steps) + 1)]
+    for step in steps:
+        assert Path(step.path).name.partition("_")[0] == step.revision
 
 
 def _revisions(config: Config) -> Iterator[object]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,8 +46,10 @@ def test_where_nobody_works(day: dt.date, where: set[str]) -> None:
 
 
 def test_the_federal_states_are_the_sixteen() -> None:
+    """Those that the library knows, which knows a town, too."""
+    known = holidays.list_supported_countries()["DE"]
+    assert tuple(sorted(state for state in known if len(state) == 2)) == STATES
     assert len(STATES) == 16
-    assert all(len(state) == 2 and state.isupper() for state in STATES)
 
 
 # In March 2026 the 2nd is a Monday, and the clocks go forward on the 29th.

@@ -1,0 +1,33 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import click
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+HEAD_SECONDS = 10.0
+"""How long the head of a request may take; its body three times that, and as much as its length needs."""
+
+tenant_option = click.option(
+    "--tenant", "slug", metavar="SLUG", required=True, help="Short name of the tenant."
+)
+participant_option = click.option(
+    "--participant",
+    "number",
+    metavar="TN_ID",
+    required=True,
+    help="Number of the participant in Qualli.life.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON (see docs/command-line.md).")
+host_option = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+
+
+def by_option(required: bool = True) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """`--by KUERZEL`: on whose behalf."""
+    says = "Initials of who does it: of an account or a mediator of the tenant, or of support."
+    return click.option("--by", metavar="KUERZEL", required=required, help=says)
