@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,13 +24,20 @@ from tests.support.workers import wait_until
 pytestmark = pytest.mark.processes
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with empty tables that say they are migrated."""
+    place = tmp_path_factory.mktemp("migrated")
+    settings = make_settings(f"sqlite:///{place / 'own.db'}", place)
+    Installed(COMMAND, place, settings_environment(settings)).say("db", "upgrade")
+    return place / "own.db"
+
+
 @pytest.fixture
-def command(sqlite_url: str, tmp_path: Path) -> Installed:
-    """The command in a process of its own, over empty tables that say they are migrated; Redis is away."""
-    settings = make_settings(f"sqlite:///{tmp_path / 'own.db'}", tmp_path)
-    found = Installed(COMMAND, tmp_path, settings_environment(settings))
-    found.say("db", "upgrade")
-    return found
+def command(migrated: Path, tmp_path: Path) -> Installed:
+    """The command in a process of its own, over a database of its own; Redis is away."""
+    settings = make_settings(f"sqlite:///{shutil.copy(migrated, tmp_path)}", tmp_path)
+    return Installed(COMMAND, tmp_path, settings_environment(settings))
 
 
 def _refused(said: Said) -> str:
