@@ -74,7 +74,9 @@ def problem_of(error: NetworkError) -> Problem:
         return {"licence-expired": Problem.NETWORK_LICENCE_EXPIRED}.get(error.word, Problem.REFUSED)
     if isinstance(error, Throttled):
         return Problem.THROTTLED
-    return Problem.GARBLED if isinstance(error, Garbled) else Problem.UNAVAILABLE
+    if isinstance(error, Garbled):
+        return Problem.FOREIGN_RECEIPT if error.word == "another-receipt" else Problem.GARBLED
+    return Problem.UNAVAILABLE
 
 
 def note_failure(connection_id: int, error: NetworkError, now: dt.datetime) -> dt.datetime:

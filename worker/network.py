@@ -72,10 +72,14 @@ class Unavailable(NetworkError):
 
 
 class Throttled(NetworkError):
-    """429 or 503 with the time to wait, in seconds; None where the network does not say."""
+    """429 or 503 with the time to wait, in seconds; None where the network does not say.
+
+    A 503 may come from something between us that lost the answer: it proves nothing.
+    """
 
     def __init__(self, http_status: int, retry_after: float | None) -> None:
         super().__init__("throttled")
+        self.maybe_taken_in = http_status != 429
         self.http_status = http_status
         self.retry_after = retry_after
 

@@ -44,6 +44,12 @@ TOO_LATE = {
 """The last look was before it: this delivery carries her, and her withdrawal follows at once."""
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """PostgreSQL in the matrix alone: where she is when does not depend on the database."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
 @pytest.mark.parametrize("point", POINTS)
 def test_consent_withdrawn_meanwhile_is_in_no_later_delivery_and_follows_at_once(
     bridge: Bridge, point: str

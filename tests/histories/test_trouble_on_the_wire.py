@@ -40,13 +40,21 @@ def test_a_commit_that_never_arrived_is_made_again(bridge: Bridge) -> None:
     assert bridge.status("1") is Status.ONLINE
 
 
-@pytest.mark.parametrize("body", ["not-json", "wrong-shape", "foreign-receipt", "empty"])
-def test_rubbish_instead_of_a_receipt_proves_nothing(bridge: Bridge, body: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("not-json", Problem.GARBLED),
+        ("wrong-shape", Problem.GARBLED),
+        ("foreign-receipt", Problem.FOREIGN_RECEIPT),
+        ("empty", Problem.GARBLED),
+    ],
+)
+def test_rubbish_instead_of_a_receipt_proves_nothing(bridge: Bridge, body: str, problem: Problem) -> None:
     bridge.person("1")
     bridge.release("1")
     bridge.sandbox.misbehave("garbage", "commitDelivery", provider_id=bridge.provider, count=1, body=body)
     delivery = bridge.deliver()
-    assert (delivery.outcome_unknown, delivery.problem) == (True, Problem.GARBLED)
+    assert (delivery.outcome_unknown, delivery.problem) == (True, problem)
     assert bridge.phase("1") is Phase.OUTCOME_UNKNOWN
     bridge.hasten()
     assert bridge.status("1") is Status.ONLINE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from portal.database import commit, db, reading, scope_to
 from portal.deliveries.models import Delivery, DeliveryPart
 from portal.deliveries.parts import part_content
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.states import AWAITING, DeliveryState
 from portal.releases.models import Event, Presence, ProtocolEntry
 from portal.releases.status import Status
 from tests.support.bridge import Bridge
@@ -20,8 +21,11 @@ from tests.support.bridge import Bridge
 _HELD = {Status.ONLINE: "active", Status.OFFLINE_ARCHIVED: "archived", Status.ONLINE_ARCHIVED: "archived"}
 
 
-def assert_promise(bridge: Bridge) -> None:
-    """Check one tenant, all of whose deliveries have ended."""
+def assert_promise(bridge: Bridge, *, failed: bool = False, awaiting: Collection[int] = ()) -> None:
+    """Check one tenant, all of whose deliveries have ended: `failed` where the network refused some, rightly explained.
+
+    The deliveries with the numbers `awaiting` wait for answers that may still come; whom they name is not compared.
+    """
     scope_to(bridge.tenant_id)
     with reading():
         ours = list(
@@ -29,9 +33,11 @@ def assert_promise(bridge: Bridge) -> None:
                 select(Delivery).order_by(Delivery.id).execution_options(populate_existing=True)
             )
         )
-        told = {it.sequence: _records(it) for it in ours if it.state is DeliveryState.COMPLETE}
-        _assert_nothing_waits(ours)
-        _assert_statuses(bridge)
+        counting = [it for it in ours if it.state in (DeliveryState.COMPLETE, *AWAITING)]
+        told = {it.sequence: _records(it) for it in counting}
+        _assert_all_ended([it for it in ours if it.sequence not in awaiting], failed=failed)
+        _assert_waiting([it for it in ours if it.sequence in awaiting])
+        _assert_statuses(bridge, waiting=bool(awaiting))
         _assert_told_once()
         commit()
     theirs = bridge.sandbox.deliveries(bridge.provider)
@@ -44,15 +50,26 @@ def assert_promise(bridge: Bridge) -> None:
     assert max(Counter(it["sequence"] for it in theirs).values(), default=1) == 1, "one key, one delivery"
 
 
-def _assert_nothing_waits(ours: list[Delivery]) -> None:
+def _assert_all_ended(ours: list[Delivery], *, failed: bool) -> None:
+    ended = {DeliveryState.COMPLETE, DeliveryState.DISCARDED} | ({DeliveryState.FAILED} if failed else set())
     for delivery in ours:
-        assert delivery.state in (DeliveryState.COMPLETE, DeliveryState.DISCARDED), delivery.problem
+        assert delivery.state in ended, delivery.problem
+        assert delivery.state is not DeliveryState.FAILED or delivery.problem, "it says why"
         assert (delivery.next_step_at, delivery.lease_until, delivery.outcome_unknown) == (None, None, False)
 
 
-def _assert_statuses(bridge: Bridge) -> None:
+def _assert_waiting(ours: list[Delivery]) -> None:
+    for delivery in ours:
+        assert delivery.state in AWAITING, delivery.state
+        assert delivery.next_step_at is not None, "somebody asks again"
+        assert not delivery.outcome_unknown
+
+
+def _assert_statuses(bridge: Bridge, *, waiting: bool) -> None:
     held = bridge.sandbox.applicants(bridge.provider)
     for presence in db.session.scalars(select(Presence)):
+        if waiting and presence.waiting_since is not None:
+            continue
         found = held.get(presence.participant.number)
         assert (found and found["state"]) == _HELD.get(presence.status), presence.participant.number
         if presence.told:

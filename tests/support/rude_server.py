@@ -26,7 +26,9 @@ class RudeServer:
 
     def __init__(self, manners: Manners, tls: ssl.SSLContext | None = None, *, listens: bool = True) -> None:
         self.requests: list[bytes] = []
-        self._manners, self._tls, self._listens = manners, tls, listens
+        self._manners, self._listens = manners, listens
+        self.tls = tls
+        """What it speaks with those who connect from now on."""
         self._over = threading.Event()
         self._server = socket.create_server(("127.0.0.1", 0))
         self._server.settimeout(0.05)
@@ -48,7 +50,11 @@ class RudeServer:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._server.getsockname()[1]}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.getsockname()[1])
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -61,23 +67,40 @@ class RudeServer:
             connection.join()
         self._server.close()
 
+    def refuse(self) -> None:
+        """Let nobody connect any more; the port stays ours."""
+        address = self._server.getsockname()
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._server = socket.socket()
+        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._server.bind(address)
+
+    def admit(self) -> None:
+        """Let everybody connect again, after `refuse`."""
+        self._server.listen()
+        self._server.settimeout(0.05)
+
     def wait(self, seconds: float) -> bool:
         """Whether the test is over, after at most so many seconds; for manners that take their time."""
         return self._over.wait(seconds)
 
     def _serve(self) -> None:
         while not self._over.is_set():
-            with contextlib.suppress(TimeoutError):
+            try:
                 connection, _ = self._server.accept()
-                thread = threading.Thread(target=self._meet, args=(connection,), daemon=True)
-                self._connections.append(thread)
-                thread.start()
+            except OSError:  # nobody came; or nobody is let in for now
+                self._over.wait(0.01)
+                continue
+            thread = threading.Thread(target=self._meet, args=(connection,), daemon=True)
+            self._connections.append(thread)
+            thread.start()
 
     def _meet(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
             connection.settimeout(5)
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             if self._listens:
                 self.requests.append(read_request(connection))
             self._manners(connection)
@@ -102,7 +125,10 @@ def read_request(connection: socket.socket) -> bytes:
         0,
     )
     while len(body) < length:
-        body += connection.recv(65536)
+        more = connection.recv(65536)
+        if not more:
+            break
+        body += more
     return head + b"\r\n\r\n" + body
 
 

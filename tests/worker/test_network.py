@@ -152,7 +152,7 @@ def test_a_connection_that_breaks_while_we_speak_proves_nothing() -> None:
         (answer(b"", "502 Oh"), Unavailable, "server-error", True),
         (answer(b"", "504 Oh"), Unavailable, "server-error", True),
         (answer(b"", "599 Oh"), Unavailable, "server-error", True),
-        (answer(b"", "503 Later", Retry_After="7"), Throttled, "throttled", False),
+        (answer(b"", "503 Later", Retry_After="7"), Throttled, "throttled", True),
         (answer(b"", "429 Slower"), Throttled, "throttled", False),
         (problem("unauthorised", "401 No"), Unauthorised, "unauthorised", False),
         (problem("licence-expired", "403 No"), Refused, "licence-expired", False),

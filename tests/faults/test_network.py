@@ -1,0 +1,141 @@
+"""Row: the network refuses connections, breaks them, says nothing or rubbish, refuses, answers in every wrong way.
+
+The worker's own code over real HTTP and at travelled time; the network is a sandbox behind a server without manners.
+The same through real processes is in `test_network_processes.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+import time_machine
+from flask import current_app
+
+from portal.accounts.models import Role
+from portal.database import commit, scope_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.queries import attempts
+from portal.deliveries.states import AWAITING, DeliveryState, Problem
+from portal.releases.models import Event
+from portal.releases.phase import Phase
+from portal.releases.status import Status
+from portal.web.labels import LABELS
+from tests.faults.stand import Stand, plan, standing
+from tests.faults.troubles import RARE, TROUBLES, Trouble
+from tests.support.bridge import Bridge
+from tests.support.house import make_account
+from tests.support.pages import Browser
+from tests.support.promise import assert_promise
+from tests.support.rude_server import make_certificate
+from tests.support.sandbox import SandboxServer
+from tests.support.services import RedisServer
+from worker import network
+
+ONCE = [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is over sooner than the whole answer, as in production."""
+    monkeypatch.setattr(network, "STALL_SECONDS", 0.25)
+
+
+@pytest.fixture
+def stand(
+    request: pytest.FixtureRequest, tmp_path: Path, sandbox: SandboxServer, redis_server: RedisServer
+) -> Iterator[Stand]:
+    """Both tenants at one network, unless nobody is let in there."""
+    params = request.node.callspec.params
+    url, trouble = request.getfixturevalue(f"{params['database']}_url"), TROUBLES[params["name"]]
+    certificate = make_certificate(tmp_path) if trouble.tls else None
+    apart = trouble.before is not None
+    with standing(url, tmp_path, sandbox, redis_server, apart=apart, certificate=certificate) as stand:
+        yield stand
+
+
+def assert_explained(bridge: Bridge, delivery: Delivery, trouble: Trouble, operation: str) -> None:
+    """By the attempt, the delivery and the page; and nothing is said that is not proven."""
+    scope_to(bridge.tenant_id)
+    found = bridge.again(delivery)
+    unknown = operation == "commitDelivery" and trouble.unknown
+    failed = trouble.ends_it and operation != "readAcknowledgements"
+    newest = next(it for it in attempts(delivery.id) if it.call.startswith(operation))
+    assert newest.problem in trouble.words
+    assert trouble.status in (None, newest.http_status)
+    expected = {DeliveryState.FAILED} if failed else {DeliveryState.SENDING, *AWAITING}
+    assert (found.state in expected, found.problem, found.outcome_unknown) == (True, trouble.problem, unknown)
+    if not failed and operation != "readAcknowledgements":
+        assert bridge.phase("1") is (Phase.OUTCOME_UNKNOWN if unknown else Phase.TRANSFERRING)
+    assert bridge.status("1") is Status.OFFLINE
+    said = LABELS[Problem][trouble.problem].text
+    commit()
+    assert str(said) in page_of(bridge, found.sequence)
+
+
+def page_of(bridge: Bridge, sequence: int) -> str:
+    """What a supervisor of the tenant reads about the delivery."""
+    scope_to(bridge.tenant_id)
+    make_account(f"supervisor-{bridge.tenant_id}", Role.SUPERVISOR, bridge.tenant_id)
+    commit()
+    browser = Browser(current_app._get_current_object())  # type: ignore[attr-defined]
+    browser.sign_in(f"supervisor-{bridge.tenant_id}@example.org")
+    return browser.get(f"/deliveries/{sequence}").text
+
+
+def assert_done_once(bridge: Bridge, *, failed: bool = False) -> None:
+    assert_promise(bridge, failed=failed)
+    scope_to(bridge.tenant_id)
+    assert bridge.status("1") is Status.ONLINE
+    assert bridge.events("1") == ONCE
+    assert (bridge.newest().problem, bridge.connection.problem) == (None, None), "nothing is said any more"
+    commit()
+
+
+# --- calls that go wrong -----------------------------------------------------------------------------------
+
+CALLS = ("readAccount", "openDelivery", "putPart", "commitDelivery", "readAcknowledgements")
+
+
+def cases() -> Iterator[object]:
+    """Each element at each call, heard by the network and unheard.
+
+    At a commit it matters most: in the ordinary run it is that, heard where it may be, and SQLite alone, since what
+    is decided here does not depend on the database.
+    """
+    for database, (name, trouble), call in product(("sqlite", "postgres"), TROUBLES.items(), CALLS):
+        at_commit = call == "commitDelivery"
+        if name == "another tenant's receipt" and not at_commit:
+            continue
+        both = trouble.unknown and trouble.manners and call not in ("readAccount", "readAcknowledgements")
+        for heard in (True, False) if both else (False,):
+            ordinary = at_commit and database == "sqlite" and name not in RARE and heard is bool(both)
+            marks = [] if ordinary else [pytest.mark.matrix]
+            marks += [pytest.mark.postgres] if database == "postgres" else []
+            words = (database, name, call, "heard" if heard else "unheard")
+            yield pytest.param(database, name, call, heard, marks=marks, id="-".join(words))
+
+
+@pytest.mark.parametrize(("database", "name", "call", "heard"), list(cases()))
+def test_it_is_explained_bounded_and_over_within_90_seconds_of_its_end(
+    stand: Stand, database: str, name: str, call: str, heard: bool
+) -> None:
+    trouble, victim, other = TROUBLES[name], stand.victim, stand.other
+    stand.release()
+    with time_machine.travel(utcnow()) as clock:
+        with stand.misbehaving(trouble, call, taken_in=heard):
+            plan(other)
+            delivery = plan(victim)
+            stand.pass_time(clock, 0, 11, 11)
+            assert_explained(victim, delivery, trouble, call)
+            assert_done_once(other)
+            if trouble.manners:
+                assert 1 <= stand.middle.met <= (1 if trouble.ends_it else 3), "tried, and ever more rarely"
+        stand.pass_time(clock, 30, 35, 10, 10)
+        if trouble.ends_it and call != "readAcknowledgements":
+            assert len(stand.victim.sandbox.deliveries(victim.provider)) <= 1, "nobody tried again"
+            plan(victim)
+            stand.pass_time(clock, 0, 10)
+        assert_done_once(victim, failed=trouble.ends_it)
