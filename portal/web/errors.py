@@ -17,7 +17,7 @@ from portal.log import describe_error
 from portal.refusal import NotFound, Refusal
 from portal.web.fragments import came_from, is_fragment
 from portal.web.messages import message
-from portal.web.problems import Told, problem, status_of, wants_problem
+from portal.web.problems import FORBIDDEN, Told, problem, status_of, wants_problem
 from portal.web.troubles import NOTHING_LOST, TOKEN_TROUBLE, TROUBLES, Trouble, trouble_for
 
 log = structlog.get_logger()
@@ -44,6 +44,8 @@ def refused(error: Refusal) -> Response:
         return _answer(error, status, Trouble(TROUBLES[status].title, sentence, NOTHING_LOST))
     if isinstance(error, NotFound):
         return _answer(error, 404, Trouble(TROUBLES[404].title, sentence, NOTHING_LOST))
+    if error.code in FORBIDDEN:
+        return _answer(error, 403, Trouble(TROUBLES[403].title, sentence, NOTHING_LOST))
     if is_fragment():
         return _notice(sentence, 409)
     back = came_from()

@@ -15,6 +15,8 @@ API = "/api/"
 PROBLEM_TYPE = "application/problem+json"
 _KIND = "urn:jobbruecke:problem:"
 _UNPROCESSABLE = frozenset({"import-key-reused"})
+FORBIDDEN = frozenset({"same-person", "import-same-person"})
+"""What somebody else has to decide: no page offers it, so whoever asks for it did so on purpose."""
 _BAD = frozenset({"import-body-empty"})
 RETRY_SECONDS = {"import-running": 5}
 """When to ask again what cannot be had just now."""
@@ -46,6 +48,8 @@ def status_of(refusal: Refusal) -> int:
     """The status for something that cannot be had."""
     if isinstance(refusal, NotFound):
         return 404
+    if refusal.code in FORBIDDEN:
+        return 403
     if refusal.code in _UNPROCESSABLE:
         return 422
     return 400 if refusal.code in _BAD else 409

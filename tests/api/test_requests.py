@@ -6,9 +6,11 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 
 from portal.database import commit, db, scoped_to, utcnow
@@ -18,7 +20,7 @@ from portal.qualli.service import keep_export, start_import
 from portal.tenants.models import Tenant
 from tests.qualli.exports import ALL, zipped
 from tests.support.database import Cast
-from tests.support.door import LINES, Door, ndjson, read
+from tests.support.door import LINES, Door, ndjson, new_token, read
 from tests.support.house import looking
 
 PERSON = {"tn_id": "T1", "nachname": "Adam"}
@@ -229,3 +231,18 @@ def test_too_many_requests_are_told_to_wait(sqlite_app: Flask, door: Door) -> No
     assert [answer.status_code for answer in answers[:120]] == [404] * 120
     read(answers[120], 429)
     assert int(answers[120].headers["Retry-After"]) > 0
+
+
+def test_one_address_is_told_to_wait_whatever_tokens_it_makes_up(sqlite_app: Flask, cast: Cast) -> None:
+    """Wrong tokens count, each another one; whoever comes from elsewhere with a good one is served."""
+    good = Door(sqlite_app, new_token(cast.alpha))
+    with time_machine.travel(utcnow(), tick=False) as clock:
+        answers = Counter(
+            Door(sqlite_app, f"jobbruecke_{number}").ask("GET", "/imports/1").status_code
+            for number in range(1203)
+        )
+        assert answers == {401: 1200, 429: 3}
+        read(good.ask("GET", "/imports/1"), 429)  # the same address
+        read(good.ask("GET", "/imports/1", environ_base={"REMOTE_ADDR": "192.0.2.9"}), 404)
+        clock.shift(61)
+        read(good.ask("GET", "/imports/1"), 404)
