@@ -199,39 +199,6 @@ def _goes_on(bridge: Bridge) -> None:
     assert_promise(bridge)
 
 
-@pytest.mark.postgres
-@pytest.mark.processes
-@pytest.mark.slow
-@pytest.mark.matrix
-def test_postgresql_backends_killed_again_and_again_lose_nothing(postgres_plant: Plant) -> None:
-    bridges = [postgres_plant.tenant() for _ in range(6)]
-    for bridge in bridges:
-        postgres_plant.sandbox.misbehave("delay", provider_id=bridge.provider, count=4, seconds=0.3)
-        scope_to(bridge.tenant_id)
-        bridge.plan()
-    postgres_plant.wait_until(lambda: any(postgres_plant.calls(bridge) for bridge in bridges))
-    db.session.remove()
-    admin = create_engine(db.engine.url, isolation_level="AUTOCOMMIT")
-    kill = text(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    killed = 0
-    with admin.connect() as connection:
-        for _ in range(12):
-            killed += connection.scalar(kill) or 0
-            threading.Event().wait(0.5)
-    admin.dispose()
-    db.engine.dispose()
-    assert killed > 3
-    postgres_plant.wait_for_end(*bridges)
-    for bridge in bridges:
-        assert_promise(bridge)
-        scope_to(bridge.tenant_id)
-        assert bridge.status("1") is Status.ONLINE
-        commit()
-
-
 @pytest.mark.processes
 @pytest.mark.slow
 def test_connections_are_never_shared_across_a_fork(sqlite_plant: Plant) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy import Connection as SqlConnection
 
 from portal import create_app
@@ -224,7 +224,9 @@ def new_database(server: str, template: str | None = None) -> Iterator[str]:
     """A new database on `server`, dropped afterwards."""
     name = f"test_{uuid.uuid4().hex}"
     url = make_url(server).set(drivername="postgresql+psycopg")
-    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    admin = create_engine(
+        url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool
+    )  # a test may end the server meanwhile
     try:
         _say(admin, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
         yield _render(url.set(database=name))

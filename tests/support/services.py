@@ -93,7 +93,9 @@ class PostgresServer:
     which PostgreSQL refuses, it runs as `nobody`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, forgetful: bool = True) -> None:
+        """A `forgetful` one is quicker, and loses its last commits when it is killed."""
+        self._forgetful = forgetful
         # Not pytest's folder, which nobody else may enter; the path is short enough for a socket.
         self.folder = Path(tempfile.mkdtemp(prefix="jobbruecke-pg-", dir="/tmp"))
         self._data = self.folder / "data"
@@ -111,6 +113,22 @@ class PostgresServer:
 
     def start(self) -> None:
         """Set up and serve."""
+        self._set_up()
+        self.serve()
+
+    def serve(self) -> None:
+        """Serve; after `kill` again, with what was committed."""
+        self._process = _start(self._as_user(self._command()), self._log, tethered=not self._user)
+        probe = [f"{self._programs}/pg_isready", "--quiet", f"--host={self.folder}", "--username=postgres"]
+        _wait_for(lambda: subprocess.run(probe, check=False).returncode == 0, self._process, self._log)
+
+    def kill(self) -> None:
+        """End at once, with every connection, as a crash does; the log is gone through when it serves again."""
+        assert self._process, "PostgreSQL is not running"
+        _end(self._process, signal.SIGQUIT)
+        self._process = None
+
+    def _set_up(self) -> None:
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(
             self._as_user([f"{self._programs}/initdb", *options, f"--pgdata={self._data}"]),
@@ -118,14 +136,11 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             stderr=None,
         )
-        self._process = _start(self._as_user(self._command()), self._log, tethered=not self._user)
-        probe = [f"{self._programs}/pg_isready", "--quiet", f"--host={self.folder}", "--username=postgres"]
-        _wait_for(lambda: subprocess.run(probe, check=False).returncode == 0, self._process, self._log)
 
     def close(self) -> None:
         """Stop at once and remove everything."""
         if self._process:
-            _end(self._process, signal.SIGQUIT)
+            self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _command(self) -> list[str]:
@@ -133,7 +148,7 @@ class PostgresServer:
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
             "fsync": "off",
-            "synchronous_commit": "off",
+            "synchronous_commit": "off" if self._forgetful else "on",
             "full_page_writes": "off",
             "wal_level": "minimal",
             "max_wal_senders": "0",
@@ -206,9 +221,9 @@ def running_redis(folder: Path) -> Iterator[RedisServer]:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, forgetful: bool = True) -> Iterator[PostgresServer]:
     """A started PostgreSQL; stopped and removed afterwards."""
-    server = PostgresServer()
+    server = PostgresServer(forgetful=forgetful)
     try:
         server.start()
         yield server
