@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.audit.models import AuditEntry, AuditEvent
 from portal.database import db
+from portal.people.models import Participant
 
 PAGE = 50
+_ROW_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class AuditFilters:
     by: str | None = None
     """Initials."""
     subject: str | None = None
-    subject_id: int | None = None
+    number: str | None = None
+    """Of whom or what: a person's is the one in Qualli.life, everything else's the row's."""
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     """Not any more."""
@@ -39,11 +43,12 @@ def list_entries(filters: AuditFilters, before: int | None) -> AuditPage:
         AuditEntry.event: filters.event,
         AuditEntry.by: filters.by,
         AuditEntry.subject: filters.subject,
-        AuditEntry.subject_id: filters.subject_id,
     }
     query = select(AuditEntry).where(
         *(column == value for column, value in wanted.items() if value is not None)
     )
+    if filters.number is not None:
+        query = query.where(_has_number(filters.number))
     if filters.since is not None:
         query = query.where(AuditEntry.at >= filters.since)
     if filters.until is not None:
@@ -53,6 +58,21 @@ def list_entries(filters: AuditFilters, before: int | None) -> AuditPage:
     found = list(db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(PAGE + 1)))
     rows = found[:PAGE]
     return AuditPage(rows, rows[-1].id if len(found) > PAGE else None)
+
+
+def _has_number(number: str) -> ColumnElement[bool]:
+    people = select(Participant.id).where(Participant.number == number)
+    of_person = and_(AuditEntry.subject == "participant", AuditEntry.subject_id.in_(people))
+    if not (number.isdecimal() and number.isascii() and len(number) <= _ROW_DIGITS):
+        return of_person
+    return or_(of_person, and_(AuditEntry.subject != "participant", AuditEntry.subject_id == int(number)))
+
+
+def participant_numbers(page: AuditPage) -> Mapping[int, str]:
+    """The numbers of the people whom the entries of a page are about, as far as they are still here."""
+    people = {entry.subject_id for entry in page.rows if entry.subject == "participant"}
+    query = select(Participant.id, Participant.number).where(Participant.id.in_(people))
+    return {row.id: row.number for row in db.session.execute(query)}
 
 
 def looked_since(

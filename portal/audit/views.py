@@ -13,6 +13,7 @@ from portal.accounts.access import Permission, requires
 from portal.audit import queries
 from portal.audit.models import AuditEvent
 from portal.people.forms import read_row
+from portal.people.models import NUMBER
 from portal.tokens.queries import token_names
 
 audit = Blueprint("audit", __name__)
@@ -33,6 +34,7 @@ def list_page() -> str:
     return render_template(
         "audit/list.html",
         page=page,
+        people=queries.participant_numbers(page),
         tokens=token_names({entry.data["token"] for entry in page.rows if "token" in entry.data}),
         kept=kept,
         before=before,
@@ -51,7 +53,7 @@ def _read(values: MultiDict[str, str]) -> queries.AuditFilters:
         event=AuditEvent(event) if event in list(AuditEvent) else None,
         by=values.get("by", "").strip()[:50] or None,
         subject=subject if subject in SUBJECTS else None,
-        subject_id=read_row(values, "number"),
+        number=values.get("number", "").strip()[:NUMBER] or None,
         since=_midnight(values.get("from", "")),
         until=until + dt.timedelta(days=1) if until else None,
     )

@@ -54,7 +54,7 @@ def processing_record(tenant: Tenant, connection: Connection | None) -> Document
             _responsible(tenant, connection),
             *(_activity(purpose, tenant) for purpose in Purpose),
             _measures(),
-            *(_table(name, kept, tenant) for name, kept in TABLES.items() if _is_about_people(kept)),
+            _tables(tenant),
             _technical(),
         ),
     )
@@ -106,7 +106,7 @@ def _measures() -> Section:
         _("Sozialversicherungsnummern, Zugangsdaten, gesendete Teile und Exporte sind verschlüsselt (AES-GCM)."),
         _("Übertragen wird nur mit geprüftem TLS; Weiterleitungen wird nicht gefolgt."),
         _("Audit und Protokolle sind nur zu ergänzen und durch Prüfsummen verkettet."),
-        _("Namen und Nummern stehen nicht in Adressen, Logs, Aufträgen oder Fehlermeldungen."),
+        _("Namen und Sozialversicherungsnummern stehen nicht in Adressen, Logs, Aufträgen oder Fehlermeldungen."),
         _("Sitzungen enden nach %(minutes)s Minuten Ruhe, spätestens nach %(hours)s Stunden.",
           minutes=current_settings().session_idle_minutes, hours=current_settings().session_limit_hours),
         _("Ein Widerruf erreicht das Jobportal ohne auf die Nacht zu warten; wie lange es dauerte, wird gezeigt."),
@@ -120,24 +120,33 @@ def _measures() -> Section:
     )
 
 
-def _table(name: str, kept: Kept, tenant: Tenant) -> Section:
-    columns = kept.columns()
-    by_sort = [
-        (
-            str(SORTS[sort]),
-            ", ".join(column for column, found in columns.items() if found is sort) or "–",
-        )
-        for sort in Sort
-    ]
+def _tables(tenant: Tenant) -> Section:
     return Section(
-        str(_("Tabelle %(name)s", name=name)),
-        facts=(
-            (str(_("Betroffene")), str(SUBJECTS[kept.subjects])),
-            (str(_("Zweck")), str(PURPOSES[kept.purpose])),
-            (str(_("Löschfrist")), retention_words(kept.retention, tenant)),
-            *by_sort,
+        str(_("Tabellen und Spalten")),
+        columns=(
+            str(_("Tabelle")),
+            str(_("Betroffene")),
+            str(_("Zweck")),
+            str(_("Löschfrist")),
+            *(str(words) for words in SORTS.values()),
         ),
+        rows=tuple(
+            (
+                name,
+                str(SUBJECTS[kept.subjects]),
+                str(PURPOSES[kept.purpose]),
+                retention_words(kept.retention, tenant),
+                *(_columns_of(sort, kept) for sort in SORTS),
+            )
+            for name, kept in TABLES.items()
+            if _is_about_people(kept)
+        ),
+        widths=(2, 2, 3, 2, 3, 3, 3),
     )
+
+
+def _columns_of(sort: Sort, kept: Kept) -> str:
+    return ", ".join(column for column, found in kept.columns().items() if found is sort) or "–"
 
 
 def _technical() -> Section:

@@ -70,4 +70,5 @@ def test_the_record_is_markdown_or_json(staffed: Commands, cast: Cast) -> None:
     assert staffed.say("privacy", "record", *ALPHA).startswith("# Verzeichnis von Verarbeitungstätigkeiten")
     found = staffed.ask("privacy", "record", *ALPHA)
     assert "Alpha" in found["subtitle"]
-    assert len(found["sections"]) > 20
+    (tables,) = (section for section in found["sections"] if len(section["columns"]) > 1)
+    assert len(tables["rows"]) > 20

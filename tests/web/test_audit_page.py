@@ -12,6 +12,7 @@ from flask import Flask
 from portal.audit.models import AuditEntry, AuditEvent
 from portal.audit.verifying import verify
 from portal.database import db, utcnow
+from portal.people.models import Participant
 from portal.web.auditing import ACTS, NO_ACTS
 from tests.support.all_pages import NO_PAGES
 from tests.support.house import House, looking
@@ -149,3 +150,18 @@ def test_all_that_was_written_verifies(signed_in: SignedIn, house: House) -> Non
         result = verify()
     assert result.finding is None
     assert result.entries >= 5
+
+
+def test_people_have_the_number_by_which_one_knows_them(signed_in: SignedIn, house: House) -> None:
+    """The row's number says nothing to anybody; it is shown by the one in Qualli.life, and found by it."""
+    browser = signed_in("supervisor")
+    browser.get(f"/participants/{house.eva}")
+    browser.submit(f"/participants/{house.eva}/release")
+    with looking():
+        number = db.session.get_one(Participant, house.eva).number
+    administrator = signed_in("administrator")
+    page = administrator.get(f"/audit?event=released&number={number}")
+    assert f"Teilnehmer/in {number}" in page.text
+    assert "Freigabe" in page.text
+    nobody = administrator.get(f"/audit?event=released&subject=participant&number={house.eva}000")
+    assert "Dazu gibt es keine Einträge" in nobody.text
