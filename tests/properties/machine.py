@@ -16,7 +16,8 @@ from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, 
 from portal.accounts.actor import Actor
 from portal.audit.verifying import verify
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.service import discard, let_go, request_transfer
+from portal.deliveries import service
+from portal.deliveries.service import discard, request_transfer
 from portal.qualli.models import ImportMode
 from portal.refusal import Refusal
 from portal.releases.models import Event, ProtocolEntry
@@ -386,7 +387,7 @@ class Holds(Base):
         same = "same-person" if by.initials == held["started_by"] else None
         expected = same or (None if honest else "changed-since-shown")
         shown = held["shown_digest"] if honest else "what was shown yesterday"
-        self._say("hold", lambda: let_go(held["id"], shown, by, utcnow()), expected)
+        self._say("hold", lambda: service.let_go(held["id"], shown, by, utcnow()), expected)
         self.world.work()
 
     @rule(by=st.sampled_from([SUPERVISOR, CASEWORKER]))
@@ -422,6 +423,27 @@ class Backups(Base):
     @precondition(lambda self: self.world.backup is not None)
     @rule()
     def the_backup_is_restored(self) -> None:
+        self._restore()
+
+    @rule(number=somebody, withdrawn=st.booleans())
+    def a_backup_misses_a_decision(self, number: str, withdrawn: bool) -> None:
+        """Made before somebody was revoked, or withdrew her consent, and the network was told so."""
+        world = self.world
+        world.back_up()
+        if withdrawn:
+            self._person(number).withdrawn = True
+            world.write_people([number])
+            world.model.follow_qualli([number], world.today)
+        else:
+            self._revoke(number)
+        self._plan(None)
+        for _ in range(3):
+            world.clock.shift(31)
+            world.sweep()
+            world.work()
+        self._restore()
+
+    def _restore(self) -> None:
         world = self.world
         assert world.backup is not None
         known = max(world.tap.committed, default=0)
@@ -433,15 +455,19 @@ class Backups(Base):
             self._nothing_goes_out(attempted)
 
     def _nothing_goes_out(self, attempted: int) -> None:
+        """Nothing is sent, and whom the network has withdrawn since then does not come back to life."""
         world = self.world
         before = dict(world.tap.committed)
         world.tap.faults.clear()
+        world.sandbox.behave()
         self._plan(None)
         for _ in range(4):
-            world.clock.shift(30)
+            world.clock.shift(31)
             world.sweep()
             world.work()
         demand(world.tap.committed == before, f"after {attempted} something goes out unreconciled")
+        for number in world.found_withdrawn():
+            demand(not world.is_released(number), f"{number} comes back to life with the backup")
 
 
 class Chosen(Base):
@@ -457,6 +483,15 @@ class Chosen(Base):
         self._person(number).listed = False
         self.world.write_people([number])
         self.world.model.follow_qualli([number], self.world.today)
+        self._plan(None)
+        self.world.work()
+
+    @rule(numbers=st.sets(somebody, min_size=5, max_size=7).map(sorted))
+    def many_vanish_before_a_transfer(self, numbers: list[str]) -> None:
+        for number in numbers:
+            self._person(number).listed = False
+        self.world.write_people(numbers)
+        self.world.model.follow_qualli(numbers, self.world.today)
         self._plan(None)
         self.world.work()
 

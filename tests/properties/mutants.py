@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from portal.database import commit, db, utcnow
+from portal.deliveries import service
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.states import DeliveryState, Novelty
 from portal.releases import imported
@@ -22,7 +23,18 @@ from portal.releases.status import Outcome, Reason
 from portal.tenants.models import Connection
 from tests.properties.wire import Fault
 from tests.properties.world import PEOPLE, World
-from worker import answers, applying, braking, building, receipts, refusals, schedule, sending, steps
+from worker import (
+    answers,
+    applying,
+    braking,
+    building,
+    receipts,
+    reconciling,
+    refusals,
+    schedule,
+    sending,
+    steps,
+)
 
 Patch = pytest.MonkeyPatch
 
@@ -177,6 +189,24 @@ def _reconciling_forgotten(patch: Patch) -> None:
     patch.setattr(sending, "_take_note_of", wrong)
 
 
+def _revoked_come_back_to_life(patch: Patch) -> None:
+    patch.setattr(reconciling, "end_release", lambda *_: None)
+
+
+def _whoever_started_it_lets_it_go(patch: Patch) -> None:
+    patch.setattr(service, "is_own", lambda *_: False)
+
+
+def _shown_or_not(patch: Patch) -> None:
+    right = service.let_go
+
+    def wrong(delivery_id: int, _shown_digest: str, actor: Any, now: Any) -> Delivery:
+        digest = db.session.get_one(Delivery, delivery_id).shown_digest or ""
+        return right(delivery_id, digest, actor, now)
+
+    patch.setattr(service, "let_go", wrong)
+
+
 def _rejects_some(world: World) -> None:
     for number in PEOPLE[:4]:
         world.sandbox.force(world.provider, number, "rejected", "invalid-data", "Unfug")
@@ -272,8 +302,26 @@ MUTANTS = (
     Mutant(
         "a restored backup is believed",
         _reconciling_forgotten,
-        ("transfer", "a_backup_is_made", "the_backup_is_restored"),
+        ("a_backup_misses_a_decision",),
         "unreconciled|refuses",
+    ),
+    Mutant(
+        "the revoked come back to life with a backup",
+        _revoked_come_back_to_life,
+        ("a_backup_misses_a_decision",),
+        "comes back to life",
+    ),
+    Mutant(
+        "whoever started it lets it go",
+        _whoever_started_it_lets_it_go,
+        ("many_vanish_before_a_transfer", "it_is_let_go"),
+        "should be refused as same-person",
+    ),
+    Mutant(
+        "let go is whatever there is",
+        _shown_or_not,
+        ("many_vanish_before_a_transfer", "it_is_let_go"),
+        "should be refused as changed-since-shown",
     ),
 )
 """Each is found within the examples of tests/properties/test_mutants.py."""

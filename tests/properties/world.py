@@ -106,6 +106,8 @@ class World:
     def __init__(self, app: Flask, sandbox: TappedSandbox, redis: RedisServer, url: str) -> None:
         self.app, self.sandbox, self.redis, self.store = app, sandbox, redis, Store(url)
         self.examples = 0
+        self.is_yesterday = False
+        """A backup is in the place of the database, and the network knows more."""
         with time_machine.travel(START - dt.timedelta(hours=1), tick=False):
             self.tenant_id = self._furnish()
         self._let_go_of_database()
@@ -336,10 +338,32 @@ class World:
         self.store.save("present")
         self.store.load("backup")
         self.model = copy.deepcopy(self.backup[0])
-        yield self.backup[1]
+        self.is_yesterday = True
+        try:
+            yield self.backup[1]
+        finally:
+            self.is_yesterday = False
         self._let_go_of_database()
         self.store.load("present")
         self.model = present
+
+    def found_withdrawn(self) -> set[str]:
+        """Whom the newest delivery that only the network knew, and whose answers were read, has withdrawn."""
+        newest: dict[str, bool] = {}
+        found = [it for it in self.deliveries() if it["cause"] == "found"]
+        for delivery in sorted(found, key=lambda it: int(it["sequence"])):
+            read = delivery["state"] == "complete"
+            for answer in self._answers(delivery["remote_id"]):
+                if answer["subject"] == "participant" and answer["fate"] == "given":
+                    newest[answer["id"]] = read and answer.get("reason") == "withdrawn"
+        return {number for number, withdrawn in newest.items() if withdrawn}
+
+    def is_released(self, number: str) -> bool:
+        released = db.session.scalar(
+            select(Presence.released).where(Presence.participant_id == self.id(number))
+        )
+        commit()
+        return bool(released)
 
     def restore(self) -> None:
         """Go on with the backup, where the network knows nothing that it does not."""
@@ -387,8 +411,13 @@ class World:
         return found
 
     def observe(self) -> list[dict[str, Any]]:
-        """Let the model follow what has happened, and compare what everybody sees."""
+        """Let the model follow what has happened, and compare what everybody sees.
+
+        Nobody told the model what happened since a backup: of yesterday's database it says nothing.
+        """
         found = self.deliveries()
+        if self.is_yesterday:
+            return found
         for delivery in found:
             rows = delivery["rows"]
             if delivery["state"] != "discarded":
