@@ -15,6 +15,7 @@ from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -216,12 +217,33 @@ def set_reading(value: bool) -> None:
     _reading.set(value)
 
 
+PATIENCE_MS = 30_000
+"""So long a transaction on SQLite waits for another writer."""
+
+
+@contextmanager
+def writing_soon(seconds: float) -> Iterator[Connection]:
+    """A write transaction for what may as well be left: it waits for another writer of SQLite only so long."""
+    with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        is_sqlite = isinstance(driver, sqlite3.Connection)
+        if is_sqlite:
+            driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if is_sqlite:
+                driver.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+
+
 @event.listens_for(Engine, "connect")
 def _open_sqlite(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000", "synchronous=NORMAL"):
+    patience = f"busy_timeout={PATIENCE_MS}"
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", patience, "synchronous=NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, g, request, session
+from flask import Flask, g, request, session
 from flask_login import current_user
 
 from portal.database import commit, db, scope_to, set_reading, utcnow
 from portal.releases.view import View, load_view
 from portal.tenants.models import Tenant
-from portal.web.sessions import current_session
 
 TENANT_KEY = "tenant_id"
 """Where the session keeps the tenant that support chose."""
@@ -23,8 +22,6 @@ def _scope() -> None:
     g.tenant_id = None
     if request.endpoint == "static":
         return
-    if current_session().database_down:
-        abort(503)
     scope_to(None)
     if not current_user.is_authenticated or current_user.must_set_up:
         return

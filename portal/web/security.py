@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, abort
 from flask_compress import Compress
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.settings import Settings
+from portal.web.sessions import current_session
 
 BODY_LIMIT = 1_000_000
 """Bytes of a request; the upload of an export sets its own."""
@@ -51,6 +52,11 @@ def failed(response: Response) -> bool:
     return response.status_code == 422
 
 
+def _say_that_the_database_is_away() -> None:
+    if current_session().database_down:
+        abort(503)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_LIMIT,
@@ -65,6 +71,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
     Compress(app)
+    app.before_request(_say_that_the_database_is_away)  # before the form's token, which is kept there
     csrf.init_app(app)
     limiter.init_app(app)
     if settings.trusted_proxies:

@@ -19,12 +19,14 @@ from werkzeug.datastructures import CallbackDict
 from portal import current_settings
 from portal.accounts.models import LoginSession
 from portal.accounts.sessions import browser_name
-from portal.database import db, rollback, set_reading, utcnow
+from portal.database import db, rollback, set_reading, utcnow, writing_soon
 from portal.web.limits import REFUSED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SEEN_SECONDS = 60
 """How often `seen_at` is written, at most."""
+SEEN_PATIENCE_SECONDS = 1
+"""So long a page waits to write that."""
 View = TypeVar("View", bound=Callable[..., Any])
 _sessions = cast("Table", LoginSession.__table__)
 log = structlog.get_logger()
@@ -101,8 +103,7 @@ class ServerSessions(SessionInterface):
             with _writing() as connection:
                 _update(connection, session, data=dict(session), seen_at=now)
         elif _is_to_be_seen(session, now):
-            with _writing() as connection:
-                _update(connection, session, seen_at=now)
+            _see(session, now)
 
     def _start(self, app: Flask, session: ServerSession, response: Response, now: dt.datetime) -> None:
         """A row and a number for a session that has none, or gets a new one."""
@@ -154,6 +155,17 @@ def _load(token: str) -> ServerSession:
         )
     )
     return ServerSession(found, token) if found else ServerSession()
+
+
+def _see(session: ServerSession, now: dt.datetime) -> None:
+    """Note that somebody is there. Nobody waits long for that, and no page fails by it: the next one notes it."""
+    rollback()
+    set_reading(False)
+    try:
+        with writing_soon(SEEN_PATIENCE_SECONDS) as connection:
+            _update(connection, session, seen_at=now)
+    except OperationalError as error:
+        log.warning("session_not_seen", error=type(error).__name__)
 
 
 def _is_to_be_seen(session: ServerSession, now: dt.datetime) -> bool:

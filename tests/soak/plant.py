@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import or_, select, text
@@ -18,15 +19,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.reconciling import find_differences, settle
 from portal.deliveries.service import let_go, request_transfer
 from portal.deliveries.states import DeliveryState, Part
 from portal.people.models import Participant
+from portal.qualli.models import UNFINISHED, ImportMode, ImportRun
+from portal.qualli.service import keep_export, start_import
 from portal.refusal import Refusal
 from portal.releases.models import Presence, ProtocolEntry
 from portal.releases.service import release, revoke
 from portal.schema import upgrade
 from portal.settings import Settings
+from tests.faults.test_restored_backup import backup
+from tests.qualli.exports import zipped
 from tests.soak.checker import NetworkDelivery, OwnDelivery, Tenant
+from tests.soak.reader import Reader
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge, build_bridge
 from tests.support.database import settings_environment
 from tests.support.running import free_port
@@ -51,7 +58,8 @@ class Plant:
         self._port = free_port()
         self.processes: list[subprocess.Popen[bytes]] = [self._start(word) for word in WORDS]
         self._ends: list[tuple[float, Callable[[], object]]] = []
-        self.starts = 0
+        self.starts = self.imports = 0
+        self.reader = Reader(f"http://127.0.0.1:{self._port}", self.bridges)
 
     def _tenant(self, slug: str) -> Bridge:
         bridge = build_bridge(self.sandbox, slug=slug)
@@ -94,6 +102,24 @@ class Plant:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
+
+    def start_again(self) -> None:
+        """All processes, after `stop`."""
+        self.processes = [self._start(word) for word in WORDS]
+
+    @contextmanager
+    def backup(self) -> Iterator[Callable[[], None]]:
+        """A backup of the database as it is now; calling what is given brings it back. Processes stop meanwhile."""
+        self.stop()
+        with backup(self.folder) as bring_back:
+            self.start_again()
+
+            def restore() -> None:
+                self.stop()
+                bring_back()
+                self.start_again()
+
+            yield restore
 
     # --- accidents -------------------------------------------------------------------------------------------
 
@@ -181,7 +207,10 @@ class Plant:
         slug = bridge.tenant.slug
         number = f"{slug}-{dice.randint(1, PEOPLE)}"
         what = dice.choice(
-            ("release", "release", "revoke", "transfer", "transfer", "one", "move", "consent", "hold")
+            (
+                *("release", "release", "revoke", "transfer", "transfer", "one", "move", "consent", "hold"),
+                "import",
+            )
         )
         if what == "release":
             release(bridge.id(number), CASEWORKER, utcnow())
@@ -194,10 +223,59 @@ class Plant:
             bridge.person(number, city=f"Ort {dice.randint(1, 99)}")
         elif what == "consent":
             bridge.person(number, consent_withdrawn_on=dice.choice([_WITHDRAWN_ON, None, None]))
+        elif what == "import":
+            missing = dice.choice([number, None, None])
+            self._import(bridge, missing)
         else:
             held = db.session.scalar(select(Delivery).where(Delivery.state == DeliveryState.HELD).limit(1))
             if held is not None:
                 let_go(held.id, held.shown_digest or "", SUPERVISOR, utcnow())
+
+    def _import(self, bridge: Bridge, missing: str | None) -> None:
+        """A full export of the tenant as it is, sometimes without somebody, who comes back with the next."""
+        columns = (
+            "tn_id;nachname;vorname;ort;betreuer;auftrag_id;einverstaendnis_am;einverstaendnis_widerrufen_am"
+        )
+        lines = [
+            f"{row.number};{row.last_name};{row.first_name};{row.city or ''};VM;A1;2026-01-02;"
+            f"{row.consent_withdrawn_on or ''}"
+            for row in db.session.scalars(select(Participant).order_by(Participant.id))
+            if row.number != missing
+        ]
+        commit()  # copying comes before any transaction
+        files = {
+            "vermittler.csv": "vermittler_id;kuerzel;nachname;vorname\n7;VM;Vermittlerin;VM\n",
+            "auftraege.csv": "auftrag_id;bezeichnung;zustaendig\nA1;Maßnahme;VM\n",
+            "teilnehmer.csv": "\n".join([columns, *lines]) + "\n",
+        }
+        upload = keep_export(zipped(files))
+        start_import(bridge.tenant, upload, ImportMode.FULL, CASEWORKER.initials, utcnow())
+        self.imports += 1
+
+    def transfer_all(self) -> None:
+        """Everybody presses "Jetzt übertragen"."""
+        for bridge in self.bridges:
+            try:
+                scope_to(bridge.tenant_id)
+                request_transfer(bridge.tenant_id, CASEWORKER, utcnow())
+                commit()
+            except Refusal:
+                rollback()
+            finally:
+                db.session.remove()
+
+    def settle_all(self) -> bool:
+        """Settle what is to be reconciled and has been read; whether nothing is left to be found out or settled."""
+        done = True
+        for bridge in self.bridges:
+            scope_to(bridge.tenant_id)
+            differences = find_differences(bridge.connection)
+            if differences is not None and not differences.reading:
+                settle(differences.connection, differences.digest, SUPERVISOR, utcnow())
+            done = done and (differences is None or not differences.reading)
+            commit()
+            db.session.remove()
+        return done and self.is_quiet()
 
     # --- afterwards ------------------------------------------------------------------------------------------
 
@@ -210,9 +288,12 @@ class Plant:
                 Delivery.next_step_at.is_not(None),
             )
         )
+        importing = select(ImportRun.id).where(ImportRun.state.in_(UNFINISHED))
         urgent = select(Presence.id).where(Presence.urgent, Presence.told, ~Presence.released)
         try:
-            found = db.session.scalar(busy.limit(1)) or db.session.scalar(urgent.limit(1))
+            found = next(
+                (it for query in (busy, importing, urgent) if (it := db.session.scalar(query.limit(1)))), None
+            )
             commit()
         except SQLAlchemyError:
             rollback()

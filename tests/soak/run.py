@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,13 +36,21 @@ class Result:
     deliveries: int = 0
     requests: int = 0
     restarts: int = 0
+    imports: int = 0
+    restores: int = 0
+    pages: int = 0
+    slowest_page: float = 0
 
     def table(self) -> str:
         """The result as a table."""
         rows = [
             ("deliveries", str(self.deliveries)),
             ("requests that the network saw", str(self.requests)),
+            ("imports", str(self.imports)),
+            ("pages read", str(self.pages)),
+            ("slowest page", f"{self.slowest_page:.1f} s"),
             ("processes started again", str(self.restarts)),
+            ("backups restored", str(self.restores)),
             *((name, str(number)) for name, number in sorted(self.accidents.items())),
             ("longest recovery", f"{max(self.recoveries, default=0):.1f} s"),
             ("violations", str(len(self.violations))),
@@ -54,18 +62,47 @@ class Result:
 def soak(plant: Plant, seconds: float, seed: int) -> Result:
     """Rounds of accidents and quiet for about `seconds` of accidents; what came of it."""
     dice, result = random.Random(seed), Result()
+    plant.reader.sign_in()
     left = seconds
-    while left > 0:
-        _disturb(plant, min(left, ROUND_SECONDS), dice, result)
-        left -= ROUND_SECONDS
-        result.recoveries.append(_recover(plant, result))
-    for bridge in plant.bridges:
-        tenant = plant.read(bridge)
-        result.deliveries += len(tenant.network)
-        result.violations += check(tenant)
+    with ExitStack() as stack:
+        restore: Callable[[], None] | None = None
+        while left > 0:
+            if (
+                result.recoveries and left <= ROUND_SECONDS
+            ):  # quiet, and a round is to come that it will not know
+                restore = stack.enter_context(plant.backup())
+            _disturb(plant, min(left, ROUND_SECONDS), dice, result)
+            left -= ROUND_SECONDS
+            result.recoveries.append(_recover(plant, result))
+        if restore is not None:
+            _check_all(plant, result)  # what the backup does not know any more
+            restore()
+            result.restores += 1
+            result.recoveries.append(_reconcile(plant, result))
+    _check_all(plant, result)
     result.requests = len(plant.sandbox.requests_seen())
-    result.restarts = plant.starts
+    result.restarts, result.imports = plant.starts, plant.imports
+    result.pages, result.slowest_page = plant.reader.answered, plant.reader.slowest
+    result.violations += sorted(plant.reader.broken)
     return result
+
+
+def _check_all(plant: Plant, result: Result) -> None:
+    tenants = [plant.read(bridge) for bridge in plant.bridges]
+    result.deliveries = sum(len(tenant.network) for tenant in tenants)
+    result.violations += [what for tenant in tenants for what in check(tenant)]
+
+
+def _reconcile(plant: Plant, result: Result) -> float:
+    """Everybody wants to transfer, is held, and settles what the network knew alone; then all transfer. Seconds."""
+    began = time.monotonic()
+    plant.transfer_all()
+    while time.monotonic() - began < PATIENCE_SECONDS and not plant.settle_all():
+        plant.supervise()
+        time.sleep(0.3)
+    plant.transfer_all()
+    _recover(plant, result)
+    return time.monotonic() - began
 
 
 def _disturb(plant: Plant, seconds: float, dice: random.Random, result: Result) -> None:
@@ -73,6 +110,7 @@ def _disturb(plant: Plant, seconds: float, dice: random.Random, result: Result) 
     while time.monotonic() < end:
         plant.supervise()
         plant.act(dice)
+        plant.reader.read(dice)
         if time.monotonic() >= next_accident:
             result.accidents[plant.befall(dice)] += 1
             next_accident = time.monotonic() + dice.uniform(1.5, 4)
