@@ -1,0 +1,301 @@
+"""What people and programs set off, each in one transaction: by a page, a command, the HTTP door.
+
+Whoever is killed around it has done it or not; what was not done can be done again.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask, current_app
+
+from portal import current_settings
+from portal.accounts.actor import Actor
+from portal.accounts.models import Account, Role
+from portal.bulk.models import BulkAction, BulkRun, BulkState
+from portal.bulk.service import Chosen, choose
+from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.reconciling import find_differences
+from portal.deliveries.states import Cause, DeliveryState
+from portal.people.models import Mediator
+from portal.qualli.models import ImportRun, ImportState
+from portal.releases.models import Event
+from portal.releases.queries import Filters
+from portal.releases.view import load_view
+from tests.faults.stories import online, release, too_many_vanish
+from tests.qualli.exports import ALL, bring, folder, zipped
+from tests.support.bridge import Bridge
+from tests.support.commands import Commands
+from tests.support.door import Door, new_token
+from tests.support.house import make_account
+from tests.support.pages import Browser
+
+Done = Callable[[], object]
+Doing = tuple[Callable[[], object], Done]
+"""What does it, and whether it is done."""
+Begin = Callable[[Bridge], Doing]
+"""Makes everything ready."""
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+def somebody(bridge: Bridge) -> str:
+    """A supervisor of the tenant; the initials."""
+    scope_to(EVERY_TENANT)
+    make_account(f"supervisor-{bridge.tenant_id}", Role.SUPERVISOR, bridge.tenant_id)
+    commit()
+    scope_to(bridge.tenant_id)
+    return "SUP"
+
+
+def browser(bridge: Bridge) -> Browser:
+    found = Browser(_app())
+    found.sign_in(f"supervisor-{bridge.tenant_id}@example.org")
+    return found
+
+
+def say(bridge: Bridge, *words: str) -> Callable[[], object]:
+    """A command of the tenant."""
+    slug = bridge.tenant.slug
+    commit()
+    return lambda: Commands(_app()).say(*words, "--tenant", slug)
+
+
+# --- one person --------------------------------------------------------------------------------------------
+
+
+def release_by_page(bridge: Bridge) -> Doing:
+    somebody(bridge)
+    address = f"/participants/{bridge.person('1')}"
+
+    def act() -> None:
+        page = browser(bridge)
+        page.get(address)
+        page.submit(f"{address}/release")
+
+    return act, lambda: bridge.events("1") == [Event.RELEASED]
+
+
+def by_command(word: str, *more: str, event: Event) -> Begin:
+    def begin(bridge: Bridge) -> Doing:
+        by = somebody(bridge)
+        bridge.mediator("8", "ZW")
+        bridge.person("1")
+        if word != "release":
+            bridge.release("1")
+        act = say(bridge, word, "--participant", "1", "--by", by, *more)
+        return act, lambda: bridge.events("1")[-1:] == [event]
+
+    return begin
+
+
+# --- transfers ---------------------------------------------------------------------------------------------
+
+
+def deliver_by_command(bridge: Bridge) -> Doing:
+    by = somebody(bridge)
+    release(bridge, "1")
+    return say(bridge, "deliver", "--by", by), lambda: bridge.connection.last_sequence == 1
+
+
+def a_held_one(bridge: Bridge) -> Callable[[], DeliveryState]:
+    """The brake holds it; gives its state."""
+    somebody(bridge)
+    too_many_vanish(bridge)()
+    held = bridge.newest()
+    assert held.state is DeliveryState.HELD
+    return lambda: bridge.again(held).state
+
+
+def discard_by_page(bridge: Bridge) -> Doing:
+    state = a_held_one(bridge)
+
+    def act() -> None:
+        page = browser(bridge)
+        page.get("/deliveries/2")
+        page.submit("/deliveries/2/discard")
+
+    return act, lambda: state() is DeliveryState.DISCARDED
+
+
+def discard_by_command(bridge: Bridge) -> Doing:
+    state = a_held_one(bridge)
+    return say(bridge, "delivery", "discard", "2"), lambda: state() is DeliveryState.DISCARDED
+
+
+def pass_by_command(bridge: Bridge) -> Doing:
+    state = a_held_one(bridge)
+    return say(bridge, "delivery", "pass", "2"), lambda: state() is DeliveryState.BUILT
+
+
+# --- reconciling -------------------------------------------------------------------------------------------
+
+
+def to_reconcile(bridge: Bridge) -> None:
+    """A delivery is one that only the network knew, and a person has to settle it."""
+    somebody(bridge)
+    online(bridge, "1")
+    bridge.newest().cause = Cause.FOUND
+    bridge.connection.reconcile_since = utcnow()
+    commit()
+
+
+def is_asked_again(bridge: Bridge) -> Done:
+    return lambda: bridge.connection.probe_at is not None
+
+
+def read_by_page(bridge: Bridge) -> Doing:
+    to_reconcile(bridge)
+
+    def act() -> None:
+        page = browser(bridge)
+        page.get("/deliveries/reconcile")
+        page.submit("/deliveries/reconcile/read")
+
+    return act, is_asked_again(bridge)
+
+
+def read_by_command(bridge: Bridge) -> Doing:
+    to_reconcile(bridge)
+    return say(bridge, "reconcile", "read"), is_asked_again(bridge)
+
+
+def settle_by_command(bridge: Bridge) -> Doing:
+    to_reconcile(bridge)
+    found = find_differences(bridge.connection)
+    assert found is not None
+    act = say(bridge, "reconcile", "settle", "--shown", found.digest)
+    return act, lambda: find_differences(bridge.connection) is None
+
+
+# --- imports -----------------------------------------------------------------------------------------------
+
+
+def newest_import(bridge: Bridge) -> ImportRun | None:
+    scope_to(bridge.tenant_id)
+    return db.session.query(ImportRun).populate_existing().order_by(ImportRun.id.desc()).first()
+
+
+def import_by_page(bridge: Bridge) -> Doing:
+    somebody(bridge)
+
+    def act() -> None:
+        page = browser(bridge)
+        page.get("/imports")
+        page.submit("/imports", export=(io.BytesIO(zipped(ALL).getvalue()), "export.zip"))
+
+    return act, lambda: newest_import(bridge) is not None
+
+
+def import_by_command(bridge: Bridge) -> Doing:
+    export = folder(Path(current_settings().data_folder).parent / "export", ALL)
+    return say(bridge, "import", str(export)), lambda: newest_import(bridge) is not None
+
+
+def import_by_door(bridge: Bridge) -> Doing:
+    token = new_token(bridge.tenant_id)
+    commit()
+    line = {"vermittler_id": "V1", "kuerzel": "MM", "nachname": "Muster", "vorname": "Mia"}
+    return (
+        lambda: Door(_app(), token).put("mediators", [line], Idempotency_Key="once"),
+        lambda: newest_import(bridge) is not None,
+    )
+
+
+def judge_import(verb: str, state: ImportState) -> Begin:
+    def begin(bridge: Bridge) -> Doing:
+        somebody(bridge)
+        bring(bridge.tenant_id, ALL)
+        held = bring(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"})
+        assert held.state is ImportState.HELD
+
+        def act() -> None:
+            page = browser(bridge)
+            page.get(f"/imports/{held.import_id}")
+            page.submit(f"/imports/{held.import_id}/{verb}")
+
+        def is_done() -> bool:
+            found = newest_import(bridge)
+            return found is not None and found.state is state
+
+        return act, is_done
+
+    return begin
+
+
+# --- decisions for many ------------------------------------------------------------------------------------
+
+
+def bulk_runs(bridge: Bridge) -> list[BulkRun]:
+    scope_to(bridge.tenant_id)
+    return list(db.session.query(BulkRun).populate_existing())
+
+
+def choose_by_page(bridge: Bridge) -> Doing:
+    somebody(bridge)
+    bridge.person("1")
+
+    def act() -> None:
+        page = browser(bridge)
+        page.get("/participants")
+        page.submit("/bulk", action="release", whom="all")
+
+    return act, lambda: len(bulk_runs(bridge)) == 1
+
+
+def go_on_with(action: BulkAction, *words: str) -> Begin:
+    """What was chosen before gets its mediator, or is started."""
+
+    def begin(bridge: Bridge) -> Doing:
+        somebody(bridge)
+        bridge.person("1")
+        account = db.session.query(Account).one()
+        now = utcnow()
+        actor, view = Actor(account.initials, account.id), load_view(bridge.tenant_id, now)
+        number = choose(view, action, Chosen(None, Filters()), actor, now).id
+        mediator = db.session.query(Mediator.id).scalar()
+        commit()
+        address = f"/bulk/{number}"
+
+        def act() -> None:
+            page = browser(bridge)
+            page.get(address)
+            values = {"mediator": str(mediator)} if action is BulkAction.MEDIATOR else {}
+            page.submit(f"{address}/{words[0]}", **values)
+
+        def is_done() -> bool:
+            (run,) = bulk_runs(bridge)
+            return run.mediator_id is not None if values_wanted else run.state is BulkState.WAITING
+
+        values_wanted = action is BulkAction.MEDIATOR
+        return act, is_done
+
+    return begin
+
+
+ACTS: dict[str, Begin] = {
+    "release.page": release_by_page,
+    "release.command": by_command("release", event=Event.RELEASED),
+    "revoke.command": by_command("revoke", event=Event.REVOKED),
+    "mediator.command": by_command("mediator", "--mediator", "8", event=Event.MEDIATOR_CHOSEN),
+    "delivery.page": discard_by_page,
+    "deliver.command": deliver_by_command,
+    "pass.command": pass_by_command,
+    "discard.command": discard_by_command,
+    "reconcile.page": read_by_page,
+    "reconcile-read.command": read_by_command,
+    "reconcile-settle.command": settle_by_command,
+    "import.page": import_by_page,
+    "import.sent": import_by_door,
+    "import.command": import_by_command,
+    "import.passed": judge_import("let-go", ImportState.STAGING),
+    "import.discarded": judge_import("discard", ImportState.DISCARDED),
+    "bulk.chosen": choose_by_page,
+    "bulk.mediator": go_on_with(BulkAction.MEDIATOR, "mediator"),
+    "bulk.started": go_on_with(BulkAction.RELEASE, "start"),
+}
+"""By the commit around which its process is killed."""
