@@ -116,7 +116,7 @@ def test_three_nights_without_an_answer(bridge: Bridge) -> None:
     bridge.sandbox.misbehave("answers-held", provider_id=bridge.provider)
     monday = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
     phases = []
-    with time_machine.travel(monday, tick=True) as clock:
+    with time_machine.travel(monday, tick=False) as clock:
         bridge.tenant.next_transfer_at = monday + dt.timedelta(hours=9)
         commit()
         bridge.person("1")
