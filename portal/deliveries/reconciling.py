@@ -139,7 +139,9 @@ def read_again(connection: Connection, now: dt.datetime) -> None:
         raise Refusal("nothing-to-reconcile")
     connection.probe_at = now
     enqueue_after_commit(PROBE_CONNECTION, connection.id)
-    for delivery in db.session.scalars(_found(connection)):
+    # Locked: a worker that claims one between our reading and writing would be given the same fencing number.
+    found = _found(connection).with_for_update().execution_options(populate_existing=True)
+    for delivery in db.session.scalars(found):
         if delivery.state in (DeliveryState.COMPLETE, *AWAITING):
             delivery.state, delivery.cursor, delivery.empty_polls = DeliveryState.COMMITTED, None, 0
             delivery.completed_at = delivery.ended_at = None

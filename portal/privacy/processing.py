@@ -54,7 +54,6 @@ def processing_record(tenant: Tenant, connection: Connection | None) -> Document
             _responsible(tenant, connection),
             *(_activity(purpose, tenant) for purpose in Purpose),
             _measures(),
-            _tables(tenant),
             _technical(),
         ),
     )
@@ -87,9 +86,11 @@ def _responsible(tenant: Tenant, connection: Connection | None) -> Section:
 
 
 def _activity(purpose: Purpose, tenant: Tenant) -> Section:
-    tables = [kept for kept in TABLES.values() if kept.purpose is purpose and _is_about_people(kept)]
-    subjects = sorted({str(SUBJECTS[kept.subjects]) for kept in tables})
-    periods = sorted({retention_words(kept.retention, tenant) for kept in tables})
+    tables = {
+        name: kept for name, kept in TABLES.items() if kept.purpose is purpose and _is_about_people(kept)
+    }
+    subjects = sorted({str(SUBJECTS[kept.subjects]) for kept in tables.values()})
+    periods = sorted({retention_words(kept.retention, tenant) for kept in tables.values()})
     return Section(
         str(_("Tätigkeit: %(purpose)s", purpose=PURPOSES[purpose])),
         facts=(
@@ -97,6 +98,22 @@ def _activity(purpose: Purpose, tenant: Tenant) -> Section:
             (str(_("Betroffene")), "; ".join(subjects)),
             (str(_("Löschfristen")), "; ".join(periods)),
         ),
+        columns=(
+            str(_("Tabelle")),
+            str(_("Betroffene")),
+            str(_("Löschfrist")),
+            *(str(words) for words in SORTS.values()),
+        ),
+        rows=tuple(
+            (
+                name,
+                str(SUBJECTS[kept.subjects]),
+                retention_words(kept.retention, tenant),
+                *(_columns_of(sort, kept) for sort in SORTS),
+            )
+            for name, kept in tables.items()
+        ),
+        widths=(2, 2, 2, 3, 3, 3),
     )
 
 
@@ -117,31 +134,6 @@ def _measures() -> Section:
         columns=(str(_("Maßnahme")),),
         rows=tuple((str(measure),) for measure in measures),
         widths=(1,),
-    )
-
-
-def _tables(tenant: Tenant) -> Section:
-    return Section(
-        str(_("Tabellen und Spalten")),
-        columns=(
-            str(_("Tabelle")),
-            str(_("Betroffene")),
-            str(_("Zweck")),
-            str(_("Löschfrist")),
-            *(str(words) for words in SORTS.values()),
-        ),
-        rows=tuple(
-            (
-                name,
-                str(SUBJECTS[kept.subjects]),
-                str(PURPOSES[kept.purpose]),
-                retention_words(kept.retention, tenant),
-                *(_columns_of(sort, kept) for sort in SORTS),
-            )
-            for name, kept in TABLES.items()
-            if _is_about_people(kept)
-        ),
-        widths=(2, 2, 3, 2, 3, 3, 3),
     )
 
 

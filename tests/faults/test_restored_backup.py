@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from flask import current_app
 from sqlalchemy import create_engine, make_url, select, text
+from sqlalchemy.exc import OperationalError
 
 from portal.audit.verifying import verify
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
@@ -24,6 +25,7 @@ from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
 from portal.refusal import Refusal
 from portal.releases.models import EndCause
 from portal.releases.status import Status
+from portal.wall import EVERY, SETTING
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
 from worker import attempts, schedule
 
@@ -229,6 +231,19 @@ def test_whom_an_import_brings_is_read_again(restored: Bridge) -> None:
     assert [row.sequence for row in after.found] == [2, 3], "taken up once"
     with pytest.raises(Refusal, match="reconcile-changed"):
         settle(bridge.connection, before.digest, SUPERVISOR, utcnow())
+    rollback()
+
+
+def test_nobody_claims_a_delivery_while_it_is_set_back_to_be_read_again(restored: Bridge) -> None:
+    """Otherwise both would hold the same fencing number. SQLite has one writer anyway."""
+    find_out(restored)
+    if db.engine.dialect.name == "sqlite":
+        return
+    read_again(restored.connection, utcnow())
+    with db.engine.connect() as other:
+        other.execute(text(f"SELECT set_config('{SETTING}', '{EVERY}', true)"))
+        with pytest.raises(OperationalError, match="could not obtain lock"):
+            other.execute(text("SELECT id FROM delivery WHERE sequence = 3 FOR UPDATE NOWAIT")).all()
     rollback()
 
 
