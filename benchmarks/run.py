@@ -7,6 +7,7 @@ Compare within one run only: machines differ, and so does what else they do.
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import resource
 import statistics
 import tempfile
@@ -14,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, insert, select, update
 
 from benchmarks.people import fill
 from portal.accounts.actor import SYSTEM
@@ -24,14 +25,19 @@ from portal.deliveries.models import DeliveryPart
 from portal.deliveries.service import plan
 from portal.deliveries.states import Cause, Mode
 from portal.people.models import Participant
+from portal.privacy.models import ErasureRun
+from portal.privacy.queries import due_ids
+from portal.releases.models import Event, Presence, ProtocolEntry
 from portal.releases.phase import Phase
 from portal.releases.queries import Filters, list_participants, load_view, needs_action_count, status_counts
 from portal.releases.status import Status
 from portal.releases.view import View
+from portal.tenants.models import Tenant
 from portal.tenants.queries import find_connection
 from tests.support.database import make_settings, running_app
 from worker import steps
 from worker.building import freeze
+from worker.erasing import run_erasure
 
 
 def main() -> None:
@@ -55,6 +61,7 @@ def main() -> None:
             commit()
             measure_lists(tenant_id, options.people)
             measure_build(tenant_id)
+            measure_erasure(tenant_id)
 
 
 def measure_lists(tenant_id: int, people: int) -> None:
@@ -108,6 +115,46 @@ def measure_build(tenant_id: int) -> None:
     print(f"{'nightly build':32} {seconds:8.1f} s  {people} people, {frozen.part} parts, {size / 1e6:.1f} MB")
     print(f"{'  grown memory':32} {grown:8.0f} MB")
     print(f"{'  brake':32} {brake * 1000:8.1f} ms")
+
+
+def measure_erasure(tenant_id: int, lines: int = 10) -> None:
+    """A night with nobody to erase, and one with the last fiftieth of all people, ten lines of protocol each."""
+    long_ago = utcnow() - dt.timedelta(days=5 * 365)
+    people = db.session.scalar(select(func.count()).select_from(Participant)) or 0
+    unreleased = ~exists().where(Presence.participant_id == Participant.id)
+    those = (
+        select(Participant.id).where(unreleased).order_by(Participant.id.desc()).limit(max(1, people // 50))
+    )
+    gone = db.session.scalars(those).all()
+    line = {
+        "tenant_id": tenant_id,
+        "event": Event.RELEASED,
+        "by": "SB",
+        "at": long_ago,
+        "data": {},
+        "seal_key": 0,
+    }
+    db.session.execute(
+        insert(ProtocolEntry), [line | {"participant_id": row} for row in gone for _ in range(lines)]
+    )
+    commit()
+    _time("erasure finds nobody", lambda: due_ids(db.session.get_one(Tenant, tenant_id), utcnow(), 25))
+    db.session.execute(
+        update(Participant).where(Participant.id.in_(gone)).values(left_at=long_ago, changed_at=long_ago)
+    )
+    run = ErasureRun(tenant_id=tenant_id, local_date=utcnow().date(), created_at=utcnow())
+    db.session.add(run)
+    db.session.flush()
+    number = run.id
+    commit()
+    started = time.perf_counter()
+    run_erasure(number)
+    seconds = time.perf_counter() - started
+    scope_to(tenant_id)
+    erased = db.session.get_one(ErasureRun, number, populate_existing=True).people
+    commit()
+    assert erased == len(gone), (erased, len(gone))
+    print(f"{'nightly erasure':32} {seconds:8.1f} s  {erased} people of {people}, {erased * lines} lines")
 
 
 def _time(name: str, action: Callable[[], object], runs: int = 5) -> None:

@@ -35,6 +35,11 @@ async function copy(button) {
   setTimeout(() => button.classList.remove("copied"), 2000);
 }
 
+// Where the server was not told its address, the browser knows it; what a request says of it may be forged.
+for (const place of document.querySelectorAll("[data-own-address]")) {
+  place.textContent = new URL(place.textContent.trim(), location.origin).href;
+}
+
 // What a live part says of itself is read out when it changes, and only then.
 const said = new Map();
 

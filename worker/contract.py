@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from portal.people.masking import without_numbers
+
 _WORD = re.compile(r"[a-z][a-z-]{0,59}")
 
 
@@ -21,6 +23,8 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """PostgreSQL stores no NUL."""
+Words = Annotated[Text, AfterValidator(without_numbers)]
+"""What people read and tables keep in plain: a network may quote the number that it complains about."""
 Key = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 """The network's name of a delivery; it becomes part of an address."""
 Mark = Annotated[Text, StringConstraints(max_length=200)]
@@ -64,8 +68,8 @@ class Acknowledgement(_Answer):
     id: Text
     outcome: Text
     applicant_id: Text | None = None
-    reason: Text | None = None
-    detail: Text | None = None
+    reason: Words | None = None
+    detail: Words | None = None
     at: Moment
 
 
@@ -79,9 +83,9 @@ class AcknowledgementPage(_Answer):
 
 class ProblemBody(_Answer):
     type: Text = "about:blank"
-    title: Text = ""
+    title: Words = ""
     status: int = 0
-    detail: Text = ""
+    detail: Words = ""
     line: int | None = None
     last_sequence: int | None = None
 

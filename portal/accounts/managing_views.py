@@ -148,8 +148,10 @@ def _with_link(account: Account, now: dt.datetime) -> Response:
         )
         flash(sentence, "success")
         return make_response(redirect(url_for(".edit", account_id=account.id), 303))
-    link = link_to(token) if current_settings().public_url else request.host_url.rstrip("/") + link_to(token)
-    page = render_template("accounts/link.html", link=link, hours=VALID_HOURS, **values)
+    whole = current_settings().public_url is not None  # else the browser completes it: a Host may be forged
+    page = render_template(
+        "accounts/link.html", link=link_to(token), whole=whole, hours=VALID_HOURS, **values
+    )
     return make_response(page)
 
 

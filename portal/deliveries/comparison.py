@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.deliveries.records import LISTED_KINDS, NAMED_KINDS, Record
+from portal.people.masking import MASK
 
-MASK = "••••••••••••"
-"""Stands for a social insurance number, which no page shows (design §3.10)."""
 MASKED = "social_insurance_number"
 FIELDS = (
     "participant_id",

@@ -9,6 +9,8 @@ from flask_babel import lazy_gettext as _l
 
 from portal import current_settings
 from portal.bulk.service import KEPT
+from portal.notices.outbox import FORGOTTEN_AFTER as MAILS_KEPT
+from portal.notices.service import FORGOTTEN_AFTER as NOTICES_KEPT
 from portal.people.search import KEPT_DAYS
 from portal.privacy.registry import TABLES, Kept, Purpose, Retention, Sort, Subjects
 from portal.privacy.retention import LINKS_DAYS
@@ -165,6 +167,8 @@ def retention_words(retention: Retention, tenant: Tenant) -> str:
         Retention.SEARCH: _("%(days)s Tage", days=KEPT_DAYS),
         Retention.LINK: _("%(days)s Tage nach dem Ablauf", days=LINKS_DAYS),
         Retention.BULK: _("%(days)s Tage", days=KEPT.days),
+        Retention.NOTICE: _("%(days)s Tage, nachdem es erledigt ist", days=NOTICES_KEPT.days),
+        Retention.MAIL: _("%(days)s Tage", days=MAILS_KEPT.days),
         Retention.CONTRACT: _("solange der Mandant Jobbrücke nutzt"),
         Retention.DAY: _("einen Tag lang"),
     }

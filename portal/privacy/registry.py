@@ -55,6 +55,9 @@ class Retention(StrEnum):
     SEARCH = "search"
     LINK = "link"
     BULK = "bulk"
+    NOTICE = "notice"
+    """Some time after what it told of was over."""
+    MAIL = "mail"
     CONTRACT = "contract"
     """As long as the tenant uses the system: for accountability."""
     DAY = "day"
@@ -282,20 +285,20 @@ TABLES: dict[str, Kept] = {
     "notice": Kept(
         _N,
         Purpose.OPERATION,
-        Retention.CONTRACT,
+        Retention.NOTICE,
         technical="kind subject level told_level told_at data opened_at closed_at",
     ),
     "notice_seen": Kept(
         _A,
         Purpose.OPERATION,
-        Retention.ACCOUNT,
+        Retention.NOTICE,
         pseudonymous="notice_id account_id level seen_at",
     ),
-    "digest_day": Kept(_N, Purpose.OPERATION, Retention.CONTRACT, technical="scope local_date made_at"),
+    "digest_day": Kept(_N, Purpose.OPERATION, Retention.MAIL, technical="scope local_date made_at"),
     "mail": Kept(
         _A,
         Purpose.OPERATION,
-        Retention.ACCOUNT,
+        Retention.MAIL,
         personal="secret_sealed",
         pseudonymous="account_id data",
         technical="key kind notice_id state created_at due_at sent_at attempts problem lease_until fence",

@@ -14,9 +14,10 @@ from sqlalchemy.orm import undefer
 
 from portal.audit.models import AuditEntry
 from portal.database import db
-from portal.deliveries.comparison import MASK, MASKED
+from portal.deliveries.comparison import MASKED
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.parts import find_record
+from portal.people.masking import MASK
 from portal.people.models import Mediator, Order, Participant, Profile
 from portal.privacy.queries import find_hindrance
 from portal.refusal import NotFound

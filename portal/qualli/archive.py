@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
+from portal.people.masking import without_numbers
 from portal.qualli.codes import FileFault, FileRefused
 from portal.qualli.columns import TABLES, Kind
 from portal.qualli.lines import LinesFile
@@ -46,7 +47,7 @@ def open_export(file: IO[bytes]) -> Export:
         if info.is_dir() or info.filename.startswith("__MACOSX/"):
             continue
         if table is None:
-            export.unknown.append(name[:100])
+            export.unknown.append(without_numbers(name)[:100])
         elif table.kind in export.files:
             raise FileRefused(table.file, FileFault.TWICE)
         else:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NoReturn
 
+from portal.people.masking import without_numbers
 from portal.qualli.codes import Fault
 from portal.qualli.columns import PROFILES, Kind, Table
 from portal.qualli.parsing import Parsed, Rejection, parse
@@ -86,7 +87,7 @@ class LinesFile:
 
     def _note_unknown(self, names: Iterator[str]) -> None:
         for name in names:
-            shown = "".join(char if char.isprintable() else "\ufffd" for char in name[:100])
+            shown = "".join(char if char.isprintable() else "\ufffd" for char in without_numbers(name)[:100])
             if shown not in self.unknown_columns and len(self.unknown_columns) < _NAMES_LIMIT:
                 self.unknown_columns.append(shown)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from portal.people.masking import without_numbers
 from portal.qualli.codes import Fault, FileFault, FileRefused
 from portal.qualli.columns import Table
 from portal.qualli.parsing import Parsed, Rejection, parse
@@ -118,7 +119,7 @@ class CsvFile:
         for name in self.table.required:
             if name not in names:
                 self._refuse_header(cells, name)
-        self.unknown_columns = [name[:100] for name in names if name and name not in known]
+        self.unknown_columns = [without_numbers(name)[:100] for name in names if name and name not in known]
         return names
 
     def _refuse_header(self, cells: list[str], missing: str) -> None:

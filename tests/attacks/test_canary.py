@@ -6,28 +6,34 @@ They belong at the network, on the one page that shows a number for a reason, an
 from __future__ import annotations
 
 import base64
+import contextlib
+import datetime as dt
 import io
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 import requests
 from flask import current_app
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
-from portal.database import EVERY_TENANT, commit, db, scope_to
+from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.qualli.models import ImportRun, ImportState
+from portal.releases.models import Event, ProtocolEntry
 from portal.releases.status import Status
 from tests.qualli.exports import MEDIATORS, folder, zipped
 from tests.support.all_pages import PAGES
 from tests.support.commands import Commands
-from tests.support.database import settings_environment
+from tests.support.database import new_database, settings_environment
+from tests.support.door import LINES, ndjson, new_token
 from tests.support.installed import Installed
-from tests.support.pages import PASSWORD
+from tests.support.mail_server import MailServer, running_mail_server
+from tests.support.pages import PASSWORD, check_html, form_fields
 from tests.support.running import COMMAND, FAST, Running, running_system
 from tests.support.services import RedisServer
 from tests.support.workers import wait_until
@@ -73,6 +79,10 @@ class Visitor:
         )
         return self._kept(answer) if keep else answer
 
+    def keep(self, answer: requests.Response) -> None:
+        """What somebody else was told, who put it into the address himself."""
+        self.seen[f"answer #{len(self.seen)}"] = answer.content + str(answer.headers).encode()
+
     def _kept(self, answer: requests.Response) -> requests.Response:
         for one in (*answer.history, answer):
             content = one.content
@@ -86,18 +96,38 @@ class Visitor:
 
 
 @pytest.fixture
+def mails() -> Iterator[MailServer]:
+    with running_mail_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def system(
-    tmp_path_factory: pytest.TempPathFactory, own_redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    own_redis_server: RedisServer,
+    mails: MailServer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[tuple[Running, Path]]:
     place = tmp_path_factory.mktemp("canary")
     (place / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(place / "tmp"))
-    with running_system(place, f"sqlite:///{place}/main.db", own_redis_server) as running:
-        yield running, place
+    more = {
+        "JOBBRUECKE_PUBLIC_URL": "https://jobbruecke.example",
+        "JOBBRUECKE_SMTP_HOST": "127.0.0.1",
+        "JOBBRUECKE_SMTP_PORT": str(mails.port),
+        "JOBBRUECKE_SMTP_TLS": "none",
+        "JOBBRUECKE_SMTP_FROM": "Jobbrücke <jobbruecke@example.org>",
+    }
+    with contextlib.ExitStack() as stack:
+        url = f"sqlite:///{place}/main.db"
+        if request.param == "postgres":
+            url = stack.enter_context(new_database(request.getfixturevalue("postgres_server").url))
+        yield stack.enter_context(running_system(place, url, own_redis_server, **more)), place
 
 
 def test_a_known_number_and_a_known_token_are_found_nowhere(
-    system: tuple[Running, Path], own_redis_server: RedisServer, tmp_path: Path
+    system: tuple[Running, Path], own_redis_server: RedisServer, mails: MailServer, tmp_path: Path
 ) -> None:
     running, place = system
     bridge, command = running.bridge, Installed(COMMAND, place, settings_environment(running.settings) | FAST)
@@ -141,6 +171,40 @@ def test_a_known_number_and_a_known_token_are_found_nowhere(
     wait_until(lambda: bridge.status("C1") is Status.ONLINE, 90)
     assert NUMBER in str(bridge.held("C1")), "the canary does not sing: the network was not told"
 
+    # In through the HTTP door, with lines that are refused.
+    door = {"Authorization": f"Bearer {new_token(bridge.tenant_id)}", "Content-Type": LINES}
+    line = {"tn_id": "C1", "nachname": "Kanari", "svnr": SPACED}
+    another = line | {"tn_id": "C6", "svnr": NUMBER, "einverstaendnis_am": "2026-02-01"}
+    sent = ndjson([line, another, line | {"tn_id": "C4", "svnr": MISTYPED}, {NUMBER: NUMBER}, NUMBER])
+    for path in ("/api/v1/participants", f"/api/v1/participants?mode={NUMBER}", f"/api/v1/{NUMBER}"):
+        visitor.keep(requests.put(f"{running.url}{path}", sent, headers=door, timeout=30))
+
+    # The network quotes the number: in an answer, in a reason, and where it refuses the record.
+    said_of_it = f"svnr {NUMBER} ({SPACED}) unbekannt"
+    for outcome, reason in (("rejected", f"nr-{NUMBER}"), ("refused", None)):
+        running.sandbox.force(bridge.provider, "C1", outcome, reason, said_of_it)
+        scope_to(bridge.tenant_id)
+        bridge.person("C1", city=f"Ort {outcome}")
+        visitor.post(f"/participants/{person}/transfer", {}, form=f"/participants/{person}")
+        event = Event.ANSWERED_REJECTED if outcome == "rejected" else Event.RECORD_REFUSED
+        wait_until(lambda event=event: _noted(person, event), 90)  # type: ignore[misc]
+        visitor.get(f"/participants/{person}")
+    running.sandbox.force(bridge.provider, "C1", None)
+
+    # Decided for many, with a report; told by mail.
+    second = bridge.id("C6")
+    commit()
+    chosen = visitor.post("/bulk", {"participant": str(second), "action": "release"}, form="/participants")
+    run_page = chosen.url.removeprefix(running.url)
+    visitor.post(
+        f"{run_page}/start", form_fields(check_html(chosen.text), f"{run_page}/start"), form=run_page
+    )
+    wait_until(lambda: "report.csv" in visitor.get(run_page).text, 90)
+    visitor.get(f"{run_page}/report.csv")
+    run("account", "link", "--email", "caseworker@example.org")
+    run("tenant", "set", "alpha", "--licence-until", (utcnow() + dt.timedelta(days=2)).date().isoformat())
+    wait_until(lambda: len(mails.mails) >= 2, 90)
+
     # Shown for a reason, searched for, asked for in addresses.
     shown = visitor.post(
         f"/participants/{person}/social-insurance-number",
@@ -172,9 +236,17 @@ def test_a_known_number_and_a_known_token_are_found_nowhere(
         **{f"page {name}": content for name, content in visitor.seen.items()},
         **{f"said {index}": content for index, content in enumerate(said)},
         "redis": _redis(own_redis_server),
+        "database": _database(),
+        "metrics": requests.get(f"{running.url}/metrics", timeout=30).content,
+        **{f"mail {index}": _letter(mail) for index, mail in enumerate(mails.mails)},
         **{str(path.relative_to(place)): path.read_bytes() for path in _files(place)},
     }
-    assert {"main.db", "web.log", "worker.log", "cron.log"} <= set(found)
+    assert {"web.log", "worker.log", "cron.log"} <= set(found)
+    assert (
+        b"Kanari" in found["database"]
+        and b"jobbruecke_" in found["metrics"]
+        and said_of_it[:5].encode() in (found["database"])
+    ), "the search looks into what is there"
     for canary in (NUMBER, SPACED, MISTYPED, TOKEN):
         assert [name for name, content in found.items() if _sings(content, canary)] == [], canary
     kept = b"".join(path.read_bytes() for path in place.glob("sandbox.sqlite3*"))
@@ -223,6 +295,30 @@ def _values(client: Redis, key: bytes) -> list[bytes]:
     if kind == b"zset":
         return list(client.zrange(key, 0, -1))
     return [client.get(key) or b""] if kind == b"string" else []
+
+
+def _letter(mail: EmailMessage) -> bytes:
+    """As it came, and unpacked."""
+    return mail.as_bytes() + str(mail.get_content()).encode()
+
+
+def _database() -> bytes:
+    """Every value of every table, as a dump would have it."""
+    found = bytearray()
+    with db.engine.connect() as connection:
+        for table in inspect(connection).get_table_names():
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')):  # noqa: S608 - a name of ours
+                for value in row:
+                    found += bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode()
+                    found += b"\n"
+    return bytes(found)
+
+
+def _noted(person: int, event: Event) -> bool:
+    """Whether the person's protocol has a line of this kind."""
+    found = db.session.query(ProtocolEntry).filter_by(participant_id=person, event=event).count()
+    commit()
+    return found > 0
 
 
 def _files(place: Path) -> list[Path]:

@@ -71,6 +71,19 @@ def test_a_forged_host_gets_into_no_link(server: WebServer, host: str) -> None:
         assert "evil.example" not in away.headers.get("Location", "")
 
 
+@pytest.mark.parametrize("host", ["evil.example", "localhost:81", "localhost"])
+def test_a_forged_host_gets_into_no_link_where_nobody_said_our_address(
+    sqlite_app: Flask, house: House, signed_in: SignedIn, host: str
+) -> None:
+    """The page has the path alone; a browser knows where it is (tests/browser/test_behaviour.py)."""
+    assert current_settings().public_url is None
+    administrator = signed_in("administrator")
+    form = administrator.get("/accounts/new").form("/accounts") | TYPED
+    page = administrator.post("/accounts", form, status=200, X_Forwarded_Host="evil.example", Host=host)
+    assert page.text_of("link").startswith("/set-password/")
+    assert "evil.example" not in page.html and "http://localhost" not in page.html
+
+
 @pytest.mark.parametrize(
     "address",
     [

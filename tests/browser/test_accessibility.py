@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import pyotp
 import pytest
+from flask import current_app, g, render_template
 from playwright.sync_api import Page, expect
 
-from portal import ROOT
+from portal import ROOT, current_vault
 from portal.accounts.links import make_link
-from portal.accounts.models import Account
+from portal.accounts.models import Account, Role
 from portal.database import commit, db, scope_to, utcnow
+from portal.people.models import Participant, social_insurance_place
 from portal.qualli.models import ImportMode
 from portal.qualli.service import keep_export, start_import
+from portal.releases.models import Presence
 from portal.tenants.models import Tenant
 from tests.browser.conftest import Visitor
 from tests.qualli.exports import ALL, zipped
 from tests.support.all_pages import PAGES, PageOf
+from tests.support.house import make_account
 from tests.support.pages import PASSWORD
 from tests.support.running import Running
 from worker.imports import run_import
@@ -130,6 +135,127 @@ def look_at(page: Page, url: str, item: PageOf, rows: dict[str, Any]) -> None:
         page.evaluate("document.querySelectorAll('details').forEach((item) => { item.open = true; })")
         check_with_axe(page)
         check_targets(page)
+
+
+@pytest.mark.parametrize(
+    ("language", "scheme", "width"), [("de", "light", 1280), ("en", "dark", 390)], ids=["de", "en"]
+)
+def test_axe_finds_nothing_on_what_follows_a_form(
+    system: Running,
+    visit: Callable[..., Visitor],
+    rows: dict[str, Any],
+    language: str,
+    scheme: str,
+    width: int,
+) -> None:
+    """Second factor, codes, links, tokens, numbers, clarifying: where no address leads by itself."""
+    name = f"steps-{language}"
+    scope_to(system.bridge.tenant_id)
+    make_account(name, Role.ADMINISTRATOR, system.bridge.tenant_id, initials=f"S{language}")
+    commit()
+    visitor = visit(color_scheme=scheme, viewport={"width": width, "height": 900})
+    visitor.expected = {422, 403}
+    visitor.context.add_cookies([{"name": "language", "value": language, "url": system.url}])
+    seen = 0
+    for _ in after_forms(visitor.page, system, name, clarified(system, language)):
+        check_with_axe(visitor.page)
+        check_targets(visitor.page)
+        seen += 1
+    assert seen == 12
+
+
+def after_forms(page: Page, system: Running, name: str, person: int) -> Iterator[None]:
+    """Go through the forms; each page is looked at as it comes."""
+    url = system.url
+    sign_in(page, url, name)
+    page.goto(f"{url}/account/second-factor")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main button").click()
+    expect(page.locator("#secret")).to_be_visible()
+    yield
+    page.locator("#code").fill("000000")
+    page.locator("main form button").click()
+    expect(page.locator("#factor-error")).to_be_visible()
+    yield
+    secret = page.locator("#secret").inner_text().replace(" ", "")
+    page.locator("#code").fill(pyotp.TOTP(secret).now())
+    page.locator("main form button").click()
+    expect(page.locator("#codes")).to_be_visible()
+    codes = page.locator("#codes").inner_text().split()
+    yield
+    page.goto(f"{url}/account/second-factor")
+    yield
+    page.context.clear_cookies(name="session")
+    page.goto(f"{url}/sign-in")
+    page.locator("input[name=email]").fill(f"{name}@example.org")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main button").click()
+    expect(page.locator("details.more-ways")).to_be_visible()
+    page.locator("#code").fill("000000")
+    page.locator("main button").first.click()
+    expect(page.locator("#code-error")).to_be_visible()
+    page.locator("details.more-ways summary").click()
+    yield
+    page.locator("#recovery").fill(codes[0])
+    page.locator("main details button").click()
+    page.wait_for_url(f"{url}/participants")
+    page.goto(f"{url}/accounts/new")
+    for field, value in (("name", "Nora Neu"), ("email", f"n-{name}@example.org"), ("initials", name[-5:])):
+        page.locator(f"main input[name={field}]").fill(value)
+    page.locator("main form button").first.click()
+    expect(page.locator("#link")).to_contain_text(f"{url}/set-password/")  # the browser knows where it is
+    yield
+    page.goto(f"{url}/settings/tokens")
+    page.locator("#name").fill(name)
+    page.locator("main form button").first.click()
+    expect(page.locator("#token")).to_be_visible()
+    yield
+    page.goto(f"{url}/settings/tokens")
+    yield
+    page.goto(f"{url}/participants/{person}/social-insurance-number")
+    page.locator("input[type=radio]").first.check()
+    page.locator("main form button").click()
+    expect(page.locator("#number")).to_be_visible()
+    yield
+    page.goto(f"{url}/participants/{person}")
+    expect(page.locator("#clarify")).to_be_visible()
+    yield
+    page.goto(f"{url}/notices")
+    yield
+    with current_app.test_request_context(headers={"Cookie": f"language={name[-2:]}"}):
+        g.plain = True
+        trouble = render_template(
+            "accounts/provider_trouble.html", sentence="Nicht angemeldet.", with_password=True
+        )
+    page.route(
+        "**/sign-in/provider/back", lambda route: route.fulfill(body=trouble, content_type="text/html")
+    )
+    page.goto(f"{url}/sign-in/provider/back")
+    yield
+
+
+def clarified(system: Running, language: str) -> int:
+    """Somebody with a number, whose answers do not fit."""
+    number = next(numbers)
+    person = system.bridge.person(number, first_name="Klara", last_name=f"Klärung{language}")
+    scope_to(system.bridge.tenant_id)
+    tenant = db.session.get_one(Tenant, system.bridge.tenant_id)
+    tenant.sends_social_insurance_number = True
+    row = db.session.get_one(Participant, person)
+    place = social_insurance_place(tenant.id, row.number)
+    row.social_insurance_number_sealed = current_vault().seal(b"65170839J003", place)
+    db.session.add(
+        Presence(
+            tenant_id=tenant.id,
+            connection_id=system.bridge.connection.id,
+            participant_id=person,
+            released=True,
+            told=True,
+            clarification="answers-contradict",
+        )
+    )
+    commit()
+    return person
 
 
 @pytest.mark.parametrize(

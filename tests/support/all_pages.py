@@ -24,7 +24,8 @@ NO_PAGES = frozenset(
         "privacy.report_pdf",
     }
 )
-"""What answers with a file, or with another address."""
+"""What answers with a file, or with another address. Pages that only a form leads to, the code page among them, are
+looked at by `test_axe_finds_nothing_on_what_follows_a_form` in tests/browser/test_accessibility.py."""
 
 
 @dataclass(frozen=True)

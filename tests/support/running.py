@@ -46,8 +46,8 @@ class Running:
 
 
 @contextmanager
-def running_system(folder: Path, database_url: str, redis: RedisServer) -> Iterator[Running]:
-    """Everything up, on a database that was empty; `bridge` adds people."""
+def running_system(folder: Path, database_url: str, redis: RedisServer, **more: str) -> Iterator[Running]:
+    """Everything up, on a database that was empty; `bridge` adds people. `more` are settings of its processes."""
     with SandboxServer(folder, answer_delay=1) as sandbox, contextlib.ExitStack() as stack:
         settings = make_settings(
             database_url,
@@ -56,7 +56,7 @@ def running_system(folder: Path, database_url: str, redis: RedisServer) -> Itera
             network_jobnetzwerk_url=sandbox.url,
             network_job4you_url=sandbox.url,
         )
-        command = Installed(COMMAND, folder, settings_environment(settings) | FAST)
+        command = Installed(COMMAND, folder, settings_environment(settings) | FAST | more)
         command.say("db", "upgrade")
         stack.enter_context(running_app(settings))
         bridge = build_bridge(sandbox)
