@@ -71,7 +71,7 @@ def test_a_forged_host_gets_into_no_link(server: WebServer, host: str) -> None:
         assert "evil.example" not in away.headers.get("Location", "")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost:81", "localhost"])
+@pytest.mark.parametrize("host", ["localhost:81", "localhost"])
 def test_a_forged_host_gets_into_no_link_where_nobody_said_our_address(
     sqlite_app: Flask, house: House, signed_in: SignedIn, host: str
 ) -> None:
