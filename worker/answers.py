@@ -73,6 +73,7 @@ def _apply(
         return now
     apply_items(delivery, page.items, now)
     delivery.cursor = page.next
+    delivery.problem = None  # whatever kept earlier questions from being answered
     if delivery.state is DeliveryState.COMMITTED and page.items:
         delivery.state = DeliveryState.ANSWERING
     note_success(question.connection_id)

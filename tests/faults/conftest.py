@@ -19,6 +19,13 @@ def _sqlite_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
         yield plant
 
 
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A database without tables, for a plant of the test's own."""
+    with new_database(postgres_server.url) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def _postgres_plant(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer

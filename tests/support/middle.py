@@ -23,14 +23,13 @@ _OPERATIONS = (
 class Middle:
     """A network that a test may break, for one provider alone or for all; else it is the sandbox behind it."""
 
-    def __init__(self, sandbox: SandboxServer, tls: ssl.SSLContext | None = None) -> None:
-        self._sandbox = sandbox
+    def __init__(self, sandbox: SandboxServer | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self.sandbox = sandbox
         self.server = RudeServer(self._meet, tls, listens=False)
         self.receipts: list[bytes] = []
         """The sandbox's answers to commits, whole."""
-        self._rule: tuple[bytes, str, Manners, bool] | None = None
-        self.met = 0
-        """How many calls were met badly."""
+        self._rules: dict[bytes, tuple[str, Manners, bool]] = {}
+        self._met: dict[bytes, int] = {}
         self._undo: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
@@ -42,8 +41,11 @@ class Middle:
 
     def misbehave(self, token: str, operation: str, manners: Manners, *, taken_in: bool) -> None:
         """Meet this provider's calls so, from now on; `taken_in` says whether the sandbox hears of them."""
-        self.met = 0
-        self._rule = (b"Bearer " + token.encode() + b"\r\n", operation, manners, taken_in)
+        self._rules[token.encode()] = (operation, manners, taken_in)
+
+    def met(self, token: str) -> int:
+        """How many calls of this provider were met badly."""
+        return self._met.get(token.encode(), 0)
 
     def refuse(self) -> None:
         """Let nobody connect."""
@@ -69,7 +71,7 @@ class Middle:
 
     def behave(self) -> None:
         """Be the sandbox again."""
-        self._rule = None
+        self._rules = {}
         while self._undo:
             self._undo.pop()()
 
@@ -77,19 +79,21 @@ class Middle:
         request = read_request(connection)
         if not request:
             return
-        token, operation, manners, taken_in = self._rule or (b"", "", None, False)
-        if manners is None or token not in request or operation != operation_of(request):
+        token = token_of(request)
+        operation, manners, taken_in = self._rules.get(token, ("", None, False))
+        if manners is None or operation != operation_of(request):
             connection.sendall(self._pass_on(request))
             return
-        self.met += 1
+        self._met[token] = self._met.get(token, 0) + 1
         if taken_in:
             self._pass_on(request)
         manners(connection)
 
     def _pass_on(self, request: bytes) -> bytes:
+        assert self.sandbox is not None
         head, _, body = request.partition(b"\r\n\r\n")
         lines = [it for it in head.split(b"\r\n") if not it.lower().startswith(b"connection:")]
-        with socket.create_connection(("127.0.0.1", self._sandbox.port), timeout=30) as onward:
+        with socket.create_connection(("127.0.0.1", self.sandbox.port), timeout=30) as onward:
             onward.sendall(b"\r\n".join([*lines, b"Connection: close", b"", body]))
             answer = b"".join(iter(lambda: onward.recv(65536), b""))
         if operation_of(request) == "commitDelivery":
@@ -97,12 +101,15 @@ class Middle:
         return answer
 
 
+def token_of(request: bytes) -> bytes:
+    """Whose call it is."""
+    found = re.search(rb"\r\nAuthorization: Bearer ([^\r]*)\r\n", request)
+    return found[1] if found else b""
+
+
 def operation_of(request: bytes) -> str:
     """The contract's name of a call."""
     return next((name for pattern, name in _OPERATIONS if re.match(pattern, request)), "")
-
-
-Slow = Callable[[RudeServer], Manners]
 
 
 def say_nothing(server: RudeServer) -> Manners:
