@@ -226,15 +226,17 @@ def writing_soon(seconds: float) -> Iterator[Connection]:
     """A write transaction for what may as well be left: it waits for another writer of SQLite only so long."""
     with db.engine.connect() as connection:
         driver = connection.connection.driver_connection
-        is_sqlite = isinstance(driver, sqlite3.Connection)
-        if is_sqlite:
-            driver.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        _be_patient(driver, int(seconds * 1000))
         try:
             with connection.begin():
                 yield connection
         finally:
-            if is_sqlite:
-                driver.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
+            _be_patient(driver, PATIENCE_MS)
+
+
+def _be_patient(driver: Any, milliseconds: int) -> None:
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute(f"PRAGMA busy_timeout={milliseconds}")
 
 
 @event.listens_for(Engine, "connect")
