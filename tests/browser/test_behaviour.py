@@ -190,3 +190,13 @@ def test_a_phone_needs_no_sideways_scrolling(
     page = visit(viewport={"width": 390, "height": 844}).sign_in("supervisor")
     page.goto(system.url + path.format(person))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_head_keeps_to_two_lines(system: Running, visit: Callable[..., Visitor]) -> None:
+    """Also where the last transfer was days ago, and has a number of four digits."""
+    page = visit(viewport={"width": 1280, "height": 900}).sign_in("supervisor")
+    for path in ("/participants", "/deliveries"):
+        page.goto(system.url + path)
+        page.locator(".transfers dd").first.evaluate("e => { e.textContent = '1234, 24.11.2026, 22:00' }")
+        for line in (".head__line", ".transfers__line"):
+            assert page.locator(line).evaluate("e => e.offsetHeight") < 50, (path, line)

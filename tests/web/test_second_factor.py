@@ -62,6 +62,7 @@ def test_setting_up_wants_the_password_and_a_first_code(signed_in: SignedIn) -> 
     browser = signed_in("caseworker")
     browser.get(PATH)
     page = browser.submit(f"{PATH}/begin", status=422, password="wrong")
+    assert "autofocus" in page.by_id("password").attrib  # where it is to be mended
     assert "Passwort stimmt nicht" in page.text
     browser.submit(f"{PATH}/begin", password=PASSWORD)
     page = browser.follow()
