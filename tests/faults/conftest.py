@@ -65,6 +65,13 @@ def plant(request: pytest.FixtureRequest) -> Plant:
     return found
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])])
+def sampled_plant(request: pytest.FixtureRequest) -> Plant:
+    """The same, on PostgreSQL in the matrix alone: for what processes and signals decide, and not the database."""
+    found: Plant = request.getfixturevalue(f"{request.param}_plant")
+    return found
+
+
 @pytest.fixture(scope="module")
 def own_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """A Redis that tests of this file may kill, freeze and empty."""

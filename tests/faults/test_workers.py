@@ -80,7 +80,8 @@ def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plan
     assert "database is locked" not in plant.said()
 
 
-def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(plant: Plant) -> None:
+def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(sampled_plant: Plant) -> None:
+    plant = sampled_plant
     bridge = plant.tenant()
     plant.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=5)
     go(bridge)
@@ -91,7 +92,10 @@ def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(pl
     assert_done_once(bridge)
 
 
-def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_seconds(plant: Plant) -> None:
+def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_seconds(
+    sampled_plant: Plant,
+) -> None:
+    plant = sampled_plant
     bridges = [plant.tenant() for _ in range(4)]
     points = (
         "build.frozen.before 1",
@@ -113,8 +117,11 @@ def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_secon
 
 
 @pytest.mark.parametrize("whom", ["the worker", "its job too"])
-def test_stop_by_the_service_manager_while_sending_is_never_a_failure(plant: Plant, whom: str) -> None:
+def test_stop_by_the_service_manager_while_sending_is_never_a_failure(
+    sampled_plant: Plant, whom: str
+) -> None:
     """systemd asks the worker to end (KillMode=mixed), or everybody in its group at once (control-group)."""
+    plant = sampled_plant
     bridge = plant.tenant()
     plant.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=2)
     delivery = go(bridge)
@@ -128,7 +135,8 @@ def test_stop_by_the_service_manager_while_sending_is_never_a_failure(plant: Pla
     assert_done_once(bridge)
 
 
-def test_same_job_ten_times_with_four_workers_is_done_once(plant: Plant) -> None:
+def test_same_job_ten_times_with_four_workers_is_done_once(sampled_plant: Plant) -> None:
+    plant = sampled_plant
     extra = [plant.start("worker") for _ in range(2)]
     bridge = plant.tenant()
     delivery = go(bridge)
@@ -144,7 +152,10 @@ def test_same_job_ten_times_with_four_workers_is_done_once(plant: Plant) -> None
         worker.kill()
 
 
-def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_late(plant: Plant) -> None:
+def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_late(
+    sampled_plant: Plant,
+) -> None:
+    plant = sampled_plant
     crons = [it for it in plant.running if it.word == "cron"]
     for cron in crons:
         plant.running.remove(cron)
@@ -173,7 +184,8 @@ def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_lat
     second.kill()
 
 
-def test_record_that_kills_its_job_every_time_is_held_after_three_crashes(plant: Plant) -> None:
+def test_record_that_kills_its_job_every_time_is_held_after_three_crashes(sampled_plant: Plant) -> None:
+    plant = sampled_plant
     bridge, other = plant.tenant(), plant.tenant()
     plant.let_die(bridge, "build.frozen.before 1 always")
     delivery = go(bridge)
