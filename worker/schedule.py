@@ -242,6 +242,8 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     if view.uncommitted and not give_up(view.uncommitted, Problem.REPLACED, SYSTEM, now):
         raise Refusal("delivery-running", number=view.uncommitted.sequence)
     if not _anybody(view.connection.id):
+        # a restored backup may have forgotten them all, and then nothing else would ever ask the network
+        view.connection.probe_at = view.connection.probe_at or now
         return None
     return plan(
         view.connection,

@@ -272,3 +272,24 @@ def test_there_is_nothing_to_reconcile_where_nothing_is_missing(bridge: Bridge) 
         read_again(bridge.connection, utcnow())
     with pytest.raises(Refusal, match="nothing-to-reconcile"):
         settle(bridge.connection, "", SUPERVISOR, utcnow())
+
+
+def test_where_the_backup_knows_nobody_the_night_asks(bridge: Bridge, tmp_path: Path) -> None:
+    """With nothing to transfer, nothing else would ever find out that the network holds somebody."""
+    bridge.person("1")
+    with backup(tmp_path) as restore:
+        scope_to(bridge.tenant_id)
+        bridge.release("1")
+        bridge.deliver()
+        bridge.hasten()
+        restore()
+    scope_to(bridge.tenant_id)
+    bridge.tenant.next_transfer_at = utcnow()
+    commit()
+    schedule.sweep()
+    scope_to(bridge.tenant_id)
+    due = bridge.connection.probe_at
+    assert due is not None and due <= utcnow()
+    found = find_out_from_held(bridge)
+    assert [(row.sequence, row.state) for row in found.found] == [(1, DeliveryState.COMPLETE)]
+    assert (numbers(found.unreleased), found.reading) == ({"1"}, False)

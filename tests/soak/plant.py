@@ -30,6 +30,7 @@ from portal.releases.models import Presence, ProtocolEntry
 from portal.releases.service import release, revoke
 from portal.schema import upgrade
 from portal.settings import Settings
+from portal.tenants.service import ask_for_test
 from tests.faults.test_restored_backup import backup
 from tests.qualli.exports import zipped
 from tests.soak.checker import NetworkDelivery, OwnDelivery, Tenant
@@ -253,7 +254,7 @@ class Plant:
         self.imports += 1
 
     def transfer_all(self) -> None:
-        """Everybody presses "Jetzt übertragen"."""
+        """Everybody presses "Jetzt übertragen", and has the connection tested where there is nothing to transfer."""
         for bridge in self.bridges:
             try:
                 scope_to(bridge.tenant_id)
@@ -261,6 +262,9 @@ class Plant:
                 commit()
             except Refusal:
                 rollback()
+                scope_to(bridge.tenant_id)
+                ask_for_test(bridge.connection, utcnow())
+                commit()
             finally:
                 db.session.remove()
 
