@@ -58,7 +58,7 @@ def verify_(as_json: bool) -> None:
     if not as_json:
         click.echo(
             _(
-                "Alles passt: %(entries)s Einträge in %(seals)s Siegeln, davon %(erased)s nach Ablauf gelöscht.",
+                "Alles passt. Einträge: %(entries)s, Siegel: %(seals)s, nach Ablauf gelöscht: %(erased)s.",
                 entries=result.entries,
                 seals=result.seals,
                 erased=result.erased,

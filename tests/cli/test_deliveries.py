@@ -167,7 +167,7 @@ def test_a_held_delivery_is_discarded(bridge: Bridge, held: dict[str, Any], comm
     assert {it["state"] for it in bridge.sandbox.applicants(bridge.provider).values()} == {"active"}
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "one"])
+@pytest.mark.parametrize("number", ["0", "-1", "one", "9" * 22])
 def test_what_is_no_number_is_wrong_usage(staffed: Commands, number: str) -> None:
     assert staffed.run("delivery", "show", *ALPHA, "--", number).code == 2
 
