@@ -5,6 +5,7 @@ Whoever is killed around it has done it or not; what was not done can be done ag
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -140,7 +141,7 @@ def to_reconcile(bridge: Bridge) -> None:
     somebody(bridge)
     online(bridge, "1")
     bridge.newest().cause = Cause.FOUND
-    bridge.connection.reconcile_since = utcnow()
+    bridge.connection.reconcile_since = utcnow() - dt.timedelta(hours=1)
     commit()
 
 
@@ -292,7 +293,7 @@ ACTS: dict[str, Begin] = {
     "import.page": import_by_page,
     "import.sent": import_by_door,
     "import.command": import_by_command,
-    "import.passed": judge_import("let-go", ImportState.STAGING),
+    "import.passed": judge_import("let-go", ImportState.APPLYING),
     "import.discarded": judge_import("discard", ImportState.DISCARDED),
     "bulk.chosen": choose_by_page,
     "bulk.mediator": go_on_with(BulkAction.MEDIATOR, "mediator"),

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from portal.accounts.links import make_link
 from portal.accounts.models import Account, Role
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.models import Delivery
 from portal.deliveries.states import DeliveryState, Problem
 from portal.notices.invitations import mail_link
 from portal.notices.kinds import MailKind, MailState
@@ -34,7 +35,7 @@ from tests.bulk.test_running import begin_release, released_once
 from tests.faults.stand import token_of
 from tests.privacy.past import old_person
 from tests.privacy.test_erasing import numbers, plan
-from tests.qualli.exports import ALL, bring, people, start
+from tests.qualli.exports import ALL, PEOPLE, bring, people, start
 from tests.support.bridge import Bridge
 from tests.support.house import make_account
 from tests.support.mail_server import MailServer
@@ -61,9 +62,13 @@ class Outside:
     mail: MailServer
 
 
+Begin = Callable[[Bridge, Outside], Go]
+"""Makes everything ready; gives what a process then does."""
+
+
 @dataclass(frozen=True)
 class Story:
-    begin: Callable[[Bridge, Outside], Go]
+    begin: Begin
     check: Callable[[Bridge], None]
     steps: tuple[str, ...]
     meanwhile: Meanwhile = field(default_factory=dict)
@@ -83,7 +88,7 @@ def deliver(bridge: Bridge) -> Go:
     return go
 
 
-def released(*names: str) -> Callable[[Bridge, Outside], Go]:
+def released(*names: str) -> Begin:
     """These people are released, and a transfer is planned."""
 
     def begin(bridge: Bridge, _: Outside) -> Go:
@@ -106,12 +111,12 @@ def online(bridge: Bridge, *names: str) -> None:
     bridge.hasten()
 
 
-def misbehaving(kind: str, call: str, **more: object) -> Callable[[Bridge, Outside], Go]:
-    """The network misbehaves once, at this call."""
+def misbehaving(kind: str, call: str, times: int | None = 1, **more: object) -> Begin:
+    """The network misbehaves at this call, so many times, or whenever it is called."""
 
     def begin(bridge: Bridge, _: Outside) -> Go:
         release(bridge, "1")
-        bridge.sandbox.misbehave(kind, call, provider_id=bridge.provider, count=1, **more)
+        bridge.sandbox.misbehave(kind, call, provider_id=bridge.provider, count=times, **more)
         bridge.plan()
         return deliver(bridge)
 
@@ -195,6 +200,18 @@ def too_many_vanish(bridge: Bridge, _: Outside | None = None) -> Go:
 def an_import_is_taken_over(bridge: Bridge, outside: Outside) -> Go:
     """Building waits for it."""
     go = released("1")(bridge, outside)
+    begin_import(bridge)
+
+    def wait_and_go() -> None:
+        bridge.work()
+        end_import()
+        go()
+
+    return wait_and_go
+
+
+def begin_import(bridge: Bridge) -> None:
+    scope_to(bridge.tenant_id)
     row = ImportRun(
         tenant_id=bridge.tenant_id,
         mode=ImportMode.DELTA,
@@ -206,13 +223,10 @@ def an_import_is_taken_over(bridge: Bridge, outside: Outside) -> Go:
     db.session.add(row)
     commit()
 
-    def wait_and_go() -> None:
-        bridge.work()
-        db.session.query(ImportRun).update({"state": ImportState.DONE})
-        commit()
-        go()
 
-    return wait_and_go
+def end_import() -> None:
+    db.session.query(ImportRun).update({"state": ImportState.DONE})
+    commit()
 
 
 def the_licence_has_ended(bridge: Bridge, outside: Outside) -> Go:
@@ -230,7 +244,7 @@ def it_crashed_three_times(bridge: Bridge, outside: Outside) -> Go:
 
 
 def the_database_hinders_it(bridge: Bridge, outside: Outside) -> Go:
-    """Once, in the first process."""
+    """Once in each process."""
     go = released("1")(bridge, outside)
     times = count()
 
@@ -240,6 +254,9 @@ def the_database_hinders_it(bridge: Bridge, outside: Outside) -> Go:
 
     def hindered() -> None:
         event.listen(db.engine, "before_cursor_execute", hinder)
+        go()
+        db.session.execute(update(Delivery).values(lease_until=None))  # the pause is over
+        commit()
         go()
 
     return hindered
@@ -350,7 +367,7 @@ def is_taken_over(bridge: Bridge) -> None:
 
 
 def an_import_that_fails(bridge: Bridge, _: Outside) -> Go:
-    return partial(run_import, start(bridge.tenant_id, {"teilnehmer.csv": "tn_id\nT1"}))
+    return partial(run_import, start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE[:-9]}))
 
 
 def has_failed(bridge: Bridge) -> None:
@@ -389,21 +406,20 @@ def an_erasure(bridge: Bridge, _: Outside) -> Go:
 
 def an_erasure_beside_an_import(bridge: Bridge, outside: Outside) -> Go:
     erase = an_erasure(bridge, outside)
-    go = an_import_is_taken_over(bridge, outside)
+    begin_import(bridge)
 
     def wait_and_go() -> None:
         erase()
-        go()
         scope_to(EVERY_TENANT)
-        db.session.query(ErasureRun).update({"lease_until": None})
-        commit()
+        db.session.query(ErasureRun).update({"lease_until": None})  # it looks again later
+        end_import()
         erase()
 
     return wait_and_go
 
 
 def are_erased(bridge: Bridge) -> None:
-    assert numbers(bridge.tenant_id) <= {"1"}
+    assert numbers(bridge.tenant_id) == set()
     scope_to(EVERY_TENANT)
     run = db.session.query(ErasureRun).populate_existing().one()
     assert (run.state, run.people, run.problem) == (ErasureState.DONE, 2, None)
@@ -568,15 +584,15 @@ STORIES: dict[str, Story] = {
         misbehaving("status", "openDelivery", status=500), is_online, ("send.failed", "send.paused")
     ),
     "the network refuses it": Story(
-        misbehaving("status", "openDelivery", status=403),
-        ends(DeliveryState.FAILED, Problem.REFUSED),
+        misbehaving("status", "openDelivery", None, status=403),
+        ends(DeliveryState.FAILED, Problem.NETWORK_LICENCE_EXPIRED),
         ("refused.ended",),
     ),
     "the network wants all": Story(
         misbehaving("base-mismatch", "commitDelivery"), is_online, ("refused.rebuilt",)
     ),
     "the network has a higher number": Story(
-        misbehaving("sequence-conflict", "openDelivery", last_sequence=7),
+        misbehaving("sequence-conflict", "openDelivery", None, last_sequence=7),
         ends(DeliveryState.HELD, Problem.RECONCILE),
         ("refused.reconcile",),
     ),
