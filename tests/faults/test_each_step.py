@@ -18,7 +18,9 @@ from flask import Flask, current_app
 from portal import failpoints
 from portal.database import db, scope_to
 from tests.faults.acts import ACTS
-from tests.faults.stories import STORIES, Meanwhile, Outside, Story
+from tests.faults.chores import CHORES
+from tests.faults.deliveries import DELIVERIES
+from tests.faults.story import Meanwhile, Outside, Story
 from tests.notices.conftest import mail_settings
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
@@ -27,6 +29,8 @@ from tests.support.middle import Middle
 from tests.support.sandbox import SandboxServer
 
 SEED = 20261125
+STORIES = DELIVERIES | CHORES
+"""Together their steps, and those of `acts.py`, are all that there are."""
 SAMPLE = {"a delivery", "a commit is lost, and consent then", "an import", "an erasure", "a mail"}
 """Of these one death is in the ordinary run."""
 ACTS_OF_SAMPLE = {("release.page", "after"), ("import.sent", "before"), ("bulk.started", "after")}

@@ -1,83 +1,32 @@
-"""What jobs do, as stories: how each begins, the steps that it goes through, what is true once it has ended.
-
-Together their steps, and those of `acts.py`, are all that there are: `test_each_step.py` kills at each.
-"""
+"""Stories of deliveries: every way that one may go."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from portal.accounts.links import make_link
-from portal.accounts.models import Account, Role
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.database import commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.states import DeliveryState, Problem
-from portal.notices.invitations import mail_link
-from portal.notices.kinds import MailKind, MailState
-from portal.notices.models import Mail, Notice
 from portal.people.models import Participant
-from portal.privacy.models import ErasureRun, ErasureState
-from portal.qualli.models import DOOR_FILE, ImportLine, ImportMode, ImportRun, ImportState
+from portal.qualli.models import DOOR_FILE, ImportMode, ImportRun, ImportState
 from portal.releases.imported import people_changed
-from portal.releases.models import Event, Presence
+from portal.releases.models import Event
 from portal.releases.status import Status
-from portal.tenants.models import Heartbeat
 from portal.tenants.service import set_licence, set_token
-from tests.bulk.test_running import begin_release, released_once
 from tests.faults.stand import token_of
-from tests.privacy.past import old_person
-from tests.privacy.test_erasing import numbers, plan
-from tests.qualli.exports import ALL, PEOPLE, bring, people, start
+from tests.faults.story import Begin, Go, Outside, Story
 from tests.support.bridge import Bridge
-from tests.support.house import make_account
-from tests.support.mail_server import MailServer
-from tests.support.middle import Middle
 from tests.support.promise import assert_promise
 from tests.support.rude_server import answer
-from worker import attempts, building, schedule, watching
-from worker.bulk import run_bulk
-from worker.erasing import run_erasure
-from worker.imports import run_import
-from worker.mails import send_mail, send_overdue
+from worker import attempts, building
 
-Go = Callable[[], object]
-"""What a process does, from wherever it is."""
-Meanwhile = dict[str, Callable[[Bridge], object]]
 YESTERDAY = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Outside:
-    """Servers that are not ours."""
-
-    middle: Middle
-    mail: MailServer
-
-
-Begin = Callable[[Bridge, Outside], Go]
-"""Makes everything ready; gives what a process then does."""
-
-
-@dataclass(frozen=True)
-class Story:
-    begin: Begin
-    check: Callable[[Bridge], None]
-    steps: tuple[str, ...]
-    meanwhile: Meanwhile = field(default_factory=dict)
-    """What others do when a failpoint is reached for the first time."""
-    mails: int | None = None
-    """So many different mails arrive, however often each."""
-
-
-# --- deliveries --------------------------------------------------------------------------------------------
 
 
 def deliver(bridge: Bridge) -> Go:
@@ -350,182 +299,7 @@ def it_is_asked_whether_it_is_back(bridge: Bridge, outside: Outside) -> Go:
     return probe_and_go
 
 
-# --- imports, decisions, erasures --------------------------------------------------------------------------
-
-
-def an_import(bridge: Bridge, _: Outside) -> Go:
-    return partial(run_import, start(bridge.tenant_id, ALL, ImportMode.DELTA), 2)
-
-
-def is_taken_over(bridge: Bridge) -> None:
-    scope_to(bridge.tenant_id)
-    run = db.session.query(ImportRun).populate_existing().one()
-    assert (run.state, run.problem) == (ImportState.DONE, None)
-    assert set(people(bridge.tenant_id)) == {"T1", "T2", "T3"}
-    assert db.session.query(ImportLine).count() == 0
-    commit()
-
-
-def an_import_that_fails(bridge: Bridge, _: Outside) -> Go:
-    return partial(run_import, start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE[:-9]}))
-
-
-def has_failed(bridge: Bridge) -> None:
-    scope_to(bridge.tenant_id)
-    run = db.session.query(ImportRun).populate_existing().one()
-    assert (run.state, run.problem, people(bridge.tenant_id)) == (ImportState.FAILED, "cut-off", {})
-    commit()
-
-
-def an_import_that_is_held(bridge: Bridge, _: Outside) -> Go:
-    bring(bridge.tenant_id, ALL)
-    return partial(run_import, start(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"}))
-
-
-def is_held(bridge: Bridge) -> None:
-    scope_to(bridge.tenant_id)
-    run = db.session.query(ImportRun).populate_existing().order_by(ImportRun.id.desc()).first()
-    assert run is not None
-    assert (run.state, run.problem) == (ImportState.HELD, "shrinks")
-    assert set(people(bridge.tenant_id)) == {"T1", "T2", "T3"}
-
-
-def a_decision_for_many(bridge: Bridge, _: Outside) -> Go:
-    return partial(run_bulk, begin_release(bridge.tenant_id, people=3), 2)
-
-
-def all_are_released_once(bridge: Bridge) -> None:
-    assert released_once(bridge.tenant_id) == [1, 1, 1]
-
-
-def an_erasure(bridge: Bridge, _: Outside) -> Go:
-    for number in "12":
-        old_person(bridge.tenant_id, number)
-    return partial(run_erasure, plan(bridge.tenant_id), 1)
-
-
-def an_erasure_beside_an_import(bridge: Bridge, outside: Outside) -> Go:
-    erase = an_erasure(bridge, outside)
-    begin_import(bridge)
-
-    def wait_and_go() -> None:
-        erase()
-        scope_to(EVERY_TENANT)
-        db.session.query(ErasureRun).update({"lease_until": None})  # it looks again later
-        end_import()
-        erase()
-
-    return wait_and_go
-
-
-def are_erased(bridge: Bridge) -> None:
-    assert numbers(bridge.tenant_id) == set()
-    scope_to(EVERY_TENANT)
-    run = db.session.query(ErasureRun).populate_existing().one()
-    assert (run.state, run.people, run.problem) == (ErasureState.DONE, 2, None)
-    commit()
-
-
-# --- cron --------------------------------------------------------------------------------------------------
-
-
-def a_night_is_due(bridge: Bridge, _: Outside) -> Go:
-    release(bridge, "1")
-    bridge.tenant.next_transfer_at = utcnow()
-    commit()
-    go = deliver(bridge)
-
-    def sweep_and_go() -> None:
-        schedule.sweep()
-        scope_to(bridge.tenant_id)
-        go()
-
-    return sweep_and_go
-
-
-def cron_is_silent(bridge: Bridge, _: Outside) -> Go:
-    """Somebody is told of it; a worker looks in its place."""
-    scope_to(EVERY_TENANT)
-    long_ago = utcnow() - YESTERDAY / 2
-    db.session.add(Heartbeat(name="cron:x:1", kind="cron", started_at=long_ago, seen_at=long_ago))
-    commit()
-    return watching.look_if_cron_is_silent
-
-
-def is_told_once(bridge: Bridge) -> None:
-    scope_to(EVERY_TENANT)
-    kinds = [row.kind for row in db.session.query(Notice.kind)]
-    assert kinds and len(set(kinds)) == len(kinds)
-    commit()
-
-
-# --- mails -------------------------------------------------------------------------------------------------
-
-
-def a_mail(bridge: Bridge, _: Outside) -> Go:
-    """A one-time link to somebody."""
-    scope_to(EVERY_TENANT)
-    make_account(f"caseworker-{bridge.tenant_id}", Role.CASEWORKER, bridge.tenant_id)
-    account, now = db.session.query(Account).one(), utcnow()
-    assert mail_link(account, make_link(account, now), now)
-    commit()
-    return lambda: whatever_the_dead_held(send_mail)
-
-
-def whatever_the_dead_held(send: Callable[[int], object]) -> None:
-    """Time has passed: the lease of the dead is over."""
-    scope_to(EVERY_TENANT)
-    db.session.query(Mail).update({"lease_until": None})
-    number = db.session.query(Mail.id).scalar()
-    commit()
-    send(number)
-
-
-def mail_ends(state: MailState) -> Callable[[Bridge], None]:
-    def check(_: Bridge) -> None:
-        scope_to(EVERY_TENANT)
-        assert db.session.query(Mail).populate_existing().one().state is state
-        commit()
-
-    return check
-
-
-def nobody_wants_it(bridge: Bridge, outside: Outside) -> Go:
-    go = a_mail(bridge, outside)
-    db.session.query(Account).one().disabled_at = utcnow()
-    commit()
-    return go
-
-
-def the_server_defers_it(bridge: Bridge, outside: Outside) -> Go:
-    outside.mail.data_answer = "451 Later"
-    return a_mail(bridge, outside)
-
-
-def no_worker_takes_it(bridge: Bridge, outside: Outside) -> Go:
-    a_mail(bridge, outside)
-    db.session.query(Mail).update({"due_at": utcnow() - YESTERDAY})
-    commit()
-    return lambda: whatever_the_dead_held(lambda _: send_overdue())
-
-
-def a_morning(bridge: Bridge, outside: Outside) -> Go:
-    """Something is open for the caseworker."""
-    release(bridge, "1")
-    scope_to(EVERY_TENANT)
-    make_account(f"caseworker-{bridge.tenant_id}", Role.CASEWORKER, bridge.tenant_id, "VM")
-    db.session.query(Presence).update({"clarification": "answer-missing"})
-    commit()
-    return partial(watching.look, dt.datetime(2027, 3, 2, 9, tzinfo=dt.UTC))
-
-
-def each_has_one_digest(_: Bridge) -> None:
-    scope_to(EVERY_TENANT)
-    assert db.session.query(Mail).filter_by(kind=MailKind.DIGEST).count() == 1
-    commit()
-
-
-STORIES: dict[str, Story] = {
+DELIVERIES: dict[str, Story] = {
     "a delivery": Story(
         released("1"),
         is_online,
@@ -605,39 +379,5 @@ STORIES: dict[str, Story] = {
     "the token is gone": Story(the_token_is_gone, is_online, ("answers.no-token",)),
     "it is asked whether it is back": Story(
         it_is_asked_whether_it_is_back, is_online, ("probe.asking", "probe.noted")
-    ),
-    "an import": Story(
-        an_import,
-        is_taken_over,
-        (
-            *(
-                "import.claimed",
-                "import.begun",
-                "import.door",
-                "import.staging",
-                "import.staged",
-                "import.keys",
-            ),
-            *("import.checked", "import.analysed", "import.piece", "import.ended", "import.lines-deleted"),
-            *("import.emptied", "import.beat"),
-        ),
-    ),
-    "an import that fails": Story(an_import_that_fails, has_failed, ("import.explained",)),
-    "an import that is held": Story(an_import_that_is_held, is_held, ("import.nothing-to-empty",)),
-    "a decision for many": Story(a_decision_for_many, all_are_released_once, ("bulk.claimed", "bulk.piece")),
-    "an erasure": Story(an_erasure, are_erased, ("erasure.claimed", "erasure.piece")),
-    "an erasure beside an import": Story(an_erasure_beside_an_import, are_erased, ("erasure.put-off",)),
-    "a night is due": Story(a_night_is_due, is_online, ("plan.swept",)),
-    "a mail": Story(
-        a_mail, mail_ends(MailState.SENT), ("mail.claimed", "mail.composed", "mail.noted"), mails=1
-    ),
-    "nobody wants it": Story(nobody_wants_it, mail_ends(MailState.GIVEN_UP), ("mail.unwanted",), mails=0),
-    "the server defers it": Story(
-        the_server_defers_it, mail_ends(MailState.WAITING), ("mail.put-off",), mails=0
-    ),
-    "no worker takes it": Story(no_worker_takes_it, mail_ends(MailState.SENT), ("mail.overdue",), mails=1),
-    "a morning": Story(a_morning, each_has_one_digest, ("notices.morning",)),
-    "cron is silent": Story(
-        cron_is_silent, is_told_once, ("notices.cron-looked", "notices.looked", "notices.kept")
     ),
 }
