@@ -245,7 +245,9 @@ def _open_sqlite(connection: Any, _record: object) -> None:
         return
     connection.isolation_level = None  # we say BEGIN ourselves, below
     patience = f"busy_timeout={PATIENCE_MS}"
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", patience, "synchronous=NORMAL"):
+    # FULL: what was committed outlives a power cut as well. With NORMAL, a part that was sent could be frozen anew
+    # with other bytes afterwards, and the network would refuse it under the same key.
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", patience, "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from portal import current_settings
@@ -256,6 +256,12 @@ def test_many_who_read_and_then_write_lose_nothing(app: Flask) -> None:
         thread.join()
     assert errors == []
     assert db.session.scalar(select(Tenant.brake_days).execution_options(populate_existing=True)) == 80
+
+
+def test_what_is_committed_outlives_a_power_cut(sqlite_app: Flask) -> None:
+    """SQLite waits for the disk at each commit; what PostgreSQL does is looked at by `jobbruecke check`."""
+    assert db.session.scalar(text("PRAGMA synchronous")) == 2
+    assert db.session.scalar(text("PRAGMA journal_mode")) == "wal"
 
 
 def test_now_is_aware() -> None:

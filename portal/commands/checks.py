@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal import current_settings
 from portal.accounts.provider import is_installed
@@ -25,6 +25,11 @@ from portal.schema import check_database
 from portal.tenants.models import Heartbeat, Tenant
 from portal.tenants.queries import WORKER_SILENT_AFTER
 
+_NOT_DURABLE = """
+SELECT name FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name
+"""
+
 
 def run_checks() -> Iterator[Check]:
     """Every check, in the order in which things have to be put right."""
@@ -38,6 +43,7 @@ def run_checks() -> Iterator[Check]:
     yield _mail_server()
     if not usable:
         return
+    yield from _durability()
     yield from _second_wall()
     yield from _keys()
     yield _process("worker")
@@ -72,6 +78,23 @@ def _database() -> Iterator[Check]:
         return
     yield there
     yield Check("migrations", Level.OK, _("auf dem Stand dieser Version"))
+
+
+def _durability() -> Iterator[Check]:
+    """On PostgreSQL alone: whether what is committed outlives a crash, on which all that is promised rests."""
+    if db.engine.dialect.name != "postgresql":
+        return
+    with reading():
+        off = list(db.session.scalars(text(_NOT_DURABLE)))
+        commit()
+    if not off:
+        yield Check("durability", Level.OK, _("was festgeschrieben ist, übersteht einen Absturz"))
+        return
+    message = _(
+        "„%(settings)s“ ist aus: Ein Absturz kann Festgeschriebenes verlieren", settings=", ".join(off)
+    )
+    advice = _("Schalten Sie es in den Einstellungen von PostgreSQL wieder ein.")
+    yield Check("durability", Level.WARN, message, advice)
 
 
 def _second_wall() -> Iterator[Check]:

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 import time_machine
 
+from portal.commands.check_values import Level
+from portal.commands.checks import run_checks
 from portal.database import commit, db, utcnow
 from portal.schema import upgrade
 from portal.tenants.models import Heartbeat
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
-from tests.support.database import make_settings, running_app
+from tests.support.database import make_settings, new_database, running_app
 from tests.support.door import new_token
 from tests.support.sandbox import SandboxServer
-from tests.support.services import RedisServer
+from tests.support.services import PostgresServer, RedisServer
 
 
 @pytest.fixture
@@ -55,6 +57,16 @@ def test_all_is_well(sound: tuple[Commands, Bridge]) -> None:
     ]
     lines = commands.say("check").splitlines()
     assert len(lines) == len(found["checks"]) and all(line.startswith("ok ") for line in lines)
+
+
+@pytest.mark.postgres
+def test_a_database_that_may_forget_is_named(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    """The server of the tests does without any care for power cuts."""
+    with new_database(postgres_server.url) as url, running_app(make_settings(url, tmp_path)):
+        upgrade()
+        checks = {check.name: check for check in run_checks()}
+    assert checks["durability"].level is Level.WARN
+    assert "fsync, full_page_writes, synchronous_commit" in checks["durability"].message
 
 
 def test_redis_is_away(sound: tuple[Commands, Bridge], own_redis_server: RedisServer) -> None:
