@@ -6,8 +6,6 @@ product only, and somebody waits.
 
 from __future__ import annotations
 
-import atexit
-import gc
 from importlib import import_module
 from types import MappingProxyType
 from typing import Final
@@ -74,7 +72,4 @@ click.version_option(package_name="jobbruecke", message="jobbruecke %(version)s"
 
 def main() -> None:
     """The console script `jobbruecke`."""
-    atexit.register(
-        gc.freeze
-    )  # or Python, as it ends, goes through all that was loaded: a second for each process
     cli()

@@ -174,6 +174,6 @@ def test_what_is_no_number_is_wrong_usage(staffed: Commands, number: str) -> Non
 
 def test_what_is_not_there_is_a_sentence(staffed: Commands) -> None:
     for words in (("show",), ("pass",), ("discard",)):
-        said = staffed.refuse("delivery", *words, *ALPHA, "99999999999")
+        said = staffed.refuse("delivery", *words, *ALPHA, "999999999")
         assert said.endswith(".") and "Unerwartet" not in said, said
     assert staffed.ask("deliveries", *ALPHA) == {"tenant": "alpha", "deliveries": []}

@@ -18,7 +18,7 @@ from tests.support.plant import Plant, running_plant
 from tests.support.promise import assert_promise
 from tests.support.services import PostgresServer, running_postgres, running_redis
 
-pytestmark = [pytest.mark.postgres, pytest.mark.processes, pytest.mark.slow, pytest.mark.matrix]
+pytestmark = [pytest.mark.postgres, pytest.mark.processes, pytest.mark.slow]
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ def assert_all_done_once(bridges: list[Bridge]) -> None:
         commit()
 
 
+@pytest.mark.matrix
 def test_postgresql_backends_killed_again_and_again_lose_nothing(postgres_plant: Plant) -> None:
     bridges = [postgres_plant.tenant() for _ in range(6)]
     for bridge in bridges:

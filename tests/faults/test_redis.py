@@ -18,7 +18,7 @@ from tests.support.plant import Plant, running_plant
 from tests.support.promise import assert_promise
 from tests.support.services import RedisServer
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.matrix]
+pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,10 @@ TROUBLES: dict[str, tuple[Callable[[RedisServer], None], Callable[[RedisServer],
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_redis_in_trouble_across_the_end_of_a_job(plant: Plant, trouble: str) -> None:
-    """A job is running when it begins, and ends in it; others are released and planned meanwhile, each in 2 s."""
+    """A job is running when it begins, and ends in it; others are released and planned meanwhile.
+
+    How long those wait at most is held by tests/web/test_without_redis.py, which counts what is asked.
+    """
     begin, end = TROUBLES[trouble]
     running = plant.tenant()
     plant.sandbox.misbehave("delay", "openDelivery", provider_id=running.provider, count=1, seconds=1.5)
@@ -78,7 +81,7 @@ def test_redis_in_trouble_across_the_end_of_a_job(plant: Plant, trouble: str) ->
     plant.wait_for_call(running, "openDelivery")
     begin(plant.redis)
     for bridge in later:
-        assert plan(bridge) < 2
+        plan(bridge)
     plant.wait_until(lambda: "commitDelivery" in plant.calls(running))
     for _ in range(20):
         plant.tend()
@@ -103,12 +106,10 @@ def test_redis_emptied_with_many_deliveries_due(plant: Plant, number: int) -> No
         assert_done_once(bridge)
 
 
-def plan(bridge: Bridge) -> float:
-    """Plan a transfer; how many seconds it took, whatever became of the job."""
+def plan(bridge: Bridge) -> None:
+    """Plan a transfer, whatever becomes of the job."""
     scope_to(bridge.tenant_id)
-    started = time.monotonic()
     bridge.plan()
-    return time.monotonic() - started
 
 
 def assert_done_once(bridge: Bridge) -> None:

@@ -131,7 +131,7 @@ def test_a_worker_killed_with_its_job_leaves_nothing_undone(factory: Factory) ->
 def test_a_job_that_outlives_its_worker_and_a_second_worker_do_it_once(factory: Factory) -> None:
     """The second takes over when the lease has run out; the first wakes up later, and writes nothing."""
     bridge = factory.tenant()
-    factory.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=6)
+    factory.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=12)
     delivery = bridge.plan()
     bridge.wait_for_call("commitDelivery")
     (job,) = factory.worker.children
