@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from portal.database import commit
 from tests.browser.conftest import Visitor
 from tests.support.running import Running
 
@@ -28,7 +29,9 @@ def number(system: Running) -> str:
 
 def open_page(system: Running, visitor: Visitor, number: str) -> Page:
     page = visitor.sign_in("caseworker")
-    page.goto(f"{system.url}/participants/{system.bridge.id(number)}")
+    found = system.bridge.id(number)
+    commit()  # or nobody else could write meanwhile
+    page.goto(f"{system.url}/participants/{found}")
     return page
 
 

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import event
 
+from portal import database
 from portal.database import db, utcnow
 from tests.support.house import House, presence_of
 from tests.support.pages import Browser
 
 
 @pytest.fixture
-def impatient(sqlite_app: Flask) -> Iterator[None]:
+def impatient(sqlite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a second of patience instead of thirty."""
-
-    def shorten(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA busy_timeout=500")
-
-    event.listen(db.engine, "connect", shorten)
+    monkeypatch.setattr(database, "PATIENCE_MS", 500)
     db.engine.dispose()
-    yield
-    event.remove(db.engine, "connect", shorten)
 
 
 @pytest.mark.usefixtures("impatient")
