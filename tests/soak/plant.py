@@ -133,7 +133,7 @@ class Plant:
             "a worker is stopped past its lease": self._freeze,
             "cron is killed": lambda _: self._kill(2, group=True),
             "web is killed": lambda _: self._kill(3, group=True),
-            "Redis is emptied": lambda _: self.redis.flush(),
+            "Redis is emptied": lambda _: (self.redis.thaw(), self.redis.flush()),  # it may hang just now
             "Redis is killed and comes back": lambda _: (self.redis.kill(), self.redis.start()),
             "Redis hangs": lambda _: (self.redis.freeze(), self._later(3, self.redis.thaw)),
             "the network misbehaves": self._misbehave,
