@@ -112,8 +112,7 @@ def scope_to(tenant_id: int | str | None) -> None:
     session = db.session()
     if session.info.get("tenant_id") != tenant_id:
         session.expunge_all()
-    session.info["tenant_id"] = tenant_id
-    move_wall(session)
+    _set_scope(session, tenant_id)
 
 
 @contextmanager
@@ -132,13 +131,16 @@ def counting_for_every_tenant() -> Iterator[None]:
     """`scoped_to(EVERY_TENANT)` for who only counts: no row is loaded, so none that was loaded before is let go."""
     session = db.session()
     before = session.info.get("tenant_id")
-    session.info["tenant_id"] = EVERY_TENANT
-    move_wall(session)
+    _set_scope(session, EVERY_TENANT)
     try:
         yield
     finally:
-        session.info["tenant_id"] = before
-        move_wall(session)
+        _set_scope(session, before)
+
+
+def _set_scope(session: Session, tenant_id: int | str | None) -> None:
+    session.info["tenant_id"] = tenant_id
+    move_wall(session)
 
 
 @contextmanager

@@ -47,15 +47,17 @@ def person() -> None:
 @in_application
 def report(slug: str, number: str, by: str | None, pdf: Path | None, json_file: Path | None) -> None:
     """Everything that is known about a person (Art. 15 and 20 GDPR): JSON on standard output, or files."""
-    from portal.privacy.pdf import write_pdf  # a third of the start of each command
-
     use_tenant(slug)
     actor = acting(by, Permission.DISCLOSE)
     participant_id = get_participant_by_number(number).id
     values = collect(participant_id, utcnow())
     content = json.dumps(values, ensure_ascii=False, indent=2, default=plain)
     found = db.session.get_one(Participant, participant_id)
-    printed = write_pdf(document(values, found), current_settings().locale) if pdf else b""
+    printed = b""
+    if pdf:
+        from portal.privacy.pdf import write_pdf  # large, and JSON needs nothing of it
+
+        printed = write_pdf(document(values, found), current_settings().locale)
     noted(AuditEvent.DISCLOSED, actor, subject="participant", subject_id=participant_id)
     commit()  # nothing is handed out before it is noted
     for path, written in ((pdf, printed), (json_file, content.encode())):

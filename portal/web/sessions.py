@@ -159,10 +159,8 @@ def _load(token: str) -> ServerSession:
 
 def _see(session: ServerSession, now: dt.datetime) -> None:
     """Note that somebody is there. Nobody waits long for that, and no page fails by it: the next one notes it."""
-    rollback()
-    set_reading(False)
     try:
-        with writing_soon(SEEN_PATIENCE_SECONDS) as connection:
+        with _writing(SEEN_PATIENCE_SECONDS) as connection:
             _update(connection, session, seen_at=now)
     except OperationalError as error:
         log.warning("session_not_seen", error=type(error).__name__)
@@ -176,11 +174,11 @@ def _is_to_be_seen(session: ServerSession, now: dt.datetime) -> bool:
 
 
 @contextmanager
-def _writing() -> Iterator[Connection]:
+def _writing(patience_seconds: float | None = None) -> Iterator[Connection]:
     """A write transaction of its own. What the view left open is let go first, or we wait for ourselves."""
     rollback()
     set_reading(False)
-    with db.engine.begin() as connection:
+    with db.engine.begin() if patience_seconds is None else writing_soon(patience_seconds) as connection:
         yield connection
 
 

@@ -25,7 +25,8 @@ from portal.qualli.models import ImportRun, ImportState
 from portal.releases.models import Event
 from portal.releases.queries import Filters
 from portal.releases.view import load_view
-from tests.faults.deliveries import online, release, too_many_vanish
+from tests.faults.deliveries import release, too_many_vanish
+from tests.histories.test_order_of_answers import online
 from tests.qualli.exports import ALL, bring, folder, zipped
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands

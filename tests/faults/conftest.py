@@ -11,6 +11,9 @@ from tests.support.database import new_database
 from tests.support.plant import Plant, running_plant
 from tests.support.services import PostgresServer, RedisServer, running_redis
 
+SAMPLED = ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])]
+"""Databases of what does not depend on them: PostgreSQL in the matrix alone."""
+
 
 @pytest.fixture(scope="session")
 def _sqlite_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
@@ -65,7 +68,7 @@ def plant(request: pytest.FixtureRequest) -> Plant:
     return found
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])])
+@pytest.fixture(params=SAMPLED)
 def sampled_plant(request: pytest.FixtureRequest) -> Plant:
     """The same, on PostgreSQL in the matrix alone: for what processes and signals decide, and not the database."""
     found: Plant = request.getfixturevalue(f"{request.param}_plant")

@@ -21,6 +21,7 @@ from portal.releases.status import Status
 from portal.tenants.service import set_licence, set_token
 from tests.faults.stand import token_of
 from tests.faults.story import Begin, Go, Outside, Story
+from tests.histories.test_order_of_answers import online
 from tests.support.bridge import Bridge
 from tests.support.promise import assert_promise
 from tests.support.rude_server import answer
@@ -52,12 +53,6 @@ def release(bridge: Bridge, *names: str) -> None:
     for name in names:
         bridge.person(name)
     bridge.release(*names)
-
-
-def online(bridge: Bridge, *names: str) -> None:
-    release(bridge, *names)
-    bridge.deliver()
-    bridge.hasten()
 
 
 def misbehaving(kind: str, call: str, times: int | None = 1, **more: object) -> Begin:

@@ -18,17 +18,16 @@ import time_machine
 from portal.database import commit, scope_to
 from portal.deliveries.queries import odd_answers
 from portal.deliveries.states import AWAITING
-from portal.releases.models import Event
 from portal.releases.phase import Phase
 from portal.releases.status import Status
+from tests.faults.conftest import SAMPLED
 from tests.faults.stand import Stand, plan, standing
 from tests.support.bridge import Bridge
-from tests.support.promise import assert_promise
+from tests.support.promise import DONE_ONCE, assert_promise
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
 
 MONDAY = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
-ONCE = [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])])
+@pytest.fixture(params=SAMPLED)
 def database_url(request: pytest.FixtureRequest) -> str:
     """PostgreSQL in the matrix alone: `tests/histories` has every way on both."""
     return str(request.getfixturevalue(f"{request.param}_url"))
@@ -108,7 +107,7 @@ def test_what_is_not_proven_is_not_said_and_the_promise_holds_afterwards(stand: 
         assert_well(victim)
         assert_promise(victim)
         if not way.settled_by_next:
-            assert victim.events("1") == ONCE
+            assert victim.events("1") == DONE_ONCE
         commit()
 
 

@@ -19,6 +19,7 @@ from portal import failpoints
 from portal.database import db, scope_to
 from tests.faults.acts import ACTS
 from tests.faults.chores import CHORES
+from tests.faults.conftest import SAMPLED
 from tests.faults.deliveries import DELIVERIES
 from tests.faults.story import Meanwhile, Outside, Story
 from tests.notices.conftest import mail_settings
@@ -38,7 +39,7 @@ NEVER = {"answers.stale": "somebody else moved the cursor while we held the clai
 """What no story leads to."""
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])])
+@pytest.fixture(params=SAMPLED)
 def database_url(request: pytest.FixtureRequest) -> str:
     """PostgreSQL in the matrix alone."""
     return str(request.getfixturevalue(f"{request.param}_url"))

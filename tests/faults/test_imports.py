@@ -18,6 +18,7 @@ from portal.qualli.models import ImportState
 from portal.qualli.service import keep_export
 from portal.refusal import Refusal
 from portal.releases.status import Status
+from tests.faults.conftest import SAMPLED
 from tests.qualli.exports import bring, zipped
 from tests.support.bridge import Bridge
 from tests.support.promise import assert_promise
@@ -27,7 +28,7 @@ PEOPLE = [f"T{number:02}" for number in range(20)]
 Files = Mapping[str, str | bytes]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])])
+@pytest.fixture(params=SAMPLED)
 def database_url(request: pytest.FixtureRequest) -> str:
     """PostgreSQL in the matrix alone: what is refused does not depend on the database."""
     return str(request.getfixturevalue(f"{request.param}_url"))

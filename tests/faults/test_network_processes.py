@@ -8,14 +8,12 @@ import pytest
 
 from portal.database import commit, scope_to
 from portal.deliveries.states import DeliveryState
-from portal.releases.models import Event
-from portal.releases.status import Status
-from tests.faults.stand import token_of
+from tests.faults.stand import plan, token_of
 from tests.faults.troubles import TROUBLES
 from tests.support.bridge import Bridge
 from tests.support.middle import Middle
 from tests.support.plant import Plant, running_plant
-from tests.support.promise import assert_promise
+from tests.support.promise import assert_done_once
 from tests.support.services import running_redis
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
@@ -23,16 +21,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.slow]
 
 def go(*bridges: Bridge) -> None:
     for bridge in bridges:
-        scope_to(bridge.tenant_id)
-        bridge.plan()
-
-
-def assert_done_once(bridge: Bridge, *, failed: bool = False) -> None:
-    assert_promise(bridge, failed=failed)
-    scope_to(bridge.tenant_id)
-    assert bridge.status("1") is Status.ONLINE
-    assert bridge.events("1") == [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
-    commit()
+        plan(bridge)
 
 
 def test_some_troubles_at_a_commit_through_real_workers(sqlite_plant: Plant) -> None:

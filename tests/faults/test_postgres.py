@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from portal.database import commit, db, scope_to
-from portal.releases.models import Event
-from portal.releases.status import Status
-from tests.support.bridge import Bridge
+from portal.database import db
+from tests.faults.stand import plan
 from tests.support.database import new_database
 from tests.support.plant import Plant, running_plant
-from tests.support.promise import assert_promise
+from tests.support.promise import assert_done_once
 from tests.support.services import PostgresServer, running_postgres, running_redis
 
 pytestmark = [pytest.mark.postgres, pytest.mark.processes, pytest.mark.slow]
@@ -38,7 +36,7 @@ def test_postgresql_restarted_while_workers_send(own_server: PostgresServer, tmp
         bridges = [plant.tenant() for _ in range(6)]
         for bridge, call in zip(bridges, ("commitDelivery", "openDelivery", "putPart") * 2, strict=True):
             plant.sandbox.misbehave("delay", call, provider_id=bridge.provider, count=1, seconds=3)
-            go(bridge)
+            plan(bridge)
         plant.wait_until(lambda: any("commitDelivery" in plant.calls(bridge) for bridge in bridges))
         for _ in range(2):
             db.session.remove()
@@ -49,21 +47,8 @@ def test_postgresql_restarted_while_workers_send(own_server: PostgresServer, tmp
             threading.Event().wait(1)
         took = plant.wait_for_end(*bridges)
         print(f"\nPostgreSQL restarted twice: all done {took:.0f} s after it was back")
-        assert_all_done_once(bridges)
-
-
-def go(bridge: Bridge) -> None:
-    scope_to(bridge.tenant_id)
-    bridge.plan()
-
-
-def assert_all_done_once(bridges: list[Bridge]) -> None:
-    for bridge in bridges:
-        assert_promise(bridge)
-        scope_to(bridge.tenant_id)
-        assert bridge.status("1") is Status.ONLINE
-        assert bridge.events("1") == [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
-        commit()
+        for bridge in bridges:
+            assert_done_once(bridge)
 
 
 @pytest.mark.matrix
@@ -71,8 +56,7 @@ def test_postgresql_backends_killed_again_and_again_lose_nothing(postgres_plant:
     bridges = [postgres_plant.tenant() for _ in range(6)]
     for bridge in bridges:
         postgres_plant.sandbox.misbehave("delay", provider_id=bridge.provider, count=4, seconds=0.3)
-        scope_to(bridge.tenant_id)
-        bridge.plan()
+        plan(bridge)
     postgres_plant.wait_until(lambda: any(postgres_plant.calls(bridge) for bridge in bridges))
     db.session.remove()
     admin = create_engine(db.engine.url, isolation_level="AUTOCOMMIT")
@@ -90,4 +74,5 @@ def test_postgresql_backends_killed_again_and_again_lose_nothing(postgres_plant:
     assert killed > 3
     took = postgres_plant.wait_for_end(*bridges)
     print(f"\n{killed} connections cut: all done {took:.0f} s after the last")
-    assert_all_done_once(bridges)
+    for bridge in bridges:
+        assert_done_once(bridge)

@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from portal.database import commit, scope_to
-from portal.releases.models import Event
-from portal.releases.status import Status
-from tests.support.bridge import Bridge
+from tests.faults.stand import plan
 from tests.support.plant import Plant, running_plant
-from tests.support.promise import assert_promise
+from tests.support.promise import assert_done_once
 from tests.support.services import RedisServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
@@ -104,17 +101,3 @@ def test_redis_emptied_with_many_deliveries_due(plant: Plant, number: int) -> No
     plant.wait_for_end(*bridges, seconds=90 + number)
     for bridge in bridges:
         assert_done_once(bridge)
-
-
-def plan(bridge: Bridge) -> None:
-    """Plan a transfer, whatever becomes of the job."""
-    scope_to(bridge.tenant_id)
-    bridge.plan()
-
-
-def assert_done_once(bridge: Bridge) -> None:
-    assert_promise(bridge)
-    scope_to(bridge.tenant_id)
-    assert bridge.status("1") is Status.ONLINE
-    assert bridge.events("1") == [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
-    commit()

@@ -16,27 +16,12 @@ from portal.deliveries.models import Delivery
 from portal.deliveries.service import let_go
 from portal.deliveries.states import Cause, DeliveryState, Problem
 from portal.queue import QUEUE, SEND_DELIVERY
-from portal.releases.models import Event
-from portal.releases.status import Status
+from tests.faults.stand import plan
 from tests.support.bridge import SUPERVISOR, Bridge
 from tests.support.plant import Plant, thaw
-from tests.support.promise import assert_promise
+from tests.support.promise import assert_done_once
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
-DONE_ONCE = [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
-
-
-def assert_done_once(bridge: Bridge) -> None:
-    assert_promise(bridge)
-    scope_to(bridge.tenant_id)
-    assert bridge.status("1") is Status.ONLINE
-    assert bridge.events("1") == DONE_ONCE
-    commit()
-
-
-def go(bridge: Bridge) -> Delivery:
-    scope_to(bridge.tenant_id)
-    return bridge.plan()
 
 
 def stopped(plant: Plant) -> list[int]:
@@ -52,7 +37,7 @@ def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plan
     """The other worker takes over; the first goes on later, and finds that it is not its any more."""
     bridge = plant.tenant()
     plant.let_die(bridge, f"{point} 1 stop")
-    go(bridge)
+    plan(bridge)
     plant.wait_until(lambda: stopped(plant))
     (job,) = stopped(plant)
     plant.wait_for_end(bridge)
@@ -70,7 +55,7 @@ def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plan
         plant.let_die(one, "100000")
     plant.let_die(bridge, "send.receipt.before 1 stop")
     for one in (bridge, *others):
-        go(one)
+        plan(one)
     plant.wait_until(lambda: stopped(plant))
     for job in stopped(plant):
         os.kill(job, signal.SIGCONT)
@@ -84,7 +69,7 @@ def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(sa
     plant = sampled_plant
     bridge = plant.tenant()
     plant.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=5)
-    go(bridge)
+    plan(bridge)
     plant.wait_for_call(bridge, "commitDelivery")
     for worker in plant.workers:
         worker.kill_alone()
@@ -105,7 +90,7 @@ def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_secon
     )
     for bridge, point in zip(bridges, points, strict=True):
         plant.let_die(bridge, f"{point} power-cut")
-        go(bridge)
+        plan(bridge)
     plant.wait_until(lambda: all(plant.died(bridge) for bridge in bridges))
     plant.stop()
     for word in ("worker", "worker", "cron"):
@@ -124,7 +109,7 @@ def test_stop_by_the_service_manager_while_sending_is_never_a_failure(
     plant = sampled_plant
     bridge = plant.tenant()
     plant.sandbox.misbehave("delay", "commitDelivery", provider_id=bridge.provider, count=1, seconds=2)
-    delivery = go(bridge)
+    delivery = plan(bridge)
     plant.wait_for_call(bridge, "commitDelivery")
     for worker in plant.workers:
         jobs = worker.children if whom == "its job too" else []
@@ -139,7 +124,7 @@ def test_same_job_ten_times_with_four_workers_is_done_once(sampled_plant: Plant)
     plant = sampled_plant
     extra = [plant.start("worker") for _ in range(2)]
     bridge = plant.tenant()
-    delivery = go(bridge)
+    delivery = plan(bridge)
     with plant.redis.client() as client:
         queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
         for _ in range(10):
@@ -188,8 +173,8 @@ def test_record_that_kills_its_job_every_time_is_held_after_three_crashes(sample
     plant = sampled_plant
     bridge, other = plant.tenant(), plant.tenant()
     plant.let_die(bridge, "build.frozen.before 1 always")
-    delivery = go(bridge)
-    go(other)
+    delivery = plan(bridge)
+    plan(other)
     plant.wait_for_end(other)
     assert_done_once(other)
     plant.wait_until(lambda: state_of(bridge, delivery) is DeliveryState.HELD)

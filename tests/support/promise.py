@@ -20,6 +20,9 @@ from tests.support.bridge import Bridge
 
 _HELD = {Status.ONLINE: "active", Status.OFFLINE_ARCHIVED: "archived", Status.ONLINE_ARCHIVED: "archived"}
 
+DONE_ONCE = [Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE]
+"""The protocol of somebody who was released and went online."""
+
 
 def assert_promise(bridge: Bridge, *, failed: bool = False, awaiting: Collection[int] = ()) -> None:
     """Check one tenant, all of whose deliveries have ended: `failed` where the network refused some, rightly explained.
@@ -48,6 +51,15 @@ def assert_promise(bridge: Bridge, *, failed: bool = False, awaiting: Collection
     for remote in counted:
         assert bridge.sandbox.records(bridge.provider, remote["delivery_id"]) == told[remote["sequence"]]
     assert max(Counter(it["sequence"] for it in theirs).values(), default=1) == 1, "one key, one delivery"
+
+
+def assert_done_once(bridge: Bridge, *, failed: bool = False) -> None:
+    """The promise, of a tenant whose person 1 was to go online: she is, and was told so and answered about once."""
+    assert_promise(bridge, failed=failed)
+    scope_to(bridge.tenant_id)
+    assert bridge.status("1") is Status.ONLINE
+    assert bridge.events("1") == DONE_ONCE
+    commit()
 
 
 def _assert_all_ended(ours: list[Delivery], *, failed: bool) -> None:
