@@ -1,6 +1,7 @@
 """What people and programs set off, each in one transaction: by a page, a command, the HTTP door.
 
-Whoever is killed around it has done it or not; what was not done can be done again.
+Whoever is killed around it has done it or not; what was not done can be done again. Pages are used by whatever is
+given: a client in the test's process, or a visitor of a real server.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import datetime as dt
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 from flask import Flask, current_app
 
@@ -34,11 +36,23 @@ from tests.support.door import Door, new_token
 from tests.support.house import make_account
 from tests.support.pages import Browser
 
+
+class Surfer(Protocol):
+    """Who is signed in as the tenant's supervisor, opens a page and sends a form of it."""
+
+    def get(self, path: str) -> object: ...
+
+    def submit(self, action: str, /, **values: Any) -> object: ...
+
+
 Done = Callable[[], object]
 Doing = tuple[Callable[[], object], Done]
 """What does it, and whether it is done."""
 Begin = Callable[[Bridge], Doing]
 """Makes everything ready."""
+Using = tuple[Callable[[Surfer], object], Done]
+OnPages = Callable[[Bridge], Using]
+"""The same, of what is done on pages."""
 
 
 def _app() -> Flask:
@@ -54,10 +68,18 @@ def somebody(bridge: Bridge) -> str:
     return "SUP"
 
 
-def browser(bridge: Bridge) -> Browser:
-    found = Browser(_app())
-    found.sign_in(f"supervisor-{bridge.tenant_id}@example.org")
-    return found
+def in_this_process(begin: OnPages) -> Begin:
+    def begin_here(bridge: Bridge) -> Doing:
+        use, is_done = begin(bridge)
+
+        def act() -> None:
+            browser = Browser(_app())
+            browser.sign_in(f"supervisor-{bridge.tenant_id}@example.org")
+            use(browser)
+
+        return act, is_done
+
+    return begin_here
 
 
 def say(bridge: Bridge, *words: str) -> Callable[[], object]:
@@ -70,12 +92,11 @@ def say(bridge: Bridge, *words: str) -> Callable[[], object]:
 # --- one person --------------------------------------------------------------------------------------------
 
 
-def release_by_page(bridge: Bridge) -> Doing:
+def release_by_page(bridge: Bridge) -> Using:
     somebody(bridge)
     address = f"/participants/{bridge.person('1')}"
 
-    def act() -> None:
-        page = browser(bridge)
+    def act(page: Surfer) -> None:
         page.get(address)
         page.submit(f"{address}/release")
 
@@ -113,11 +134,10 @@ def a_held_one(bridge: Bridge) -> Callable[[], DeliveryState]:
     return lambda: bridge.again(held).state
 
 
-def discard_by_page(bridge: Bridge) -> Doing:
+def discard_by_page(bridge: Bridge) -> Using:
     state = a_held_one(bridge)
 
-    def act() -> None:
-        page = browser(bridge)
+    def act(page: Surfer) -> None:
         page.get("/deliveries/2")
         page.submit("/deliveries/2/discard")
 
@@ -150,11 +170,10 @@ def is_asked_again(bridge: Bridge) -> Done:
     return lambda: bridge.connection.probe_at is not None
 
 
-def read_by_page(bridge: Bridge) -> Doing:
+def read_by_page(bridge: Bridge) -> Using:
     to_reconcile(bridge)
 
-    def act() -> None:
-        page = browser(bridge)
+    def act(page: Surfer) -> None:
         page.get("/deliveries/reconcile")
         page.submit("/deliveries/reconcile/read")
 
@@ -182,11 +201,10 @@ def newest_import(bridge: Bridge) -> ImportRun | None:
     return db.session.query(ImportRun).populate_existing().order_by(ImportRun.id.desc()).first()
 
 
-def import_by_page(bridge: Bridge) -> Doing:
+def import_by_page(bridge: Bridge) -> Using:
     somebody(bridge)
 
-    def act() -> None:
-        page = browser(bridge)
+    def act(page: Surfer) -> None:
         page.get("/imports")
         page.submit("/imports", export=(io.BytesIO(zipped(ALL).getvalue()), "export.zip"))
 
@@ -208,15 +226,14 @@ def import_by_door(bridge: Bridge) -> Doing:
     )
 
 
-def judge_import(verb: str, state: ImportState) -> Begin:
-    def begin(bridge: Bridge) -> Doing:
+def judge_import(verb: str, state: ImportState) -> OnPages:
+    def begin(bridge: Bridge) -> Using:
         somebody(bridge)
         bring(bridge.tenant_id, ALL)
         held = bring(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"})
         assert held.state is ImportState.HELD
 
-        def act() -> None:
-            page = browser(bridge)
+        def act(page: Surfer) -> None:
             page.get(f"/imports/{held.import_id}")
             page.submit(f"/imports/{held.import_id}/{verb}")
 
@@ -237,22 +254,21 @@ def bulk_runs(bridge: Bridge) -> list[BulkRun]:
     return list(db.session.query(BulkRun).populate_existing())
 
 
-def choose_by_page(bridge: Bridge) -> Doing:
+def choose_by_page(bridge: Bridge) -> Using:
     somebody(bridge)
     bridge.person("1")
 
-    def act() -> None:
-        page = browser(bridge)
+    def act(page: Surfer) -> None:
         page.get("/participants")
         page.submit("/bulk", action="release", whom="all")
 
     return act, lambda: len(bulk_runs(bridge)) == 1
 
 
-def go_on_with(action: BulkAction, *words: str) -> Begin:
+def go_on_with(action: BulkAction, *words: str) -> OnPages:
     """What was chosen before gets its mediator, or is started."""
 
-    def begin(bridge: Bridge) -> Doing:
+    def begin(bridge: Bridge) -> Using:
         somebody(bridge)
         bridge.person("1")
         account = db.session.query(Account).one()
@@ -263,8 +279,7 @@ def go_on_with(action: BulkAction, *words: str) -> Begin:
         commit()
         address = f"/bulk/{number}"
 
-        def act() -> None:
-            page = browser(bridge)
+        def act(page: Surfer) -> None:
             page.get(address)
             values = {"mediator": str(mediator)} if action is BulkAction.MEDIATOR else {}
             page.submit(f"{address}/{words[0]}", **values)
@@ -279,21 +294,11 @@ def go_on_with(action: BulkAction, *words: str) -> Begin:
     return begin
 
 
-ACTS: dict[str, Begin] = {
+PAGES: dict[str, OnPages] = {
     "release.page": release_by_page,
-    "release.command": by_command("release", event=Event.RELEASED),
-    "revoke.command": by_command("revoke", event=Event.REVOKED),
-    "mediator.command": by_command("mediator", "--mediator", "8", event=Event.MEDIATOR_CHOSEN),
     "delivery.page": discard_by_page,
-    "deliver.command": deliver_by_command,
-    "pass.command": pass_by_command,
-    "discard.command": discard_by_command,
     "reconcile.page": read_by_page,
-    "reconcile-read.command": read_by_command,
-    "reconcile-settle.command": settle_by_command,
     "import.page": import_by_page,
-    "import.sent": import_by_door,
-    "import.command": import_by_command,
     "import.passed": judge_import("let-go", ImportState.APPLYING),
     "import.discarded": judge_import("discard", ImportState.DISCARDED),
     "bulk.chosen": choose_by_page,
@@ -301,3 +306,17 @@ ACTS: dict[str, Begin] = {
     "bulk.started": go_on_with(BulkAction.RELEASE, "start"),
 }
 """By the commit around which its process is killed."""
+ACTS: dict[str, Begin] = {
+    **{step: in_this_process(begin) for step, begin in PAGES.items()},
+    "release.command": by_command("release", event=Event.RELEASED),
+    "revoke.command": by_command("revoke", event=Event.REVOKED),
+    "mediator.command": by_command("mediator", "--mediator", "8", event=Event.MEDIATOR_CHOSEN),
+    "deliver.command": deliver_by_command,
+    "pass.command": pass_by_command,
+    "discard.command": discard_by_command,
+    "reconcile-read.command": read_by_command,
+    "reconcile-settle.command": settle_by_command,
+    "import.sent": import_by_door,
+    "import.command": import_by_command,
+}
+"""The same of everything, in this process."""

@@ -57,6 +57,8 @@ class Plant:
         upgrade()
         self.bridges = [self._tenant(f"t{number}") for number in range(1, tenants + 1)]
         self._port = free_port()
+        self._sessions: set[int] = set()
+        """One a process that was started; what it starts belongs to it as well, and after its death."""
         self.processes: list[subprocess.Popen[bytes]] = [self._start(word) for word in WORDS]
         self._ends: list[tuple[float, Callable[[], object]]] = []
         self.starts = self.imports = 0
@@ -71,13 +73,15 @@ class Plant:
     def _start(self, word: str) -> subprocess.Popen[bytes]:
         words = [word, "--port", str(self._port), "--workers", "1"] if word == "web" else [word]
         with (self.folder / f"{word}.log").open("ab") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("jobbruecke")), *words],
                 env=settings_environment(self.settings) | PACES,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
+        self._sessions.add(process.pid)
+        return process
 
     def supervise(self) -> None:
         """Start again what has died, and end what was to last for a while."""
@@ -98,11 +102,14 @@ class Plant:
         self.sandbox.behave()
 
     def stop(self) -> None:
-        """Kill everything that this has started."""
+        """Kill everything that this has started, jobs whose worker is dead too: they have the database open."""
         for process in self.processes:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             process.wait(10)
+        while left := _members(self._sessions):
+            for pid in left:
+                _signal(pid, signal.SIGKILL)
+            time.sleep(0.02)
 
     def start_again(self) -> None:
         """All processes, after `stop`."""
@@ -344,6 +351,17 @@ def _children(pid: int) -> list[int]:
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return [int(it) for it in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
+
+
+def _members(sessions: set[int]) -> list[int]:
+    """Living processes of these sessions."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+            if int(session) in sessions and state not in "ZX":
+                found.append(int(path.parent.name))
+    return found
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

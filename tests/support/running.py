@@ -23,7 +23,7 @@ from tests.support.installed import Installed
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
 
-_START_SECONDS = 40
+_START_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("jobbruecke")
 """The command of the checkout, as the environment of the tests has it."""
 FAST = {
@@ -74,15 +74,16 @@ def running_system(folder: Path, database_url: str, redis: RedisServer, **more: 
         for words in (["worker"], ["cron"], ["web", "--port", str(port), "--workers", "1"]):
             stack.enter_context(command.keep(words[0], *words))
         url = f"http://127.0.0.1:{port}"
-        _wait_for(url, command)
+        wait_for_pages(url, command)
         yield Running(url, settings, sandbox, bridge)
 
 
-def _wait_for(url: str, command: Installed) -> None:
+def wait_for_pages(url: str, command: Installed) -> None:
+    """Wait until somebody could sign in. Raises RuntimeError with what the processes said."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{url}/sign-in", timeout=5).ok:
+            if requests.get(f"{url}/sign-in", timeout=30).ok:
                 return
         time.sleep(0.2)
     raise RuntimeError(f"the pages did not come up: {command.logs()}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import requests
 
@@ -16,11 +16,12 @@ from tests.support.database import Cast, make_cast, make_settings, running_app, 
 from tests.support.house import make_account, make_person
 from tests.support.installed import Installed
 from tests.support.pages import PASSWORD, check_html, form_fields
-from tests.support.running import COMMAND, free_port
+from tests.support.running import COMMAND, free_port, wait_for_pages
 from tests.support.services import RedisServer
 
-_START_SECONDS = 120
 PUBLIC_URL = "https://bruecke.example"
+Upload = tuple[str, IO[bytes]]
+"""A file to send: its name, and what is in it."""
 
 
 @dataclass
@@ -46,8 +47,10 @@ class Visitor:
     def get(self, path: str, **headers: str) -> requests.Response:
         return self._ask("GET", path, None, headers)
 
-    def post(self, path: str, data: dict[str, str], **headers: str) -> requests.Response:
-        return self._ask("POST", path, data, headers)
+    def post(
+        self, path: str, data: dict[str, str], files: dict[str, Upload] | None = None, **headers: str
+    ) -> requests.Response:
+        return self._ask("POST", path, data, headers, files)
 
     def form(self, path: str, action: str) -> dict[str, str]:
         """The hidden fields of a form on a page."""
@@ -72,12 +75,17 @@ class Visitor:
         self.session.cookies.set("session", value, domain="127.0.0.1", path="/")
 
     def _ask(
-        self, method: str, path: str, data: dict[str, str] | None, headers: dict[str, str]
+        self,
+        method: str,
+        path: str,
+        data: dict[str, str] | None,
+        headers: dict[str, str],
+        files: dict[str, Upload] | None = None,
     ) -> requests.Response:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent |= {"X-Forwarded-For": self.address, "X-Forwarded-Proto": "http"}
         return self.session.request(
-            method, self.url + path, data=data, headers=sent, allow_redirects=False, timeout=120
+            method, self.url + path, data=data, files=files, headers=sent, allow_redirects=False, timeout=120
         )
 
 
@@ -103,15 +111,5 @@ def running_web(folder: Path, database_url: str, redis: RedisServer, *words: str
         port = free_port()
         with command.keep("web", "web", "--port", str(port), "--workers", "2", *words):
             url = f"http://127.0.0.1:{port}"
-            _wait_for(url, command)
+            wait_for_pages(url, command)
             yield WebServer(url, cast, eva)
-
-
-def _wait_for(url: str, command: Installed) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        with suppress(requests.ConnectionError):
-            if requests.get(f"{url}/sign-in", timeout=30).ok:
-                return
-        time.sleep(0.2)
-    raise RuntimeError(f"the pages did not come up: {command.logs()}")
