@@ -9,7 +9,7 @@ import datetime as dt
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -57,9 +57,20 @@ def backup(folder: Path) -> Iterator[Restore]:
 def restore_file(live: Path, copy: Path) -> None:
     db.session.remove()
     db.engine.dispose()
+    assert not openers(live), "whoever has the old file open would write into the restored one"
     for suffix in ("-wal", "-shm"):
         live.with_name(live.name + suffix).unlink(missing_ok=True)
     shutil.copy(copy, live)
+
+
+def openers(path: Path) -> list[int]:
+    """Processes that have the file open."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if link.readlink() == path:
+                found.add(int(link.parts[2]))
+    return sorted(found)
 
 
 def copy_database(source: str | None, target: str | None) -> None:
