@@ -27,7 +27,7 @@ class NoticeKind(StrEnum):
     """Level: how near the end is; see `rules.ENDING`."""
     NETWORK_LICENCE_ENDING = "network-licence-ending"
     API_TOKEN_ENDING = "api-token-ending"  # noqa: S105 - the name of a kind
-    """A token of the HTTP door. Level: how near the end is; see `rules.TOKEN_STAGES`."""
+    """A token of the HTTP door. Level: how near the end is; see `portal.tokens.rules`."""
     IMPORT_SILENT = "import-silent"
     IMPORT_HELD = "import-held"
     WORKER_SILENT = "worker-silent"

@@ -19,7 +19,6 @@ from portal.notices.models import Mail, Notice, NoticeSeen
 from portal.notices.outbox import EXPIRED, REFUSED
 from portal.notices.rules import (
     NOTHING_SENT_AFTER,
-    TOKEN_STAGES,
     ConnectionFacts,
     Facts,
     TenantFacts,
@@ -33,6 +32,7 @@ from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
 from portal.tenants.queries import tenant_facts, today_of
 from portal.tokens.models import ApiToken
 from portal.tokens.queries import is_current
+from portal.tokens.rules import STAGES as TOKEN_STAGES
 
 DAY = dt.timedelta(days=1)
 CRASHES = 3

@@ -10,6 +10,7 @@ from typing import Any
 from portal.notices.kinds import NoticeKind
 from portal.tenants.licence import STAGES, Licence, LicenceWarning, licence_ending
 from portal.tenants.workdays import local_date, working_days_before
+from portal.tokens.rules import token_ending
 
 LATENESS = (1, 2, 3, 5)
 """Working days that an answer is awaited: reminder, overdue, in clarification, escalated (design §3.8)."""
@@ -17,8 +18,6 @@ NOT_PLANNED_AFTER = dt.timedelta(minutes=30)
 STUCK_AFTER = dt.timedelta(hours=2)
 NOTHING_SENT_AFTER = dt.timedelta(hours=50)
 """Two nights, whatever the clocks do in between."""
-TOKEN_STAGES = (14, 3)
-"""Days before a token of the HTTP door ends; then once more when it has ended."""
 UNKNOWN_AFTER = dt.timedelta(hours=1)
 SILENT_AFTER = dt.timedelta(minutes=2)
 MAIL_LATE_AFTER = dt.timedelta(hours=1)
@@ -134,18 +133,6 @@ def ending(warning: LicenceWarning | None) -> int:
     if warning is None:
         return 0
     return len(STAGES) + 1 if warning.days < 0 else STAGES.index(warning.stage) + 1
-
-
-def token_ending(made_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) -> int:
-    """How near the end of a token is, as a level: 0 while it is far, and one more than the stages once it is past.
-
-    One that was made for fewer days than a stage is not announced at that stage: whoever made it knows.
-    """
-    if ends_at <= now:
-        return len(TOKEN_STAGES) + 1
-    stages = ((level, dt.timedelta(days=days)) for level, days in enumerate(TOKEN_STAGES, 1))
-    reached = (level for level, left in stages if ends_at - now <= left < ends_at - made_at)
-    return max(reached, default=0)
 
 
 def _of_connection(facts: ConnectionFacts, now: dt.datetime) -> Iterator[Wanted]:

@@ -10,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.database import Base, TenantOwned
 
 NAME_LIMIT = 60
-WARN_DAYS = 30
-"""Before a token ends, its end is announced so long."""
 
 
 class ApiToken(TenantOwned, Base):

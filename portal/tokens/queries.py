@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import aliased
 
 from portal.database import db
-from portal.tokens.models import WARN_DAYS, ApiToken
+from portal.tokens.models import ApiToken
+from portal.tokens.rules import STAGES, token_ending
 
 LIMIT = 200
 
@@ -21,14 +22,15 @@ def list_tokens(limit: int = LIMIT) -> Sequence[ApiToken]:
 
 
 def ending_soon(now: dt.datetime) -> Sequence[ApiToken]:
-    """The tenant's tokens that end within the warning time, or ended within it, the first to end first."""
-    warn = dt.timedelta(days=WARN_DAYS)
+    """The tenant's tokens whose end is announced, or was so many days ago at most; the first to end first."""
+    warn = dt.timedelta(days=STAGES[0])
     query = (
         select(ApiToken)
         .where(is_current(), ApiToken.expires_at < now + warn, ApiToken.expires_at > now - warn)
         .order_by(ApiToken.expires_at)
     )
-    return db.session.scalars(query).all()
+    found = db.session.scalars(query)
+    return [row for row in found if token_ending(row.created_at, row.expires_at, now)]
 
 
 def is_current() -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""deploy/compose.yml, with a real PostgreSQL: what its services are told leads to a role that may do less than the owner.
+"""deploy/compose.yml, with a real PostgreSQL: what its services are told leads to a role that may do little.
 
 Containers are not started: the commands and addresses are the file's, the server is the tests' own.
 """
@@ -50,7 +50,9 @@ def test_the_role_is_made_and_is_restricted(
     postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path
 ) -> None:
     def run(command: list[str], url: URL) -> str:
-        settings = make_settings(url.render_as_string(hide_password=False), tmp_path, redis_url=redis_server.url)
+        settings = make_settings(
+            url.render_as_string(hide_password=False), tmp_path, redis_url=redis_server.url
+        )
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         more = {"PATH": path, "APP_PASSWORD": PASSWORD}
         words = [word.replace("$$", "$") for word in command]  # as compose reads it
