@@ -50,6 +50,9 @@ class Tenant:
     held: dict[str, Record] = field(default_factory=dict)
     """What the network holds in the end, by person: state, reason, record."""
     statuses: dict[str, str] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    """Whom the network was told of last and not withdrawn, as our database has it."""
+    reconciling: bool = False
     without_consent: set[str] = field(default_factory=set)
     protocol: list[tuple[str, int, str]] = field(default_factory=list)
     """Person, delivery, event."""
@@ -62,6 +65,7 @@ def check(tenant: Tenant) -> list[str]:
         *_check_contents(tenant),
         *_check_answers(tenant),
         *_check_held(tenant),
+        *_check_told(tenant),
         *_check_protocol(tenant),
     )
     return [f"{tenant.name}: {what}" for what in found]
@@ -74,6 +78,8 @@ def _check_deliveries(tenant: Tenant) -> Iterator[str]:
     own = {delivery.sequence for delivery in tenant.own if delivery.state in COMMITTED}
     yield from (f"delivery {number} counts at the network alone" for number in sorted(set(counted) - own))
     yield from (f"delivery {number} counts here alone" for number in sorted(own - set(counted)))
+    if tenant.reconciling:
+        yield "what only the network knew is not settled"
     for delivery in tenant.own:
         if delivery.state in UNDER_WAY:
             yield f"delivery {delivery.sequence} is still {delivery.state}"
@@ -123,10 +129,26 @@ def _check_held(tenant: Tenant) -> Iterator[str]:
             yield f"the network holds {number}, or not, against what was delivered"
         elif (held["reason"] == "withdrawn") != (record is None) or (record and held["record"] != record):
             yield f"the network holds something else of {number} than was delivered"
-        elif (held["state"] == "active") != (tenant.statuses.get(number) == "online"):
+        elif tenant.statuses.get(number) != _status_of(held):
             yield f"{number} is {tenant.statuses.get(number)}, and the network holds her as {held['state']}"
         elif held["state"] == "active" and number in tenant.without_consent:
             yield f"{number} has no consent, and the network holds her"
+
+
+def _status_of(held: Record) -> str:
+    if held["state"] == "active":
+        return "online"
+    return "offline-archived" if held["reason"] == "withdrawn" else "online-archived"
+
+
+def _check_told(tenant: Tenant) -> Iterator[str]:
+    """Whom the network was told of counts as told here: they are measured by the brake, and withdrawn in the end."""
+    told: set[str] = set()
+    for delivery in sorted(tenant.network, key=lambda it: it.sequence):
+        named, withdrawn = _people(delivery)
+        told = named if delivery.mode == "full" else (told | named) - withdrawn
+    for number in sorted(told ^ tenant.told):
+        yield f"{number} counts as told here, or not, against what was delivered"
 
 
 def _check_protocol(tenant: Tenant) -> Iterator[str]:

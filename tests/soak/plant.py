@@ -331,6 +331,9 @@ class Plant:
         found.own = list(own.values())
         for presence in db.session.scalars(select(Presence)):
             found.statuses[numbers[presence.participant_id]] = presence.status.value
+            if presence.told:
+                found.told.add(numbers[presence.participant_id])
+        found.reconciling = bridge.connection.reconcile_since is not None
         for entry in db.session.scalars(select(ProtocolEntry).where(ProtocolEntry.delivery_id.is_not(None))):
             found.protocol.append(
                 (numbers[entry.participant_id], own[entry.delivery_id or 0].sequence, entry.event.value)

@@ -6,6 +6,7 @@ Exit code 1 where anything does not fit.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import signal
 import sys
@@ -14,9 +15,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from portal import ROOT
 from tests.soak.checker import check
 from tests.soak.plant import Plant
 from tests.support.database import make_settings, new_database, running_app
@@ -78,10 +80,10 @@ def soak(plant: Plant, seconds: float, seed: int) -> Result:
             left -= ROUND_SECONDS
             result.recoveries.append(_recover(plant, result))
         if restore is not None:
-            _check_all(plant, result)  # what the backup does not know any more
+            _check_all(plant, result, "before")  # what the backup does not know any more
             restore()
             result.reconciled = _reconcile(plant, result)
-    _check_all(plant, result)
+    _check_all(plant, result, "after")
     result.requests = len(plant.sandbox.requests_seen())
     result.restarts, result.imports = plant.starts, plant.imports
     result.pages, result.slowest_page = plant.reader.answered, plant.reader.slowest
@@ -89,10 +91,17 @@ def soak(plant: Plant, seconds: float, seed: int) -> Result:
     return result
 
 
-def _check_all(plant: Plant, result: Result) -> None:
+def _check_all(plant: Plant, result: Result, moment: str) -> None:
+    """Check every tenant; all that is known of one that does not fit is kept for whoever looks into it."""
     tenants = [plant.read(bridge) for bridge in plant.bridges]
     result.deliveries = sum(len(tenant.network) for tenant in tenants)
-    result.violations += [what for tenant in tenants for what in check(tenant)]
+    for tenant in tenants:
+        violations = check(tenant)
+        if violations:
+            kept = ROOT / "build" / "soak" / f"{moment}-{tenant.name}.json"
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(json.dumps(asdict(tenant), indent=1, default=sorted), encoding="utf-8")
+            result.violations += [f"{what} ({moment} the backup is restored: {kept})" for what in violations]
 
 
 def _reconcile(plant: Plant, result: Result) -> float:

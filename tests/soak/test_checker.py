@@ -46,6 +46,7 @@ def good() -> Tenant:
             "alpha-2": {"state": "archived", "reason": "withdrawn", "record": record("alpha-2")},
         },
         statuses={"alpha-1": "online", "alpha-2": "offline-archived"},
+        told={"alpha-1"},
         protocol=[
             ("alpha-1", 1, "sent"),
             ("alpha-1", 1, "answered-active"),
@@ -102,6 +103,18 @@ def _wrong_status(tenant: Tenant) -> None:
     tenant.statuses["alpha-1"] = "offline"
 
 
+def _half_archived(tenant: Tenant) -> None:
+    tenant.statuses["alpha-2"] = "online-archived"
+
+
+def _not_told(tenant: Tenant) -> None:
+    tenant.told.clear()
+
+
+def _unsettled(tenant: Tenant) -> None:
+    tenant.reconciling = True
+
+
 def _no_consent(tenant: Tenant) -> None:
     tenant.without_consent.add("alpha-1")
 
@@ -124,6 +137,9 @@ def _said_twice(tenant: Tenant) -> None:
         (_not_withdrawn, "something else of alpha-2"),
         (_held_unasked, "alpha-3, or not"),
         (_wrong_status, "alpha-1 is offline"),
+        (_half_archived, "alpha-2 is online-archived"),
+        (_not_told, "alpha-1 counts as told"),
+        (_unsettled, "not settled"),
         (_no_consent, "has no consent"),
         (_said_twice, "answered 2 times"),
     ],
