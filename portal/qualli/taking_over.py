@@ -138,7 +138,7 @@ def _write_profiles(work: Work, changed: Mapping[int, list[dict[str, object]]]) 
     ]
     if rows:
         db.session.execute(insert(PROFILES), rows)
-    people_changed(tenant_id, list(changed), work.now)
+    people_changed(tenant_id, list(changed), work.now, work.run.id)
 
 
 def _lost_profiles(work: Work) -> str | None:
@@ -156,7 +156,7 @@ def _lost_profiles(work: Work) -> str | None:
     count(run, Kind.PROFILE, "left", len(lost))
     if lost and not run.dry_run:
         db.session.execute(delete(PROFILES).where(PROFILES.c.participant_id.in_(lost)))
-        people_changed(run.tenant_id, lost, work.now)
+        people_changed(run.tenant_id, lost, work.now, run.id)
     return str(numbers[-1])
 
 
@@ -170,7 +170,7 @@ def _leavers(work: Work) -> str | None:
     count(run, Kind.PARTICIPANT, "left", len(gone))
     if gone and not run.dry_run:
         db.session.execute(update(PARTICIPANTS).where(PARTICIPANTS.c.id.in_(gone)).values(left_at=work.now))
-        people_changed(run.tenant_id, gone, work.now)
+        people_changed(run.tenant_id, gone, work.now, run.id)
     return rows[-1][0] if rows else None
 
 

@@ -186,12 +186,12 @@ def _follow(compared: Comparison, made: Mapping[str, int], now: dt.datetime) -> 
     if words:
         db.session.execute(insert(WORDS), words)
     if compared.changed:
-        people_changed(tenant_id, compared.changed_ids, now)
+        people_changed(tenant_id, compared.changed_ids, now, compared.run.id)
     returned = [
         row["id"] for row in compared.changed if compared.before[row["number"]]["left_at"] is not None
     ]
     if returned:
-        people_returned(tenant_id, returned, now)
+        people_returned(tenant_id, returned, now, compared.run.id)
 
 
 def with_dates(table: SqlTable, values: Mapping[str, Any]) -> Row:

@@ -17,20 +17,23 @@ from portal.tenants.models import Connection, ConnectionState, Tenant
 from portal.tenants.queries import today_of
 
 
-def people_changed(tenant_id: int, participant_ids: Sequence[int], now: dt.datetime) -> None:
+def people_changed(
+    tenant_id: int, participant_ids: Sequence[int], now: dt.datetime, import_id: int | None = None
+) -> None:
     """Follow a change of these participants: note that there is something to tell, end releases that must end.
 
-    Everything happens in the caller's transaction. People nobody released make no noise.
+    `import_id` is the import that brought it; protocols name it. Everything happens in the caller's transaction.
+    People nobody released make no noise.
     """
     db.session.execute(update(Participant).where(Participant.id.in_(participant_ids)).values(changed_at=now))
     touched = _presences(Presence.participant_id.in_(participant_ids))
     db.session.execute(update(Presence).where(touched).values(revision=Presence.revision + 1))
     tenant = db.session.get_one(Tenant, tenant_id)
-    end_lost_releases(tenant, now, Presence.participant_id.in_(participant_ids))
+    end_lost_releases(tenant, now, Presence.participant_id.in_(participant_ids), import_id=import_id)
 
 
-def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.datetime) -> None:
-    """Note in the protocol of those who once were released that they are back in Qualli.life."""
+def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.datetime, import_id: int) -> None:
+    """Note in the protocol of those who once were released that this import brought them back."""
     rows = db.session.execute(
         select(Presence.participant_id, Presence.connection_id).where(
             Presence.participant_id.in_(participant_ids), Presence.release_id.is_not(None), _open_connection()
@@ -45,6 +48,7 @@ def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.date
                 at=now,
                 event=Event.RETURNED,
                 by=QUALLI.initials,
+                data={"import": import_id},
             )
         )
 
@@ -70,10 +74,18 @@ def mediators_changed(tenant_id: int, mediator_ids: Sequence[int], now: dt.datet
     )
 
 
-def end_lost_releases(tenant: Tenant, now: dt.datetime, among: ColumnElement[bool], limit: int = 5000) -> int:
+def end_lost_releases(
+    tenant: Tenant,
+    now: dt.datetime,
+    among: ColumnElement[bool],
+    limit: int = 5000,
+    *,
+    import_id: int | None = None,
+) -> int:
     """End open releases whose consent was withdrawn or has expired, or who left; how many.
 
-    Source: design §3.2. Told people whose consent ended are marked urgent: they are withdrawn at once.
+    `import_id` is the import by which they did, None where it was the clock. Told people whose consent
+    ended are marked urgent: they are withdrawn at once. Source: design §3.2.
     """
     today = today_of(tenant, now)
     rows = db.session.execute(
@@ -84,7 +96,7 @@ def end_lost_releases(tenant: Tenant, now: dt.datetime, among: ColumnElement[boo
     ).all()
     for presence, person in rows:
         lost = _consent_is_lost(person, today)
-        end_release(presence, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now)
+        end_release(presence, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
     _mark_urgent(today, among, now)
     db.session.flush()
     return len(rows)

@@ -209,7 +209,7 @@ class ProtocolEntry(Sealed, TenantOwned, Base):
     by: Mapped[str] = mapped_column(String(50))
     """Initials, "Qualli.life", "system", or the network's value."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What the sentence needs: from, to (statuses), reason, detail, numbers. No names."""
+    """What the sentence needs: from, to (statuses), reason, detail, numbers (`import`: of the import). No names."""
 
 
 event.listen(ProtocolEntry.__table__, "after_create", guard("protocol_entry", erasable=True))

@@ -76,8 +76,13 @@ def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Presence:
     return presence
 
 
-def end_release(presence: Presence, cause: EndCause, actor: Actor, now: dt.datetime) -> None:
-    """End the open release behind `presence`, for whatever cause. Refusal `not-released` where somebody was first."""
+def end_release(
+    presence: Presence, cause: EndCause, actor: Actor, now: dt.datetime, import_id: int | None = None
+) -> None:
+    """End the open release behind `presence`, for whatever cause. Refusal `not-released` where somebody was first.
+
+    `import_id` is the import that brought the cause, if one did.
+    """
     if not _compare_and_set(presence, released=True, to=False):
         raise Refusal("not-released")
     db.session.execute(
@@ -85,7 +90,7 @@ def end_release(presence: Presence, cause: EndCause, actor: Actor, now: dt.datet
         .where(Release.id == presence.release_id, Release.ended_at.is_(None))
         .values(ended_at=now, ended_by=actor.initials, end_cause=cause)
     )
-    write_protocol(presence, Event.REVOKED, actor, now, cause=cause.value)
+    write_protocol(presence, Event.REVOKED, actor, now, **{"cause": cause.value, "import": import_id})
 
 
 def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt.datetime) -> Presence:

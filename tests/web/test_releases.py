@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.people.models import Participant
+from portal.qualli.models import ImportMode
 from portal.releases.models import Event, ProtocolEntry
 from portal.releases.status import Status
+from tests.qualli.exports import bring
 from tests.support.house import House, make_mediator, presence_of, seen
 from tests.support.pages import Browser
 
@@ -82,6 +85,28 @@ def test_revoking_asks_once_and_turns_the_bar_red(signed_in: SignedIn, house: Ho
     page = browser.follow()
     assert page.find_all("div", class_="bar--red")
     assert "Für das Jobnetzwerk freigeben" in page.buttons()
+
+
+def test_what_an_import_ended_or_brought_back_leads_to_the_import(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    release(browser, house.eva)
+
+    def bring_eva(withdrawn_on: str) -> str:
+        columns = "tn_id;nachname;vorname;einverstaendnis_am;einverstaendnis_widerrufen_am"
+        lines = f"{columns}\n1001;Adam;Eva;2026-01-01;{withdrawn_on}\n"
+        return f"/imports/{bring(house.tenant_id, {'teilnehmer.csv': lines}, ImportMode.DELTA).import_id}"
+
+    ended = bring_eva("2026-02-01")
+    with scoped_to(house.tenant_id):
+        db.session.get_one(Participant, house.eva).left_at = utcnow()
+        commit()
+    returned = bring_eva("2026-02-01")
+    page = browser.get(f"/participants/{house.eva}")
+    entries = page.by_id("protocol").findall(".//li")
+    links = [link.get("href") for entry in entries for link in entry.iter("a")]
+    assert links == [returned, ended]
+    assert "Wieder in Qualli.life Import" in page.text_of("protocol")
+    assert browser.get(ended).status == 200
 
 
 def test_the_mediator_is_picked_from_a_search(signed_in: SignedIn, house: House) -> None:
