@@ -20,6 +20,8 @@ SECRETS = "secrets.json"
 FILLING = "filling"
 """Is there while the demo data is being written; a folder found with it was interrupted."""
 LOCK = "run.lock"
+LOGS = "log"
+"""What the programs say, a file each; begun anew with each start."""
 
 _LAST_RUN_SECONDS = 20.0
 """How long the programs of a killed run may take to notice and end."""
@@ -33,7 +35,8 @@ def prepare(folder: Path) -> None:
     """Make the folder, for its owner alone. Raises FolderError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / FILES).mkdir(mode=0o700, exist_ok=True)
+        for name in (FILES, LOGS):
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise FolderError(f"The data folder {folder} cannot be used: {error.strerror}.") from None
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -78,7 +81,8 @@ def forget(folder: Path) -> None:
     for name in (DATABASE, SANDBOX):
         for end in ("", "-wal", "-shm", "-journal"):
             (folder / f"{name}{end}").unlink(missing_ok=True)
-    shutil.rmtree(folder / FILES, ignore_errors=True)
+    for name in (FILES, LOGS):
+        shutil.rmtree(folder / name, ignore_errors=True)
     for name in (SECRETS, FILLING, "redis.log", "redis.sock"):
         (folder / name).unlink(missing_ok=True)
 

@@ -64,7 +64,9 @@ def _run(port: int, sandbox_port: int, data: Path, redis_socket: Path, lock: int
     if fills:
         print("Filling the database with invented people; this takes a moment, once.", flush=True)
     programs = _programs(env, port, sandbox_port, data, redis_socket, fills=fills)
-    return Supervisor(programs, keep_open=[lock]).run(partial(_announce, port, sandbox_port, data))
+    logs = data / data_folder.LOGS
+    supervisor = Supervisor(programs, keep_open=[lock], logs=logs)
+    return supervisor.run(partial(_announce, port, sandbox_port, data))
 
 
 def environment(data: Path, redis_socket: Path, sandbox_port: int) -> dict[str, str]:
@@ -151,6 +153,7 @@ def _announce(port: int, sandbox_port: int, data: Path) -> None:
         *(f"  {login.email:<{wide}}{login.what}" for login in LOGINS),
         "",
         f"The data is kept in {data}; `make demo-reset` starts over. Ctrl-C stops everything.",
+        f"What the programs say stands in {data / data_folder.LOGS}.",
         "",
     ]
     print("\n".join(lines), flush=True)

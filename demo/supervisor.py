@@ -7,6 +7,7 @@ import selectors
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from demo.child import Child, Program
 
@@ -41,7 +42,9 @@ class Supervisor:
     """Runs programs until SIGINT, SIGTERM or SIGHUP; a second one ends everything at once.
 
     One thread does it all: a child ends with the thread that started it, and nothing can interleave.
-    `keep_open` are file descriptors that the children inherit.
+    `keep_open` are file descriptors that the children inherit. With `logs`, a folder that is there, what a program
+    says goes into NAME.log in it as well, begun anew, and once all are up into nothing else: the terminal keeps what
+    `when_ready` has said.
     """
 
     def __init__(
@@ -50,7 +53,11 @@ class Supervisor:
         *,
         say: Callable[[str], None] | None = None,
         keep_open: Sequence[int] = (),
+        logs: Path | None = None,
     ) -> None:
+        self._logs = logs
+        self._up = False
+        """Whether all have come up."""
         self._programs = programs
         self._say = say or _print
         self._keep_open = keep_open
@@ -69,6 +76,7 @@ class Supervisor:
             try:
                 for program in self._programs:
                     self._start(program)
+                self._up = True
                 when_ready()
                 while True:
                     self._look()
@@ -109,6 +117,8 @@ class Supervisor:
         raise _FailedError
 
     def _spawn(self, program: Program) -> Child:
+        if self._logs and not self._up:
+            _write(self._logs, program.name, [], begin=True)
         child = Child(program, self._keep_open)
         self._selector.register(child.output, selectors.EVENT_READ, child)
         return child
@@ -134,7 +144,9 @@ class Supervisor:
         if now - kept.started > STEADY_SECONDS:
             kept.pause = FIRST_PAUSE
         kept.due = now + kept.pause
-        self._say(f"{kept.program.name} ended {_how(code)}; starting it again in {kept.pause:g} s.")
+        name = kept.program.name
+        why = f" Why: {self._logs / name}.log" if self._logs else ""
+        self._say(f"{name} ended {_how(code)}; starting it again in {kept.pause:g} s.{why}")
         kept.pause = min(kept.pause * 2, LONGEST_PAUSE)
 
     def _pass_on(self, seconds: float) -> None:
@@ -148,6 +160,10 @@ class Supervisor:
             time.sleep(_TICK / 5)  # gather lines, instead of waking for each
 
     def _say_lines(self, child: Child, lines: list[str]) -> None:
+        if self._logs:
+            _write(self._logs, child.program.name, lines)
+            if self._up:
+                return
         for line in lines:
             self._say(f"{child.program.name:<{self._width}} | {line}")
 
@@ -197,6 +213,12 @@ class Supervisor:
 
 def _how(code: int) -> str:
     return f"by {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+
+
+def _write(folder: Path, name: str, lines: Sequence[str], *, begin: bool = False) -> None:
+    # A full disk is no reason to leave the programs alone.
+    with contextlib.suppress(OSError), (folder / f"{name}.log").open("w" if begin else "a") as file:
+        file.writelines(f"{line}\n" for line in lines)
 
 
 def _print(line: str) -> None:

@@ -50,17 +50,19 @@ class Run:
 
 
 @contextmanager
-def supervised(tmp_path: Path, *programs: str, pause: float = 0.1) -> Iterator[Run]:
+def supervised(tmp_path: Path, *programs: str, pause: float = 0.1, logs: Path | None = None) -> Iterator[Run]:
     """Run the supervisor over `programs`, each the arguments of a Program as Python text."""
     script = f"""
-    import signal, sys
+    import pathlib, signal, sys
     from demo import supervisor
     from demo.child import Program
     supervisor.FIRST_PAUSE = {pause}
     def python(name, code, **options):
         code = "import os; print('pid', os.getpid(), flush=True)\\n" + code
         return Program(name, [sys.executable, "-c", code], **options)
-    sys.exit(supervisor.Supervisor([{", ".join(programs)}]).run(lambda: print("READY", flush=True)))
+    logs = pathlib.Path({str(logs)!r}) if {logs is not None} else None
+    kept = supervisor.Supervisor([{", ".join(programs)}], logs=logs)
+    sys.exit(kept.run(lambda: print("READY", flush=True)))
     """
     output = tmp_path / "output"
     with output.open("w") as file:
@@ -177,6 +179,30 @@ def test_long_and_odd_output_comes_through(tmp_path: Path) -> None:
         run.wait_for("up")
         assert run.said.count("x") >= 25000
         assert "talks | \ufffd" in run.said
+
+
+def test_once_all_are_up_the_terminal_is_left_alone(tmp_path: Path) -> None:
+    """Until then both have what a program says: whoever waits sees what is done, and why nothing comes."""
+    logs = tmp_path / "log"
+    logs.mkdir()
+    (logs / "stays.log").write_text("of the start before\n")
+    late = f"import time; print('early', flush=True); time.sleep(0.5); print('late', flush=True); {STAYS}"
+    ready = f"ready=lambda: 'early' in open({str(logs / 'stays.log')!r}).read()"
+    with supervised(tmp_path, f"python('stays', {late!r}, {ready})", logs=logs) as run:
+        run.wait_for("stays | early")
+        run.wait_for("READY")
+        log = logs / "stays.log"
+        _until(lambda: "late" in log.read_text(), "what it says later")
+        os.kill(run.pid_of("stays"), signal.SIGKILL)
+        run.wait_for(f"stays ended by SIGKILL; starting it again in 0.1 s. Why: {log}")
+        _until(lambda: log.read_text().count("late") == 2, "what it says when it is started again")
+        assert "late" not in run.said and "of the start before" not in log.read_text()
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    with supervised(tmp_path, f"python('stays', {STAYS!r})", logs=tmp_path / "missing") as run:
+        run.wait_for("READY")
+        assert run.stop() == 0
 
 
 def _until(condition: Callable[[], bool], what: str, more: Callable[[], str] = str) -> None:
