@@ -42,6 +42,8 @@ ANSWER_BYTES = 16 * 1024 * 1024
 CONNECT_SECONDS = 5
 STALL_SECONDS = 10
 """Longest silence within one answer."""
+NO_CONTENT = 204
+"""What the contract answers where there is nothing to say: no other status proves that a part is stored."""
 _CHUNK = 64 * 1024
 
 
@@ -264,6 +266,8 @@ class NetworkClient:
 
     def _parse(self, status: int, body: bytes, shape: type[T] | None) -> T:
         if shape is None:
+            if status != NO_CONTENT:  # a page of something between us, and nothing was stored or given up
+                raise Garbled("not-the-contract", status)
             return None  # type: ignore[return-value]
         try:
             return shape.model_validate_json(body)

@@ -6,6 +6,7 @@ The same through real processes is in `test_network_processes.py`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -27,7 +28,7 @@ from tests.faults.troubles import RARE, TROUBLES, Trouble
 from tests.support.bridge import Bridge
 from tests.support.house import make_account
 from tests.support.pages import Browser
-from tests.support.promise import assert_done_once
+from tests.support.promise import assert_done_once, assert_promise
 from tests.support.rude_server import make_certificate
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
@@ -38,6 +39,14 @@ from worker import network
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is over sooner than the whole answer, as in production."""
     monkeypatch.setattr(network, "STALL_SECONDS", 0.25)
+
+
+@pytest.fixture
+def plain_stand(
+    sqlite_url: str, tmp_path: Path, sandbox: SandboxServer, redis_server: RedisServer
+) -> Iterator[Stand]:
+    with standing(sqlite_url, tmp_path, sandbox, redis_server) as stand:
+        yield stand
 
 
 @pytest.fixture
@@ -92,8 +101,8 @@ def assert_over(bridge: Bridge, *, failed: bool = False) -> None:
 # --- calls that go wrong -----------------------------------------------------------------------------------
 
 CALLS = ("readAccount", "openDelivery", "putPart", "commitDelivery", "readAcknowledgements")
-ANSWERS_AWAY = ("500", "readAcknowledgements")
-"""In the ordinary run beside the commits."""
+BESIDE = {("500", "readAcknowledgements"), ("200 with a page", "putPart")}
+"""In the ordinary run beside the commits, unheard."""
 
 
 def cases() -> Iterator[object]:
@@ -108,7 +117,9 @@ def cases() -> Iterator[object]:
             continue
         both = trouble.unknown and trouble.manners and call not in ("readAccount", "readAcknowledgements")
         for heard in (True, False) if both else (False,):
-            chosen = (at_commit and name not in RARE and heard is bool(both)) or (name, call) == ANSWERS_AWAY
+            chosen = (at_commit and name not in RARE and heard is bool(both)) or (
+                (name, call) in BESIDE and not heard
+            )
             ordinary = database == "sqlite" and chosen
             marks = [] if ordinary else [pytest.mark.matrix]
             marks += [pytest.mark.postgres] if database == "postgres" else []
@@ -143,3 +154,28 @@ def test_it_is_explained_bounded_and_over_within_90_seconds_of_its_end(
             plan(victim)
             stand.pass_time(clock, 0, 10)
         assert_over(victim, failed=trouble.ends_it)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_nothing_is_given_up_by_the_page_of_something_between(plain_stand: Stand, heard: bool) -> None:
+    """The commit may count, somebody in it has lost her consent, and a page answers the question to give it up."""
+    stand, victim = plain_stand, plain_stand.victim
+    stand.release("1", "2")
+    with time_machine.travel(utcnow()) as clock:
+        with stand.misbehaving(TROUBLES["504"], "commitDelivery", taken_in=heard):
+            delivery = plan(victim)
+            stand.pass_time(clock, 0)
+        victim.person("2", consent_withdrawn_on=utcnow().date() - dt.timedelta(days=1))
+        with stand.misbehaving(TROUBLES["200 with a page"], "abandonDelivery", taken_in=False):
+            stand.pass_time(clock, 11)
+            found = victim.again(delivery)
+            said = (found.state, found.problem, found.outcome_unknown)
+            assert said == (DeliveryState.SENDING, Problem.GARBLED, True)
+            assert stand.middle.met(token_of(victim)) == 2, "the commit, and the question"
+        stand.pass_time(clock, 30, 35)
+        stand.night.sweep()  # what counts by now is withdrawn at once
+        stand.pass_time(clock, 10, 10)
+        assert victim.again(delivery).state is (DeliveryState.COMPLETE if heard else DeliveryState.DISCARDED)
+        assert_promise(victim)
+        held = victim.held("2")
+        assert (held and held["state"]) == ("archived" if heard else None)

@@ -17,6 +17,7 @@ _OPERATIONS = (
     (rb"PUT /v1/deliveries/[^/]+/parts/", "putPart"),
     (rb"POST /v1/deliveries/[^/]+/commit", "commitDelivery"),
     (rb"GET /v1/deliveries/[^/]+/acknowledgements", "readAcknowledgements"),
+    (rb"DELETE /v1/deliveries/", "abandonDelivery"),
 )
 
 
