@@ -98,6 +98,6 @@ def test_redis_emptied_with_many_deliveries_due(plant: Plant, number: int) -> No
     plant.redis.flush()
     plant.wait_until(lambda: any(plant.calls(bridge) for bridge in bridges[:20]))
     plant.redis.flush()
-    plant.wait_for_end(*bridges, seconds=90 + number)
+    plant.wait_for_many(bridges)
     for bridge in bridges:
         assert_done_once(bridge)
