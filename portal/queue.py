@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from contextlib import suppress
 from functools import lru_cache, partial
@@ -27,7 +28,12 @@ JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, RUN_ERASURE, PROBE_CONNEC
 
 JOB_SECONDS = 600
 """Time limit of one job; a longer delivery goes on in the next one."""
-_KEEP_SECONDS = 300
+_WAIT_SECONDS = 3600
+"""A job that nobody took for so long is forgotten; if it is due, it is enqueued anew."""
+_FAILED_SECONDS = 300
+_CLAIM_SECONDS = 15
+"""So long after a job was enqueued nobody enqueues another one for its row, unless it has begun. No longer: whoever
+took it may have died before it began."""
 
 _TROUBLE_SECONDS = 60
 
@@ -51,21 +57,22 @@ def enqueue_after_commit(job: str, row_id: int) -> None:
 
 
 def enqueue(url: str, job: str, row_id: int) -> bool:
-    """Enqueue `job` for a row, unless it waits already; whether Redis took it."""
+    """Enqueue `job` for a row, unless somebody has just done so; whether Redis took it."""
     if job not in JOBS:
         raise ValueError(f"{job} is not a job")
-    name = f"{job.rpartition('.')[2]}-{row_id}"
+    name = job_name(job, row_id)
     connection = redis_for(url)
     try:
-        if not connection.set(f"{QUEUE}:waiting:{name}", "1", nx=True, ex=15):
+        if not connection.set(f"{QUEUE}:waiting:{name}", "1", nx=True, ex=_CLAIM_SECONDS):
             return True
         Queue(QUEUE, connection=connection, serializer=JSONSerializer).enqueue(
             job,
             row_id,
             job_timeout=JOB_SECONDS,
             result_ttl=0,
-            ttl=_KEEP_SECONDS,
-            failure_ttl=_KEEP_SECONDS,
+            ttl=_WAIT_SECONDS,
+            failure_ttl=_FAILED_SECONDS,
+            job_id=f"{name}-{secrets.token_hex(4)}",
             description=name,
         )
     except (RedisError, OSError) as error:
@@ -74,6 +81,20 @@ def enqueue(url: str, job: str, row_id: int) -> bool:
         return False
     _failed_at.pop(url, None)
     return True
+
+
+def job_name(job: str, row_id: int) -> str:
+    """How the jobs of a row are called, however many there are one after the other."""
+    return f"{job.rpartition('.')[2]}-{row_id}"
+
+
+def names_waiting(url: str) -> set[str] | None:
+    """The names of all jobs that nobody has taken yet; None where Redis does not say."""
+    try:
+        ids = Queue(QUEUE, connection=redis_for(url), serializer=JSONSerializer).get_job_ids()
+    except (RedisError, OSError):
+        return None
+    return {job_id.rpartition("-")[0] for job_id in ids}
 
 
 def is_in_trouble(url: str) -> bool:
@@ -85,7 +106,7 @@ def is_in_trouble(url: str) -> bool:
 def forget_waiting(url: str, job: str, row_id: int) -> None:
     """Say that the job has begun: from now on another one may wait behind it."""
     with suppress(RedisError, OSError):  # it goes by itself after seconds
-        redis_for(url).delete(f"{QUEUE}:waiting:{job.rpartition('.')[2]}-{row_id}")
+        redis_for(url).delete(f"{QUEUE}:waiting:{job_name(job, row_id)}")
 
 
 def redis_answers() -> bool:

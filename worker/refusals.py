@@ -49,12 +49,25 @@ def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
     return None
 
 
+def build_anew(held: Claim, error: NetworkError | None = None, remote_id: str | None = None) -> None:
+    """Plan anew, under another key, a delivery that the network knows from days that ours does not.
+
+    A restored backup may hold one that was opened since under its key. `remote_id` is what is to be given up there.
+    """
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    delivery.remote_id = remote_id or delivery.remote_id
+    _rebuild(delivery, Problem.REPLACED, error, now)
+
+
 def is_not_found(error: Refused) -> bool:
     """Whether the network itself says so: any 404 may come from something before it that leads nowhere."""
     return error.http_status == 404 and error.word == "not-found"
 
 
-def _rebuild(delivery: Delivery, problem: Problem, error: Refused, now: dt.datetime) -> dt.datetime | None:
+def _rebuild(
+    delivery: Delivery, problem: Problem, error: NetworkError | None, now: dt.datetime
+) -> dt.datetime | None:
     """End a delivery that certainly does not count, and plan it anew; the second time in a row with a pause."""
     delivery.commit_attempted_at = None
     db.session.flush()
@@ -63,7 +76,7 @@ def _rebuild(delivery: Delivery, problem: Problem, error: Refused, now: dt.datet
     before = select(Delivery.problem).where(
         Delivery.connection_id == delivery.connection_id, Delivery.sequence < delivery.sequence
     )
-    if db.session.scalar(before.order_by(Delivery.sequence.desc()).limit(1)) is problem:
+    if error and db.session.scalar(before.order_by(Delivery.sequence.desc()).limit(1)) is problem:
         anew.next_step_at = note_failure(delivery.connection_id, error, now)
     commit("refused.rebuilt")
     return None

@@ -42,6 +42,8 @@ from portal.queue import (
     SEND_DELIVERY,
     SEND_MAIL,
     enqueue,
+    job_name,
+    names_waiting,
 )
 from portal.refusal import Refusal
 from portal.releases.imported import end_lost_releases
@@ -108,9 +110,13 @@ def tick() -> None:
             *((SEND_MAIL, row) for row in (due_mails(now, BATCH) if mails_are_set() else ())),
         ]
         commit()
+    waiting = names_waiting(url) if due else set()
+    if waiting is None:
+        return  # Redis is away; the rows stay due
     for job, row in due:
-        if not enqueue(url, job, row):
-            return  # Redis is away; the rows stay due
+        # what waits in a long queue would be enqueued again and again, and make it longer
+        if job_name(job, row) not in waiting and not enqueue(url, job, row):
+            return
 
 
 def _due_deliveries(now: dt.datetime) -> list[int]:

@@ -21,7 +21,15 @@ from worker.contract import Account, Receipt
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
 from worker.permission import give_way, take_back, what_forbids
 from worker.receipts import apply_receipt
-from worker.refusals import end, explain_refusal, fail, is_not_found, leave_out, wait_for_reconciling
+from worker.refusals import (
+    build_anew,
+    end,
+    explain_refusal,
+    fail,
+    is_not_found,
+    leave_out,
+    wait_for_reconciling,
+)
 
 log = structlog.get_logger()
 
@@ -158,10 +166,19 @@ def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
 
 
 def _open(held: Claim, order: Order, client: NetworkClient) -> str:
-    with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-        opened = client.open_delivery(
-            order.idempotency_key, order.sequence, order.mode.value, order.base_sequence, order.created_at
-        )
+    try:
+        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+            opened = client.open_delivery(
+                order.idempotency_key, order.sequence, order.mode.value, order.base_sequence, order.created_at
+            )
+    except Refused as error:
+        if not is_not_found(error):
+            raise
+        build_anew(held, error)  # the key was given up there
+        raise GivenUp from None
+    if opened.parts and order.remote_id is None:
+        build_anew(held, remote_id=opened.delivery_id)  # parts of other days, maybe with other bytes
+        raise GivenUp
     if opened.sequence != order.sequence:
         raise Garbled("another-delivery")
     hold_claim(held, utcnow()).remote_id = opened.delivery_id

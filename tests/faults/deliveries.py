@@ -198,10 +198,10 @@ def the_database_hinders_it(bridge: Bridge, outside: Outside) -> Go:
 
     def hindered() -> None:
         event.listen(db.engine, "before_cursor_execute", hinder)
-        go()
-        db.session.execute(update(Delivery).values(lease_until=None))  # the pause is over
-        commit()
-        go()
+        for _ in range(3):  # whoever goes on after a death is hindered once as well
+            go()
+            db.session.execute(update(Delivery).values(lease_until=None))  # the pause is over
+            commit()
 
     return hindered
 

@@ -17,16 +17,19 @@ from flask import current_app
 from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from portal.accounts.actor import SYSTEM
 from portal.audit.verifying import verify
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.reconciling import Differences, find_differences, read_again, settle
+from portal.deliveries.service import give_up
 from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
 from portal.refusal import Refusal
 from portal.releases.models import EndCause
 from portal.releases.status import Status
 from portal.wall import EVERY, SETTING
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
+from tests.support.promise import assert_done_once
 from worker import attempts, schedule
 
 Restore = Callable[[], None]
@@ -304,3 +307,35 @@ def test_where_the_backup_knows_nobody_the_night_asks(bridge: Bridge, tmp_path: 
     found = find_out_from_held(bridge)
     assert [(row.sequence, row.state) for row in found.found] == [(1, DeliveryState.COMPLETE)]
     assert (numbers(found.unreleased), found.reading) == ({"1"}, False)
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_what_was_only_opened_since_the_backup_goes_out_anew(
+    bridge: Bridge, tmp_path: Path, given_up: bool
+) -> None:
+    """The backup has it planned. Under its key the network knows parts of days that are forgotten, or gave it up."""
+    bridge.person("1", city="Kiel")
+    bridge.release("1")
+    first = bridge.plan()
+    with backup(tmp_path) as restore:
+        scope_to(bridge.tenant_id)
+        bridge.sandbox.misbehave("status", "commitDelivery", provider_id=bridge.provider, count=1, status=429)
+        bridge.work()
+        assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["open"]
+        if given_up:
+            assert give_up(bridge.again(first), Problem.REPLACED, SYSTEM, utcnow())
+            commit()
+            bridge.work()
+        restore()
+    scope_to(bridge.tenant_id)
+    bridge.person("1", city="Bonn")
+    bridge.work()
+    bridge.hasten()
+    assert (bridge.again(first).state, bridge.again(first).problem) == (
+        DeliveryState.DISCARDED,
+        Problem.REPLACED,
+    )
+    assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["abandoned", "complete"]
+    held = bridge.held("1")
+    assert held and (held["state"], held["record"]["city"]) == ("active", "Bonn")
+    assert_done_once(bridge)

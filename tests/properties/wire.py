@@ -75,6 +75,8 @@ class Tap:
     """What counts, by sequence."""
     faults: dict[str, Fault] = field(default_factory=dict)
     """What befalls the next call of each kind."""
+    given_up: set[str] = field(default_factory=set)
+    """Keys of deliveries that were given up."""
     on_the_way: dict[str, Callable[[], None]] = field(default_factory=dict)
     """What is done once while the answer to a call is on its way."""
     wrong: list[str] = field(default_factory=list)
@@ -82,7 +84,11 @@ class Tap:
     def note(
         self, call: str, place: re.Match[str] | None, key: str, body: bytes, status: int, answer: bytes
     ) -> None:
-        if 400 <= status < 500:
+        if call == "abandonDelivery" and status < 300 and place and place["id"] in self.opened:
+            self.given_up.add(self.opened[place["id"]].key)
+        if 400 <= status < 500 and not (
+            call == "openDelivery" and key in self.given_up
+        ):  # yesterday's backup
             self.wrong.append(f"the network refuses {call} with {status}: {answer.decode()}")
         if status >= 400 or place is None:
             return

@@ -11,11 +11,13 @@ from sqlalchemy import select
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.states import Cause, DeliveryState, Problem
+from portal.queue import QUEUE, SEND_DELIVERY
 from portal.releases.status import Status
 from portal.tenants.service import set_transfer_time
 from tests.histories.test_order_of_answers import online
 from tests.support.at_once import at_once
 from tests.support.bridge import Bridge, build_bridge
+from tests.worker.conftest import Night
 from worker import schedule
 
 MOMENT = dt.timedelta(seconds=1)
@@ -190,3 +192,21 @@ def test_one_whose_outcome_is_unknown_is_waited_for(bridge: Bridge) -> None:
         bridge.hasten()
     assert [(str(it.local_date), it.late) for it in nights(bridge)] == [("2026-03-02", True)]
     assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["complete", "complete"]
+
+
+# --- the queue ---------------------------------------------------------------------------------------------
+
+
+def test_what_waits_in_a_long_queue_is_not_enqueued_again(night: Night) -> None:
+    """However long it waits; what has been taken out of it, and was not done, comes back."""
+    ready(night.alpha)
+    delivery = night.alpha.plan()
+    with night.redis.client() as client:
+        for _ in range(3):
+            client.delete(
+                *client.keys(f"{QUEUE}:waiting:*"), "none"
+            )  # as they go by themselves, after seconds
+            schedule.tick()
+    assert night.waiting() == [(SEND_DELIVERY, delivery.id)]
+    schedule.tick()
+    assert night.waiting() == [(SEND_DELIVERY, delivery.id)]
