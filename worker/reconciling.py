@@ -41,6 +41,9 @@ def take_up(connection: Connection, remote: Sequence[RemoteDelivery], now: dt.da
     connection.reconcile_since = connection.reconcile_since or now
     uncommitted = find_uncommitted(connection.id)
     if uncommitted is not None:
+        if uncommitted.remote_id in {it.delivery_id for it in unknown}:
+            uncommitted.remote_id = None  # it counts by now, and so there is nothing to be given up there
+            db.session.flush()
         give_up(uncommitted, Problem.RECONCILE, SYSTEM, now)
     newest = max(it.sequence for it in unknown)
     _make_room(connection, {it.sequence for it in unknown}, newest)

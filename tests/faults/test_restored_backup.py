@@ -339,3 +339,25 @@ def test_what_was_only_opened_since_the_backup_goes_out_anew(
     held = bridge.held("1")
     assert held and (held["state"], held["record"]["city"]) == ("active", "Bonn")
     assert_done_once(bridge)
+
+
+def test_what_counts_since_the_backup_is_not_to_be_given_up(bridge: Bridge, tmp_path: Path) -> None:
+    """The backup has it half sent; the network took it in afterwards."""
+    bridge.person("1")
+    bridge.release("1")
+    bridge.sandbox.misbehave("status", "putPart", provider_id=bridge.provider, count=1, status=503)
+    half = bridge.deliver()
+    assert (half.state, bool(half.remote_id)) == (DeliveryState.SENDING, True)
+    commit()
+    with backup(tmp_path) as restore:
+        scope_to(bridge.tenant_id)
+        bridge.hasten()
+        assert bridge.status("1") is Status.ONLINE
+        restore()
+    scope_to(bridge.tenant_id)
+    bridge.hasten()
+    found = find_out_from_held(bridge)
+    assert [(row.sequence, row.cause) for row in found.found] == [(1, Cause.FOUND)]
+    calls = [it["operation"] for it in bridge.sandbox.requests_seen(bridge.provider)]
+    assert "abandonDelivery" not in calls
+    assert (bridge.status("1"), bridge.again(half).state) == (Status.ONLINE, DeliveryState.DISCARDED)
