@@ -86,9 +86,7 @@ class Tap:
     ) -> None:
         if call == "abandonDelivery" and status < 300 and place and place["id"] in self.opened:
             self.given_up.add(self.opened[place["id"]].key)
-        if 400 <= status < 500 and not (
-            call == "openDelivery" and key in self.given_up
-        ):  # yesterday's backup
+        if 400 <= status < 500 and not self._is_rightly_refused(call, place, key):
             self.wrong.append(f"the network refuses {call} with {status}: {answer.decode()}")
         if status >= 400 or place is None:
             return
@@ -98,6 +96,13 @@ class Tap:
             self._note_part(self.opened[place["id"]], int(place["number"]), body)
         elif call == "commitDelivery":
             self._note_commit(self.opened[place["id"]])
+
+    def _is_rightly_refused(self, call: str, place: re.Match[str] | None, key: str) -> bool:
+        """What a restored backup opens again was given up; whether a commit counts is asked by giving it up."""
+        if call == "openDelivery":
+            return key in self.given_up
+        named = self.opened.get(place["id"]) if place else None
+        return call == "abandonDelivery" and any(named is it for it in self.committed.values())
 
     def _note_opening(self, key: str, order: Record, name: str) -> None:
         now = Opened(key, order["sequence"], order["mode"], order.get("base_sequence"))
