@@ -160,8 +160,8 @@ def _parts_read_anew(patch: Patch) -> None:
 def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
     right = imported.end_lost_releases
 
-    def wrong(*arguments: Any) -> int:
-        ended = right(*arguments)
+    def wrong(*arguments: Any, **options: Any) -> int:
+        ended = right(*arguments, **options)
         told = update(Presence).where(Presence.told, ~Presence.released)
         db.session.execute(told.values(urgent=True).execution_options(synchronize_session=False))
         return ended

@@ -164,7 +164,13 @@ def test_an_administrator_makes_one_that_is_shown_once(
     page = browser.get("/settings/tokens")
     assert text not in page.html
     assert "Qualli.life neu" in page.text
-    assert "läuft bald ab" in page.text  # in thirty days
+    assert "läuft bald ab" not in page.text  # in thirty days
+    with scoped_to(house.tenant_id):
+        row = db.session.query(ApiToken).one()
+        row.created_at -= dt.timedelta(days=17)
+        row.expires_at -= dt.timedelta(days=17)
+        commit()
+    assert "läuft bald ab" in browser.get("/settings/tokens").text
     token = stored()
     assert (token.created_by, (token.expires_at - token.created_at).days) == ("ADM", 30)
     browser.submit(f"/settings/tokens/{token.id}/revoke")
