@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,18 +116,20 @@ class Child:
 
 def kill_session(leader: int) -> None:
     """Kill all that run in the session of `leader`, but not `leader` itself (Linux)."""
-    for pid in _session_members(leader):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    for pid in session_members({leader}):
+        if pid != leader:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
-def _session_members(leader: int) -> list[int]:
+def session_members(leaders: Container[int]) -> list[int]:
+    """Living processes in the sessions of these leaders, who may have ended themselves (Linux)."""
     members = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != leader:
+        if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 # pid (name) state parent group session …; the name may hold anything, even brackets.
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                if int(fields[3]) == leader:
+                if int(fields[3]) in leaders and fields[0] not in "ZX":
                     members.append(int(entry.name))
     return members

@@ -91,6 +91,8 @@ class Supervisor:
     # Starting
 
     def _start(self, program: Program) -> None:
+        if self._logs:
+            _write(self._logs, program.name, [], begin=True)
         child = self._starting = self._spawn(program)
         deadline = time.monotonic() + program.ready_seconds
         while not self._is_up(child):
@@ -117,8 +119,6 @@ class Supervisor:
         raise _FailedError
 
     def _spawn(self, program: Program) -> Child:
-        if self._logs and not self._up:
-            _write(self._logs, program.name, [], begin=True)
         child = Child(program, self._keep_open)
         self._selector.register(child.output, selectors.EVENT_READ, child)
         return child

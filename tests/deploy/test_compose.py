@@ -5,10 +5,7 @@ Containers are not started: the commands and addresses are the file's, the serve
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,8 @@ from sqlalchemy import URL, make_url
 
 from portal import ROOT
 from tests.support.database import make_settings, new_database, settings_environment
+from tests.support.installed import Installed
+from tests.support.running import COMMAND
 from tests.support.services import PostgresServer, RedisServer
 
 PASSWORD = "of-the-application"
@@ -49,25 +48,20 @@ def test_nothing_begins_before_the_role_is_made() -> None:
 def test_the_role_is_made_and_is_restricted(
     postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path
 ) -> None:
-    def run(command: list[str], url: URL) -> str:
-        settings = make_settings(
-            url.render_as_string(hide_password=False), tmp_path, redis_url=redis_server.url
-        )
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    def program(name: str, url: URL) -> Installed:
+        address = url.render_as_string(hide_password=False)
+        settings = make_settings(address, tmp_path, redis_url=redis_server.url)
+        path = f"{COMMAND.parent}:{os.environ['PATH']}"
         more = {"PATH": path, "APP_PASSWORD": PASSWORD}
-        words = [word.replace("$$", "$") for word in command]  # as compose reads it
-        done = subprocess.run(
-            words, env=settings_environment(settings) | more, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0 or words[1] == "check", done.stderr
-        return done.stdout
+        return Installed(Path(name), tmp_path, settings_environment(settings) | more)
 
     found = services()
     with new_database(postgres_server.url) as url:
         for name in ("migrate", "grant", "grant"):  # as at the first start, and at each later one
-            run(found[name]["command"], make_url(url))
+            command, *words = (word.replace("$$", "$") for word in found[name]["command"])  # as compose does
+            program(command, make_url(url)).say(*words)
         as_application = make_url(url).set(username=user_of(found["web"]), password=PASSWORD)
-        checks = json.loads(run(["jobbruecke", "check", "--json"], as_application))["checks"]
+        checks = program("jobbruecke", as_application).run("check", "--json").json["checks"]
     (wall,) = [it for it in checks if it["check"] == "second-wall"]
     assert (wall["level"], "jobbruecke_app" in wall["message"]) == ("ok", True)
     assert {it["level"] for it in checks if it["check"] in ("database", "migrations")} == {"ok"}

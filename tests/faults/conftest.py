@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,15 @@ from tests.support.services import PostgresServer, RedisServer, running_redis
 
 SAMPLED = ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])]
 """Databases of what does not depend on them: PostgreSQL in the matrix alone."""
+
+
+def around(steps: Iterable[str], sampled: Collection[tuple[str, str]]) -> list[object]:
+    """Before and after each of these commits, as `step` and `side`; what is not sampled is in the matrix alone."""
+    return [
+        pytest.param(step, side, marks=() if (step, side) in sampled else pytest.mark.matrix)
+        for step in steps
+        for side in ("before", "after")
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from portal import failpoints
 from portal.database import db, scope_to
 from tests.faults.acts import ACTS
 from tests.faults.chores import CHORES
-from tests.faults.conftest import SAMPLED
+from tests.faults.conftest import SAMPLED, around
 from tests.faults.deliveries import DELIVERIES
 from tests.faults.story import Meanwhile, Outside, Story
 from tests.notices.conftest import mail_settings
@@ -126,14 +126,7 @@ def test_whoever_comes_after_the_dead_ends_it_once(
 
 
 @pytest.mark.usefixtures("app")
-@pytest.mark.parametrize(
-    ("step", "side"),
-    [
-        pytest.param(step, side, marks=() if (step, side) in ACTS_OF_SAMPLE else pytest.mark.matrix)
-        for step in ACTS
-        for side in ("before", "after")
-    ],
-)
+@pytest.mark.parametrize(("step", "side"), around(ACTS, ACTS_OF_SAMPLE))
 def test_what_somebody_set_off_is_done_or_not_and_can_be_done_again(
     sandbox: SandboxServer, step: str, side: str
 ) -> None:

@@ -29,6 +29,7 @@ from portal.releases.models import Event, Presence, ProtocolEntry
 from portal.releases.queries import Filters
 from portal.releases.status import Status
 from portal.releases.view import load_view
+from tests.faults.conftest import around
 from tests.qualli.exports import ALL, people, start
 from tests.support.bridge import Bridge
 from tests.support.database import settings_environment
@@ -222,13 +223,7 @@ def is_done(bridge: Bridge, step: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("step", "side"),
-    [
-        ("release.command", "after"),
-        ("deliver.command", "before"),
-        pytest.param("release.command", "before", marks=pytest.mark.matrix),
-        pytest.param("deliver.command", "after", marks=pytest.mark.matrix),
-    ],
+    ("step", "side"), around(COMMANDS, {("release.command", "after"), ("deliver.command", "before")})
 )
 def test_a_command_killed_around_its_commit_has_done_it_or_not(
     sqlite_plant: Plant, tmp_path: Path, step: str, side: str

@@ -18,7 +18,7 @@ import requests
 from portal.database import commit
 from portal.schema import upgrade
 from tests.faults.acts import PAGES, Done
-from tests.faults.conftest import SAMPLED
+from tests.faults.conftest import SAMPLED, around
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, new_database, running_app, settings_environment
 from tests.support.installed import Installed
@@ -47,9 +47,7 @@ class Surfing:
     def submit(self, action: str, /, **values: Any) -> None:
         files = {name: (it[1], it[0]) for name, it in values.items() if isinstance(it, tuple)}
         words = {name: it for name, it in values.items() if name not in files}
-        form = self.visitor.form(self.path, action) | words
-        answer = self.visitor.post(action, form, files, Referer=self.visitor.url + self.path)
-        assert answer.status_code == 303
+        assert self.visitor.submit(self.path, action, files, **words).status_code == 303
 
 
 @dataclass
@@ -98,14 +96,7 @@ def seen(is_done: Done) -> bool:
     return found
 
 
-@pytest.mark.parametrize(
-    ("step", "side"),
-    [
-        pytest.param(step, side, marks=() if (step, side) in SAMPLE else pytest.mark.matrix)
-        for step in PAGES
-        for side in ("before", "after")
-    ],
-)
+@pytest.mark.parametrize(("step", "side"), around(PAGES, SAMPLE))
 def test_what_was_sent_by_a_page_is_done_or_not_and_can_be_sent_again(
     server: Server, step: str, side: str
 ) -> None:

@@ -102,7 +102,8 @@ class Tap:
         if call == "openDelivery":
             return key in self.given_up
         named = self.opened.get(place["id"]) if place else None
-        return call == "abandonDelivery" and any(named is it for it in self.committed.values())
+        counts = named is not None and self.committed.get(named.sequence) is named
+        return call == "abandonDelivery" and counts
 
     def _note_opening(self, key: str, order: Record, name: str) -> None:
         now = Opened(key, order["sequence"], order["mode"], order.get("base_sequence"))

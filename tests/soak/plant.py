@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from demo.child import session_members
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.reconciling import find_differences, settle
@@ -106,7 +107,7 @@ class Plant:
         for process in self.processes:
             process.kill()
             process.wait(10)
-        while left := _members(self._sessions):
+        while left := session_members(self._sessions):
             for pid in left:
                 _signal(pid, signal.SIGKILL)
             time.sleep(0.02)
@@ -354,17 +355,6 @@ def _children(pid: int) -> list[int]:
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return [int(it) for it in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
-
-
-def _members(sessions: set[int]) -> list[int]:
-    """Living processes of these sessions."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
-            if int(session) in sessions and state not in "ZX":
-                found.append(int(path.parent.name))
-    return found
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -56,8 +56,10 @@ class Visitor:
         """The hidden fields of a form on a page."""
         return form_fields(check_html(self.get(path).text), action)
 
-    def submit(self, path: str, action: str, **values: str) -> requests.Response:
-        return self.post(action, self.form(path, action) | values)
+    def submit(
+        self, path: str, action: str, files: dict[str, Upload] | None = None, **values: str
+    ) -> requests.Response:
+        return self.post(action, self.form(path, action) | values, files)
 
     def sign_in(self, name: str, password: str = PASSWORD) -> requests.Response:
         return self.submit("/sign-in", "/sign-in", email=f"{name}@example.org", password=password)

@@ -203,9 +203,8 @@ def test_what_waits_in_a_long_queue_is_not_enqueued_again(night: Night) -> None:
     delivery = night.alpha.plan()
     with night.redis.client() as client:
         for _ in range(3):
-            client.delete(
-                *client.keys(f"{QUEUE}:waiting:*"), "none"
-            )  # as they go by themselves, after seconds
+            for key in client.keys(f"{QUEUE}:waiting:*"):
+                client.delete(key)  # as it goes by itself, after seconds
             schedule.tick()
     assert night.waiting() == [(SEND_DELIVERY, delivery.id)]
     schedule.tick()
