@@ -126,7 +126,10 @@ def test_what_does_not_fit_is_said_and_what_was_typed_stays(
 
 @pytest.mark.parametrize(
     ("first", "second"),
-    [("eva@bücher.example", "EVA@xn--bcher-kva.example"), ("eva@xn--bcher-kva.example", "eva@Bücher.example")],
+    [
+        ("eva@bücher.example", "EVA@xn--bcher-kva.example"),
+        ("eva@xn--bcher-kva.example", "eva@Bücher.example"),
+    ],
 )
 def test_an_address_is_the_same_however_its_domain_is_written(
     administrator: Browser, first: str, second: str
