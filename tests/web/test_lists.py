@@ -137,7 +137,7 @@ def test_times_of_an_export_can_be_sorted(signed_in: SignedIn, house: House) -> 
 
 def test_beside_csv_it_is_said_what_spreadsheets_do_to_it(signed_in: SignedIn, house: House) -> None:
     page = signed_in("supervisor").get("/participants")
-    assert "CSV (Tabellenprogramme verändern darin Nummern, in XLSX nicht)" in " ".join(page.text.split())
+    assert "XLSX CSV (Excel ändert Nummern)" in " ".join(page.text.split())
 
 
 def test_nothing_that_is_exported_is_a_formula(signed_in: SignedIn, house: House) -> None:
