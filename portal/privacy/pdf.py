@@ -13,12 +13,12 @@ from flask_babel import gettext as _
 from portal.privacy.sections import Document
 
 _TYPESETTER = Path(__file__).with_name("typesetting") / "typeset.py"
-_SECONDS = 120
-"""Years of nightly transfers take about one."""
+_SECONDS = 60
+"""A report of three years of nightly transfers takes two or three."""
 
 
 def write_pdf(document: Document, language: str) -> bytes:
-    """Typeset the document, in letters of every script that people write their names in. Raises OSError."""
+    """Typeset the document, in letters of every script that people write their names in. Raises SubprocessError."""
     report = asdict(document) | {
         "language": language,
         "columns": (_("Angabe"), _("Inhalt")),
