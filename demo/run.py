@@ -37,7 +37,7 @@ def main(port: int = 5000, sandbox_port: int = 5001, data: Path = Path("var")) -
         with data_folder.locked(data) as lock, redis_server.socket_in(data) as redis_socket:
             return _run(port, sandbox_port, data, redis_socket, lock)
     except (PortError, FolderError, redis_server.NoRedisError, OSError) as error:
-        print(f"make run: {error}", file=sys.stderr)
+        print(f"jobbruecke demo: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -55,7 +55,11 @@ def claim_ports(ports: Mapping[str, int]) -> None:
             except OSError as error:
                 taken = error.errno == errno.EADDRINUSE
                 why = "is taken by another program" if taken else f"cannot be used ({error.strerror})"
-                raise PortError(f"Port {port} {why}. Choose another: make run {name}={port + 100}") from None
+                option = f"--{name.lower().replace('_', '-')}"
+                raise PortError(
+                    f"Port {port} {why}. Choose another: make run {name}={port + 100}, or jobbruecke demo "
+                    f"{option} {port + 100}"
+                ) from None
 
 
 def _run(port: int, sandbox_port: int, data: Path, redis_socket: Path, lock: int) -> int:

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from portal.addresses import mailable
+
 PREFIX = "JOBBRUECKE_"
 
 
@@ -325,7 +327,7 @@ class Settings(BaseSettings):
                 raise ValueError("is missing while SMTP_HOST is set")
             return None
         try:
-            address = Address(addr_spec=parseaddr(value)[1])
+            address = Address(addr_spec=mailable(parseaddr(value)[1]))
         except (ValueError, IndexError, HeaderParseError):
             raise ValueError("wants NAME <name@domain>, or name@domain") from None
         if not address.username or "." not in address.domain or not value.isprintable():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
@@ -10,7 +9,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from email.utils import parseaddr
 
+from portal.addresses import ascii_domain
 from portal.settings import MailEncryption, Settings
 
 CONNECT_SECONDS = 10
@@ -59,7 +60,8 @@ class _Plain(smtplib.SMTP):
     def __init__(self, settings: Settings, under_deadline: Callable[[socket.socket], None]) -> None:
         self._settings, self._under_deadline = settings, under_deadline
         assert settings.smtp_host is not None
-        super().__init__(settings.smtp_host, settings.smtp_port, _own_name(settings), timeout=CONNECT_SECONDS)
+        host = ascii_domain(settings.smtp_host)
+        super().__init__(host, settings.smtp_port, _own_name(settings), timeout=CONNECT_SECONDS)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         found = socket.create_connection((host, port), timeout)
@@ -162,5 +164,5 @@ def _trust(settings: Settings) -> ssl.SSLContext:
 
 def _own_name(settings: Settings) -> str:
     """What we call ourselves: the sender's domain, rather than the name of this machine, which needs a look-up."""
-    found = re.search(r"@([A-Za-z0-9.-]+)", settings.smtp_from or "")
-    return found.group(1) if found else "localhost"
+    domain = parseaddr(settings.smtp_from or "")[1].rpartition("@")[2]
+    return ascii_domain(domain) or "localhost"

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.models import Account, LinkedIdentity
 from portal.accounts.provider import Identity
+from portal.addresses import spellings
 from portal.database import EVERY_TENANT, db, scoped_to
 from portal.refusal import Refusal
 
@@ -42,7 +43,7 @@ def _link(identity: Identity, now: dt.datetime) -> int:
         raise Refusal("identity-unknown")
     account_id = db.session.scalar(
         select(Account.id).where(
-            Account.email == identity.email,
+            Account.email.in_(spellings(identity.email)),
             Account.disabled_at.is_(None),
             ~select(LinkedIdentity.id).where(LinkedIdentity.account_id == Account.id).exists(),
         )

@@ -17,12 +17,14 @@ from portal.accounts.links import use_link, void_links
 from portal.accounts.models import Account, Role
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
+from portal.addresses import mailable, spellings
 from portal.database import EVERY_TENANT, db, for_every_tenant, scoped_to
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 from portal.tenants.models import Tenant
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
+_EMAIL_LENGTH = 254
 _INITIALS_LENGTH = 20
 _NAME_LENGTH = 200
 
@@ -44,7 +46,8 @@ def create_account(
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `password-…`.
     """
     email, name, initials = email.strip().lower(), name.strip(), initials.strip()
-    _check(tenant_id, email, name, initials, role)
+    _check_email(email)
+    _check(tenant_id, name, initials, role)
     if password is not None:
         check_password(password, name, email, initials)
     mediator_id = None if mediator_number is None else _get_mediator_id(mediator_number)
@@ -82,7 +85,7 @@ def change_account(
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `own-role`, `last-administrator`.
     """
     name, initials = name.strip(), initials.strip()
-    _check(account.tenant_id, account.email, name, initials, role)
+    _check(account.tenant_id, name, initials, role)
     if role is not account.role:
         if account.id == by:
             raise Refusal("own-role")
@@ -175,7 +178,7 @@ def get_account(account_id: int) -> Account:
 
 def get_account_by_email(email: str) -> Account:
     """An account of those that the session sees. Raises NotFound `account-unknown`."""
-    account = db.session.scalar(select(Account).where(Account.email == email.strip().lower()))
+    account = db.session.scalar(select(Account).where(Account.email.in_(spellings(email))))
     if account is None:
         raise NotFound("account-unknown")
     return account
@@ -231,11 +234,20 @@ def _permitted(account: Account, permission: Permission) -> Actor:
     return Actor(account.initials, account.id, account.mediator_id)
 
 
-def _check(tenant_id: int | None, email: str, name: str, initials: str, role: Role) -> None:
+def _check_email(email: str) -> None:
+    try:
+        mailed = mailable(email)
+    except ValueError:
+        raise Refusal("account-email-wrong") from None
+    if not _EMAIL.fullmatch(email) or len(mailed) > _EMAIL_LENGTH:
+        raise Refusal("account-email-wrong")
+    if not mailed.isascii():
+        raise Refusal("account-email-not-ascii")
+
+
+def _check(tenant_id: int | None, name: str, initials: str, role: Role) -> None:
     if (tenant_id is None) != role.for_all_tenants:
         raise Refusal("account-tenant-wrong")
-    if not _EMAIL.fullmatch(email) or len(email) > 254:
-        raise Refusal("account-email-wrong")
     if not name or len(name) > _NAME_LENGTH or not name.isprintable():
         raise Refusal("account-name-wrong")
     if not initials or len(initials) > _INITIALS_LENGTH or not initials.isprintable():
@@ -259,7 +271,10 @@ def _refuse_taken_by_anybody(
     connection: Connection, tenant_id: int | None, email: str | None, initials: str
 ) -> None:
     accounts = cast("Table", Account.__table__)
-    if email and connection.execute(select(accounts.c.id).where(accounts.c.email == email)).first():
+    if (
+        email
+        and connection.execute(select(accounts.c.id).where(accounts.c.email.in_(spellings(email)))).first()
+    ):
         raise Refusal("account-email-taken")
     same = accounts.c.tenant_id.is_(None) if tenant_id is None else accounts.c.tenant_id == tenant_id
     if connection.execute(select(accounts.c.id).where(same, accounts.c.initials == initials)).first():

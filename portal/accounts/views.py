@@ -47,6 +47,7 @@ from portal.accounts.signing_in import (
     user_of_half,
 )
 from portal.accounts.users import User, user_of
+from portal.addresses import spellings
 from portal.audit.models import AuditEvent
 from portal.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
 from portal.refusal import Refusal
@@ -61,7 +62,7 @@ log = structlog.get_logger()
 
 def _typed_account() -> str:
     """The account somebody tries, as a number that says nothing: the limiter's store holds no addresses."""
-    typed = request.form.get("email", "").strip().casefold()
+    typed = min(spellings(request.form.get("email", "")))
     key = str(current_app.config["SECRET_KEY"]).encode()
     return hmac.new(key, typed.encode(), hashlib.sha256).hexdigest()[:32]
 
@@ -205,7 +206,7 @@ def _password_form(token: str, account: Account, error: str | None, status: int)
 
 
 def _find_typed(email: str) -> User | None:
-    query = select(Account).where(Account.email == email.strip().lower())
+    query = select(Account).where(Account.email.in_(spellings(email)))
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)
         return user_of(account) if account else None
@@ -213,7 +214,7 @@ def _find_typed(email: str) -> User | None:
 
 def _check(email: str, password: str) -> User | None:
     """The user, if there is one and the password is theirs."""
-    query = select(Account).where(Account.email == email.strip().lower(), Account.disabled_at.is_(None))
+    query = select(Account).where(Account.email.in_(spellings(email)), Account.disabled_at.is_(None))
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)
         stored, user = (account.password_hash, user_of(account)) if account else (None, None)

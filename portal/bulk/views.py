@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,15 +19,14 @@ from portal.bulk.wording import group_text, lot_text, outcome_text, title
 from portal.database import commit, db, utcnow
 from portal.deliveries.models import Delivery
 from portal.people.choices import active_mediators
-from portal.people.exporting import harmless
 from portal.people.forms import read_address, read_row
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 from portal.web.fragments import live_answer
-from portal.web.languages import find_language
 from portal.web.messages import message
 from portal.web.scope import current_view
 from portal.web.sessions import live
+from portal.web.tables import Cell, Table, download
 
 bulk = Blueprint("bulk", __name__)
 PAGE = 50
@@ -111,22 +109,28 @@ def start(bulk_id: int) -> Response:
 @requires(Permission.VIEW)
 def report(bulk_id: int) -> Response:
     """What became of each, as CSV."""
-    run = service.get_run(bulk_id)
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if find_language() == "de" else ",")
-    writer.writerow([_("Nummer"), _("Nachname"), _("Vorname"), _("Ergebnis")])
+    return download(_report(service.get_run(bulk_id)), f"sammelaktion-{bulk_id}.csv")
+
+
+@bulk.get("/bulk/<row:bulk_id>/report.xlsx")
+@requires(Permission.VIEW)
+def report_xlsx(bulk_id: int) -> Response:
+    """What became of each, as a workbook."""
+    return download(_report(service.get_run(bulk_id)), f"sammelaktion-{bulk_id}.xlsx")
+
+
+def _report(run: BulkRun) -> Table:
+    heads = [_("Nummer"), _("Nachname"), _("Vorname"), _("Ergebnis")]
+    return Table(f"{_('Sammelaktion')} {run.id}", heads, _outcomes(run))
+
+
+def _outcomes(run: BulkRun) -> Iterator[list[Cell]]:
     after = 0
     while found := queries.outcomes(run, after):
         for item, person in found:
             said = outcome_text(run, item.outcome, item.code, item.finding)
-            cells = [person.number, person.last_name, person.first_name, said]
-            writer.writerow([harmless(cell) for cell in cells])
+            yield [person.number, person.last_name, person.first_name, said]
         after = found[-1][0].id
-    return Response(
-        text.getvalue().encode("utf-8-sig"),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="sammelaktion-{run.id}.csv"'},
-    )
 
 
 def _shared(run: BulkRun) -> dict[str, Any]:

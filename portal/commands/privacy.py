@@ -19,6 +19,7 @@ from portal.commands.words import _
 from portal.database import commit, db, utcnow
 from portal.people.models import Participant
 from portal.privacy.document import document
+from portal.privacy.pdf import write_pdf
 from portal.privacy.processing import as_markdown, processing_record
 from portal.privacy.queries import count_due_soon, list_hindered
 from portal.privacy.report import collect
@@ -53,11 +54,7 @@ def report(slug: str, number: str, by: str | None, pdf: Path | None, json_file: 
     values = collect(participant_id, utcnow())
     content = json.dumps(values, ensure_ascii=False, indent=2, default=plain)
     found = db.session.get_one(Participant, participant_id)
-    printed = b""
-    if pdf:
-        from portal.privacy.pdf import write_pdf  # large, and JSON needs nothing of it
-
-        printed = write_pdf(document(values, found), current_settings().locale)
+    printed = write_pdf(document(values, found), current_settings().locale) if pdf else b""
     noted(AuditEvent.DISCLOSED, actor, subject="participant", subject_id=participant_id)
     commit()  # nothing is handed out before it is noted
     for path, written in ((pdf, printed), (json_file, content.encode())):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -54,10 +55,10 @@ def sandbox(host: str, port: int, data: Path, answer_delay: float) -> None:
 )
 def demo(port: int, sandbox_port: int, data: Path) -> None:
     """Run everything with invented people: Redis, sandbox, worker, cron and pages."""
-    try:
-        from demo.run import main
-    except ImportError as error:
+    if find_spec("faker") is None:
         raise Refused(
-            f"The demo wants packages that are not installed ({error.name}). Use `make run`."
-        ) from None
+            "The demo wants packages that are not installed. Install them: pip install 'jobbruecke[demo]'"
+        )
+    from demo.run import main
+
     raise SystemExit(main(port, sandbox_port, data))

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from portal import current_settings, current_vault
 from portal.accounts.links import VALID_HOURS, find_link_account, link_to
 from portal.accounts.models import Account, Role
+from portal.addresses import mailable
 from portal.database import db
 from portal.notices.digests import OPERATORS_ZONE
 from portal.notices.kinds import MailKind, MailState
@@ -186,14 +187,25 @@ _LETTERS: dict[MailKind, Callable[[Mail, Account, dt.datetime], Letter]] = {
 }
 
 
+def _recipient(email: str) -> Address:
+    """Raises ValueError, IndexError, HeaderParseError where no mail can have such an address."""
+    address = mailable(email)
+    if address.isascii():
+        return Address(addr_spec=address)
+    local, _at, domain = address.rpartition(
+        "@"
+    )  # for servers with SMTPUTF8; the parser knows older ones alone
+    return Address(username=local, domain=domain)
+
+
 def _envelope(mail: Mail, account: Account, letter: Letter) -> EmailMessage:
     """Headers that tell machines what it is (RFC 3834), and a name that is the same each time it is tried."""
     name, address = parseaddr(current_settings().smtp_from or "")
-    sender = Address(name or "Jobbrücke", addr_spec=address)
+    sender = Address(name or "Jobbrücke", addr_spec=mailable(address))
     message = EmailMessage()
     message["From"] = sender
     try:
-        message["To"] = Address(addr_spec=account.email)
+        message["To"] = _recipient(account.email)
     except (ValueError, IndexError, HeaderParseError):  # people may be called what mail does not know
         raise Unwanted(REFUSED) from None
     message["Subject"] = letter.subject

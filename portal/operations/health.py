@@ -12,7 +12,7 @@ from portal import current_settings
 from portal.accounts.access import public
 from portal.database import commit, reading, rollback, utcnow
 from portal.operations.measures import exposition
-from portal.queue import is_in_trouble
+from portal.queue import is_in_trouble, redis_answers
 from portal.refusal import Refusal
 from portal.schema import check_database
 
@@ -30,13 +30,14 @@ def live() -> Response:
 @health.get("/health/ready")
 @public
 def ready() -> Response:
-    """Pages can be served: the database is there and migrated. Without Redis they can, too, and say so."""
+    """Pages can be served: the database is there and migrated. Where Redis is away or takes no jobs, it says so."""
     try:
         check_database()
     except Refusal:
         rollback()
         return _word("not ready", 503)
-    return _word("degraded" if is_in_trouble(current_settings().redis_url) else "ready", 200)
+    well = redis_answers() and not is_in_trouble(current_settings().redis_url)
+    return _word("ready" if well else "degraded", 200)
 
 
 @health.get("/metrics")

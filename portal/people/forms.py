@@ -12,7 +12,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from portal.people.choices import find_caseworker
-from portal.people.folding import search_words
+from portal.people.folding import joined_words, search_words
 from portal.people.search import get_search, is_number
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Finding
@@ -81,6 +81,7 @@ class ListAddress:
             order_id=self.order_id,
             mediator_id=self.mediator_id,
             words=tuple(search_words(text)),
+            joined=tuple(joined_words(text)),
             number=text if is_number(text) else None,
             left_but_released=self.left,
             needs_action=self.action,

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
 from portal.database import db
-from portal.people.folding import fold
+from portal.people.folding import person_words, search_words
 from portal.people.models import Mediator
 
 
 def find_mediators(text: str, limit: int = 50) -> Sequence[Mediator]:
-    """Active mediators whose name, initials or number contain `text`, by name; without text the first."""
-    query = select(Mediator).where(Mediator.active)
-    for word in fold(text).split():
-        query = query.where(
-            or_(
-                Mediator.sort_key.contains(word, autoescape=True),
-                func.lower(Mediator.initials).contains(word, autoescape=True),
-                func.lower(Mediator.number).contains(word, autoescape=True),
-            )
-        )
-    return db.session.scalars(query.order_by(Mediator.sort_key, Mediator.id).limit(limit)).all()
+    """Active mediators whose name, initials or number contain the words of `text`, by name; without text the first."""
+    query = select(Mediator).where(Mediator.active).order_by(Mediator.sort_key, Mediator.id)
+    if not text.strip():
+        return db.session.scalars(query.limit(limit)).all()
+    words = search_words(text)
+    # A tenant has some dozens: compared here, spellings count as they do for participants.
+    found = (row for row in db.session.scalars(query) if words and _has(row, words))
+    return list(islice(found, limit))
+
+
+def _has(mediator: Mediator, words: Sequence[str]) -> bool:
+    named = person_words(mediator.last_name, mediator.first_name, mediator.number)
+    known = [*named, *search_words(mediator.initials)]
+    return all(any(word in text for text in known) for word in words)

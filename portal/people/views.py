@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from dataclasses import replace
-from typing import IO
 
 from flask import Blueprint, Response, flash, make_response, redirect, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from werkzeug.wsgi import wrap_file
 
 from portal.accounts.access import Permission, requires
 from portal.database import commit, utcnow
 from portal.people import choices
-from portal.people.exporting import write_csv, write_xlsx
+from portal.people.exporting import table
 from portal.people.forms import read_address, read_row
 from portal.people.narrowing import narrowings
 from portal.people.saved import forget_view, save_view, saved_views
@@ -33,9 +29,9 @@ from portal.releases.queries import (
     needs_action_count,
     status_counts,
 )
-from portal.releases.view import View
 from portal.web.fragments import answer
 from portal.web.scope import current_tenant_id, current_view
+from portal.web.tables import download
 
 people = Blueprint("people", __name__)
 PAGE = 50
@@ -44,7 +40,6 @@ SORTINGS = {
     Sorting.ACTION: _l("braucht Aktion zuerst"),
     Sorting.WAITING: _l("längste Wartezeit zuerst"),
 }
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @people.get("/participants")
@@ -79,14 +74,14 @@ def list_page() -> Response:
 @requires(Permission.VIEW)
 def export_csv() -> Response:
     """The narrowed list as CSV."""
-    return _download(write_csv, "csv", "text/csv; charset=utf-8")
+    return _export("csv")
 
 
 @people.get("/participants/export.xlsx")
 @requires(Permission.VIEW)
 def export_xlsx() -> Response:
     """The narrowed list as a workbook."""
-    return _download(write_xlsx, "xlsx", _XLSX)
+    return _export("xlsx")
 
 
 @people.post("/participants/views")
@@ -138,22 +133,8 @@ def _listing(filters: Filters) -> Listing:
     )
 
 
-def _download(write: Callable[[View, Filters, IO[bytes]], None], ending: str, kind: str) -> Response:
-    """The list as a file, written whole before its first byte is sent: nobody gets half of one.
-
-    By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out.
-    """
-    where = read_address(request.args)
-    target = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it when it has been sent)
-    try:
-        write(current_view(), replace(where.filters(where.text()), sorting=Sorting.NAME), target)
-    except BaseException:
-        target.close()
-        raise
-    target.seek(0)
-    name = f"teilnehmer-{current_view().today.isoformat()}.{ending}"
-    return Response(
-        wrap_file(request.environ, target),
-        content_type=kind,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+def _export(ending: str) -> Response:
+    """By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out."""
+    view, where = current_view(), read_address(request.args)
+    filters = replace(where.filters(where.text()), sorting=Sorting.NAME)
+    return download(table(view, filters), f"teilnehmer-{view.today.isoformat()}.{ending}")

@@ -26,6 +26,7 @@ from portal.people.forms import read_row
 from portal.people.models import Participant
 from portal.privacy import processing, queries, service
 from portal.privacy.document import document
+from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
 from portal.privacy.retention import FORESEEN_DAYS, Hindrance
 from portal.refusal import Refusal
@@ -58,8 +59,6 @@ def report_json(participant_id: int) -> Response:
 @requires(Permission.DISCLOSE)
 def report_pdf(participant_id: int) -> Response:
     """Everything about her, to be printed and handed over (Art. 15 GDPR)."""
-    from portal.privacy.pdf import write_pdf  # a third of the start of a process that needs it hardly ever
-
     values = collect(participant_id, utcnow())
     person = db.session.get_one(Participant, participant_id)
     content = write_pdf(document(values, person), find_language())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -14,7 +12,6 @@ from portal import current_settings
 from portal.accounts.access import Permission, requires
 from portal.audit.recording import describe
 from portal.database import commit, db, rollback, utcnow
-from portal.people.exporting import harmless
 from portal.people.forms import read_row
 from portal.qualli import queries, service
 from portal.qualli.columns import Kind
@@ -24,11 +21,11 @@ from portal.queue import RUN_IMPORT, enqueue_after_commit
 from portal.refusal import Refusal
 from portal.tenants.models import Tenant
 from portal.web.fragments import live_answer
-from portal.web.languages import find_language
 from portal.web.messages import message
 from portal.web.scope import current_tenant_id
 from portal.web.security import BODY_LIMIT, csrf
 from portal.web.sessions import live
+from portal.web.tables import Table, download
 
 imports = Blueprint("imports", __name__)
 PAGE = 50
@@ -85,18 +82,21 @@ def show(import_id: int) -> Response:
 @requires(Permission.VIEW)
 def rejected(import_id: int) -> Response:
     """Every rejected line as CSV."""
+    return download(_rejections(import_id), f"import-{import_id}.csv")
+
+
+@imports.get("/imports/<row:import_id>/rejected.xlsx")
+@requires(Permission.VIEW)
+def rejected_xlsx(import_id: int) -> Response:
+    """Every rejected line as a workbook."""
+    return download(_rejections(import_id), f"import-{import_id}.xlsx")
+
+
+def _rejections(import_id: int) -> Table:
     run = service.get_import(current_tenant_id(), import_id)
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";" if find_language() == "de" else ",")
-    writer.writerow([_("Datei"), _("Zeile"), _("Spalte"), _("Grund")])
-    for item in service.each_rejection(run):
-        cells = [item.file, str(item.line or ""), item.column or "", said(item.code)]
-        writer.writerow([harmless(cell) for cell in cells])
-    return Response(
-        text.getvalue().encode("utf-8-sig"),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="import-{run.id}.csv"'},
-    )
+    heads = [_("Datei"), _("Zeile"), _("Spalte"), _("Grund")]
+    found = ([it.file, it.line or None, it.column, said(it.code)] for it in service.each_rejection(run))
+    return Table(_("Import %(number)s", number=run.id), heads, found)
 
 
 @imports.post("/imports/<row:import_id>/let-go")

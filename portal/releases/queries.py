@@ -56,6 +56,8 @@ class Filters:
     caseworker: str | None = None
     words: tuple[str, ...] = ()
     """Folded for search (people.folding.search_words); each must begin one of the person's words."""
+    joined: tuple[str, ...] = ()
+    """The same words where no sign parts them (people.folding.joined_words); they may match in place of `words`."""
     number: str | None = None
     """Also finds whose Bewerber-ID, order's or mediator's number is exactly this, where `words` find nobody."""
     left_but_released: bool = False
@@ -178,22 +180,24 @@ def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Sel
 
 
 def _search(filters: Filters) -> list[ColumnElement[bool]]:
-    by_words = [
-        Participant.id.in_(  # from the word to the people: there are fewer of them than people with words
-            select(ParticipantWord.participant_id).where(
-                ParticipantWord.word >= word, ParticipantWord.word < next_word(word)
-            )
+    readings = dict.fromkeys((filters.words, filters.joined or filters.words))
+    found = [_all([_has_word(word) for word in words]) for words in readings if words]
+    if filters.number is not None:
+        found += [
+            Presence.applicant_id == filters.number,
+            Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
+            Presence.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
+        ]
+    return [or_(*found)] if found else []
+
+
+def _has_word(word: str) -> ColumnElement[bool]:
+    """From the word to the people: there are fewer of them than people with words."""
+    return Participant.id.in_(
+        select(ParticipantWord.participant_id).where(
+            ParticipantWord.word >= word, ParticipantWord.word < next_word(word)
         )
-        for word in filters.words
-    ]
-    if filters.number is None:
-        return list(by_words)
-    exact = or_(
-        Presence.applicant_id == filters.number,
-        Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
-        Presence.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
     )
-    return [or_(exact, *([_all(by_words)] if by_words else []))]
 
 
 def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:

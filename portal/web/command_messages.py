@@ -30,6 +30,10 @@ COMMAND_SENTENCES: dict[str, Any] = {
         "Die Betreuung des Betreibers gehört zu keinem Mandanten, jedes andere Konto zu einem (--tenant)."
     ),
     "account-email-wrong": _l("Das ist keine E-Mail-Adresse."),
+    "account-email-not-ascii": _l(
+        "Vor dem @ dürfen keine Umlaute stehen, auch keine Akzente und keine anderen Schriften: Kaum ein Mailserver "
+        "nimmt solche Adressen an. Hinter dem @ sind sie erlaubt."
+    ),
     "account-name-wrong": _l("Der Name eines Kontos hat 1 bis 200 Zeichen."),
     "account-initials-wrong": _l("Ein Kürzel hat 1 bis %(limit)s Zeichen."),
     "account-email-taken": _l("Ein Konto mit dieser E-Mail-Adresse gibt es schon."),

@@ -36,9 +36,21 @@ def init_app(app: Flask) -> None:
 def find_language() -> str:
     """The language somebody chose; German unless they did. Programs say it with each request."""
     if has_request_context() and request.path.startswith("/api/"):
-        return request.accept_languages.best_match(list(LANGUAGES), "de")
+        return _wanted_most()
     chosen = request.cookies.get("language") if has_request_context() else None
     return chosen if chosen in LANGUAGES else "de"
+
+
+def _wanted_most() -> str:
+    """The language that a program likes best, whichever country's: `en-US, de;q=0.9` is English (RFC 9110, 12.5.4).
+
+    Matching whole tags first would make German of it.
+    """
+    for tag, quality in request.accept_languages:  # the best first
+        language = tag.partition("-")[0].lower()
+        if quality > 0 and language in LANGUAGES:
+            return language
+    return "de"
 
 
 def find_theme() -> str:

@@ -356,6 +356,8 @@ def _addresses(person: int) -> list[str]:
         "/participants/export.xlsx",
         "/imports/1/rejected.csv",
         "/imports/2/rejected.csv",
+        "/imports/1/rejected.xlsx",
+        "/bulk/1/report.xlsx",
         "/imports/2",
         "/nowhere",
     ]

@@ -11,7 +11,7 @@ import pytest
 from portal.commands import COMMANDS, cli
 from tests.support.database import make_settings, settings_environment
 
-LARGE = ("alembic", "fpdf", "gunicorn", "holidays", "requests", "xlsxwriter", "zxcvbn")
+LARGE = ("alembic", "gunicorn", "holidays", "requests", "typst", "xlsxwriter", "zxcvbn")
 ALL = ("flask", "sqlalchemy", "redis", "psycopg", *LARGE)
 
 

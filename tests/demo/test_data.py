@@ -18,6 +18,8 @@ from portal import ROOT, current_settings
 from portal.accounts.actor import Actor
 from portal.accounts.models import Account
 from portal.accounts.passwords import verify_password
+from portal.audit.heads import export_heads, newest_heads, read_heads
+from portal.audit.verifying import verify
 from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.service import request_transfer
@@ -110,6 +112,18 @@ def test_nothing_stands_in_the_way_of_the_first_visitor(demo: Flask) -> None:
     assert view.connection.paused_until is None
     free = [row for row in rows if row.phase is Phase.NOT_RELEASED and set(row.findings) <= CHOSEN_ON_RELEASE]
     assert len(free) > 30
+
+
+def test_nothing_looks_tampered_with(demo: Flask) -> None:
+    """Neither at once nor after the first export: heads of seals that the demo dated back afterwards are gone."""
+    scope_to(EVERY_TENANT)
+    for _ in range(2):
+        result = verify(read_heads(current_settings()))
+        assert result.finding is None
+        assert result.seals > 20
+        export_heads(current_settings(), newest_heads(utcnow()))
+    rollback()
+    assert jobbruecke(current_settings(), "audit", "verify").startswith(b"Alles passt.")
 
 
 def test_what_happened_happened_in_order_and_in_the_past(demo: Flask) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,26 +21,7 @@ from portal import ROOT
 from portal.database import Base, db
 from portal.refusal import Refusal
 from portal.schema import check_database, migrations, upgrade
-from tests.support.database import make_cast, make_settings, new_database, running_app, settings_environment
-from tests.support.services import PostgresServer
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of a database without any table; for SQLite not even a file."""
-    with contextlib.ExitStack() as stack:
-        url = f"sqlite:///{tmp_path / 'new' / 'empty.db'}"
-        if request.param == "postgres":
-            server: PostgresServer = request.getfixturevalue("postgres_server")
-            url = stack.enter_context(new_database(server.url))
-        yield url
-
-
-@pytest.fixture
-def empty_app(empty_url: str, tmp_path: Path) -> Iterator[Flask]:
-    """An application over that database, in its context."""
-    with running_app(make_settings(empty_url, tmp_path)) as app:
-        yield app
+from tests.support.database import make_cast, make_settings, settings_environment
 
 
 def test_from_nothing_to_exactly_the_models(empty_app: Flask) -> None:

@@ -23,6 +23,7 @@ from portal.notices.invitations import mail_link
 from portal.notices.kinds import MailKind, MailState
 from portal.notices.models import Mail
 from portal.notices.outbox import LEASE, OVERDUE_AFTER, PAUSES, claim_mail, put
+from portal.schema import upgrade
 from portal.settings import Settings, SettingsError, load_settings
 from tests.notices.conftest import mail_settings, outbox, send_due
 from tests.support.database import NOW, Cast, make_cast, make_settings, running_app
@@ -56,6 +57,15 @@ def invite(name: str = "caseworker", now: dt.datetime | None = None) -> str:
     assert mail_link(found, token, at)
     commit()
     return token
+
+
+def invite_at(address: str) -> None:
+    """The same for somebody with another address."""
+    account().email = address
+    commit()
+    found = db.session.query(Account).filter_by(email=address).one()
+    mail_link(found, make_link(found, utcnow()), utcnow())
+    commit()
 
 
 # --- what arrives -----------------------------------------------------------------------------------------
@@ -123,6 +133,61 @@ def test_an_address_that_no_mail_can_have_is_given_up(mail_server: MailServer, h
     mail_link(found, make_link(found, utcnow()), utcnow())
     commit()
     assert [mail.problem for mail in send_due()] == ["recipient-refused"]
+
+
+@pytest.mark.parametrize(
+    ("address", "mailed"),
+    [
+        ("eva@bücher.example", "eva@xn--bcher-kva.example"),
+        ("eva@straße.example", "eva@xn--strae-oqa.example"),
+        ("eva@mail.müller-lüdenscheid.example", "eva@mail.xn--mller-ldenscheid-jzbg.example"),
+        ("eva@пример.example", "eva@xn--e1afmkfd.example"),
+        ("eva@xn--bcher-kva.example", "eva@xn--bcher-kva.example"),
+    ],
+)
+def test_a_domain_with_umlauts_gets_its_mail(
+    mail_server: MailServer, house: Cast, address: str, mailed: str
+) -> None:
+    """From a server that knows nothing of them: as everybody writes such a domain on the wire."""
+    invite_at(address)
+    assert [mail.state for mail in send_due()] == [MailState.SENT]
+    assert mail_server.recipients == [mailed]
+    assert str(mail_server.mails[0]["To"]) == mailed
+
+
+def test_umlauts_before_the_at_sign_want_a_server_that_knows_them(sqlite_url: str, tmp_path: Path) -> None:
+    for utf8, states in (
+        (False, [(MailState.GIVEN_UP, "recipient-refused")]),
+        (True, [(MailState.SENT, None)]),
+    ):
+        folder = tmp_path / str(utf8)
+        folder.mkdir()
+        with running_mail_server(utf8=utf8) as server:
+            url = f"sqlite:///{folder / 'mails.db'}"
+            with running_app(make_settings(url, folder, **mail_settings(server.port))):
+                upgrade()
+                make_account("caseworker", Role.CASEWORKER, make_cast().alpha)
+                commit()
+                invite_at("jörg@bücher.example")
+                assert [(mail.state, mail.problem) for mail in send_due()] == states
+                assert server.recipients == (["jörg@xn--bcher-kva.example"] if utf8 else [])
+
+
+def test_a_sender_whose_domain_has_umlauts_sends(sqlite_url: str, tmp_path: Path) -> None:
+    with running_mail_server() as server:
+        sender = {"smtp_from": "Jobbrücke <jobbrücke@jobbrücke.example>"}
+        settings = mail_settings(server.port, smtp_from="Jobbrücke <portal@jobbrücke.example>")
+        with running_app(make_settings(f"sqlite:///{tmp_path / 'mails.db'}", tmp_path, **settings)):
+            upgrade()
+            make_account("caseworker", Role.CASEWORKER, make_cast().alpha)
+            commit()
+            invite()
+            assert [mail.state for mail in send_due()] == [MailState.SENT]
+    mail = server.mails[0]
+    assert str(mail["From"]) == "Jobbrücke <portal@xn--jobbrcke-b6a.example>"
+    assert mail["Message-ID"].endswith("@xn--jobbrcke-b6a.example>")
+    with pytest.raises(ValueError, match="name@domain"):
+        make_settings("sqlite:///x.db", tmp_path, **(settings | sender))
 
 
 def test_the_same_is_put_there_once(house: Cast) -> None:

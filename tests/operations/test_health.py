@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
 from portal.database import commit, db, utcnow
 from portal.operations.measures import exposition
+from portal.queue import SEND_DELIVERY, enqueue
 from portal.schema import upgrade
 from portal.tenants.models import Connection, Heartbeat
 from tests.support.database import make_cast, make_settings, running_app
+from tests.support.services import RedisServer, make_trouble
 
 TOKEN = "a token for machines"
 
@@ -20,8 +23,8 @@ def migrated(tmp_path: Path, **settings: object):  # type: ignore[no-untyped-def
     return running_app(make_settings(f"sqlite:///{tmp_path / 'health.db'}", tmp_path, **settings))
 
 
-def test_it_is_ready_once_the_database_is_migrated(tmp_path: Path) -> None:
-    with migrated(tmp_path) as app:
+def test_it_is_ready_once_the_database_is_migrated(tmp_path: Path, redis_server: RedisServer) -> None:
+    with migrated(tmp_path, redis_url=redis_server.url) as app:
         client = app.test_client()
         assert (client.get("/health/live").text, client.get("/health/live").status_code) == ("live\n", 200)
         assert (client.get("/health/ready").text, client.get("/health/ready").status_code) == (
@@ -31,6 +34,24 @@ def test_it_is_ready_once_the_database_is_migrated(tmp_path: Path) -> None:
         upgrade()
         assert (client.get("/health/ready").text, client.get("/health/ready").status_code) == ("ready\n", 200)
         assert "Set-Cookie" not in client.get("/health/ready").headers
+
+
+@pytest.mark.parametrize("trouble", ["away", "hanging", "read-only", "full"])
+def test_without_redis_it_serves_and_says_that_it_is_degraded(
+    tmp_path: Path, own_redis_server: RedisServer, trouble: str
+) -> None:
+    """As docs/operations.md says. One that answers and takes nothing is found out by the first job."""
+    with migrated(tmp_path, redis_url=own_redis_server.url) as app:
+        upgrade()
+        client = app.test_client()
+        assert client.get("/health/ready").text == "ready\n"
+        make_trouble(own_redis_server, trouble)
+        if trouble in ("read-only", "full"):
+            assert not enqueue(own_redis_server.url, SEND_DELIVERY, 1)
+        answer = client.get("/health/ready")
+        assert (answer.status_code, answer.text) == (200, "degraded\n")
+        if trouble == "hanging":
+            own_redis_server.thaw()
 
 
 def test_without_the_database_it_lives_and_is_not_ready(tmp_path: Path) -> None:

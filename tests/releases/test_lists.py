@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from portal.database import scope_to
-from portal.people.folding import search_words
+from portal.people.folding import joined_words, search_words
 from portal.refusal import NotFound
 from portal.releases.phase import NEEDS_ACTION, Phase
 from portal.releases.preflight import Finding
@@ -26,6 +26,7 @@ from portal.releases.queries import (
 from portal.releases.status import Status
 from portal.releases.view import View, load_view
 from tests.support.database import Cast
+from tests.support.house import make_person
 from tests.support.people import Crowd
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
@@ -184,6 +185,34 @@ def _begins(row: PersonRow, words: tuple[str, ...]) -> bool:
     person = row.participant
     kept = search_words(f"{person.last_name} {person.first_name} {person.number}")
     return all(any(found.startswith(word) for found in kept) for word in words)
+
+
+NAMES = ("Yıldız", "Kılıç", "O’Neill", "ONeill", "Al-Hassan", "Guðrún", "Əliyev", "ΓΙΩΡΓΟΣ")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Yildiz", ["Yıldız"]),
+        ("KILIC", ["Kılıç"]),
+        ("o'neill", ["ONeill", "O’Neill"]),
+        ("oneill", ["ONeill", "O’Neill"]),
+        ("O Neill", ["O’Neill"]),
+        ("alhassan 90", ["Al-Hassan"]),
+        ("gudrun", ["Guðrún"]),
+        ("Aliyev", ["Əliyev"]),
+        ("γιωργος", ["ΓΙΩΡΓΟΣ"]),
+    ],
+)
+def test_search_finds_names_of_other_alphabets_however_typed(
+    app: Flask, cast: Cast, typed: str, found: list[str]
+) -> None:
+    scope_to(cast.alpha)
+    for number, name in enumerate(NAMES, 9000):
+        make_person(cast.alpha, str(number), name, "")
+    filters = Filters(words=tuple(search_words(typed)), joined=tuple(joined_words(typed)))
+    rows = everybody(load_view(cast.alpha, NOW), filters)
+    assert sorted(row.participant.last_name for row in rows) == found
 
 
 def test_search_finds_nobody_by_what_is_no_beginning(view: View) -> None:

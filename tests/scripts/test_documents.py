@@ -7,6 +7,7 @@ import re
 import pytest
 
 from portal import ROOT
+from portal.tokens.rules import STAGES
 
 DOCUMENTS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 
@@ -22,6 +23,11 @@ def test_what_a_document_names_is_there(document: object) -> None:
         if not (ROOT / path).exists() and not (document.parent / path).exists()  # type: ignore[attr-defined]
     ]
     assert missing == []
+
+
+def test_the_end_of_a_token_is_announced_when_the_document_says() -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert re.search(r"its end is announced (\d+) days before", text)[1] == str(STAGES[0])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

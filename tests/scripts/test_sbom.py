@@ -53,7 +53,8 @@ def test_it_names_each_locked_package_with_version_and_licence(components: dict[
 
 
 def test_it_names_what_is_vendored_with_digests(components: dict[str, dict[str, Any]]) -> None:
-    for folder in (ROOT / "static" / "vendor").iterdir():
+    fonts = ROOT / "portal" / "privacy" / "typesetting" / "fonts"
+    for folder in (*(ROOT / "static" / "vendor").iterdir(), *fonts.iterdir()):
         name = (folder / "VERSION").read_text().splitlines()[0].rpartition(" ")[0]
         files = {it["name"]: it["hashes"][0]["content"] for it in components[canonical(name)]["components"]}
         assert files.keys() == {path.name for path in Path(folder).iterdir() if path.name != "SHA256SUMS"}

@@ -14,7 +14,9 @@ NO_PAGES = frozenset(
         "people.export_csv",
         "people.export_xlsx",
         "bulk.report",
+        "bulk.report_xlsx",
         "imports.rejected",
+        "imports.rejected_xlsx",
         "health.live",  # a word, and numbers for machines
         "health.ready",
         "health.metrics",

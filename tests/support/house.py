@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from portal.accounts.models import Account, Role
 from portal.accounts.passwords import hash_password
 from portal.database import EVERY_TENANT, db, reading, scoped_to, utcnow
-from portal.people.folding import search_words, sort_key
+from portal.people.folding import person_words, sort_key
 from portal.people.models import Mediator, Order, Participant, ParticipantWord
 from portal.releases.models import Presence
 from portal.releases.queries import Explanation, explain
@@ -84,7 +84,7 @@ def make_person(
     )
     db.session.add(person)
     db.session.flush()
-    for word in search_words(f"{last} {first} {number}"):
+    for word in person_words(last, first, number):
         db.session.add(ParticipantWord(tenant_id=tenant_id, participant_id=person.id, word=word))
     return person.id
 

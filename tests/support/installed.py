@@ -11,7 +11,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,10 +99,10 @@ class Installed:
         )
 
 
-def install_wheel(folder: Path) -> Path:
+def install_wheel(folder: Path, without: Container[str] = ()) -> Path:
     """Build the wheel from a copy, install it into `folder`/venv, and give its command `jobbruecke`.
 
-    The libraries are those that the tests use themselves: an index is not asked.
+    The libraries are those that the tests use themselves: an index is not asked. Those named by `without` are missing.
     """
     source = folder / "source"
     source.mkdir()
@@ -117,8 +117,17 @@ def install_wheel(folder: Path) -> Path:
     _pip("--python", str(python), "install", str(wheel))
     # A path in a .pth file is searched last, and the .pth files there are not read: not our checkout's.
     own = sysconfig.get_path("purelib", "venv", vars={"base": str(folder / "venv")})
-    (Path(own) / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    (Path(own) / "libraries.pth").write_text(f"{_libraries(folder / 'libraries', without)}\n")
     return python.with_name("jobbruecke")
+
+
+def _libraries(folder: Path, without: Container[str]) -> Path:
+    """A folder that leads to the libraries of the tests, but for some."""
+    folder.mkdir()
+    for item in Path(sysconfig.get_path("purelib")).iterdir():
+        if item.name not in without:
+            (folder / item.name).symlink_to(item)
+    return folder
 
 
 def _pip(*words: str) -> None:

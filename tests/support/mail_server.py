@@ -72,11 +72,16 @@ def _know(server: SMTP, session: Session, envelope: Envelope, mechanism: str, da
 
 @contextmanager
 def running_mail_server(
-    certificate: ssl.SSLContext | None = None, *, implicit: bool = False, knows: bool = False, port: int = 0
+    certificate: ssl.SSLContext | None = None,
+    *,
+    implicit: bool = False,
+    knows: bool = False,
+    port: int = 0,
+    utf8: bool = False,
 ) -> Iterator[MailServer]:
-    """The server while it runs: plain, with STARTTLS, or encrypted from the first byte."""
+    """The server while it runs: plain, with STARTTLS, or encrypted from the first byte; with SMTPUTF8 if wanted."""
     server = MailServer()
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"enable_SMTPUTF8": utf8}
     if certificate is not None and implicit:
         more["ssl_context"] = certificate
     elif certificate is not None:

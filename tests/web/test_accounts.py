@@ -103,6 +103,9 @@ def test_only_the_hash_of_a_link_is_kept(administrator: Browser) -> None:
         ({"email": "caseworker@example.org"}, "E-Mail-Adresse gibt es schon"),
         ({"email": "stranger@example.org"}, "E-Mail-Adresse gibt es schon"),
         ({"email": "nobody"}, "keine E-Mail-Adresse"),
+        ({"email": "eva@-bücher-.example"}, "keine E-Mail-Adresse"),
+        ({"email": f"eva@{'ü' * 64}.example"}, "keine E-Mail-Adresse"),
+        ({"email": "jörg@bücher.example"}, "Vor dem @ dürfen keine Umlaute stehen"),
         ({"name": " "}, "1 bis 200 Zeichen"),
         ({"initials": "CAS"}, "Kürzel gibt es hier schon"),
         ({"initials": "x" * 21}, "1 bis 20 Zeichen"),
@@ -119,6 +122,23 @@ def test_what_does_not_fit_is_said_and_what_was_typed_stays(
     assert sentence in page.text
     wanted = (TYPED | values)["email"]
     assert page.find("input", id="email").get("value") == wanted
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("eva@bücher.example", "EVA@xn--bcher-kva.example"),
+        ("eva@xn--bcher-kva.example", "eva@Bücher.example"),
+    ],
+)
+def test_an_address_is_the_same_however_its_domain_is_written(
+    administrator: Browser, first: str, second: str
+) -> None:
+    """Browsers make xn-- of an umlaut that is typed into a field for addresses, others send it as it is."""
+    create(administrator, email=first)
+    administrator.get("/accounts/new")
+    page = administrator.submit("/accounts", status=422, **(TYPED | {"email": second, "initials": "XX"}))
+    assert "E-Mail-Adresse gibt es schon" in page.text
 
 
 def test_a_role_and_a_mediator_are_given(administrator: Browser, house: House, signed_in: SignedIn) -> None:

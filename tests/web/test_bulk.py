@@ -12,6 +12,7 @@ from portal.people.models import Participant
 from portal.releases.models import Event, ProtocolEntry
 from tests.support.house import House, looking, make_mediator, make_person, presence_of
 from tests.support.pages import Browser, Page
+from tests.support.workbooks import read_sheet
 from worker.bulk import run_bulk
 
 SignedIn = Callable[[str], Browser]
@@ -228,6 +229,10 @@ def test_the_report_can_be_taken_along(signed_in: SignedIn, house: House) -> Non
     text = browser.client.get(f"{address}/report.csv").get_data(as_text=True)
     assert text.splitlines()[0].lstrip("\ufeff") == "Nummer;Nachname;Vorname;Ergebnis"
     assert "1001;Adam;Eva;erledigt" in text
+    sheet = read_sheet(browser.client.get(f"{address}/report.xlsx").get_data())
+    assert list(sheet.rows[0].values()) == ["Nummer", "Nachname", "Vorname", "Ergebnis"]
+    assert list(sheet.rows[1].values()) == ["1001", "Adam", "Eva", "erledigt"]
+    assert f'href="{address}/report.xlsx"' in browser.get(address).html
     assert "1002;Zorn;Ben;Dass die Einverständniserklärung vorliegt, hat niemand bestätigt." in text
 
 

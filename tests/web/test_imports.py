@@ -16,6 +16,7 @@ from portal.web.veiled import VeiledFile
 from tests.qualli.exports import ALL, PEOPLE, zipped
 from tests.support.house import House, looking
 from tests.support.pages import Browser, Page
+from tests.support.workbooks import read_sheet
 from worker.imports import run_import
 
 SignedIn = Callable[[str], Browser]
@@ -84,6 +85,9 @@ def test_rejected_lines_are_named_and_can_be_taken_along(signed_in: SignedIn, ho
     text = browser.client.get(f"{address}/rejected.csv").get_data(as_text=True)
     assert text.splitlines()[0].lstrip("\ufeff") == "Datei;Zeile;Spalte;Grund"
     assert "teilnehmer.csv;2;einverstaendnis_am;" in text
+    sheet = read_sheet(browser.client.get(f"{address}/rejected.xlsx").get_data())
+    assert ["teilnehmer.csv", 2.0, "einverstaendnis_am"] in [list(row.values())[:3] for row in sheet.rows]
+    assert f'href="{address}/rejected.xlsx"' in page.html
     assert "Müller" not in text
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.people.models import Participant
 from portal.qualli.models import ImportMode
@@ -132,6 +134,38 @@ def test_the_picker_is_a_part_of_the_page_too(signed_in: SignedIn, house: House)
         f"/participants/{house.eva}/mediator/search", text="nobody", status=200, fragment=True
     )
     assert "Niemand Aktives passt dazu" in part.text_of("mediators")
+
+
+@pytest.mark.parametrize("typed", ["Yildiz", "yıldız ay", "Ayşe Yıl", "AY", "v 2", "V-2", "ildi"])
+def test_a_mediator_is_found_however_the_name_is_typed(signed_in: SignedIn, house: House, typed: str) -> None:
+    make_mediator(house.tenant_id, "V-2", "Yıldız", "Ayşe")
+    make_mediator(house.tenant_id, "V-3", "Müller", "Max")
+    commit()
+    browser = signed_in("caseworker")
+    browser.get(f"/participants/{house.eva}/mediator")
+    found = browser.submit(f"/participants/{house.eva}/mediator/search", text=typed, status=200)
+    assert "Yıldız, Ayşe" in found.text_of("mediators")
+    assert "Müller, Max" not in found.text_of("mediators")
+
+
+@pytest.mark.parametrize("typed", ["Mueller", "MÜLLER", "muller m"])
+def test_a_mediator_is_found_by_the_spellings_of_an_umlaut(
+    signed_in: SignedIn, house: House, typed: str
+) -> None:
+    make_mediator(house.tenant_id, "V-2", "Müller", "Max")
+    make_mediator(house.tenant_id, "V-3", "Mueller", "Moni")
+    commit()
+    browser = signed_in("caseworker")
+    browser.get(f"/participants/{house.eva}/mediator")
+    found = browser.submit(f"/participants/{house.eva}/mediator/search", text=typed, status=200)
+    assert len(found.find_all("button", name="mediator")) == 2
+
+
+def test_signs_alone_find_no_mediator(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("caseworker")
+    browser.get(f"/participants/{house.eva}/mediator")
+    found = browser.submit(f"/participants/{house.eva}/mediator/search", text="%", status=200)
+    assert "Niemand Aktives passt dazu" in found.text_of("mediators")
 
 
 def test_a_mediator_that_is_none_is_refused(signed_in: SignedIn, house: House) -> None:

@@ -56,6 +56,16 @@ def test_the_address_may_be_written_in_capitals(browser: Browser, house: House) 
     attempt(browser, "  CASEWORKER@example.org ", "a good long password", status=303)
 
 
+@pytest.mark.parametrize("kept", ["eva@bücher.example", "eva@xn--bcher-kva.example"])
+@pytest.mark.parametrize("typed", ["Eva@Bücher.example", "eva@xn--bcher-kva.example"])
+def test_a_domain_with_umlauts_may_be_written_as_browsers_send_it(
+    browser: Browser, house: House, kept: str, typed: str
+) -> None:
+    db.session.query(Account).filter_by(email="caseworker@example.org").one().email = kept
+    commit()
+    attempt(browser, typed, "a good long password", status=303)
+
+
 def test_guessing_at_one_account_is_slowed_and_ends(sqlite_app: Flask, house: House) -> None:
     browser = Browser(sqlite_app)
     start = utcnow()

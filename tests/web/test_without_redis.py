@@ -20,7 +20,7 @@ from portal.tenants.models import Connection
 from tests.support.database import make_settings, running_app
 from tests.support.house import House, looking, presence_of
 from tests.support.pages import Browser
-from tests.support.services import RedisServer
+from tests.support.services import RedisServer, make_trouble
 
 DELAYED = "Die Übertragung verzögert sich."
 
@@ -100,18 +100,6 @@ def test_people_go_on_working_and_are_told(
     assert presence is not None and presence.released
     if trouble == "hanging":
         own_redis_server.thaw()
-
-
-def make_trouble(server: RedisServer, trouble: str) -> None:
-    with server.client() as client:
-        if trouble == "read-only":
-            client.execute_command("REPLICAOF", "127.0.0.1", "1")
-        if trouble == "full":
-            client.config_set("maxmemory", "1")
-    if trouble == "away":
-        server.kill()
-    if trouble == "hanging":
-        server.freeze()
 
 
 def test_once_it_is_back_all_is_well(browser: Browser, house: House, own_redis_server: RedisServer) -> None:
