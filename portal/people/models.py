@@ -9,19 +9,33 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Sortable, TenantOwned, utcnow
+from portal.people.identifiers import KEY_LENGTH, lookup_key
 
 NUMBER = 100
 """Longest number of a record, in characters."""
+
+
+def _key_of(context: Any) -> str:
+    return lookup_key(context.get_current_parameters()["number"])
+
+
+def _lookup_key() -> Mapped[str]:
+    """Return the column by which an identifier is found however it is spelled (identifiers.lookup_key)."""
+    return mapped_column(String(KEY_LENGTH), default=_key_of, server_default="")
 
 
 class Mediator(TenantOwned, Base):
     """Vermittler/in: a Qualli.life user who is named to the network as somebody's mediator."""
 
     __tablename__ = "mediator"
-    __table_args__ = (Index("uq_mediator_number", "tenant_id", "number", unique=True),)
+    __table_args__ = (
+        Index("uq_mediator_number", "tenant_id", "number", unique=True),
+        Index("ix_mediator_lookup_key", "tenant_id", "lookup_key"),
+    )
 
     number: Mapped[str] = mapped_column(String(NUMBER))
     """Vermittler-ID."""
+    lookup_key: Mapped[str] = _lookup_key()
     initials: Mapped[str] = mapped_column(String(50))
     """Kürzel."""
     last_name: Mapped[str]
@@ -36,9 +50,13 @@ class Order(TenantOwned, Base):
     """Auftrag/Maßnahme: what a participant attends."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("uq_orders_number", "tenant_id", "number", unique=True),)
+    __table_args__ = (
+        Index("uq_orders_number", "tenant_id", "number", unique=True),
+        Index("ix_orders_lookup_key", "tenant_id", "lookup_key"),
+    )
 
     number: Mapped[str] = mapped_column(String(NUMBER))
+    lookup_key: Mapped[str] = _lookup_key()
     title: Mapped[str]
     measure_number: Mapped[str | None]
     carrier: Mapped[str | None]
@@ -56,6 +74,7 @@ class Participant(TenantOwned, Base):
     __tablename__ = "participant"
     __table_args__ = (
         Index("uq_participant_number", "tenant_id", "number", unique=True),
+        Index("ix_participant_lookup_key", "tenant_id", "lookup_key"),
         Index("ix_participant_sort", "tenant_id", "sort_key", "id"),
         Index("ix_participant_left", "tenant_id", "left_at"),
         Index("ix_participant_order", "tenant_id", "order_id"),
@@ -66,6 +85,7 @@ class Participant(TenantOwned, Base):
 
     number: Mapped[str] = mapped_column(String(NUMBER))
     """tn_id."""
+    lookup_key: Mapped[str] = _lookup_key()
     salutation: Mapped[str | None]
     last_name: Mapped[str] = mapped_column(default="")
     first_name: Mapped[str] = mapped_column(default="")

@@ -99,7 +99,7 @@ TABLES: dict[str, Kept] = {
         _P,
         Purpose.TRANSFER,
         Retention.ACTIVITY,
-        personal="number salutation last_name first_name birth_date social_insurance_number_sealed street "
+        personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_sealed street "
         "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
         "left_at sort_key",
         pseudonymous="order_id social_insurance_number_since changed_at",
@@ -114,14 +114,14 @@ TABLES: dict[str, Kept] = {
         _M,
         Purpose.TRANSFER,
         Retention.LEADING,
-        personal="number initials last_name first_name email phone active sort_key",
+        personal="number lookup_key initials last_name first_name email phone active sort_key",
     ),
     "orders": Kept(
         _M,
         Purpose.TRANSFER,
         Retention.LEADING,
         personal="responsible",
-        technical="number title measure_number carrier starts_on ends_on has_responsible",
+        technical="number lookup_key title measure_number carrier starts_on ends_on has_responsible",
     ),
     # decisions, and what the networks were told
     "release": Kept(
@@ -229,7 +229,7 @@ TABLES: dict[str, Kept] = {
         _P,
         Purpose.IMPORT,
         Retention.IMPORT,
-        personal="number refers_to values secret",
+        personal="number lookup_key refers_to values secret",
         technical="import_id kind line good",
     ),
     "import_rejection": Kept(

@@ -8,10 +8,12 @@ from sqlalchemy import RowMapping, func, select
 
 from portal.database import db
 from portal.qualli.codes import Fault, Notice, Problem
-from portal.qualli.columns import Kind
+from portal.qualli.columns import TABLES, Kind
+from portal.qualli.matching import find_reformatted
 from portal.qualli.models import ImportMode, ImportRun
-from portal.qualli.staging import LINES, keep_profiles, notice, reject
+from portal.qualli.staging import keep_profiles, let_nobody_leave, notice, reject
 from portal.qualli.windows import (
+    LINES,
     MEDIATORS,
     ORDERS,
     PARTICIPANTS,
@@ -31,6 +33,9 @@ Rejectable = list[tuple[int, int]]
 
 def check(run: ImportRun, batch: int) -> Iterator[None]:
     """Everything that needs the whole import; yields at the end of each transaction."""
+    for kind in (Kind.MEDIATOR, Kind.PARTICIPANT):
+        column = TABLES[kind].identifier.name
+        yield from _reject_lines(run, kind, column, Fault.IDENTIFIER_ALTERED, _reformatted(kind), batch)
     yield from _reject_repeated_initials(run)
     while (yield from _reject_lines(run, Kind.MEDIATOR, "kuerzel", Fault.REPEATED, _initials_taken, batch)):
         pass  # whoever is rejected keeps her initials, which may reject somebody else
@@ -56,6 +61,16 @@ def _reject_lines(
         after = lines[-1]["number"]
         yield
     return rejected
+
+
+def _reformatted(kind: Kind) -> Callable[[ImportRun, Sequence[RowMapping]], Rejectable]:
+    def find(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
+        found = find_reformatted(run, kind, lines)
+        if found:
+            let_nobody_leave(run, TABLES[kind], found[0][1])
+        return found
+
+    return find
 
 
 def _reject_repeated_initials(run: ImportRun) -> Iterator[None]:

@@ -25,6 +25,11 @@ class Type(Enum):
     """How a field is read."""
 
     NUMBER = "number"
+    """The identifier of the line."""
+    REFERENCE = "reference"
+    """The identifier of another record; may be empty."""
+    CODE = "code"
+    """Initials, or a number that others use; compared, and so kept in its normal form."""
     TEXT = "text"
     WORDS = "words"
     """Text that is empty rather than absent."""
@@ -48,6 +53,8 @@ class Column:
     """The file must have it, and every line must fill it."""
     longest: int = FIELD_LIMIT
     choices: Mapping[str, str] | None = None
+    of_participant: bool = False
+    """An identifier of a participant, which is neither a date nor initials."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +95,15 @@ PROFILE_KINDS: Mapping[str, str] = {
 LANGUAGE_LEVELS = frozenset({"A1", "A2", "B1", "B2", "C1", "C2"})
 
 
-def _number(name: str) -> Column:
-    return Column(name, "number", Type.NUMBER, required=True, longest=NUMBER_LIMIT)
+def _number(name: str, *, of_participant: bool = False) -> Column:
+    return Column(
+        name,
+        "number",
+        Type.NUMBER,
+        required=True,
+        longest=NUMBER_LIMIT,
+        of_participant=of_participant,
+    )
 
 
 MEDIATORS = Table(
@@ -97,7 +111,7 @@ MEDIATORS = Table(
     "vermittler.csv",
     (
         _number("vermittler_id"),
-        Column("kuerzel", "initials", required=True, longest=50),
+        Column("kuerzel", "initials", Type.CODE, required=True, longest=50),
         Column("nachname", "last_name", required=True),
         Column("vorname", "first_name", required=True),
         Column("email", "email"),
@@ -111,7 +125,7 @@ ORDERS = Table(
     (
         _number("auftrag_id"),
         Column("bezeichnung", "title", required=True),
-        Column("massnahmenummer", "measure_number"),
+        Column("massnahmenummer", "measure_number", Type.CODE),
         Column("traeger", "carrier"),
         Column("beginn", "starts_on", Type.DATE),
         Column("ende", "ends_on", Type.DATE),
@@ -122,7 +136,7 @@ PARTICIPANTS = Table(
     Kind.PARTICIPANT,
     "teilnehmer.csv",
     (
-        _number("tn_id"),
+        _number("tn_id", of_participant=True),
         Column("anrede", "salutation"),
         Column("nachname", "last_name", Type.WORDS),
         Column("vorname", "first_name", Type.WORDS),
@@ -133,8 +147,8 @@ PARTICIPANTS = Table(
         Column("ort", "city"),
         Column("email", "email"),
         Column("telefon", "phone"),
-        Column("betreuer", "caseworker"),
-        Column("auftrag_id", "order_number", longest=NUMBER_LIMIT),
+        Column("betreuer", "caseworker", Type.CODE),
+        Column("auftrag_id", "order_number", Type.REFERENCE, longest=NUMBER_LIMIT),
         Column("austritt", "left_order_on", Type.DATE),
         Column("einverstaendnis_am", "consent_on", Type.DATE),
         Column("einverstaendnis_bis", "consent_until", Type.DATE),
@@ -145,7 +159,7 @@ PROFILES = Table(
     Kind.PROFILE,
     "profil.csv",
     (
-        _number("tn_id"),
+        _number("tn_id", of_participant=True),
         Column("art", "kind", Type.CHOICE, required=True, choices=PROFILE_KINDS),
         Column("bezeichnung", "title", required=True),
         Column("niveau", "level"),

@@ -130,12 +130,15 @@ class ImportLine(TenantOwned, Base):
     __table_args__ = (
         Index("uq_import_line", "import_id", "kind", "number", unique=True),
         Index("ix_import_line_refers", "import_id", "kind", "refers_to"),
+        Index("ix_import_line_lookup_key", "import_id", "kind", "lookup_key"),
     )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_run.id", ondelete="CASCADE"))
     kind: Mapped[Kind]
     number: Mapped[str] = mapped_column(String(100))
-    """Identifier; of a profile line, which has none of its own, its place in the file."""
+    """Identifier, as it is stored where it is; of a profile line, which has none of its own, its place in the file."""
+    lookup_key: Mapped[str] = mapped_column(String(100), server_default="")
+    """See people.identifiers; empty for a profile line."""
     refers_to: Mapped[str | None] = mapped_column(String(100))
     """A participant's order, a mediator's initials, the participant of a profile line."""
     line: Mapped[int]

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.people.identifiers import Flaw, find_code_flaw, find_flaw, normalise, normalise_code
 from portal.qualli.codes import Fault
 from portal.qualli.columns import LANGUAGE_LEVELS, Column, Kind, Table, Type
 
@@ -101,11 +102,34 @@ def _read(column: Column, value: object, today: dt.date) -> Any:
         raise _Bad(Fault.TOO_LONG)
     if any(unicodedata.category(char) in _FORBIDDEN for char in text):
         raise _Bad(Fault.CONTROL_CHARACTERS)
+    if column.type in (Type.NUMBER, Type.REFERENCE):
+        text = _identifier(column, text)
+    elif column.type is Type.CODE:
+        text = _code(text)
     if column.required and not text:
         raise _Bad(Fault.MISSING)
+    return _convert(column, text, today)
+
+
+_FLAWS = {Flaw.ALTERED: Fault.IDENTIFIER_ALTERED, Flaw.PLACEHOLDER: Fault.IDENTIFIER_PLACEHOLDER}
+
+
+def _identifier(column: Column, text: str) -> str:
+    """Return an identifier in its normal form; a text that is none would make a second person of somebody known."""
+    text = normalise(text)
     if column.type is Type.NUMBER and "@" in text:
         raise _Bad(Fault.IDENTIFIER_IS_EMAIL)
-    return _convert(column, text, today)
+    flaw = find_flaw(text, strict=column.of_participant)
+    if flaw:
+        raise _Bad(_FLAWS[flaw])
+    return text
+
+
+def _code(text: str) -> str:
+    text = normalise_code(text)
+    if find_code_flaw(text):
+        raise _Bad(Fault.CODE_UNREADABLE)
+    return text
 
 
 def clean(value: object) -> str:
@@ -131,12 +155,12 @@ def _convert(column: Column, text: str, today: dt.date) -> Any:
         case Type.YES_NO:
             return _yes_no(text)
         case Type.NAMES:
-            return [name for name in (part.strip() for part in text.split("|")) if name]
+            return [name for name in map(_code, text.split("|")) if name]
         case Type.SOCIAL_INSURANCE_NUMBER:
             return _social_insurance_number(text)
         case Type.CHOICE:
             return _choice(text, column.choices or {})
-        case Type.TEXT:
+        case Type.TEXT | Type.REFERENCE | Type.CODE:
             return text or None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.actor import Actor
 from portal.database import db
+from portal.people.identifiers import lookup_key, normalise
 from portal.people.models import Mediator, Participant
 from portal.refusal import NotFound, Refusal
 from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
@@ -154,11 +155,13 @@ def get_participant(participant_id: int) -> Participant:
 
 
 def get_participant_by_number(number: str) -> Participant:
-    """The participant whom Qualli.life calls `number`; NotFound otherwise."""
-    person = db.session.scalar(select(Participant).where(Participant.number == number))
-    if person is None:
+    """The participant whom Qualli.life calls `number`, however its blanks are typed; NotFound otherwise."""
+    wanted = normalise(number)
+    alike = db.session.scalars(select(Participant).where(Participant.lookup_key == lookup_key(number)))
+    found = [person for person in alike if normalise(person.number) == wanted]
+    if not found:
         raise NotFound("participant-unknown", number=number)
-    return person
+    return next((person for person in found if person.number == number), found[0])
 
 
 def find_presence(connection: Connection, participant_id: int) -> Presence | None:

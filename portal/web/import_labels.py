@@ -16,6 +16,12 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.CONTROL_CHARACTERS: _l("enthält Steuerzeichen"),
     Fault.NOT_TEXT: _l("ist kein lesbarer Text"),
     Fault.IDENTIFIER_IS_EMAIL: _l("eine E-Mail-Adresse ist keine Nummer"),
+    Fault.IDENTIFIER_ALTERED: _l("sieht aus, als hätte eine Tabellenkalkulation die Nummer verändert"),
+    Fault.IDENTIFIER_PLACEHOLDER: _l("ist keine Nummer, sondern ein Platzhalter oder eine Summenzeile"),
+    Fault.IDENTIFIER_TWIN: _l(
+        "unterscheidet sich von einer anderen Nummer nur in der Schreibweise, etwa in Groß- und Kleinbuchstaben"
+    ),
+    Fault.CODE_UNREADABLE: _l("ist der Fehlerwert einer Tabellenkalkulation oder Datenbank"),
     Fault.DATE_UNREADABLE: _l("Datum nicht lesbar (TT.MM.JJJJ oder JJJJ-MM-TT)"),
     Fault.DATE_IN_FUTURE: _l("Datum liegt in der Zukunft"),
     Fault.YES_NO_UNREADABLE: _l("weder ja noch nein"),
