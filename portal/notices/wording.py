@@ -203,7 +203,10 @@ def _import_silent(_level: int, data: Data) -> Words:
 def _import_held(_level: int, data: Data) -> Words:
     return Words(
         _("Ein Import ist angehalten"),
-        _("Der Import %(number)s hat weniger als die Hälfte der Personen.", number=data["import"]),
+        _(
+            "Der Import %(number)s ist noch nicht übernommen: Erst muss jemand entscheiden.",
+            number=data["import"],
+        ),
         _("Prüfen Sie den Export, und lassen Sie den Import durch oder verwerfen Sie ihn."),
         f"/imports/{data['import']}",
     )

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from sqlalchemy import RowMapping, func, select
 
 from portal.database import db
-from portal.qualli.codes import Fault, Notice, Problem
+from portal.qualli.absence import count_absence, mediators_go_idle
+from portal.qualli.codes import Fault, Notice
 from portal.qualli.columns import TABLES, Kind
 from portal.qualli.matching import find_reformatted
-from portal.qualli.models import ImportMode, ImportRun
-from portal.qualli.staging import keep_profiles, let_nobody_leave, notice, reject
+from portal.qualli.models import ImportRun
+from portal.qualli.staging import hold, keep_profiles, let_nobody_leave, notice, reject
 from portal.qualli.windows import (
     LINES,
     MEDIATORS,
@@ -19,8 +20,6 @@ from portal.qualli.windows import (
     PARTICIPANTS,
     PROFILES,
     good_lines,
-    missing,
-    numbered,
     profile_lines,
     profile_owners,
     staged_numbers,
@@ -41,7 +40,7 @@ def check(run: ImportRun, batch: int) -> Iterator[None]:
         pass  # whoever is rejected keeps her initials, which may reject somebody else
     yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
     yield from _check_profiles(run, batch)
-    yield from _check_shrinking(run, batch)
+    yield from _check_absence(run)
 
 
 def _reject_lines(
@@ -175,38 +174,12 @@ def _with_profile(ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(query))
 
 
-def _check_shrinking(run: ImportRun, batch: int) -> Iterator[None]:
-    """Hold a full import by which more than half of the people would leave.
-
-    Counted are those who leave, not the difference: the export of another provider may be just as long.
-    """
-    if not participants_leave(run):
-        return
-    before = leaving = 0
-    after = ""
-    while rows := numbered(PARTICIPANTS, run.tenant_id, PARTICIPANTS.c.left_at.is_(None), after, batch):
-        before += len(rows)
-        leaving += len(missing(run, Kind.PARTICIPANT, rows))
-        after = rows[-1][0]
+def _check_absence(run: ImportRun) -> Iterator[None]:
+    """Note what a full import takes away by not naming it, and hold it where that is more than half of a kind."""
+    for absence in count_absence(run):
+        if absence.gone:
+            values = {"kind": absence.kind.value, "before": absence.before, "leaving": absence.gone}
+            notice(run, Notice.ABSENT, **values)
+        if absence.problem:
+            hold(run, absence.problem, before=absence.before, leaving=absence.gone)
         yield
-    if leaving * 2 > before:
-        if run.dry_run:
-            notice(run, Notice.WOULD_BE_HELD, before=before, leaving=leaving)
-        else:
-            run.problem = Problem.SHRINKS
-            run.problem_values = {"before": before, "leaving": leaving}
-
-
-def participants_leave(run: ImportRun) -> bool:
-    """Whether people who are missing from this import have left."""
-    return run.mode is ImportMode.FULL and Kind.PARTICIPANT in run.kinds and not run.nobody_leaves
-
-
-def mediators_go_idle(run: ImportRun) -> bool:
-    """Whether mediators who are missing from this import become inactive."""
-    return run.mode is ImportMode.FULL and Kind.MEDIATOR in run.kinds and not run.nobody_leaves
-
-
-def profiles_go(run: ImportRun) -> bool:
-    """Whether people in this import who have no profile lines lose their profile."""
-    return run.mode is ImportMode.FULL and Kind.PROFILE in run.kinds and not run.profiles_stay

@@ -77,6 +77,10 @@ class Notice(StrEnum):
     """A line's own identifier was unreadable or repeated."""
     PROFILES_STAY = "profiles-stay"
     """A profile line belongs to nobody known, so nobody loses a profile for having no lines."""
+    ABSENT = "absent"
+    """A full import does not name records of this kind, which goes, or of orders stays."""
+    ALSO_HELD = "also-held"
+    """Another reason why it is held."""
     WOULD_BE_HELD = "would-be-held"
 
 
@@ -84,6 +88,9 @@ class Problem(StrEnum):
     """Why an import as a whole is held, failed or was discarded, unless a FileFault says it."""
 
     SHRINKS = "shrinks"
+    """More than half of the participants would leave."""
+    MEDIATORS_SHRINK = "mediators-shrink"
+    PROFILES_SHRINK = "profiles-shrink"
     UPLOAD_MISSING = "upload-missing"
     UPLOAD_UNREADABLE = "upload-unreadable"
     CRASHED = "crashed"

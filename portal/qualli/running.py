@@ -191,7 +191,6 @@ def _check(held: Claim, batch: int) -> bool:
         let_claim_go(run)
     elif not run.dry_run:
         run.state = ImportState.APPLYING
-        replace_held(run, utcnow())
     commit("import.checked")
     forget(run.upload, _data_folder())  # all of it is staged
     return go_on
@@ -242,6 +241,8 @@ def _end(held: Claim, state: ImportState) -> None:
     run = hold_claim(held, utcnow())
     run.state = state
     run.finished_at = utcnow()
+    if state is ImportState.DONE and not run.dry_run:
+        replace_held(run, utcnow())
     let_claim_go(run)
     commit("import.ended")
     log.info("import_ended", import_run=held.import_id, state=state.value, problem=run.problem)

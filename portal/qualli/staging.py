@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 from portal.database import db
 from portal.people.identifiers import lookup_key, twin_key
 from portal.people.models import social_insurance_place
-from portal.qualli.codes import Fault, FileRefused, Notice
+from portal.qualli.codes import Fault, FileRefused, Notice, Problem
 from portal.qualli.columns import TABLES, Kind, Table
 from portal.qualli.matching import OWNERS, Spellings, find_spellings
 from portal.qualli.models import DOOR_HTTP, ImportMode, ImportRejection, ImportRun, Step
@@ -268,6 +268,15 @@ def count(run: ImportRun, kind: Kind, what: str, by: int = 1) -> None:
     counts[kind.value] = {name: counts.get(kind.value, {}).get(name, 0) for name in _COUNTS}
     counts[kind.value][what] += by
     run.counts = counts
+
+
+def hold(run: ImportRun, problem: Problem, **values: object) -> None:
+    """Hold an import for a person; the first reason is its problem, the report notes the others."""
+    if run.dry_run or run.problem is not None:
+        code = Notice.WOULD_BE_HELD if run.dry_run else Notice.ALSO_HELD
+        notice(run, code, problem=problem.value, **values)
+    else:
+        run.problem, run.problem_values = problem.value, values
 
 
 def notice(run: ImportRun, code: Notice, **values: object) -> None:

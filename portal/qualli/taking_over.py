@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, delete, insert, select, true, update
 
 from portal.database import db
-from portal.qualli.checks import mediators_go_idle, participants_leave, profiles_go
+from portal.qualli.absence import mediators_go_idle, participants_leave, profiles_go
 from portal.qualli.columns import Kind
 from portal.qualli.models import ImportRun, Step
 from portal.qualli.staging import count

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
 
+from portal.qualli.codes import Notice
+from portal.qualli.columns import Kind
 from portal.qualli.models import ImportState
 from portal.qualli.service import Report
 from portal.refusal import Refusal
-from portal.web.import_labels import IMPORT_SENTENCES, IMPORT_TEXTS
+from portal.web.import_labels import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS, LEAVING_TITLES
 from portal.web.messages import message
 
 
@@ -19,10 +22,19 @@ def _(text: str, **values: object) -> str:
 
 def notice_text(notice: dict[str, Any]) -> str:
     """A notice in words, with the files or columns it is about."""
+    if notice.get("code") == Notice.ABSENT.value:
+        return str(ABSENT_TEXTS[Kind(str(notice["kind"]))] % notice)
     text = said(str(notice.get("code")))
+    if notice.get("problem"):
+        return f"{text}: {problem_text(str(notice['problem']), notice)}"
     places = [str(notice["file"])] if notice.get("file") else []
     places += [str(name) for name in [*notice.get("columns", ()), *notice.get("files", ())]]
     return f"{text}: {', '.join(places)}" if places else text
+
+
+def leaving_title(kind: Kind) -> str:
+    """What becomes of those of a kind whom a held import does not name."""
+    return str(LEAVING_TITLES[kind])
 
 
 def reason_for(found: Report) -> str:
@@ -34,10 +46,17 @@ def reason_for(found: Report) -> str:
         return message(Refusal(found.problem, **values))
     file, line, column = (values.get(name) for name in ("file", "line", "column"))
     place = ":".join(str(part) for part in (file, line) if part) + (f" [{column}]" if column else "")
-    reason = f"{place}: {said(found.problem)}" if place else said(found.problem)
+    problem = problem_text(found.problem, found.problem_values)
+    reason = f"{place}: {problem}" if place else problem
     if found.state is ImportState.HELD:
         return _("Der Import %(number)s ist angehalten. %(reason)s.", number=found.import_id, reason=reason)
     return _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+
+
+def problem_text(code: str, values: Mapping[str, Any]) -> str:
+    """Why an import is held or failed, with the numbers that belong to it."""
+    text = said(code)
+    return text % values if "%(" in text else text
 
 
 def said(code: str) -> str:
