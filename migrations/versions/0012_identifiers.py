@@ -1,4 +1,4 @@
-"""A key by which identifiers are found however they are spelled."""
+"""A key by which identifiers are found however they are spelled, one given to another person, and the times of exports."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 OWNERS = ("mediator", "orders", "participant")
+EXPORT_TIMES = (("import_run", "exported_at"), ("tenant", "newest_exports"))
 BATCH = 1000
 
 
@@ -22,9 +23,24 @@ def upgrade() -> None:
             )
             batch_op.create_index(f"ix_{name}_lookup_key", ["tenant_id", "lookup_key"], unique=False)
         _write_keys(name)
+    with op.batch_alter_table("participant", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("former_number", sa.String(length=100), nullable=True))
+        batch_op.add_column(sa.Column("doubted_identity", sa.LargeBinary(length=32), nullable=True))
+        batch_op.add_column(sa.Column("confirmed_identity", sa.LargeBinary(length=32), nullable=True))
+        batch_op.create_index(
+            "ix_participant_doubted",
+            ["tenant_id"],
+            unique=False,
+            sqlite_where=sa.text("doubted_identity IS NOT NULL"),
+            postgresql_where=sa.text("doubted_identity IS NOT NULL"),
+        )
     with op.batch_alter_table("import_line", schema=None) as batch_op:
         batch_op.add_column(sa.Column("lookup_key", sa.String(length=100), nullable=False, server_default=""))
         batch_op.create_index("ix_import_line_lookup_key", ["import_id", "kind", "lookup_key"], unique=False)
+
+    for name, column in EXPORT_TIMES:
+        with op.batch_alter_table(name, schema=None) as batch_op:
+            batch_op.add_column(sa.Column(column, sa.JSON(), nullable=False, server_default="{}"))
 
 
 def _write_keys(name: str) -> None:
@@ -40,9 +56,17 @@ def _write_keys(name: str) -> None:
 
 
 def downgrade() -> None:
+    for name, column in reversed(EXPORT_TIMES):
+        with op.batch_alter_table(name, schema=None) as batch_op:
+            batch_op.drop_column(column)
     with op.batch_alter_table("import_line", schema=None) as batch_op:
         batch_op.drop_index("ix_import_line_lookup_key")
         batch_op.drop_column("lookup_key")
+    with op.batch_alter_table("participant", schema=None) as batch_op:
+        batch_op.drop_index("ix_participant_doubted")
+        batch_op.drop_column("confirmed_identity")
+        batch_op.drop_column("doubted_identity")
+        batch_op.drop_column("former_number")
     for name in reversed(OWNERS):
         with op.batch_alter_table(name, schema=None) as batch_op:
             batch_op.drop_index(f"ix_{name}_lookup_key")

@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.api.bodies import KEY_LIMIT, LINES_TYPE
 from portal.qualli.codes import Fault, FileFault
-from portal.qualli.columns import LANGUAGE_LEVELS, PROFILES, TABLES, Column, Kind, Table, Type
+from portal.qualli.columns import EXPORTED_AT, LANGUAGE_LEVELS, PROFILES, TABLES, Column, Kind, Table, Type
 from portal.qualli.lines import PROFILE_KEY
 from portal.qualli.models import ImportState
 
@@ -97,7 +97,7 @@ def _put(kind: Kind, place: str) -> Schema:
         "operationId": f"put_{place}",
         "summary": f"Take {place} over",
         "description": "Up to 1,000 lines are taken over at once; more are taken in with 202.",
-        "parameters": [_MODE, _KEY, _ENCODING],
+        "parameters": [_MODE, _EXPORTED_AT, _KEY, _ENCODING],
         "requestBody": {
             "required": True,
             "content": {LINES_TYPE: {"schema": body, "examples": {"lines": {"value": lines}}}},
@@ -145,6 +145,13 @@ _MODE = {
     "in": "query",
     "description": "`full`: whoever is missing has left. `delta`: only what is named changes.",
     "schema": {"type": "string", "enum": ["delta", "full"], "default": "delta"},
+}
+_EXPORTED_AT = {
+    "name": EXPORTED_AT.name,
+    "in": "query",
+    "description": "When the lines were exported. Older than the newest taken before, they are held for a person.",
+    "schema": {"type": "string", "format": "date-time"},
+    "example": "2026-03-02T22:00:00+01:00",
 }
 _KEY = {
     "name": "Idempotency-Key",
@@ -234,6 +241,8 @@ def _column(column: Column) -> Schema:
             schema = {"type": ["boolean", "string", "null"], "description": "ja, nein, 1, 0, true, false"}
         case Type.DATE | Type.PAST_DATE:
             schema |= {"description": "TT.MM.JJJJ or JJJJ-MM-TT", "examples": ["2026-03-02", "02.03.2026"]}
+        case Type.MOMENT:
+            schema["description"] = "When the lines were exported: a day or a time, in ISO or German form."
         case Type.NAMES:
             schema["description"] = "Several are separated by a vertical bar."
         case Type.CHOICE:

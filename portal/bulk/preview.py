@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from portal.bulk.models import BulkAction, BulkItem, BulkRun
 from portal.database import db
 from portal.people.models import Mediator, Participant
-from portal.releases.conditions import RELEASED, TOLD, blocked, finding_conditions, people
+from portal.releases.conditions import RELEASED, TOLD, blocked, consent_given, finding_conditions, people
 from portal.releases.models import Presence
 from portal.releases.preflight import ENDING, TENANT_WIDE, Finding
 from portal.releases.view import View
@@ -108,7 +108,7 @@ def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
         steps = [
             (RELEASED, Lot.UNCHANGED),
             (or_(*(conditions[item] for item in ENDING)), Lot.ENDING),
-            (and_(literal(jobnetzwerk), Participant.consent_on.is_(None)), Lot.CONFIRM),
+            (and_(literal(jobnetzwerk), ~consent_given(view.today)), Lot.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:
         steps = [(~RELEASED, Lot.UNCHANGED)]

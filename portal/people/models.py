@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Sortable, TenantOwned, utcnow
@@ -75,6 +75,12 @@ class Participant(TenantOwned, Base):
     __table_args__ = (
         Index("uq_participant_number", "tenant_id", "number", unique=True),
         Index("ix_participant_lookup_key", "tenant_id", "lookup_key"),
+        Index(
+            "ix_participant_doubted",
+            "tenant_id",
+            sqlite_where=text("doubted_identity IS NOT NULL"),
+            postgresql_where=text("doubted_identity IS NOT NULL"),
+        ),
         Index("ix_participant_sort", "tenant_id", "sort_key", "id"),
         Index("ix_participant_left", "tenant_id", "left_at"),
         Index("ix_participant_order", "tenant_id", "order_id"),
@@ -107,6 +113,12 @@ class Participant(TenantOwned, Base):
     consent_until: Mapped[dt.date | None]
     """Last day of the consent."""
     consent_withdrawn_on: Mapped[dt.date | None]
+    former_number: Mapped[str | None] = mapped_column(String(NUMBER))
+    """The tn_id that the networks know, once Qualli.life gave it to another person; `number` then says so."""
+    doubted_identity: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Digest of name and date of birth of another person to whom an import gave the identifier; until it is settled."""
+    confirmed_identity: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """The same, once a person said that it is this one; until an import brings it."""
     left_at: Mapped[dt.datetime | None]
     """When an import found that the person is no longer in Qualli.life."""
     changed_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
@@ -115,6 +127,11 @@ class Participant(TenantOwned, Base):
     """`folding.sort_key` of the name, then the number."""
 
     order: Mapped[Order | None] = relationship()
+
+    @property
+    def sent_number(self) -> str:
+        """The identifier under which networks were told of the participant."""
+        return self.former_number or self.number
 
     @property
     def name(self) -> str:

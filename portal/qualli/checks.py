@@ -7,12 +7,16 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from sqlalchemy import RowMapping, func, select
 
 from portal.database import db
+from portal.deliveries.brake import Limits
 from portal.qualli.absence import count_absence, mediators_go_idle
-from portal.qualli.codes import Fault, Notice
+from portal.qualli.codes import Fault, Notice, Problem
 from portal.qualli.columns import TABLES, Kind
+from portal.qualli.export_times import find_older
+from portal.qualli.identities import find_other_people, reject_other_people, released_among
 from portal.qualli.matching import find_reformatted
 from portal.qualli.models import ImportRun
-from portal.qualli.staging import hold, keep_profiles, let_nobody_leave, notice, reject
+from portal.qualli.noting import hold, notice
+from portal.qualli.staging import keep_profiles, let_nobody_leave, reject
 from portal.qualli.windows import (
     LINES,
     MEDIATORS,
@@ -25,6 +29,7 @@ from portal.qualli.windows import (
     staged_numbers,
     stored_ids,
 )
+from portal.tenants.models import Tenant
 
 Rejectable = list[tuple[int, int]]
 """Ids and lines of staged lines."""
@@ -39,8 +44,11 @@ def check(run: ImportRun, batch: int) -> Iterator[None]:
     while (yield from _reject_lines(run, Kind.MEDIATOR, "kuerzel", Fault.REPEATED, _initials_taken, batch)):
         pass  # whoever is rejected keeps her initials, which may reject somebody else
     yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
+    yield from _check_identities(run, batch)
     yield from _check_profiles(run, batch)
     yield from _check_absence(run)
+    _check_age(run)
+    yield
 
 
 def _reject_lines(
@@ -124,6 +132,33 @@ def _order_unknown(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
     return [
         (line["id"], line["line"]) for line in lines if line["refers_to"] and line["refers_to"] not in known
     ]
+
+
+def _check_age(run: ImportRun) -> None:
+    """Hold an import of which a newer export was taken: it would bring back what has changed since."""
+    tenant = db.session.get_one(Tenant, run.tenant_id)
+    older = find_older(run.exported_at, tenant.newest_exports, run.created_at, tenant.time_zone)
+    for kind, (exported, newest) in older.items():
+        hold(run, Problem.STALE, kind=kind, exported=exported, newest=newest)
+
+
+def _check_identities(run: ImportRun, batch: int) -> Iterator[None]:
+    """Reject lines that give an identifier to another person; hold an import in which that is true of many.
+
+    Columns that slipped against each other look like that, and would end the release of everybody.
+    """
+    after, known, others = "", 0, 0
+    while lines := good_lines(run, Kind.PARTICIPANT, after, batch):
+        found = find_other_people(run, lines)
+        reject_other_people(run, released_among(found))
+        known += len(stored_ids(PARTICIPANTS, run.tenant_id, [line["number"] for line in lines]))
+        others += len(found)
+        after = lines[-1]["number"]
+        yield
+    tenant = db.session.get_one(Tenant, run.tenant_id)
+    if others > Limits(tenant.brake_minimum, tenant.brake_percent).unexplained(known):
+        hold(run, Problem.IDENTITIES, people=others, before=known)
+    yield
 
 
 def _check_profiles(run: ImportRun, batch: int) -> Iterator[None]:

@@ -37,6 +37,8 @@ class Type(Enum):
     """Several, separated by a vertical bar."""
     DATE = "date"
     PAST_DATE = "past date"
+    MOMENT = "moment"
+    """When the export was made; says nothing about the record."""
     YES_NO = "yes or no"
     SOCIAL_INSURANCE_NUMBER = "social insurance number"
     CHOICE = "choice"
@@ -106,6 +108,8 @@ def _number(name: str, *, of_participant: bool = False) -> Column:
     )
 
 
+EXPORTED_AT = Column("exportiert_am", "exported_at", Type.MOMENT)
+"""The same in every line of a file, where it is there."""
 MEDIATORS = Table(
     Kind.MEDIATOR,
     "vermittler.csv",
@@ -117,6 +121,7 @@ MEDIATORS = Table(
         Column("email", "email"),
         Column("telefon", "phone"),
         Column("aktiv", "active", Type.YES_NO),
+        EXPORTED_AT,
     ),
 )
 ORDERS = Table(
@@ -130,6 +135,7 @@ ORDERS = Table(
         Column("beginn", "starts_on", Type.DATE),
         Column("ende", "ends_on", Type.DATE),
         Column("zustaendig", "responsible", Type.NAMES),
+        EXPORTED_AT,
     ),
 )
 PARTICIPANTS = Table(
@@ -153,6 +159,7 @@ PARTICIPANTS = Table(
         Column("einverstaendnis_am", "consent_on", Type.DATE),
         Column("einverstaendnis_bis", "consent_until", Type.DATE),
         Column("einverstaendnis_widerrufen_am", "consent_withdrawn_on", Type.DATE),
+        EXPORTED_AT,
     ),
 )
 PROFILES = Table(
@@ -165,6 +172,7 @@ PROFILES = Table(
         Column("niveau", "level"),
         Column("von", "starts_on", Type.DATE),
         Column("bis", "ends_on", Type.DATE),
+        EXPORTED_AT,
     ),
 )
 TABLES: Mapping[Kind, Table] = {table.kind: table for table in (MEDIATORS, ORDERS, PARTICIPANTS, PROFILES)}

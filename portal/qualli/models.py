@@ -43,6 +43,7 @@ class Step(StrEnum):
     MEDIATORS = "mediators"
     ORDERS = "orders"
     PARTICIPANTS = "participants"
+    IDENTITIES = "identities"
     PROFILES = "profiles"
     LOST_PROFILES = "lost-profiles"
     LEAVERS = "leavers"
@@ -106,6 +107,8 @@ class ImportRun(TenantOwned, Base):
     """Hash of the Idempotency-Key of the request."""
     request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     """Keyed digest of what was sent with that key."""
+    exported_at: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """When the lines of each kind were exported, as far as it is known (see export_times)."""
     upload: Mapped[str | None] = mapped_column(String(100))
     """Path of the export below the data folder; None once it is deleted."""
     emptied_at: Mapped[dt.datetime | None]

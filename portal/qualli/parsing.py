@@ -16,6 +16,7 @@ from typing import Any
 from portal.people.identifiers import Flaw, find_code_flaw, find_flaw, normalise, normalise_code
 from portal.qualli.codes import Fault
 from portal.qualli.columns import LANGUAGE_LEVELS, Column, Kind, Table, Type
+from portal.qualli.export_times import Moment, read_moment
 
 _GERMAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -46,6 +47,9 @@ class Parsed:
     secret: str | None = field(default=None, repr=False)
     """The social insurance number, without spaces; `values` says whether the column was there."""
     rejections: list[Rejection] = field(default_factory=list)
+    exported_at: Moment | None = None
+    """When the export was made, where the line says so."""
+    export_time_unreadable: bool = False
 
     @property
     def good(self) -> bool:
@@ -62,6 +66,9 @@ def parse(table: Table, line: Mapping[str, object], today: dt.date) -> Parsed:
     parsed = Parsed(number=None)
     for column in table.columns:
         if column.name not in line and not column.required:
+            continue
+        if column.type is Type.MOMENT:
+            _keep_export_time(parsed, line[column.name])
             continue
         try:
             value = _read(column, line.get(column.name), today)
@@ -82,6 +89,14 @@ def _keep(parsed: Parsed, column: Column, value: Any) -> None:
         parsed.values[column.field] = value is not None
     else:
         parsed.values[column.field] = value
+
+
+def _keep_export_time(parsed: Parsed, value: object) -> None:
+    """The time of an export is checked as far as it can be; a line is not rejected for it."""
+    if value in (None, ""):
+        return
+    parsed.exported_at = read_moment(value) if isinstance(value, str) else None
+    parsed.export_time_unreadable = parsed.exported_at is None
 
 
 def _check_level(parsed: Parsed) -> None:

@@ -11,20 +11,21 @@ from sqlalchemy import delete, insert, select, update
 from portal.database import db
 from portal.people.identifiers import lookup_key, twin_key
 from portal.people.models import social_insurance_place
-from portal.qualli.codes import Fault, FileRefused, Notice, Problem
+from portal.qualli.codes import Fault, FileRefused, Notice
 from portal.qualli.columns import TABLES, Kind, Table
 from portal.qualli.matching import OWNERS, Spellings, find_spellings
 from portal.qualli.models import DOOR_HTTP, ImportMode, ImportRejection, ImportRun, Step
+from portal.qualli.noting import count, note_export_time, notice
 from portal.qualli.parsing import Rejection
 from portal.qualli.reading import Line
 from portal.qualli.windows import LINES, ORDERS
+from portal.tenants.models import Tenant
 from portal.vault import Vault
 
 REJECTIONS: SqlTable = ImportRejection.__table__  # type: ignore[assignment]
 _REFERS_TO = {Kind.MEDIATOR: "initials", Kind.PARTICIPANT: "order_number"}
 Staged = dict[str, list[dict[str, Any]]]
 """Lines by lookup key."""
-_COUNTS = ("read", "applied", "unchanged", "rejected", "left")
 
 
 def begin_again(run: ImportRun, batch: int) -> Iterator[None]:
@@ -32,6 +33,9 @@ def begin_again(run: ImportRun, batch: int) -> Iterator[None]:
     run.counts, run.notices, run.kinds = {}, [], []
     run.progress, run.total, run.step, run.cursor = 0, None, Step.MEDIATORS, ""
     run.nobody_leaves = run.profiles_stay = False
+    run.problem, run.problem_values = None, {}
+    if run.door != DOOR_HTTP:  # there the request itself may have said it
+        run.exported_at = {}
     yield
     yield from _delete_all(REJECTIONS, run.id, batch)
     yield from delete_lines(run, batch)
@@ -75,8 +79,21 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
             staged.setdefault(row["lookup_key"], []).append(row)
             new.append(row)
     _write_rejections(run, table, rejected)
+    _note_export_times(run, table, lines)
     if new:
         db.session.execute(insert(LINES), new)
+
+
+def _note_export_times(run: ImportRun, table: Table, lines: Sequence[Line]) -> None:
+    for line in lines:
+        if line.parsed.export_time_unreadable:
+            if not any(it["code"] == Notice.EXPORT_TIME_UNREADABLE.value for it in run.notices):
+                notice(run, Notice.EXPORT_TIME_UNREADABLE, file=file_of(run, table), line=line.at)
+            break
+    told = {line.parsed.exported_at for line in lines} - {None}
+    if told:
+        zone = db.session.get_one(Tenant, run.tenant_id).time_zone
+        note_export_time(run, table.kind, zone, *(moment for moment in told if moment is not None))
 
 
 def _use_stored_spellings(run: ImportRun, table: Table, lines: Sequence[Line]) -> Spellings:
@@ -260,25 +277,3 @@ def spoil(run: ImportRun, ids: Sequence[int]) -> None:
 def file_of(run: ImportRun, table: Table) -> str:
     """What the lines of a table are called in the report, by the door through which they came."""
     return table.lines_file if run.door == DOOR_HTTP else table.file
-
-
-def count(run: ImportRun, kind: Kind, what: str, by: int = 1) -> None:
-    """Add to a count of the report."""
-    counts = dict(run.counts)
-    counts[kind.value] = {name: counts.get(kind.value, {}).get(name, 0) for name in _COUNTS}
-    counts[kind.value][what] += by
-    run.counts = counts
-
-
-def hold(run: ImportRun, problem: Problem, **values: object) -> None:
-    """Hold an import for a person; the first reason is its problem, the report notes the others."""
-    if run.dry_run or run.problem is not None:
-        code = Notice.WOULD_BE_HELD if run.dry_run else Notice.ALSO_HELD
-        notice(run, code, problem=problem.value, **values)
-    else:
-        run.problem, run.problem_values = problem.value, values
-
-
-def notice(run: ImportRun, code: Notice, **values: object) -> None:
-    """Add to the notices of the report."""
-    run.notices = [*run.notices, {"code": code.value, **values}]

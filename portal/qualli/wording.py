@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
 
-from portal.qualli.codes import Notice
+from portal.qualli.codes import Notice, Problem
 from portal.qualli.columns import Kind
+from portal.qualli.export_times import read_moment
 from portal.qualli.models import ImportState
 from portal.qualli.service import Report
 from portal.refusal import Refusal
 from portal.web.import_labels import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS, LEAVING_TITLES
+from portal.web.labels import label_of
+from portal.web.languages import day, moment
 from portal.web.messages import message
 
 
@@ -24,7 +28,7 @@ def notice_text(notice: dict[str, Any]) -> str:
     """A notice in words, with the files or columns it is about."""
     if notice.get("code") == Notice.ABSENT.value:
         return str(ABSENT_TEXTS[Kind(str(notice["kind"]))] % notice)
-    text = said(str(notice.get("code")))
+    text = problem_text(str(notice.get("code")), notice)
     if notice.get("problem"):
         return f"{text}: {problem_text(str(notice['problem']), notice)}"
     places = [str(notice["file"])] if notice.get("file") else []
@@ -54,9 +58,18 @@ def reason_for(found: Report) -> str:
 
 
 def problem_text(code: str, values: Mapping[str, Any]) -> str:
-    """Why an import is held or failed, with the numbers that belong to it."""
+    """The words for a code, with the numbers that belong to it."""
     text = said(code)
+    if code == Problem.STALE.value:
+        times = {name: _moment(str(values[name])) for name in ("exported", "newest")}
+        values = {**values, **times, "kind": label_of(Kind(str(values["kind"]))).text}
     return text % values if "%(" in text else text
+
+
+def _moment(kept: str) -> str:
+    """When something was exported: a time, or where that is all that is known the day."""
+    found = read_moment(kept)
+    return moment(found) if isinstance(found, dt.datetime) else day(found) if found else kept
 
 
 def said(code: str) -> str:

@@ -13,10 +13,10 @@ from portal.database import db
 from portal.people.identifiers import lookup_key, normalise
 from portal.people.models import Mediator, Participant
 from portal.refusal import NotFound, Refusal
+from portal.releases.conditions import consent_of
 from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
 from portal.releases.preflight import (
     ENDING,
-    Consent,
     Finding,
     consent_findings,
     tenant_preflight,
@@ -34,7 +34,8 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     """Release a participant to the tenant's network; findings do not hinder it, they are shown.
 
     Raises NotFound; Refusal `already-released`, `consent-to-confirm` (Jobnetzwerk, none recorded),
-    `ends-at-once` (consent withdrawn or expired, left), and the tenant's: `network-not-chosen`, `licence-…`.
+    `ends-at-once` (consent withdrawn or expired, left), `identity-doubted`, and the tenant's: `network-not-chosen`,
+    `licence-…`.
     """
     person = get_participant(participant_id)
     tenant = db.session.get_one(Tenant, person.tenant_id)
@@ -42,6 +43,8 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     known = find_presence(connection, person.id)
     if known is not None and known.released:
         raise Refusal("already-released")
+    if person.doubted_identity is not None:
+        raise Refusal("identity-doubted")
     confirmed = _check_consent(person, connection.network, tenant, now, consent_confirmed)
     presence = ensure_presence(connection, person)
     if not _compare_and_set(presence, released=False, to=True):
@@ -216,15 +219,13 @@ def _check_consent(
     person: Participant, network: Network, tenant: Tenant, now: dt.datetime, confirmed: bool
 ) -> bool:
     """Whether consent was confirmed because none is recorded."""
-    consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
-    ending = [
-        finding for finding in consent_findings(consent, network, today_of(tenant, now)) if finding in ENDING
-    ]
+    consent, today = consent_of(person), today_of(tenant, now)
+    ending = [finding for finding in consent_findings(consent, network, today) if finding in ENDING]
     if person.left_at:
         ending.append(Finding.LEFT_QUALLI)
     if ending:
         raise Refusal("ends-at-once", finding=ending[0])
-    if not wants_confirmation(consent, network):
+    if not wants_confirmation(consent, network, today):
         return False
     if not confirmed:
         raise Refusal("consent-to-confirm")

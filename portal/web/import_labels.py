@@ -22,6 +22,10 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.IDENTIFIER_TWIN: _l(
         "unterscheidet sich von einer anderen Nummer nur in der Schreibweise, etwa in Groß- und Kleinbuchstaben"
     ),
+    Fault.OTHER_PERSON: _l(
+        "andere Person unter derselben Nummer? Name und Geburtsdatum sind auf einmal andere; entschieden wird das "
+        "auf der Seite der Person"
+    ),
     Fault.CODE_UNREADABLE: _l("ist der Fehlerwert einer Tabellenkalkulation oder Datenbank"),
     Fault.DATE_UNREADABLE: _l("Datum nicht lesbar (TT.MM.JJJJ oder JJJJ-MM-TT)"),
     Fault.DATE_IN_FUTURE: _l("Datum liegt in der Zukunft"),
@@ -62,6 +66,13 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     ),
     Notice.PROFILES_STAY: _l("Eine Profilzeile gehört zu niemand Bekanntem: Bestehende Profile bleiben"),
     Notice.ABSENT: _l("Der Export nennt nicht alle"),
+    Notice.WITHDRAWAL_KEPT: _l(
+        "Der Widerruf des Einverständnisses fehlt im Export oder ist älter als der bekannte (Personen: %(people)s). "
+        "Er bleibt bestehen: Aufgehoben wird er nur durch ein Einverständnis mit späterem Datum."
+    ),
+    Notice.EXPORT_TIME_UNREADABLE: _l(
+        "Wann exportiert wurde (exportiert_am), ist nicht lesbar; ob der Export veraltet ist, bleibt insoweit ungeprüft"
+    ),
     Notice.ALSO_HELD: _l("Ein weiterer Grund"),
     Notice.WOULD_BE_HELD: _l("Ein echter Import dieser Dateien würde angehalten"),
     Problem.SHRINKS: _l("Mehr als die Hälfte der Personen würde fehlen (%(leaving)s von %(before)s)"),
@@ -70,6 +81,13 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     ),
     Problem.PROFILES_SHRINK: _l(
         "Mehr als die Hälfte der Profile würde entfallen (%(leaving)s von %(before)s)"
+    ),
+    Problem.STALE: _l(
+        "Der Export vom %(exported)s ist älter als der letzte Export vom %(newest)s (%(kind)s)"
+    ),
+    Problem.IDENTITIES: _l(
+        "Unter vielen Nummern stehen Name und Geburtsdatum eines anderen Menschen (%(people)s von %(before)s), als "
+        "wären Spalten gegeneinander verrutscht"
     ),
     Problem.UPLOAD_MISSING: _l("Die hochgeladene Datei ist nicht mehr da"),
     Problem.UPLOAD_UNREADABLE: _l("Die hochgeladene Datei ist nicht lesbar"),

@@ -86,7 +86,7 @@ class Crowd:
             "caseworker": pick("SB", "", None),
             "order_id": pick(self.orders[1], *self.orders, None),
             "left_order_on": pick(None, today),
-            "consent_on": pick(today - 2 * DAY, today - DAY, today, None),
+            "consent_on": pick(today - 2 * DAY, today, today + DAY, None),
             "consent_until": pick(None, today - DAY, today, today + DAY),
             "consent_withdrawn_on": pick(None, today - DAY, today, today + DAY),
             "left_at": pick(None, None, None, self.now),
