@@ -1,4 +1,4 @@
-"""The ZIP of an export: what it may hold, refused before anything is unpacked. Source: shared/qualli-export.md."""
+"""The ZIP of an export: what it may hold, refused before anything is unpacked. Source: docs/export-format.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files and columns of the Qualli.life export, and what becomes of each. Pure. Source: shared/qualli-export.md."""
+"""The files and columns of the Qualli.life export, and what becomes of each. Pure. Source: docs/export-format.md."""
 
 from __future__ import annotations
 

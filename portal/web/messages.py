@@ -71,7 +71,8 @@ SENTENCES: dict[str, Any] = (
             "warten Sie die Antwort ab."
         ),
         "consent-to-confirm": _l(
-            "In Qualli.life ist keine Einverständniserklärung vermerkt. Bestätigen Sie, dass sie vorliegt."
+            "In Qualli.life ist keine Einverständniserklärung vermerkt, die schon gilt. Bestätigen Sie, dass sie "
+            "vorliegt."
         ),
         "ends-at-once": _l("Diese Person kann nicht freigegeben werden: %(reason)s."),
         "mediator-inactive": _l("Diese Vermittlerin oder dieser Vermittler ist nicht mehr aktiv."),
