@@ -34,7 +34,7 @@ class Lot(StrEnum):
     """Released only where somebody confirms that consent is at hand."""
     UNCHANGED = "unchanged"
     ENDING = "ending"
-    """Cannot be released: consent withdrawn or expired, or left Qualli.life."""
+    """Cannot be released: consent withdrawn or expired, left Qualli.life, or in doubt whose the identifier is."""
     BLOCKED = "blocked"
     """Released, but nothing of her can be sent yet."""
 
@@ -107,7 +107,10 @@ def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
         jobnetzwerk = view.connection is not None and view.connection.network is Network.JOBNETZWERK
         steps = [
             (RELEASED, Lot.UNCHANGED),
-            (or_(*(conditions[item] for item in ENDING)), Lot.ENDING),
+            (
+                or_(*(conditions[item] for item in ENDING), Participant.doubted_identity.is_not(None)),
+                Lot.ENDING,
+            ),
             (and_(literal(jobnetzwerk), ~consent_given(view.today)), Lot.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:

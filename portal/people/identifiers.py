@@ -20,6 +20,11 @@ _IGNORABLE = frozenset(
 )
 """Shown as nothing without being format characters (Unicode: Default_Ignorable_Code_Point; the blank Braille cell)."""
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_LOOK_ALIKES = str.maketrans(
+    "авеіјкмнорсѕтухαβεζηικμνορτυχ",  # Cyrillic, then Greek
+    "abeijkmhopcstyxabezhikmnoptyx",
+)
+"""Small letters whose capitals, or they themselves, look like Latin ones."""
 _FORMULA = re.compile(r'=\s*"(.*)"|"(.*)"')
 """What makes a spreadsheet keep a number as text; it comes along when the cell is exported."""
 _APOSTROPHE = re.compile(r"['’](.*?)['’]?")
@@ -46,7 +51,7 @@ _DATE = re.compile(
 )
 """What a spreadsheet makes of 3-21 or 10.5."""
 _NOTHING = re.compile(
-    r"\(?null\)?|none|nan|nat|<na>|n\.?/?a\.?|nil|undefined|unbekannt|unknown|keine?|k\.\s?a\.|[-–—?.*_/]+",
+    r"\(?null\)?|none|nan|nat|<na>|n\.?/?a\.?|nil|undefined|true|false|wahr|falsch|unbekannt|unknown|keine?|k\.\s?a\.|[-–—?.*_/]+",
     re.IGNORECASE,
 )
 _NOTHING_EXACTLY = frozenset({"NULL", "null", "(null)", "None", "nan", "NaN", "NaT", "<NA>", "undefined"})
@@ -117,9 +122,10 @@ def find_code_flaw(code: str) -> Flaw | None:
 
 
 def twin_key(identifier: str) -> str:
-    """Return what look-alikes share: identifiers that differ in case, width or the kind of dash alone."""
+    """Return what look-alikes share: identifiers that differ in case, width, script or the kind of dash alone."""
     folded = unicodedata.normalize("NFKC", _visible(identifier)).casefold()
-    return _DASHES.sub("-", normalise(unicodedata.normalize("NFKC", folded)))
+    key = normalise(unicodedata.normalize("NFKC", folded))
+    return key if key.isascii() else _DASHES.sub("-", key.translate(_LOOK_ALIKES))
 
 
 def lookup_key(identifier: str) -> str:

@@ -97,6 +97,7 @@ def _master(subject: Subject) -> Values:
         "last_changed_at": person.changed_at,
         "left_qualli_at": person.left_at,
         **{name: getattr(person, name) for name in MASTER},
+        "number": person.sent_number,
         "order": {"number": order.number, "title": order.title} if order else None,
     }
 

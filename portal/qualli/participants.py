@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import RowMapping, delete, insert
 from sqlalchemy import Table as SqlTable
@@ -43,7 +43,7 @@ _PARTICIPANT: Row = {
 
 @dataclass(frozen=True)
 class Writing:
-    """What every line of a batch needs to be written."""
+    """What every line of a batch needs to be written, and what comes of it beside the records."""
 
     run: ImportRun
     vault: Vault
@@ -51,38 +51,43 @@ class Writing:
     today: dt.date
     """The tenant's date."""
     orders: Mapping[str, int]
+    kept: dict[int, dt.date] = field(default_factory=dict)
+    """By participant, the day of a withdrawal that a line left out, and that is kept."""
+    replaced: list[int] = field(default_factory=list)
+    """Participants whose record becomes another person's, no release depending on it."""
 
 
 def write_participants(
     run: ImportRun, lines: Sequence[RowMapping], vault: Vault, now: dt.datetime
 ) -> set[str]:
-    """Write these lines, and the words by which people are found; the numbers of those that changed anything.
-
-    A record that becomes another person's, no release depending on it, keeps nothing of the one before.
-    """
+    """Write these lines, and the words by which people are found; the numbers of those that changed anything."""
     compared = Comparison(PARTICIPANTS, run, lines)
     orders = stored_ids(ORDERS, run.tenant_id, {line["refers_to"] for line in lines if line["refers_to"]})
     today = today_of(db.session.get_one(Tenant, run.tenant_id), now)
     writing = Writing(run, vault, now, today, orders)
-    kept: dict[int, dt.date] = {}
-    replaced: list[int] = []
     for line in lines:
-        before = compared.before.get(line["number"])
-        wanted = _wanted(writing, line, before)
-        if before is not None and is_replaced(before, wanted):
-            replaced.append(before["id"])
-            wanted = {**_PARTICIPANT, **wanted}
-        elif before is not None:
-            kept |= _keep_withdrawal(before, wanted, today)
-            _settle(before, wanted)
-        compared.add(line["number"], _PARTICIPANT, wanted)
-    notice_people(run, Notice.WITHDRAWAL_KEPT, len(kept))
+        _add(writing, compared, line)
+    notice_people(run, Notice.WITHDRAWAL_KEPT, len(writing.kept))
     made = compared.write()
     if not run.dry_run:
-        db.session.execute(delete(PROFILES).where(PROFILES.c.participant_id.in_(replaced)))
+        if writing.replaced:
+            db.session.execute(delete(PROFILES).where(PROFILES.c.participant_id.in_(writing.replaced)))
         _follow(compared, made, writing)
-        withdrawals_kept(run.tenant_id, kept, now, run.id)
+        withdrawals_kept(run.tenant_id, writing.kept, now, run.id)
     return {row["number"] for row in (*compared.new, *compared.changed)}
+
+
+def _add(writing: Writing, compared: Comparison, line: RowMapping) -> None:
+    """Compare one line. A record that becomes another person's keeps nothing of the one before."""
+    before = compared.before.get(line["number"])
+    wanted = _wanted(writing, line, before)
+    if before is not None and is_replaced(before, wanted):
+        writing.replaced.append(before["id"])
+        wanted = {**_PARTICIPANT, **wanted}
+    elif before is not None:
+        _keep_withdrawal(writing, before, wanted)
+        _settle(before, wanted)
+    compared.add(line["number"], _PARTICIPANT, wanted)
 
 
 def _wanted(writing: Writing, line: RowMapping, before: RowMapping | None) -> Row:
@@ -113,14 +118,15 @@ def _settle(before: RowMapping, wanted: Row) -> None:
         wanted |= {"doubted_identity": None, "confirmed_identity": None}
 
 
-def _keep_withdrawal(before: RowMapping, wanted: Row, today: dt.date) -> dict[int, dt.date]:
-    """Keep a withdrawal that the line leaves out; by participant, the day of one that is kept."""
+def _keep_withdrawal(writing: Writing, before: RowMapping, wanted: Row) -> None:
+    """Keep a withdrawal that the line leaves out, unless a later consent undoes it."""
     if "consent_withdrawn_on" not in wanted:
-        return {}
+        return
     said, given_on = wanted["consent_withdrawn_on"], wanted.get("consent_on", before["consent_on"])
-    kept = withdrawal_after(before["consent_withdrawn_on"], said, given_on, today)
+    kept = withdrawal_after(before["consent_withdrawn_on"], said, given_on, writing.today)
     wanted["consent_withdrawn_on"] = kept
-    return {before["id"]: kept} if kept is not None and kept != said else {}
+    if kept is not None and kept != said:
+        writing.kept[before["id"]] = kept
 
 
 def _same_secret(vault: Vault, place: str, stored: bytes | None, staged: bytes | None) -> bool:

@@ -117,7 +117,7 @@ def phase_case(view: View) -> ColumnElement[str]:
         (
             or_(
                 Presence.clarification.is_not(None),
-                Participant.doubted_identity.is_not(None),
+                and_(Presence.id.is_not(None), Participant.doubted_identity.is_not(None)),
                 waiting < view.deadlines.clarification_before,
             ),
             Phase.CLARIFICATION,

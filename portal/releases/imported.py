@@ -42,6 +42,8 @@ def withdrawals_kept(
     tenant_id: int, withdrawn: Mapping[int, dt.date], now: dt.datetime, import_id: int
 ) -> None:
     """Note, once for each withdrawal, that this import named none any more; `withdrawn` has its day by participant."""
+    if not withdrawn:
+        return
     query = select(ProtocolEntry.participant_id, ProtocolEntry.data).where(
         ProtocolEntry.participant_id.in_(withdrawn), ProtocolEntry.event == Event.WITHDRAWAL_KEPT
     )

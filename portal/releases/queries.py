@@ -323,16 +323,16 @@ def situation_of(
     person: Participant, presence: Presence | None, findings: int, view: View, in_transit: bool
 ) -> Situation:
     """What decides the phase, from rows."""
-    doubted, transit = person.doubted_identity is not None, view.transit if in_transit else None
+    transit = view.transit if in_transit else None
     if presence is None:
-        return Situation(findings=findings, clarification=doubted, transit=transit)
+        return Situation(findings=findings, transit=transit)
     expected = (Reason.WITHDRAWN.value, Reason.MEDIATOR_UNKNOWN.value)
     return Situation(
         released=presence.released,
         told=presence.told,
         pending=not presence.told or presence.revision != presence.told_revision,
         findings=findings,
-        clarification=doubted or presence.clarification is not None,
+        clarification=presence.clarification is not None or person.doubted_identity is not None,
         rejected=presence.rejected_sequence > presence.applied_sequence,
         unexpectedly_archived=presence.archived and presence.archive_reason not in expected,
         waiting_since=presence.waiting_since,

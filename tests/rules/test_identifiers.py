@@ -74,7 +74,7 @@ def test_what_a_spreadsheet_made_is_no_identifier(text: str) -> None:
     "text",
     [
         "NULL", "null", "(null)", "None", "none", "nan", "NaN", "NaT", "<NA>", "n/a", "N.A.", "undefined", "unbekannt",
-        "keine", "k.A.", "-", "--", "?", "…".replace("…", "..."),
+        "keine", "k.A.", "WAHR", "False", "-", "--", "?", "…".replace("…", "..."),
         "Summe", "SUMME", "Summe:", "Summe 12", "Gesamt", "Gesamt: 4", "Gesamtsumme", "Gesamtergebnis", "Zwischensumme",
         "Teilergebnis", "Total", "Grand Total", "Subtotal", "Anzahl", "Anzahl Teilnehmer: 5", "Anzahl der Zeilen 7",
         "Insgesamt", "Σ", "4 Zeilen", "(4 rows affected)", "120 Datensätze",
@@ -137,7 +137,7 @@ def test_names_that_are_words_are_names(text: str) -> None:
     ("one", "other"),
     [
         ("TN-1a", "tn-1a"), ("TN-1a", "TN-1A"), ("T1", "\uff34\uff11"), ("TN-1", "TN\u20131"), ("TN-1", "TN\u20111"),
-        ("STRASSE", "straße"), ("ΑΣ", "ας"), ("T1", "T\u00b9"),
+        ("STRASSE", "straße"), ("ΑΣ", "ας"), ("T1", "T\u00b9"), ("T1", "\u04221"), ("OK-1", "\u039f\u039a-1"),
     ],
 )  # fmt: skip
 def test_look_alikes_are_twins(one: str, other: str) -> None:
