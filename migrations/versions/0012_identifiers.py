@@ -25,8 +25,8 @@ def upgrade() -> None:
         _write_keys(name)
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.add_column(sa.Column("former_number", sa.String(length=100), nullable=True))
-        batch_op.add_column(sa.Column("doubted_identity", sa.LargeBinary(length=32), nullable=True))
-        batch_op.add_column(sa.Column("confirmed_identity", sa.LargeBinary(length=32), nullable=True))
+        batch_op.add_column(sa.Column("doubted_identity", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("confirmed_identity", sa.String(length=64), nullable=True))
         batch_op.create_index(
             "ix_participant_doubted",
             ["tenant_id"],

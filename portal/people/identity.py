@@ -39,11 +39,11 @@ class Identity:
         known = before or {"last_name": "", "first_name": "", "birth_date": None}
         return cls(*(row.get(name, known[name]) for name in FIELDS))
 
-    def digest(self, key: bytes) -> bytes:
+    def digest(self, key: bytes) -> str:
         """Return what stands for it where it must not be kept; keyed, since names and dates can be guessed."""
         words = [" ".join(search_words(name)) for name in (self.last_name, self.first_name)]
         text = "\x1f".join([*words, self.birth_date.isoformat() if self.birth_date else ""])
-        return hmac.new(key, b"identity\x00" + text.encode(), hashlib.sha256).digest()
+        return hmac.new(key, b"identity\x00" + text.encode(), hashlib.sha256).hexdigest()
 
 
 def is_other_person(before: Identity, after: Identity) -> bool:

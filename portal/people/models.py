@@ -115,9 +115,9 @@ class Participant(TenantOwned, Base):
     consent_withdrawn_on: Mapped[dt.date | None]
     former_number: Mapped[str | None] = mapped_column(String(NUMBER))
     """The tn_id that the networks know, once Qualli.life gave it to another person; `number` then says so."""
-    doubted_identity: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    doubted_identity: Mapped[str | None] = mapped_column(String(64))
     """Digest of name and date of birth of another person to whom an import gave the identifier; until it is settled."""
-    confirmed_identity: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    confirmed_identity: Mapped[str | None] = mapped_column(String(64))
     """The same, once a person said that it is this one; until an import brings it."""
     left_at: Mapped[dt.datetime | None]
     """When an import found that the person is no longer in Qualli.life."""

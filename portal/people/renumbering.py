@@ -6,24 +6,24 @@ import datetime as dt
 
 from sqlalchemy import delete, select
 
-from portal import current_vault
 from portal.database import db
 from portal.people.folding import person_words, sort_key
 from portal.people.identifiers import lookup_key
-from portal.people.models import NUMBER, Participant, ParticipantWord, social_insurance_place
+from portal.people.models import NUMBER, Participant, ParticipantWord
 
 
 def give_up_number(person: Participant, today: dt.date) -> None:
     """Free the identifier of a participant for the next import; they go on under one that says until when they had it.
 
-    The networks know them by the one before, which stays as `former_number`.
+    The networks know them by the one before, which stays as `former_number`. Their social insurance number goes: it is
+    kept to be sent, which never happens again, and is sealed for the identifier before.
     """
     before = person.number
     person.former_number = person.former_number or before
     person.number = _free_number(person.tenant_id, before, today)
     person.lookup_key = lookup_key(person.number)
     person.sort_key = sort_key(person.last_name, person.first_name, person.number)
-    _seal_anew(person, before)
+    person.social_insurance_number_sealed = person.social_insurance_number_since = None
     db.session.execute(delete(ParticipantWord).where(ParticipantWord.participant_id == person.id))
     db.session.add_all(
         ParticipantWord(tenant_id=person.tenant_id, participant_id=person.id, word=word)
@@ -39,14 +39,3 @@ def _free_number(tenant_id: int, before: str, today: dt.date) -> str:
     )
     others = len(db.session.scalars(taken).all())
     return f"{stem}{suffix}" + (f" {others + 1}" if others else "")
-
-
-def _seal_anew(person: Participant, before: str) -> None:
-    """A social insurance number is sealed for the identifier that its owner has."""
-    sealed = person.social_insurance_number_sealed
-    if sealed is not None:
-        vault = current_vault()
-        number = vault.open(sealed, social_insurance_place(person.tenant_id, before))
-        person.social_insurance_number_sealed = vault.seal(
-            number, social_insurance_place(person.tenant_id, person.number)
-        )

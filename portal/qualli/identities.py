@@ -33,7 +33,7 @@ class OtherPerson:
     line: int
     participant_id: int
     number: str
-    digest: bytes
+    digest: str
 
 
 def find_other_people(run: ImportRun, lines: Sequence[RowMapping]) -> list[OtherPerson]:
@@ -74,13 +74,13 @@ def reject_other_people(run: ImportRun, found: Sequence[OtherPerson]) -> None:
     rows = [(it.line_id, it.line) for it in found]
     reject(run, Kind.PARTICIPANT, rows, TABLE.identifier.name, Fault.OTHER_PERSON)
     kept = update(LINES).where(LINES.c.id == bindparam("row_id")).values({"values": bindparam("kept")})
-    db.session.execute(kept, [{"row_id": it.line_id, "kept": {_KEPT: it.digest.hex()}} for it in found])
+    db.session.execute(kept, [{"row_id": it.line_id, "kept": {_KEPT: it.digest}} for it in found])
     theirs = [line for lines in profile_lines(run, [it.number for it in found]).values() for line in lines]
     rows = [(line["id"], line["line"]) for line in theirs if line["good"]]
     reject(run, Kind.PROFILE, rows, TABLE.identifier.name, Fault.PARTICIPANT_REJECTED)
 
 
-def rejected_other_people(run: ImportRun, after: str, limit: int) -> dict[str, bytes]:
+def rejected_other_people(run: ImportRun, after: str, limit: int) -> dict[str, str]:
     """Return a window of those lines, by identifier, with the digest of the identity that each gives."""
     query = (
         select(LINES.c.number, LINES.c["values"])
@@ -94,7 +94,7 @@ def rejected_other_people(run: ImportRun, after: str, limit: int) -> dict[str, b
         .order_by(LINES.c.number)
         .limit(limit)
     )
-    return {number: bytes.fromhex(values[_KEPT]) for number, values in db.session.execute(query)}
+    return {number: values[_KEPT] for number, values in db.session.execute(query)}
 
 
 def is_replaced(before: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> bool:
@@ -105,9 +105,9 @@ def is_replaced(before: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> bool:
     )
 
 
-def _doubt(before: RowMapping, values: Mapping[str, Any]) -> bytes | None:
+def _doubt(before: RowMapping, values: Mapping[str, Any]) -> str | None:
     """Return the digest of another person's identity; None where it is the same person's."""
-    doubted: bytes | None = before["doubted_identity"]
+    doubted: str | None = before["doubted_identity"]
     if doubted is not None and not any(name in values for name in FIELDS):
         return doubted
     born = values.get("birth_date")

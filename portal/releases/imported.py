@@ -70,9 +70,7 @@ def identities_changed(
     _note(tenant_id, Event.PERSON_CHANGED, data, now, import_id)
 
 
-def identities_doubted(
-    tenant_id: int, digests: Mapping[int, bytes], now: dt.datetime, import_id: int
-) -> None:
+def identities_doubted(tenant_id: int, digests: Mapping[int, str], now: dt.datetime, import_id: int) -> None:
     """End the releases of those whose identifier this import gives to another person, and ask whose it is.
 
     `digests` stand for the other people, by participant. Asked already, it is not asked again.

@@ -141,6 +141,7 @@ def clarify(participant_id: int) -> Response:
 @requires(Permission.RELEASE)
 def settle_identity(participant_id: int) -> Response:
     """Decide whether the identifier belongs to the same person or to another one."""
+    service.get_participant(participant_id)
     said = request.form.get("person")
     if said not in ("same", "other"):
         raise Refusal("identity-undecided")

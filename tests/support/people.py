@@ -90,7 +90,7 @@ class Crowd:
             "consent_until": pick(None, today - DAY, today, today + DAY),
             "consent_withdrawn_on": pick(None, today - DAY, today, today + DAY),
             "left_at": pick(None, None, None, self.now),
-            "doubted_identity": b"d" * 32 if number % 23 == 5 else None,
+            "doubted_identity": "d" * 64 if number % 23 == 5 else None,
         }
 
     def _release(self, participant_id: int) -> dict[str, Any]:
