@@ -17,7 +17,7 @@ from faker import Faker
 from demo import words
 from demo.cast import JOBNETZWERK, PROVIDERS, SMALL_ONE, Mediator, Order, Provider
 from portal.people.folding import fold
-from portal.qualli.columns import MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
+from portal.qualli.columns import EXPORTED_AT, MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
 from portal.qualli.parsing import check_digit
 
 EXPORT = Path(__file__).parent / "export"
@@ -45,7 +45,7 @@ def write_export(provider: Provider, folder: Path, today: dt.date, *, before: bo
 
 
 def _write(table: Table, lines: list[Line], folder: Path, *, mark: bool) -> None:
-    names = [column.name for column in table.columns]
+    names = [column.name for column in table.columns if column is not EXPORTED_AT]
     with (folder / table.file).open("w", encoding="utf-8-sig" if mark else "utf-8", newline="") as file:
         writer = csv.DictWriter(file, names, restval="", delimiter=";", lineterminator="\r\n")
         writer.writeheader()

@@ -6,7 +6,8 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from portal.api.bodies import KEY_LIMIT, LINES_TYPE
+from portal.api.bodies import LINES_TYPE
+from portal.api.parameters import PARAMETERS
 from portal.qualli.codes import Fault, FileFault
 from portal.qualli.columns import LANGUAGE_LEVELS, PROFILES, TABLES, Column, Kind, Table, Type
 from portal.qualli.lines import PROFILE_KEY
@@ -97,7 +98,7 @@ def _put(kind: Kind, place: str) -> Schema:
         "operationId": f"put_{place}",
         "summary": f"Take {place} over",
         "description": "Up to 1,000 lines are taken over at once; more are taken in with 202.",
-        "parameters": [_MODE, _KEY, _ENCODING],
+        "parameters": list(PARAMETERS),
         "requestBody": {
             "required": True,
             "content": {LINES_TYPE: {"schema": body, "examples": {"lines": {"value": lines}}}},
@@ -138,28 +139,6 @@ def _describe() -> Schema:
         "security": [],
         "responses": {"200": document, **_errors("429", "503")},
     }
-
-
-_MODE = {
-    "name": "mode",
-    "in": "query",
-    "description": "`full`: whoever is missing has left. `delta`: only what is named changes.",
-    "schema": {"type": "string", "enum": ["delta", "full"], "default": "delta"},
-}
-_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "description": "The same key with the same lines gives the same report and starts nothing again.",
-    "schema": {"type": "string", "pattern": rf"^[\x21-\x7e]{{1,{KEY_LIMIT}}}$"},
-    "example": "2026-03-02-participants",
-}
-_ENCODING = {
-    "name": "Content-Encoding",
-    "in": "header",
-    "description": "`gzip`, at most 100:1; or nothing.",
-    "schema": {"type": "string", "enum": ["identity", "gzip"]},
-    "example": "identity",
-}
 
 
 def _reported(description: str) -> Schema:
@@ -234,6 +213,8 @@ def _column(column: Column) -> Schema:
             schema = {"type": ["boolean", "string", "null"], "description": "ja, nein, 1, 0, true, false"}
         case Type.DATE | Type.PAST_DATE:
             schema |= {"description": "TT.MM.JJJJ or JJJJ-MM-TT", "examples": ["2026-03-02", "02.03.2026"]}
+        case Type.MOMENT:
+            schema["description"] = "When the lines were exported: a day or a time, in ISO or German form."
         case Type.NAMES:
             schema["description"] = "Several are separated by a vertical bar."
         case Type.CHOICE:

@@ -18,7 +18,8 @@ from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, intend
 from portal.database import commit, db, rollback, scope_to, utcnow
 from portal.log import describe_error
-from portal.qualli.columns import Kind
+from portal.qualli.columns import EXPORTED_AT, Kind
+from portal.qualli.export_times import Moment, read_moment
 from portal.qualli.models import ENDED, ImportMode, ImportRun
 from portal.qualli.requests import Body, find_repeated, get_request_import, keep_body, start_from
 from portal.qualli.running import ImportInterrupted, run_import
@@ -89,20 +90,21 @@ def _put(kind: Kind) -> Response:
     _check_accept()
     check_type()
     mode, key, tenant_id = _mode(), idempotency_key(), current_tenant_id()
+    exported_at = _export_time()
     if key is None or find_repeated(tenant_id, key) is None:
         refuse_beside_another(tenant_id)  # before anything is sent in vain
     rollback()  # receiving may take long, and nobody has to wait for it
     body = keep_body(chunks(), kind, mode)
-    run, new = _start(body, key)
+    run, new = _start(body, key, exported_at)
     if new and body.lines <= AT_ONCE:
         _run_here(run.id)
     scope_to(tenant_id)
     return _answer(get_request_import(run.id))
 
 
-def _start(body: Body, key: str | None) -> tuple[ImportRun, bool]:
+def _start(body: Body, key: str | None, exported_at: Moment | None) -> tuple[ImportRun, bool]:
     tenant, token = db.session.get_one(Tenant, current_tenant_id()), current_token()
-    run, new = start_from(body, tenant, token, key, utcnow())
+    run, new = start_from(body, tenant, token, key, utcnow(), exported_at)
     if not new:
         rollback()
         return run, False
@@ -170,6 +172,17 @@ def _mode() -> ImportMode:
     if len(given) > 1 or given[0] not in list(ImportMode):
         raise Told(400, "mode-unknown")
     return ImportMode(given[0])
+
+
+def _export_time() -> Moment | None:
+    """When the lines were exported, where the request says so."""
+    given = request.args.getlist(EXPORTED_AT.name)
+    found = None
+    if len(given) == 1:  # a plus sign that is not encoded comes as a space
+        found = read_moment(given[0]) or read_moment(given[0].replace(" ", "+"))
+    if given and found is None:
+        raise Told(400, "export-time-unreadable")
+    return found
 
 
 def _check_accept() -> None:

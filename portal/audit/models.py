@@ -43,6 +43,8 @@ class AuditEvent(StrEnum):
     REVOKED = "revoked"
     MEDIATOR_CHOSEN = "mediator-chosen"
     CLARIFIED = "clarified"
+    IDENTITY_SETTLED = "identity-settled"
+    """Whose an identifier is that an import gave to another person."""
     TRANSFER_ASKED = "transfer-asked"
     BULK_CHOSEN = "bulk-chosen"
     BULK_STARTED = "bulk-started"

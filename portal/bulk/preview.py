@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from portal.bulk.models import BulkAction, BulkItem, BulkRun
 from portal.database import db
 from portal.people.models import Mediator, Participant
-from portal.releases.conditions import RELEASED, TOLD, blocked, finding_conditions, people
+from portal.releases.conditions import RELEASED, TOLD, blocked, consent_given, finding_conditions, people
 from portal.releases.models import Presence
 from portal.releases.preflight import ENDING, TENANT_WIDE, Finding
 from portal.releases.view import View
@@ -34,7 +34,7 @@ class Lot(StrEnum):
     """Released only where somebody confirms that consent is at hand."""
     UNCHANGED = "unchanged"
     ENDING = "ending"
-    """Cannot be released: consent withdrawn or expired, or left Qualli.life."""
+    """Cannot be released: consent withdrawn or expired, left Qualli.life, or in doubt whose the identifier is."""
     BLOCKED = "blocked"
     """Released, but nothing of her can be sent yet."""
 
@@ -107,8 +107,11 @@ def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
         jobnetzwerk = view.connection is not None and view.connection.network is Network.JOBNETZWERK
         steps = [
             (RELEASED, Lot.UNCHANGED),
-            (or_(*(conditions[item] for item in ENDING)), Lot.ENDING),
-            (and_(literal(jobnetzwerk), Participant.consent_on.is_(None)), Lot.CONFIRM),
+            (
+                or_(*(conditions[item] for item in ENDING), Participant.doubted_identity.is_not(None)),
+                Lot.ENDING,
+            ),
+            (and_(literal(jobnetzwerk), ~consent_given(view.today)), Lot.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:
         steps = [(~RELEASED, Lot.UNCHANGED)]

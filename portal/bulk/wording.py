@@ -41,10 +41,10 @@ _HINDERED: dict[Lot, Callable[[int], str]] = {
         number,
     ),
     Lot.ENDING: lambda number: ngettext(
-        "%(num)s Person kann nicht freigegeben werden: Einverständnis widerrufen oder abgelaufen, "
-        "oder nicht mehr in Qualli.life",
-        "%(num)s Personen können nicht freigegeben werden: Einverständnis widerrufen oder abgelaufen, "
-        "oder nicht mehr in Qualli.life",
+        "%(num)s Person kann nicht freigegeben werden: Einverständnis widerrufen oder abgelaufen, nicht mehr in "
+        "Qualli.life, oder die Nummer gehört vielleicht einer anderen Person",
+        "%(num)s Personen können nicht freigegeben werden: Einverständnis widerrufen oder abgelaufen, nicht mehr in "
+        "Qualli.life, oder die Nummer gehört vielleicht einer anderen Person",
         number,
     ),
     Lot.BLOCKED: lambda number: ngettext(

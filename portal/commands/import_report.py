@@ -7,22 +7,30 @@ from typing import Any
 import click
 
 from portal.commands.words import _
-from portal.qualli.service import Report
-from portal.qualli.wording import notice_text, reason_for, said
+from portal.qualli.models import ImportRun
+from portal.qualli.service import Report, leaving, taken_away
+from portal.qualli.wording import leaving_title, notice_text, reason_for, said
+
+_LEAVING = 10_000
 
 
-def report_values(found: Report) -> dict[str, Any]:
-    """The report for JSON: codes, and what they mean."""
+def report_values(found: Report, run: ImportRun) -> dict[str, Any]:
+    """The report for JSON: codes, and what they mean; by name, from whom a held import would take something."""
     values = found.as_json()
     for rejected in values["rejected"]:
         rejected["message"] = said(rejected["code"])
     values["notices"] = [{**notice, "message": notice_text(notice)} for notice in found.notices]
+    values["leaving"] = [
+        {"kind": kind.value, "number": item.number, "name": item.name}
+        for kind in taken_away(run)
+        for item in leaving(run, kind, _LEAVING)
+    ]
     values["message"] = None if found.problem is None else reason_for(found)
     return values
 
 
-def print_report(found: Report) -> None:
-    """Counts, notices, and every rejected line."""
+def print_report(found: Report, run: ImportRun) -> None:
+    """Counts, notices, every rejected line, and from whom a held import would take something."""
     click.echo(_head(found))
     for notice in found.notices:
         click.echo(f"- {notice_text(notice)}")
@@ -32,6 +40,10 @@ def print_report(found: Report) -> None:
         click.echo(f"{place}{column}: {said(rejected.code)}")
     if found.more:
         click.echo(_("… und weitere."))
+    for kind in taken_away(run):
+        click.echo(f"{leaving_title(kind)}:")
+        for item in leaving(run, kind, _LEAVING):
+            click.echo(f"  {item.number}  {item.name}")
 
 
 def _head(found: Report) -> str:

@@ -51,19 +51,19 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
         run = start_import(tenant, upload, mode, actor.initials, utcnow(), dry_run)
         noted(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
         commit("import.command")
-        run = _carry_out(app, run.id)
+        run = carry_out(app, run.id)
         with reading():
             found = report(run)
+            if as_json:
+                print_json(report_values(found, run))
+            else:
+                print_report(found, run)
             commit()
-        if as_json:
-            print_json(report_values(found))
-        else:
-            print_report(found)
         if run.state is not ImportState.DONE:
             raise Refused(reason_for(found))
 
 
-def _carry_out(app: Flask, import_id: int) -> ImportRun:
+def carry_out(app: Flask, import_id: int) -> ImportRun:
     """Work on the import until it has ended or waits for a person, whoever else works on it too."""
     progress = Progress()
     try:

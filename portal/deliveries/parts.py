@@ -53,7 +53,7 @@ def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:
     if found is None:
         return None
     row, delivery = found
-    return Confirmed(delivery, find_record(row, person.number))
+    return Confirmed(delivery, find_record(row, person.sent_number))
 
 
 def find_record(row: DeliveryPerson, number: str) -> Record | None:

@@ -12,7 +12,7 @@ from portal import current_settings, current_vault
 from portal.database import db
 from portal.deliveries import records
 from portal.people.models import Mediator, Order, Participant, Profile, social_insurance_place
-from portal.releases.conditions import people
+from portal.releases.conditions import consent_of, people
 from portal.releases.view import View
 from portal.tenants.network import Network
 
@@ -43,7 +43,7 @@ def participant_record(
             email=person.email,
             phone=person.phone,
             caseworker=caseworker,
-            consent_on=person.consent_on,
+            consent_on=person.consent_on if consent_of(person).is_given(view.today) else None,
             profile=tuple(entries),
         ),
         Network(view.connection.network),

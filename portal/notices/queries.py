@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from portal.notices.rules import (
     TenantFacts,
     TokenFacts,
 )
+from portal.people.models import Participant
 from portal.qualli.codes import Problem as ImportProblem
 from portal.qualli.models import ImportRun, ImportState
 from portal.releases.models import Presence, Release
@@ -129,8 +131,16 @@ def _waiting() -> dict[int, dt.datetime]:
 
 
 def _clarifications() -> dict[int, int]:
-    query = select(Presence.connection_id, func.count()).where(Presence.clarification.is_not(None))
-    return {row[0]: row[1] for row in db.session.execute(query.group_by(Presence.connection_id))}
+    """How many people of each connection have something to be looked into: an answer, or whose the identifier is."""
+    query = select(Presence.connection_id, func.count()).group_by(Presence.connection_id)
+    answers = query.where(Presence.clarification.is_not(None))
+    doubted = query.join(Participant, Participant.id == Presence.participant_id).where(
+        Participant.doubted_identity.is_not(None), Presence.clarification.is_(None)
+    )
+    counted: Counter[int] = Counter()
+    for number, people in (*db.session.execute(answers), *db.session.execute(doubted)):
+        counted[number] += people
+    return counted
 
 
 def _sent(now: dt.datetime) -> dict[int, dt.datetime]:

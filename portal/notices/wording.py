@@ -56,8 +56,10 @@ def _answers_late(level: int, data: Data) -> Words:
 
 def _clarification(_level: int, data: Data) -> Words:
     text = ngettext(
-        "Die Antworten des Jobportals zu %(num)s Person passen nicht, oder eine fehlt.",
-        "Die Antworten des Jobportals zu %(num)s Personen passen nicht, oder es fehlen welche.",
+        "Bei %(num)s Person fehlt eine Antwort des Jobportals oder passt nicht, oder ihre Nummer gehört vielleicht "
+        "einer anderen Person.",
+        "Bei %(num)s Personen fehlen Antworten des Jobportals oder passen nicht, oder ihre Nummern gehören "
+        "vielleicht anderen Personen.",
         data["people"],
     )
     advice = _("Das Logbuch der Person sagt, was nicht passt.")
@@ -203,7 +205,10 @@ def _import_silent(_level: int, data: Data) -> Words:
 def _import_held(_level: int, data: Data) -> Words:
     return Words(
         _("Ein Import ist angehalten"),
-        _("Der Import %(number)s hat weniger als die Hälfte der Personen.", number=data["import"]),
+        _(
+            "Der Import %(number)s ist noch nicht übernommen: Erst muss jemand entscheiden.",
+            number=data["import"],
+        ),
         _("Prüfen Sie den Export, und lassen Sie den Import durch oder verwerfen Sie ihn."),
         f"/imports/{data['import']}",
     )

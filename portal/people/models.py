@@ -5,23 +5,37 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Sortable, TenantOwned, utcnow
+from portal.people.identifiers import KEY_LENGTH, lookup_key
 
 NUMBER = 100
 """Longest number of a record, in characters."""
+
+
+def _key_of(context: Any) -> str:
+    return lookup_key(context.get_current_parameters()["number"])
+
+
+def _lookup_key() -> Mapped[str]:
+    """Return the column by which an identifier is found however it is spelled (identifiers.lookup_key)."""
+    return mapped_column(String(KEY_LENGTH), default=_key_of, server_default="")
 
 
 class Mediator(TenantOwned, Base):
     """Vermittler/in: a Qualli.life user who is named to the network as somebody's mediator."""
 
     __tablename__ = "mediator"
-    __table_args__ = (Index("uq_mediator_number", "tenant_id", "number", unique=True),)
+    __table_args__ = (
+        Index("uq_mediator_number", "tenant_id", "number", unique=True),
+        Index("ix_mediator_lookup_key", "tenant_id", "lookup_key"),
+    )
 
     number: Mapped[str] = mapped_column(String(NUMBER))
     """Vermittler-ID."""
+    lookup_key: Mapped[str] = _lookup_key()
     initials: Mapped[str] = mapped_column(String(50))
     """Kürzel."""
     last_name: Mapped[str]
@@ -36,9 +50,13 @@ class Order(TenantOwned, Base):
     """Auftrag/Maßnahme: what a participant attends."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("uq_orders_number", "tenant_id", "number", unique=True),)
+    __table_args__ = (
+        Index("uq_orders_number", "tenant_id", "number", unique=True),
+        Index("ix_orders_lookup_key", "tenant_id", "lookup_key"),
+    )
 
     number: Mapped[str] = mapped_column(String(NUMBER))
+    lookup_key: Mapped[str] = _lookup_key()
     title: Mapped[str]
     measure_number: Mapped[str | None]
     carrier: Mapped[str | None]
@@ -56,6 +74,13 @@ class Participant(TenantOwned, Base):
     __tablename__ = "participant"
     __table_args__ = (
         Index("uq_participant_number", "tenant_id", "number", unique=True),
+        Index("ix_participant_lookup_key", "tenant_id", "lookup_key"),
+        Index(
+            "ix_participant_doubted",
+            "tenant_id",
+            sqlite_where=text("doubted_identity IS NOT NULL"),
+            postgresql_where=text("doubted_identity IS NOT NULL"),
+        ),
         Index("ix_participant_sort", "tenant_id", "sort_key", "id"),
         Index("ix_participant_left", "tenant_id", "left_at"),
         Index("ix_participant_order", "tenant_id", "order_id"),
@@ -66,6 +91,7 @@ class Participant(TenantOwned, Base):
 
     number: Mapped[str] = mapped_column(String(NUMBER))
     """tn_id."""
+    lookup_key: Mapped[str] = _lookup_key()
     salutation: Mapped[str | None]
     last_name: Mapped[str] = mapped_column(default="")
     first_name: Mapped[str] = mapped_column(default="")
@@ -87,6 +113,12 @@ class Participant(TenantOwned, Base):
     consent_until: Mapped[dt.date | None]
     """Last day of the consent."""
     consent_withdrawn_on: Mapped[dt.date | None]
+    former_number: Mapped[str | None] = mapped_column(String(NUMBER))
+    """The tn_id that the networks know, once Qualli.life gave it to another person; `number` then says so."""
+    doubted_identity: Mapped[str | None] = mapped_column(String(64))
+    """Digest of name and date of birth of another person to whom an import gave the identifier; until it is settled."""
+    confirmed_identity: Mapped[str | None] = mapped_column(String(64))
+    """The same, once a person said that it is this one; until an import brings it."""
     left_at: Mapped[dt.datetime | None]
     """When an import found that the person is no longer in Qualli.life."""
     changed_at: Mapped[dt.datetime] = mapped_column(default=utcnow)
@@ -95,6 +127,11 @@ class Participant(TenantOwned, Base):
     """`folding.sort_key` of the name, then the number."""
 
     order: Mapped[Order | None] = relationship()
+
+    @property
+    def sent_number(self) -> str:
+        """The identifier under which networks were told of the participant."""
+        return self.former_number or self.number
 
     @property
     def name(self) -> str:

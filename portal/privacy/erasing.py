@@ -58,7 +58,9 @@ def erase_people(participant_ids: Sequence[int], now: dt.datetime) -> Erased:
     entries = _erase_protocol(ids, now)
     for model in _in_order():
         _done(delete(model).where(model.participant_id.in_(ids)))
-    _done(delete(OddAnswer).where(OddAnswer.subject == "participant", OddAnswer.number.in_(free.values())))
+    former = db.session.scalars(select(Participant.former_number).where(Participant.id.in_(ids))).all()
+    numbers = {*free.values(), *filter(None, former)}
+    _done(delete(OddAnswer).where(OddAnswer.subject == "participant", OddAnswer.number.in_(numbers)))
     people = _done(delete(Participant).where(Participant.id.in_(ids)))
     db.session.expire_all()
     return Erased(people, entries, parts)

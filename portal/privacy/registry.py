@@ -99,10 +99,10 @@ TABLES: dict[str, Kept] = {
         _P,
         Purpose.TRANSFER,
         Retention.ACTIVITY,
-        personal="number salutation last_name first_name birth_date social_insurance_number_sealed street "
+        personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_sealed street "
         "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
-        "left_at sort_key",
-        pseudonymous="order_id social_insurance_number_since changed_at",
+        "former_number left_at sort_key",
+        pseudonymous="order_id social_insurance_number_since doubted_identity confirmed_identity changed_at",
     ),
     "profile": Kept(
         _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="entries", pseudonymous="participant_id"
@@ -114,14 +114,14 @@ TABLES: dict[str, Kept] = {
         _M,
         Purpose.TRANSFER,
         Retention.LEADING,
-        personal="number initials last_name first_name email phone active sort_key",
+        personal="number lookup_key initials last_name first_name email phone active sort_key",
     ),
     "orders": Kept(
         _M,
         Purpose.TRANSFER,
         Retention.LEADING,
         personal="responsible",
-        technical="number title measure_number carrier starts_on ends_on has_responsible",
+        technical="number lookup_key title measure_number carrier starts_on ends_on has_responsible",
     ),
     # decisions, and what the networks were told
     "release": Kept(
@@ -222,14 +222,14 @@ TABLES: dict[str, Kept] = {
         Retention.CONTRACT,
         personal="started_by decided_by upload",
         technical="token_id request_key request_digest "
-        "mode door dry_run state created_at finished_at progress total counts notices kinds nobody_leaves "
+        "mode door dry_run state exported_at created_at finished_at progress total counts notices kinds nobody_leaves "
         f"profiles_stay problem problem_values emptied_at step cursor {_LEASE}",
     ),
     "import_line": Kept(
         _P,
         Purpose.IMPORT,
         Retention.IMPORT,
-        personal="number refers_to values secret",
+        personal="number lookup_key refers_to values secret",
         technical="import_id kind line good",
     ),
     "import_rejection": Kept(
@@ -354,7 +354,7 @@ TABLES: dict[str, Kept] = {
         Retention.CONTRACT,
         technical="slug name federal_state licence_from licence_until time_zone transfer_time next_transfer_at "
         "sends_social_insurance_number brake_minimum brake_percent brake_days brake_order_minimum protocol_months "
-        "payload_days next_erasure_at created_at",
+        "payload_days next_erasure_at newest_exports created_at",
     ),
     "connection": Kept(
         _N,

@@ -97,6 +97,7 @@ def _master(subject: Subject) -> Values:
         "last_changed_at": person.changed_at,
         "left_qualli_at": person.left_at,
         **{name: getattr(person, name) for name in MASTER},
+        "number": person.sent_number,
         "order": {"number": order.number, "title": order.title} if order else None,
     }
 
@@ -174,7 +175,7 @@ def _transmissions(
     for row, delivery in db.session.execute(query):
         release = _release_behind(delivery, releases)
         same_as = said.get((delivery.connection_id, row.digest)) if row.digest else None
-        content = find_record(row, subject.person.number) if same_as is None else None
+        content = find_record(row, subject.person.sent_number) if same_as is None else None
         if content is not None and row.digest:
             said[delivery.connection_id, row.digest] = delivery.sequence
         found.append(

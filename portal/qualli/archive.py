@@ -1,4 +1,4 @@
-"""The ZIP of an export: what it may hold, refused before anything is unpacked. Source: shared/qualli-export.md."""
+"""The ZIP of an export: what it may hold, refused before anything is unpacked. Source: docs/export-format.md."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import IO
 from portal.people.masking import without_numbers
 from portal.qualli.codes import FileFault, FileRefused
 from portal.qualli.columns import TABLES, Kind
+from portal.qualli.export_times import Moment, of_entry
 from portal.qualli.lines import LinesFile
 from portal.qualli.reading import CsvFile
 from portal.refusal import Refusal
@@ -34,6 +35,8 @@ class Export:
     files: dict[Kind, CsvFile | LinesFile] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     """Names of other files."""
+    written_at: dict[Kind, Moment] = field(default_factory=dict)
+    """Local times of the files, where the archive has them."""
 
 
 def open_export(file: IO[bytes]) -> Export:
@@ -51,10 +54,17 @@ def open_export(file: IO[bytes]) -> Export:
         elif table.kind in export.files:
             raise FileRefused(table.file, FileFault.TWICE)
         else:
+            _note_time(export, table.kind, info)
             export.files[table.kind] = CsvFile(table.file, table, lambda info=info: archive.open(info))  # type: ignore[misc]
     if not export.files:
         raise Refusal("import-no-known-files")
     return export
+
+
+def _note_time(export: Export, kind: Kind, info: zipfile.ZipInfo) -> None:
+    moment = of_entry(info.date_time)
+    if moment is not None:
+        export.written_at[kind] = moment
 
 
 def open_lines(file: IO[bytes]) -> Export:

@@ -7,23 +7,29 @@ from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from sqlalchemy import RowMapping, func, select
 
 from portal.database import db
+from portal.deliveries.brake import Limits
+from portal.qualli.absence import count_absence, mediators_go_idle
 from portal.qualli.codes import Fault, Notice, Problem
-from portal.qualli.columns import Kind
-from portal.qualli.models import ImportMode, ImportRun
-from portal.qualli.staging import LINES, keep_profiles, notice, reject
+from portal.qualli.columns import TABLES, Kind
+from portal.qualli.export_times import find_older
+from portal.qualli.identities import find_other_people, reject_other_people, released_among
+from portal.qualli.matching import find_reformatted
+from portal.qualli.models import ImportRun
+from portal.qualli.noting import hold, notice
+from portal.qualli.staging import keep_profiles, let_nobody_leave, reject
 from portal.qualli.windows import (
+    LINES,
     MEDIATORS,
     ORDERS,
     PARTICIPANTS,
     PROFILES,
     good_lines,
-    missing,
-    numbered,
     profile_lines,
     profile_owners,
     staged_numbers,
     stored_ids,
 )
+from portal.tenants.models import Tenant
 
 Rejectable = list[tuple[int, int]]
 """Ids and lines of staged lines."""
@@ -31,12 +37,18 @@ Rejectable = list[tuple[int, int]]
 
 def check(run: ImportRun, batch: int) -> Iterator[None]:
     """Everything that needs the whole import; yields at the end of each transaction."""
+    for kind in (Kind.MEDIATOR, Kind.PARTICIPANT):
+        column = TABLES[kind].identifier.name
+        yield from _reject_lines(run, kind, column, Fault.IDENTIFIER_ALTERED, _reformatted(kind), batch)
     yield from _reject_repeated_initials(run)
     while (yield from _reject_lines(run, Kind.MEDIATOR, "kuerzel", Fault.REPEATED, _initials_taken, batch)):
         pass  # whoever is rejected keeps her initials, which may reject somebody else
     yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
+    yield from _check_identities(run, batch)
     yield from _check_profiles(run, batch)
-    yield from _check_shrinking(run, batch)
+    yield from _check_absence(run)
+    _check_age(run)
+    yield
 
 
 def _reject_lines(
@@ -56,6 +68,16 @@ def _reject_lines(
         after = lines[-1]["number"]
         yield
     return rejected
+
+
+def _reformatted(kind: Kind) -> Callable[[ImportRun, Sequence[RowMapping]], Rejectable]:
+    def find(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
+        found = find_reformatted(run, kind, lines)
+        if found:
+            let_nobody_leave(run, TABLES[kind], found[0][1])
+        return found
+
+    return find
 
 
 def _reject_repeated_initials(run: ImportRun) -> Iterator[None]:
@@ -112,6 +134,33 @@ def _order_unknown(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
     ]
 
 
+def _check_age(run: ImportRun) -> None:
+    """Hold an import of which a newer export was taken: it would bring back what has changed since."""
+    tenant = db.session.get_one(Tenant, run.tenant_id)
+    older = find_older(run.exported_at, tenant.newest_exports, run.created_at, tenant.time_zone)
+    for kind, (exported, newest) in older.items():
+        hold(run, Problem.STALE, kind=kind, exported=exported, newest=newest)
+
+
+def _check_identities(run: ImportRun, batch: int) -> Iterator[None]:
+    """Reject lines that give an identifier to another person; hold an import in which that is true of many.
+
+    Columns that slipped against each other look like that, and would end the release of everybody.
+    """
+    after, known, others = "", 0, 0
+    while lines := good_lines(run, Kind.PARTICIPANT, after, batch):
+        found = find_other_people(run, lines)
+        reject_other_people(run, released_among(found))
+        known += len(stored_ids(PARTICIPANTS, run.tenant_id, [line["number"] for line in lines]))
+        others += len(found)
+        after = lines[-1]["number"]
+        yield
+    tenant = db.session.get_one(Tenant, run.tenant_id)
+    if others > Limits(tenant.brake_minimum, tenant.brake_percent).unexplained(known):
+        hold(run, Problem.IDENTITIES, people=others, before=known)
+    yield
+
+
 def _check_profiles(run: ImportRun, batch: int) -> Iterator[None]:
     after = ""
     while owners := profile_owners(run, after, batch):
@@ -160,38 +209,12 @@ def _with_profile(ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(query))
 
 
-def _check_shrinking(run: ImportRun, batch: int) -> Iterator[None]:
-    """Hold a full import by which more than half of the people would leave.
-
-    Counted are those who leave, not the difference: the export of another provider may be just as long.
-    """
-    if not participants_leave(run):
-        return
-    before = leaving = 0
-    after = ""
-    while rows := numbered(PARTICIPANTS, run.tenant_id, PARTICIPANTS.c.left_at.is_(None), after, batch):
-        before += len(rows)
-        leaving += len(missing(run, Kind.PARTICIPANT, rows))
-        after = rows[-1][0]
+def _check_absence(run: ImportRun) -> Iterator[None]:
+    """Note what a full import takes away by not naming it, and hold it where that is more than half of a kind."""
+    for absence in count_absence(run):
+        if absence.gone:
+            values = {"kind": absence.kind.value, "before": absence.before, "leaving": absence.gone}
+            notice(run, Notice.ABSENT, **values)
+        if absence.problem:
+            hold(run, absence.problem, before=absence.before, leaving=absence.gone)
         yield
-    if leaving * 2 > before:
-        if run.dry_run:
-            notice(run, Notice.WOULD_BE_HELD, before=before, leaving=leaving)
-        else:
-            run.problem = Problem.SHRINKS
-            run.problem_values = {"before": before, "leaving": leaving}
-
-
-def participants_leave(run: ImportRun) -> bool:
-    """Whether people who are missing from this import have left."""
-    return run.mode is ImportMode.FULL and Kind.PARTICIPANT in run.kinds and not run.nobody_leaves
-
-
-def mediators_go_idle(run: ImportRun) -> bool:
-    """Whether mediators who are missing from this import become inactive."""
-    return run.mode is ImportMode.FULL and Kind.MEDIATOR in run.kinds and not run.nobody_leaves
-
-
-def profiles_go(run: ImportRun) -> bool:
-    """Whether people in this import who have no profile lines lose their profile."""
-    return run.mode is ImportMode.FULL and Kind.PROFILE in run.kinds and not run.profiles_stay

@@ -1,4 +1,4 @@
-"""The files and columns of the Qualli.life export, and what becomes of each. Pure. Source: shared/qualli-export.md."""
+"""The files and columns of the Qualli.life export, and what becomes of each. Pure. Source: docs/export-format.md."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class Type(Enum):
     """How a field is read."""
 
     NUMBER = "number"
+    """The identifier of the line."""
+    REFERENCE = "reference"
+    """The identifier of another record; may be empty."""
+    CODE = "code"
+    """Initials, or a number that others use; compared, and so kept in its normal form."""
     TEXT = "text"
     WORDS = "words"
     """Text that is empty rather than absent."""
@@ -32,6 +37,8 @@ class Type(Enum):
     """Several, separated by a vertical bar."""
     DATE = "date"
     PAST_DATE = "past date"
+    MOMENT = "moment"
+    """When the export was made; says nothing about the record."""
     YES_NO = "yes or no"
     SOCIAL_INSURANCE_NUMBER = "social insurance number"
     CHOICE = "choice"
@@ -48,6 +55,8 @@ class Column:
     """The file must have it, and every line must fill it."""
     longest: int = FIELD_LIMIT
     choices: Mapping[str, str] | None = None
+    of_participant: bool = False
+    """An identifier of a participant, which is neither a date nor initials."""
 
 
 @dataclass(frozen=True)
@@ -88,21 +97,31 @@ PROFILE_KINDS: Mapping[str, str] = {
 LANGUAGE_LEVELS = frozenset({"A1", "A2", "B1", "B2", "C1", "C2"})
 
 
-def _number(name: str) -> Column:
-    return Column(name, "number", Type.NUMBER, required=True, longest=NUMBER_LIMIT)
+def _number(name: str, *, of_participant: bool = False) -> Column:
+    return Column(
+        name,
+        "number",
+        Type.NUMBER,
+        required=True,
+        longest=NUMBER_LIMIT,
+        of_participant=of_participant,
+    )
 
 
+EXPORTED_AT = Column("exportiert_am", "exported_at", Type.MOMENT)
+"""The same in every line of a file, where it is there."""
 MEDIATORS = Table(
     Kind.MEDIATOR,
     "vermittler.csv",
     (
         _number("vermittler_id"),
-        Column("kuerzel", "initials", required=True, longest=50),
+        Column("kuerzel", "initials", Type.CODE, required=True, longest=50),
         Column("nachname", "last_name", required=True),
         Column("vorname", "first_name", required=True),
         Column("email", "email"),
         Column("telefon", "phone"),
         Column("aktiv", "active", Type.YES_NO),
+        EXPORTED_AT,
     ),
 )
 ORDERS = Table(
@@ -111,18 +130,19 @@ ORDERS = Table(
     (
         _number("auftrag_id"),
         Column("bezeichnung", "title", required=True),
-        Column("massnahmenummer", "measure_number"),
+        Column("massnahmenummer", "measure_number", Type.CODE),
         Column("traeger", "carrier"),
         Column("beginn", "starts_on", Type.DATE),
         Column("ende", "ends_on", Type.DATE),
         Column("zustaendig", "responsible", Type.NAMES),
+        EXPORTED_AT,
     ),
 )
 PARTICIPANTS = Table(
     Kind.PARTICIPANT,
     "teilnehmer.csv",
     (
-        _number("tn_id"),
+        _number("tn_id", of_participant=True),
         Column("anrede", "salutation"),
         Column("nachname", "last_name", Type.WORDS),
         Column("vorname", "first_name", Type.WORDS),
@@ -133,24 +153,26 @@ PARTICIPANTS = Table(
         Column("ort", "city"),
         Column("email", "email"),
         Column("telefon", "phone"),
-        Column("betreuer", "caseworker"),
-        Column("auftrag_id", "order_number", longest=NUMBER_LIMIT),
+        Column("betreuer", "caseworker", Type.CODE),
+        Column("auftrag_id", "order_number", Type.REFERENCE, longest=NUMBER_LIMIT),
         Column("austritt", "left_order_on", Type.DATE),
         Column("einverstaendnis_am", "consent_on", Type.DATE),
         Column("einverstaendnis_bis", "consent_until", Type.DATE),
         Column("einverstaendnis_widerrufen_am", "consent_withdrawn_on", Type.DATE),
+        EXPORTED_AT,
     ),
 )
 PROFILES = Table(
     Kind.PROFILE,
     "profil.csv",
     (
-        _number("tn_id"),
+        _number("tn_id", of_participant=True),
         Column("art", "kind", Type.CHOICE, required=True, choices=PROFILE_KINDS),
         Column("bezeichnung", "title", required=True),
         Column("niveau", "level"),
         Column("von", "starts_on", Type.DATE),
         Column("bis", "ends_on", Type.DATE),
+        EXPORTED_AT,
     ),
 )
 TABLES: Mapping[Kind, Table] = {table.kind: table for table in (MEDIATORS, ORDERS, PARTICIPANTS, PROFILES)}

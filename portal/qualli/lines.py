@@ -78,7 +78,7 @@ class LinesFile:
             if not isinstance(entry, Mapping):
                 parsed.rejections.append(Rejection(where, Fault.NOT_AN_OBJECT))
                 continue
-            read = parse(PROFILES, {**entry, PROFILES.identifier.name: "-"}, today)
+            read = parse(PROFILES, {**entry, PROFILES.identifier.name: "0"}, today)
             parsed.rejections += [Rejection(f"{where}.{item.column}", item.fault) for item in read.rejections]
             entries.append({name: read.values.get(name) for name in ENTRY_FIELDS})
             known = {column.name for column in PROFILES.columns[1:]}

@@ -43,6 +43,7 @@ class Step(StrEnum):
     MEDIATORS = "mediators"
     ORDERS = "orders"
     PARTICIPANTS = "participants"
+    IDENTITIES = "identities"
     PROFILES = "profiles"
     LOST_PROFILES = "lost-profiles"
     LEAVERS = "leavers"
@@ -106,6 +107,8 @@ class ImportRun(TenantOwned, Base):
     """Hash of the Idempotency-Key of the request."""
     request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     """Keyed digest of what was sent with that key."""
+    exported_at: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """When the lines of each kind were exported, as far as it is known (see export_times)."""
     upload: Mapped[str | None] = mapped_column(String(100))
     """Path of the export below the data folder; None once it is deleted."""
     emptied_at: Mapped[dt.datetime | None]
@@ -130,12 +133,15 @@ class ImportLine(TenantOwned, Base):
     __table_args__ = (
         Index("uq_import_line", "import_id", "kind", "number", unique=True),
         Index("ix_import_line_refers", "import_id", "kind", "refers_to"),
+        Index("ix_import_line_lookup_key", "import_id", "kind", "lookup_key"),
     )
 
     import_id: Mapped[int] = mapped_column(ForeignKey("import_run.id", ondelete="CASCADE"))
     kind: Mapped[Kind]
     number: Mapped[str] = mapped_column(String(100))
-    """Identifier; of a profile line, which has none of its own, its place in the file."""
+    """Identifier, as it is stored where it is; of a profile line, which has none of its own, its place in the file."""
+    lookup_key: Mapped[str] = mapped_column(String(100), server_default="")
+    """See people.identifiers; empty for a profile line."""
     refers_to: Mapped[str | None] = mapped_column(String(100))
     """A participant's order, a mediator's initials, the participant of a profile line."""
     line: Mapped[int]

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.people.identifiers import Flaw, find_code_flaw, find_flaw, normalise, normalise_code
 from portal.qualli.codes import Fault
 from portal.qualli.columns import LANGUAGE_LEVELS, Column, Kind, Table, Type
+from portal.qualli.export_times import Moment, read_moment
 
 _GERMAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -45,6 +47,9 @@ class Parsed:
     secret: str | None = field(default=None, repr=False)
     """The social insurance number, without spaces; `values` says whether the column was there."""
     rejections: list[Rejection] = field(default_factory=list)
+    exported_at: Moment | None = None
+    """When the export was made, where the line says so."""
+    export_time_unreadable: bool = False
 
     @property
     def good(self) -> bool:
@@ -61,6 +66,9 @@ def parse(table: Table, line: Mapping[str, object], today: dt.date) -> Parsed:
     parsed = Parsed(number=None)
     for column in table.columns:
         if column.name not in line and not column.required:
+            continue
+        if column.type is Type.MOMENT:
+            _keep_export_time(parsed, line[column.name])
             continue
         try:
             value = _read(column, line.get(column.name), today)
@@ -83,6 +91,14 @@ def _keep(parsed: Parsed, column: Column, value: Any) -> None:
         parsed.values[column.field] = value
 
 
+def _keep_export_time(parsed: Parsed, value: object) -> None:
+    """The time of an export is checked as far as it can be; a line is not rejected for it."""
+    if value in (None, ""):
+        return
+    parsed.exported_at = read_moment(value) if isinstance(value, str) else None
+    parsed.export_time_unreadable = parsed.exported_at is None
+
+
 def _check_level(parsed: Parsed) -> None:
     level = parsed.values.get("level")
     if parsed.values.get("kind") != "language" or not level:
@@ -101,11 +117,34 @@ def _read(column: Column, value: object, today: dt.date) -> Any:
         raise _Bad(Fault.TOO_LONG)
     if any(unicodedata.category(char) in _FORBIDDEN for char in text):
         raise _Bad(Fault.CONTROL_CHARACTERS)
+    if column.type in (Type.NUMBER, Type.REFERENCE):
+        text = _identifier(column, text)
+    elif column.type is Type.CODE:
+        text = _code(text)
     if column.required and not text:
         raise _Bad(Fault.MISSING)
+    return _convert(column, text, today)
+
+
+_FLAWS = {Flaw.ALTERED: Fault.IDENTIFIER_ALTERED, Flaw.PLACEHOLDER: Fault.IDENTIFIER_PLACEHOLDER}
+
+
+def _identifier(column: Column, text: str) -> str:
+    """Return an identifier in its normal form; a text that is none would make a second person of somebody known."""
+    text = normalise(text)
     if column.type is Type.NUMBER and "@" in text:
         raise _Bad(Fault.IDENTIFIER_IS_EMAIL)
-    return _convert(column, text, today)
+    flaw = find_flaw(text, strict=column.of_participant)
+    if flaw:
+        raise _Bad(_FLAWS[flaw])
+    return text
+
+
+def _code(text: str) -> str:
+    text = normalise_code(text)
+    if find_code_flaw(text):
+        raise _Bad(Fault.CODE_UNREADABLE)
+    return text
 
 
 def clean(value: object) -> str:
@@ -131,12 +170,12 @@ def _convert(column: Column, text: str, today: dt.date) -> Any:
         case Type.YES_NO:
             return _yes_no(text)
         case Type.NAMES:
-            return [name for name in (part.strip() for part in text.split("|")) if name]
+            return [name for name in map(_code, text.split("|")) if name]
         case Type.SOCIAL_INSURANCE_NUMBER:
             return _social_insurance_number(text)
         case Type.CHOICE:
             return _choice(text, column.choices or {})
-        case Type.TEXT:
+        case Type.TEXT | Type.REFERENCE | Type.CODE:
             return text or None
 
 

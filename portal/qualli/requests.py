@@ -16,7 +16,9 @@ from portal import current_settings, current_vault
 from portal.accounts.actor import QUALLI
 from portal.database import db
 from portal.qualli.columns import TABLES, Kind
+from portal.qualli.export_times import Moment
 from portal.qualli.models import DOOR_HTTP, ImportMode, ImportRun
+from portal.qualli.noting import note_export_time
 from portal.qualli.service import refuse_beside_another, start_import
 from portal.qualli.uploads import Upload, forget, take_in_lines
 from portal.refusal import NotFound, Refusal
@@ -75,9 +77,16 @@ def find_repeated(tenant_id: int, key: str) -> ImportRun | None:
 
 
 def start_from(
-    body: Body, tenant: Tenant, token: ApiToken, key: str | None, now: dt.datetime
+    body: Body,
+    tenant: Tenant,
+    token: ApiToken,
+    key: str | None,
+    now: dt.datetime,
+    exported_at: Moment | None = None,
 ) -> tuple[ImportRun, bool]:
     """The import of these lines, and whether it is new: the same key with the same lines starts no second one.
+
+    `exported_at` is when Qualli.life put the lines together, where the request says so.
 
     Refusal `import-running`; `import-key-reused` for the same key with other lines. A refused body is not kept.
     """
@@ -87,7 +96,10 @@ def start_from(
             forget(body.upload.name, _data_folder())
             return _same(earlier, body), False
         refuse_beside_another(tenant.id)
-        return _start(body, tenant, token, key, now), True
+        run = _start(body, tenant, token, key, now)
+        if exported_at is not None:
+            note_export_time(run, body.kind, tenant.time_zone, exported_at)
+        return run, True
     except BaseException:
         forget(body.upload.name, _data_folder())
         raise

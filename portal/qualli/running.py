@@ -29,9 +29,10 @@ from portal.qualli.codes import FileRefused, Notice, Problem
 from portal.qualli.columns import Kind
 from portal.qualli.lines import LinesFile
 from portal.qualli.models import DOOR_HTTP, ENDED, ImportRun, ImportState
+from portal.qualli.noting import note_export_time, note_newest, notice
 from portal.qualli.reading import CsvFile
 from portal.qualli.service import replace_held
-from portal.qualli.staging import begin_again, delete_lines, notice, stage, write_refusal
+from portal.qualli.staging import begin_again, delete_lines, stage, write_refusal
 from portal.qualli.taking_over import Work, take_over_some
 from portal.qualli.uploads import find_uploads, forget, open_upload
 from portal.refusal import Refusal
@@ -139,7 +140,7 @@ def _stage_files(held: Claim, file: IO[bytes], batch: int) -> None:
     commit("import.staging")
     for kind in run.kinds:
         _stage_file(held, export.files[Kind(kind)], today, batch)
-    _note_unknown_keys(held, export)
+    _note_the_rest(held, export)
 
 
 def _came_by_http(held: Claim) -> bool:
@@ -148,9 +149,13 @@ def _came_by_http(held: Claim) -> bool:
     return by_http
 
 
-def _note_unknown_keys(held: Claim, export: Export) -> None:
-    """Lines of JSON have no header: what they name beside the columns is known only now."""
+def _note_the_rest(held: Claim, export: Export) -> None:
+    """Note what is known only now: the keys of lines of JSON, which have no header, and times that no line told."""
     run = hold_claim(held, utcnow())
+    zone = db.session.get_one(Tenant, run.tenant_id).time_zone
+    for kind, moment in export.written_at.items():
+        if kind.value not in run.exported_at:
+            note_export_time(run, kind, zone, moment)
     for found in export.files.values():
         if isinstance(found, LinesFile) and found.unknown_columns:
             notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
@@ -191,7 +196,6 @@ def _check(held: Claim, batch: int) -> bool:
         let_claim_go(run)
     elif not run.dry_run:
         run.state = ImportState.APPLYING
-        replace_held(run, utcnow())
     commit("import.checked")
     forget(run.upload, _data_folder())  # all of it is staged
     return go_on
@@ -242,6 +246,9 @@ def _end(held: Claim, state: ImportState) -> None:
     run = hold_claim(held, utcnow())
     run.state = state
     run.finished_at = utcnow()
+    if state is ImportState.DONE and not run.dry_run:
+        replace_held(run, utcnow())
+        note_newest(run, utcnow())
     let_claim_go(run)
     commit("import.ended")
     log.info("import_ended", import_run=held.import_id, state=state.value, problem=run.problem)

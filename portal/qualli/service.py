@@ -14,14 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from portal import current_settings, current_vault
 from portal.database import db
-from portal.people.models import Participant
-from portal.qualli.codes import Problem
+from portal.qualli.absence import SHRINKING, Absent, list_absent
+from portal.qualli.codes import Notice, Problem
 from portal.qualli.columns import Kind
 from portal.qualli.models import (
     DOOR_FILE,
     ENDED,
     UNFINISHED,
-    ImportLine,
     ImportMode,
     ImportRejection,
     ImportRun,
@@ -240,22 +239,14 @@ def each_rejection(run: ImportRun, limit: int | None = None) -> Iterator[Rejecte
         yield Rejected(file, line, column, code)
 
 
-def leaving(run: ImportRun, after: str = "", limit: int = 100) -> Sequence[Participant]:
-    """The next people by number whom a held import would let leave; for the list that is shown before deciding."""
-    staged = select(ImportLine.id).where(
-        ImportLine.import_id == run.id,
-        ImportLine.kind == Kind.PARTICIPANT,
-        ImportLine.number == Participant.number,
-    )
-    query = (
-        select(Participant)
-        .where(
-            Participant.tenant_id == run.tenant_id,
-            Participant.left_at.is_(None),
-            Participant.number > after,
-            ~staged.exists(),
-        )
-        .order_by(Participant.number)
-        .limit(limit)
-    )
-    return db.session.scalars(query).all()
+def taken_away(run: ImportRun) -> list[Kind]:
+    """Return the kinds of which a held import would take something away."""
+    if run.state is not ImportState.HELD:
+        return []
+    noted = {notice.get("kind") for notice in run.notices if notice["code"] == Notice.ABSENT.value}
+    return [kind for kind in SHRINKING if kind.value in noted]
+
+
+def leaving(run: ImportRun, kind: Kind = Kind.PARTICIPANT, limit: int = 100) -> Sequence[Absent]:
+    """List what a held import would take away of a kind; shown before a person decides."""
+    return list_absent(run, kind, limit)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import delete, insert, select, update
 
 from portal.database import db
+from portal.people.identifiers import lookup_key, twin_key
 from portal.people.models import social_insurance_place
 from portal.qualli.codes import Fault, FileRefused, Notice
 from portal.qualli.columns import TABLES, Kind, Table
-from portal.qualli.models import DOOR_HTTP, ImportLine, ImportMode, ImportRejection, ImportRun, Step
+from portal.qualli.matching import OWNERS, Spellings, find_spellings
+from portal.qualli.models import DOOR_HTTP, ImportMode, ImportRejection, ImportRun, Step
+from portal.qualli.noting import count, note_export_time, notice
 from portal.qualli.parsing import Rejection
 from portal.qualli.reading import Line
+from portal.qualli.windows import LINES, ORDERS
+from portal.tenants.models import Tenant
 from portal.vault import Vault
 
-LINES: SqlTable = ImportLine.__table__  # type: ignore[assignment]
 REJECTIONS: SqlTable = ImportRejection.__table__  # type: ignore[assignment]
 _REFERS_TO = {Kind.MEDIATOR: "initials", Kind.PARTICIPANT: "order_number"}
-_COUNTS = ("read", "applied", "unchanged", "rejected", "left")
+Staged = dict[str, list[dict[str, Any]]]
+"""Lines by lookup key."""
 
 
 def begin_again(run: ImportRun, batch: int) -> Iterator[None]:
@@ -28,6 +33,9 @@ def begin_again(run: ImportRun, batch: int) -> Iterator[None]:
     run.counts, run.notices, run.kinds = {}, [], []
     run.progress, run.total, run.step, run.cursor = 0, None, Step.MEDIATORS, ""
     run.nobody_leaves = run.profiles_stay = False
+    run.problem, run.problem_values = None, {}
+    if run.door != DOOR_HTTP:  # there the request itself may have said it
+        run.exported_at = {}
     yield
     yield from _delete_all(REJECTIONS, run.id, batch)
     yield from delete_lines(run, batch)
@@ -51,69 +59,137 @@ def _delete_all(table: SqlTable, import_id: int, batch: int) -> Iterator[None]:
 def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> None:
     """Stage one batch of lines of a file.
 
-    A number that comes twice rejects every line that has it: which of them is meant, only Qualli.life can say, and
-    taking either might give one person the data of another. Nobody leaves by such an import.
+    An identifier that comes twice, or in two spellings, rejects every line that has it: which of them is meant, only
+    Qualli.life can say, and taking either might give one person the data of another. Nobody leaves by such an import.
     """
     count(run, table.kind, "read", len(lines))
     run.progress += len(lines)
-    rows = (
-        {} if not table.owns_identifier else _staged(run, table.kind, [line.parsed.number for line in lines])
-    )
+    spellings = _use_stored_spellings(run, table, lines)
+    staged = _find_staged(run, table, lines)
     new: list[dict[str, Any]] = []
     rejected: list[tuple[int, Rejection]] = []
     for line in lines:
         _note_unreadable(run, table, line)
-        earlier = rows.get(line.parsed.number or "")
-        if earlier is not None:
-            rejected += _reject_repeated(run, table, earlier, line)
+        rejected += _reject_alike(run, table, line, staged, spellings)
         rejected += [(line.at, rejection) for rejection in line.parsed.rejections]
         if not line.parsed.good:
             count(run, table.kind, "rejected")
-        if line.parsed.number is not None and earlier is None:
+        if line.parsed.number is not None and not _is_staged(table, line, staged):
             row = _row(run, table.kind, line, vault)
-            rows[row["number"]] = row
+            staged.setdefault(row["lookup_key"], []).append(row)
             new.append(row)
     _write_rejections(run, table, rejected)
+    _note_export_times(run, table, lines)
     if new:
         db.session.execute(insert(LINES), new)
 
 
-def _staged(run: ImportRun, kind: Kind, numbers: Iterable[str | None]) -> dict[str, dict[str, Any]]:
-    """The lines staged before that have one of these numbers."""
-    query = select(LINES.c.id, LINES.c.number, LINES.c.line, LINES.c.good).where(
+def _note_export_times(run: ImportRun, table: Table, lines: Sequence[Line]) -> None:
+    for line in lines:
+        if line.parsed.export_time_unreadable:
+            if not any(it["code"] == Notice.EXPORT_TIME_UNREADABLE.value for it in run.notices):
+                notice(run, Notice.EXPORT_TIME_UNREADABLE, file=file_of(run, table), line=line.at)
+            break
+    told = {line.parsed.exported_at for line in lines} - {None}
+    if told:
+        zone = db.session.get_one(Tenant, run.tenant_id).time_zone
+        note_export_time(run, table.kind, zone, *(moment for moment in told if moment is not None))
+
+
+def _use_stored_spellings(run: ImportRun, table: Table, lines: Sequence[Line]) -> Spellings:
+    """Give identifiers and references the spelling of what is stored; what is stored of the lines' own."""
+    own = find_spellings(OWNERS[table.kind], run.tenant_id, [line.parsed.number for line in lines])
+    for line in lines:
+        if line.parsed.number is not None:
+            line.parsed.number = own.stored(line.parsed.number)
+    if table.kind is Kind.PARTICIPANT:
+        meant = [line.parsed.values for line in lines if line.parsed.values.get("order_number")]
+        orders = find_spellings(ORDERS, run.tenant_id, [values["order_number"] for values in meant])
+        for values in meant:
+            values["order_number"] = orders.stored(values["order_number"])
+    return own
+
+
+def _find_staged(run: ImportRun, table: Table, lines: Sequence[Line]) -> Staged:
+    """Look up the lines staged before that these may repeat or resemble."""
+    numbers = [line.parsed.number for line in lines if line.parsed.number is not None]
+    if not table.owns_identifier or not numbers:
+        return {}
+    query = select(LINES.c.id, LINES.c.number, LINES.c.line, LINES.c.good, LINES.c.lookup_key).where(
         LINES.c.import_id == run.id,
-        LINES.c.kind == kind,
-        LINES.c.number.in_([number for number in numbers if number]),
+        LINES.c.kind == table.kind,
+        LINES.c.lookup_key.in_({lookup_key(number) for number in numbers}),
     )
-    return {row["number"]: dict(row) for row in db.session.execute(query).mappings()}
+    staged: Staged = {}
+    for row in db.session.execute(query).mappings():
+        staged.setdefault(row["lookup_key"], []).append(dict(row))
+    return staged
 
 
-def _reject_repeated(
-    run: ImportRun, table: Table, earlier: dict[str, Any], line: Line
+def _is_staged(table: Table, line: Line, staged: Staged) -> bool:
+    """Whether a line with the same identifier is staged already; profile lines have none of their own."""
+    number = line.parsed.number
+    return (
+        number is not None
+        and table.owns_identifier
+        and any(row["number"] == number for row in staged.get(lookup_key(number), ()))
+    )
+
+
+def _reject_alike(
+    run: ImportRun, table: Table, line: Line, staged: Staged, spellings: Spellings
 ) -> list[tuple[int, Rejection]]:
-    """Reject `line`, and the line before it that has the same number; what is to be written of the latter."""
-    rejection = Rejection(table.identifier.name, Fault.REPEATED)
-    line.parsed.rejections.append(rejection)
-    _let_nobody_leave(run, table, line.at)
+    """Reject a line whose identifier is repeated or resembles another; what is to be written of the earlier lines.
+
+    Two that are both stored are known to be two people.
+    """
+    number = line.parsed.number
+    if number is None or not table.owns_identifier:
+        return []
+    fault = Fault.IDENTIFIER_TWIN if spellings.has_twin(number) else None
+    told: list[tuple[int, Rejection]] = []
+    for earlier in staged.get(lookup_key(number), ()):
+        found = _likeness(earlier["number"], number, spellings)
+        if found:
+            told += _reject_earlier(run, table, earlier, found)
+            fault = found
+    if fault:
+        line.parsed.rejections.append(Rejection(table.identifier.name, fault))
+        let_nobody_leave(run, table, line.at)
+    return told
+
+
+def _likeness(earlier: str, number: str, spellings: Spellings) -> Fault | None:
+    """Return why two identifiers of one file cannot both be taken."""
+    if earlier == number:
+        return Fault.REPEATED
+    if twin_key(earlier) != twin_key(number) or (spellings.is_known(number) and spellings.is_known(earlier)):
+        return None
+    return Fault.IDENTIFIER_TWIN
+
+
+def _reject_earlier(
+    run: ImportRun, table: Table, earlier: dict[str, Any], fault: Fault
+) -> list[tuple[int, Rejection]]:
     if not earlier["good"]:
         return []
     earlier.update(good=False, values={}, secret=None)
     count(run, table.kind, "rejected")
     if "id" in earlier:
         spoil(run, [earlier["id"]])
-    return [(earlier["line"], rejection)]
+    return [(earlier["line"], Rejection(table.identifier.name, fault))]
 
 
 def _note_unreadable(run: ImportRun, table: Table, line: Line) -> None:
     if line.parsed.number is not None:
         return
     if table.owns_identifier:
-        _let_nobody_leave(run, table, line.at)
+        let_nobody_leave(run, table, line.at)
     else:
         keep_profiles(run, line.at)
 
 
-def _let_nobody_leave(run: ImportRun, table: Table, line: int) -> None:
+def let_nobody_leave(run: ImportRun, table: Table, line: int) -> None:
     if not run.nobody_leaves and run.mode is ImportMode.FULL:
         notice(run, Notice.NOBODY_LEAVES, file=file_of(run, table), line=line)
     run.nobody_leaves = True
@@ -138,6 +214,7 @@ def _row(run: ImportRun, kind: Kind, line: Line, vault: Vault) -> dict[str, Any]
         "import_id": run.id,
         "kind": kind,
         "number": str(line.at) if is_profile else parsed.number,
+        "lookup_key": "" if is_profile else lookup_key(parsed.number),
         "refers_to": parsed.number if is_profile else parsed.values.get(_REFERS_TO.get(kind, "")),
         "line": line.at,
         "good": parsed.good,
@@ -200,16 +277,3 @@ def spoil(run: ImportRun, ids: Sequence[int]) -> None:
 def file_of(run: ImportRun, table: Table) -> str:
     """What the lines of a table are called in the report, by the door through which they came."""
     return table.lines_file if run.door == DOOR_HTTP else table.file
-
-
-def count(run: ImportRun, kind: Kind, what: str, by: int = 1) -> None:
-    """Add to a count of the report."""
-    counts = dict(run.counts)
-    counts[kind.value] = {name: counts.get(kind.value, {}).get(name, 0) for name in _COUNTS}
-    counts[kind.value][what] += by
-    run.counts = counts
-
-
-def notice(run: ImportRun, code: Notice, **values: object) -> None:
-    """Add to the notices of the report."""
-    run.notices = [*run.notices, {"code": code.value, **values}]

@@ -9,10 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, delete, insert, select, true, update
 
 from portal.database import db
-from portal.qualli.checks import mediators_go_idle, participants_leave, profiles_go
+from portal.qualli.absence import mediators_go_idle, participants_leave, profiles_go
 from portal.qualli.columns import Kind
+from portal.qualli.identities import (
+    find_other_people,
+    reject_other_people,
+    rejected_other_people,
+    released_among,
+)
 from portal.qualli.models import ImportRun, Step
-from portal.qualli.staging import count
+from portal.qualli.noting import count
+from portal.qualli.participants import write_participants
 from portal.qualli.windows import (
     MEDIATORS,
     PARTICIPANTS,
@@ -25,8 +32,8 @@ from portal.qualli.windows import (
     profile_owners,
     stored_ids,
 )
-from portal.qualli.writing import write_mediators, write_orders, write_participants
-from portal.releases.imported import mediators_changed, people_changed
+from portal.qualli.writing import write_mediators, write_orders
+from portal.releases.imported import identities_doubted, mediators_changed, people_changed
 from portal.vault import Vault
 
 Profiles = Mapping[str, list[dict[str, object]]]
@@ -79,7 +86,9 @@ def _lines(work: Work, kind: Kind) -> str | None:
     if not lines:
         return None
     writes = {Kind.MEDIATOR: write_mediators, Kind.ORDER: write_orders}
+    last = str(lines[-1]["number"])
     if kind is Kind.PARTICIPANT:
+        lines = _without_others(work, lines)
         people = write_participants(run, lines, work.vault, work.now)
         changed = len(people | set(_profiles_within(work, lines)))
     else:
@@ -87,7 +96,27 @@ def _lines(work: Work, kind: Kind) -> str | None:
     count(run, kind, "applied", changed)
     count(run, kind, "unchanged", len(lines) - changed)
     run.progress += len(lines)
-    return str(lines[-1]["number"])
+    return last
+
+
+def _without_others(work: Work, lines: Sequence[RowMapping]) -> Sequence[RowMapping]:
+    """Leave out whose identifier another person has, and who was released since the lines were checked."""
+    found = released_among(find_other_people(work.run, lines))
+    reject_other_people(work.run, found)
+    others = {it.number for it in found}
+    return [line for line in lines if line["number"] not in others]
+
+
+def _identities(work: Work) -> str | None:
+    """End the releases of those whose identifier this import gives to another person."""
+    run = work.run
+    others = rejected_other_people(run, run.cursor, work.batch)
+    if not others:
+        return None
+    if not run.dry_run:
+        ids = stored_ids(PARTICIPANTS, run.tenant_id, others)
+        identities_doubted(run.tenant_id, {ids[number]: others[number] for number in ids}, work.now, run.id)
+    return list(others)[-1]
 
 
 def _profiles(work: Work) -> str | None:
@@ -192,6 +221,7 @@ STEPS: Mapping[Step, Callable[[Work], str | None]] = {
     Step.MEDIATORS: _mediators,
     Step.ORDERS: _orders,
     Step.PARTICIPANTS: _participants,
+    Step.IDENTITIES: _identities,
     Step.PROFILES: _profiles,
     Step.LOST_PROFILES: _lost_profiles,
     Step.LEAVERS: _leavers,

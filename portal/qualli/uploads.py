@@ -176,7 +176,8 @@ def _pack(folder: Path, sealed: io.RawIOBase) -> None:
     with zipfile.ZipFile(sealed, "w") as archive:
         left = UNPACKED_LIMIT
         for path in found:
-            with _open_file(path) as file, archive.open(path.name, "w", force_zip64=True) as entry:
+            info = zipfile.ZipInfo.from_file(path, path.name, strict_timestamps=False)  # with its time
+            with _open_file(path) as file, archive.open(info, "w", force_zip64=True) as entry:
                 left -= _copy_bounded(file, entry, left)
         for name in others[:100]:
             if name.isprintable():

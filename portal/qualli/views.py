@@ -16,7 +16,7 @@ from portal.people.forms import read_row
 from portal.qualli import queries, service
 from portal.qualli.columns import Kind
 from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.qualli.wording import notice_text, reason_for, said
+from portal.qualli.wording import leaving_title, notice_text, reason_for, said
 from portal.queue import RUN_IMPORT, enqueue_after_commit
 from portal.refusal import Refusal
 from portal.tenants.models import Tenant
@@ -149,15 +149,15 @@ def _list() -> dict[str, Any]:
 
 def _values(run: ImportRun) -> dict[str, Any]:
     report = service.report(run, _REJECTED)
-    held = run.state is ImportState.HELD
     return {
         "run": run,
         "report": report,
         "busy": run.state in _BUSY,
         "seconds": _BUSY_SECONDS if run.state in _BUSY else _RESTING_SECONDS,
         "reason": reason_for(report) if report.problem else None,
-        "leaving": service.leaving(run, limit=_LEAVING) if held else [],
+        "leaving": {kind: service.leaving(run, kind, _LEAVING) for kind in service.taken_away(run)},
         "leaving_limit": _LEAVING,
+        "leaving_title": leaving_title,
         "own": run.started_by == current_user.initials,
         "Kind": Kind,
         "said": said,

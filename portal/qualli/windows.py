@@ -11,9 +11,9 @@ from sqlalchemy import Table as SqlTable
 from portal.database import db
 from portal.people.models import Mediator, Order, Participant, Profile
 from portal.qualli.columns import Kind
-from portal.qualli.models import ImportRun
-from portal.qualli.staging import LINES
+from portal.qualli.models import ImportLine, ImportRun
 
+LINES: SqlTable = ImportLine.__table__  # type: ignore[assignment]
 MEDIATORS: SqlTable = Mediator.__table__  # type: ignore[assignment]
 ORDERS: SqlTable = Order.__table__  # type: ignore[assignment]
 PARTICIPANTS: SqlTable = Participant.__table__  # type: ignore[assignment]

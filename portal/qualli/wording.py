@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
 
+from portal.qualli.codes import Notice, Problem
+from portal.qualli.columns import Kind
+from portal.qualli.export_times import read_moment
 from portal.qualli.models import ImportState
 from portal.qualli.service import Report
 from portal.refusal import Refusal
-from portal.web.import_labels import IMPORT_SENTENCES, IMPORT_TEXTS
+from portal.web.import_labels import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS, LEAVING_TITLES
+from portal.web.labels import label_of
+from portal.web.languages import day, moment
 from portal.web.messages import message
 
 
@@ -19,10 +26,19 @@ def _(text: str, **values: object) -> str:
 
 def notice_text(notice: dict[str, Any]) -> str:
     """A notice in words, with the files or columns it is about."""
-    text = said(str(notice.get("code")))
+    if notice.get("code") == Notice.ABSENT.value:
+        return str(ABSENT_TEXTS[Kind(str(notice["kind"]))] % notice)
+    text = problem_text(str(notice.get("code")), notice)
+    if notice.get("problem"):
+        return f"{text}: {problem_text(str(notice['problem']), notice)}"
     places = [str(notice["file"])] if notice.get("file") else []
     places += [str(name) for name in [*notice.get("columns", ()), *notice.get("files", ())]]
     return f"{text}: {', '.join(places)}" if places else text
+
+
+def leaving_title(kind: Kind) -> str:
+    """What becomes of those of a kind whom a held import does not name."""
+    return str(LEAVING_TITLES[kind])
 
 
 def reason_for(found: Report) -> str:
@@ -34,10 +50,26 @@ def reason_for(found: Report) -> str:
         return message(Refusal(found.problem, **values))
     file, line, column = (values.get(name) for name in ("file", "line", "column"))
     place = ":".join(str(part) for part in (file, line) if part) + (f" [{column}]" if column else "")
-    reason = f"{place}: {said(found.problem)}" if place else said(found.problem)
+    problem = problem_text(found.problem, found.problem_values)
+    reason = f"{place}: {problem}" if place else problem
     if found.state is ImportState.HELD:
         return _("Der Import %(number)s ist angehalten. %(reason)s.", number=found.import_id, reason=reason)
     return _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+
+
+def problem_text(code: str, values: Mapping[str, Any]) -> str:
+    """The words for a code, with the numbers that belong to it."""
+    text = said(code)
+    if code == Problem.STALE.value:
+        times = {name: _moment(str(values[name])) for name in ("exported", "newest")}
+        values = {**values, **times, "kind": label_of(Kind(str(values["kind"]))).text}
+    return text % values if "%(" in text else text
+
+
+def _moment(kept: str) -> str:
+    """When something was exported: a time, or where that is all that is known the day."""
+    found = read_moment(kept)
+    return moment(found) if isinstance(found, dt.datetime) else day(found) if found else kept
 
 
 def said(code: str) -> str:

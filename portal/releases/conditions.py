@@ -15,7 +15,7 @@ from portal.deliveries.states import DeliveryState
 from portal.people.models import Mediator, Order, Participant
 from portal.releases.models import Presence, Release
 from portal.releases.phase import Phase, Transit
-from portal.releases.preflight import Finding
+from portal.releases.preflight import Consent, Finding
 from portal.releases.status import Reason, Status
 from portal.releases.view import View
 from portal.tenants.network import Network
@@ -73,13 +73,10 @@ def in_transit(view: View) -> Condition:
 def finding_conditions(view: View) -> dict[Finding, Condition]:
     """The findings of preflight that concern one person, as conditions."""
     job4you = literal(view.connection is not None and view.connection.network is Network.JOB4YOU)
-    consent_withdrawn = and_(
-        Participant.consent_withdrawn_on.is_not(None),
-        or_(Participant.consent_on.is_(None), Participant.consent_on <= Participant.consent_withdrawn_on),
-    )
+    withdrawn = _consent_withdrawn(view.today)
     return {
-        Finding.CONSENT_WITHDRAWN: consent_withdrawn,
-        Finding.CONSENT_MISSING: and_(job4you, Participant.consent_on.is_(None), ~consent_withdrawn),
+        Finding.CONSENT_WITHDRAWN: withdrawn,
+        Finding.CONSENT_MISSING: and_(job4you, ~consent_given(view.today), ~withdrawn),
         Finding.CONSENT_EXPIRED: and_(
             Participant.consent_until.is_not(None), Participant.consent_until < view.today
         ),
@@ -118,7 +115,11 @@ def phase_case(view: View) -> ColumnElement[str]:
     waiting = Presence.waiting_since
     steps: list[tuple[Condition, Phase]] = [
         (
-            or_(Presence.clarification.is_not(None), waiting < view.deadlines.clarification_before),
+            or_(
+                Presence.clarification.is_not(None),
+                and_(Presence.id.is_not(None), Participant.doubted_identity.is_not(None)),
+                waiting < view.deadlines.clarification_before,
+            ),
             Phase.CLARIFICATION,
         )
     ]
@@ -137,10 +138,30 @@ def phase_case(view: View) -> ColumnElement[str]:
     return case(*((condition, literal(phase.value)) for condition, phase in steps), else_=Phase.CURRENT.value)
 
 
+def consent_of(person: Participant) -> Consent:
+    """The recorded consent of a participant."""
+    return Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
+
+
+def consent_given(today: dt.date) -> ColumnElement[bool]:
+    """In SQL, the twin of `Consent.is_given`."""
+    return func.coalesce(Participant.consent_on <= today, false())
+
+
+def _consent_withdrawn(today: dt.date) -> ColumnElement[bool]:
+    """In SQL, the twin of `Consent.is_withdrawn`."""
+    return and_(
+        Participant.consent_withdrawn_on.is_not(None),
+        or_(
+            ~consent_given(today),
+            func.coalesce(Participant.consent_on <= Participant.consent_withdrawn_on, false()),
+        ),
+    )
+
+
 def consent_lost(today: dt.date) -> ColumnElement[bool]:
     """In SQL: consent withdrawn, not before the latest one, or expired. The twin of `preflight.consent_findings`."""
-    withdrawn = and_(
-        Participant.consent_withdrawn_on.is_not(None),
-        or_(Participant.consent_on.is_(None), Participant.consent_on <= Participant.consent_withdrawn_on),
+    return or_(
+        _consent_withdrawn(today),
+        and_(Participant.consent_until.is_not(None), Participant.consent_until < today),
     )
-    return or_(withdrawn, and_(Participant.consent_until.is_not(None), Participant.consent_until < today))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from portal.accounts.actor import QUALLI
 from portal.database import db
 from portal.people.models import Participant
-from portal.releases.conditions import consent_lost
+from portal.releases.conditions import consent_lost, consent_of
 from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
+from portal.releases.preflight import consent_findings
 from portal.releases.service import end_release
 from portal.tenants.models import Connection, ConnectionState, Tenant
 from portal.tenants.queries import today_of
@@ -34,9 +35,72 @@ def people_changed(
 
 def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.datetime, import_id: int) -> None:
     """Note in the protocol of those who once were released that this import brought them back."""
+    _note(tenant_id, Event.RETURNED, {row: {} for row in participant_ids}, now, import_id)
+
+
+def withdrawals_kept(
+    tenant_id: int, withdrawn: Mapping[int, dt.date], now: dt.datetime, import_id: int
+) -> None:
+    """Note, once for each withdrawal, that this import named none any more; `withdrawn` has its day by participant."""
+    if not withdrawn:
+        return
+    query = select(ProtocolEntry.participant_id, ProtocolEntry.data).where(
+        ProtocolEntry.participant_id.in_(withdrawn), ProtocolEntry.event == Event.WITHDRAWAL_KEPT
+    )
+    told = {(participant_id, data.get("withdrawn_on")) for participant_id, data in db.session.execute(query)}
+    data = {
+        participant_id: {"withdrawn_on": day.isoformat()}
+        for participant_id, day in withdrawn.items()
+        if (participant_id, day.isoformat()) not in told
+    }
+    _note(tenant_id, Event.WITHDRAWAL_KEPT, data, now, import_id)
+
+
+def consents_renewed(tenant_id: int, given: Mapping[int, dt.date], now: dt.datetime, import_id: int) -> None:
+    """Note that this import brought a consent dated after the withdrawal; `given` has its day by participant."""
+    data = {participant_id: {"consent_on": day.isoformat()} for participant_id, day in given.items()}
+    _note(tenant_id, Event.CONSENT_RENEWED, data, now, import_id)
+
+
+def identities_changed(
+    tenant_id: int, fields: Mapping[int, list[str]], now: dt.datetime, import_id: int
+) -> None:
+    """Note that this import changed name or date of birth; `fields` says which of them, by participant."""
+    data = {participant_id: {"changed": names} for participant_id, names in fields.items()}
+    _note(tenant_id, Event.PERSON_CHANGED, data, now, import_id)
+
+
+def identities_doubted(tenant_id: int, digests: Mapping[int, str], now: dt.datetime, import_id: int) -> None:
+    """End the releases of those whose identifier this import gives to another person, and ask whose it is.
+
+    `digests` stand for the other people, by participant. Asked already, it is not asked again.
+    """
+    query = select(Participant).where(Participant.id.in_(digests)).execution_options(populate_existing=True)
+    doubted = [
+        person for person in db.session.scalars(query) if person.doubted_identity != digests[person.id]
+    ]
+    for person in doubted:
+        person.doubted_identity, person.confirmed_identity = digests[person.id], None
+    ids = [person.id for person in doubted]
+    _note(tenant_id, Event.IDENTITY_DOUBTED, {row: {} for row in ids}, now, import_id)
+    released = _presences(and_(Presence.participant_id.in_(ids), Presence.released))
+    for presence in db.session.scalars(select(Presence).where(released)).all():
+        end_release(presence, EndCause.OTHER_PERSON, QUALLI, now, import_id)
+
+
+def _note(
+    tenant_id: int,
+    event: Event,
+    data: Mapping[int, Mapping[str, object]],
+    now: dt.datetime,
+    import_id: int,
+) -> None:
+    """Add a line to the protocols of those, by participant, who once were released: nobody else makes noise."""
+    if not data:
+        return
     rows = db.session.execute(
         select(Presence.participant_id, Presence.connection_id).where(
-            Presence.participant_id.in_(participant_ids), Presence.release_id.is_not(None), _open_connection()
+            Presence.participant_id.in_(data), Presence.release_id.is_not(None), _open_connection()
         )
     )
     for participant_id, connection_id in rows:
@@ -46,9 +110,9 @@ def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.date
                 participant_id=participant_id,
                 connection_id=connection_id,
                 at=now,
-                event=Event.RETURNED,
+                event=event,
                 by=QUALLI.initials,
-                data={"import": import_id},
+                data={**data[participant_id], "import": import_id},
             )
         )
 
@@ -95,7 +159,7 @@ def end_lost_releases(
         .limit(limit)
     ).all()
     for presence, person in rows:
-        lost = _consent_is_lost(person, today)
+        lost = bool(consent_findings(consent_of(person), None, today))
         end_release(presence, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
     _mark_urgent(today, among, now)
     db.session.flush()
@@ -125,13 +189,6 @@ def _mark_urgent(today: dt.date, among: ColumnElement[bool], now: dt.datetime) -
             .values(consent_lost_at=now)
             .execution_options(synchronize_session=False)
         )
-
-
-def _consent_is_lost(person: Participant, today: dt.date) -> bool:
-    withdrawn = person.consent_withdrawn_on
-    if withdrawn and not (person.consent_on and person.consent_on > withdrawn):
-        return True
-    return bool(person.consent_until and person.consent_until < today)
 
 
 def _open_connection() -> ColumnElement[bool]:

@@ -23,6 +23,8 @@ class EndCause(StrEnum):
     CONSENT = "consent"
     LEFT = "left"
     """The person is no longer in Qualli.life: the unexplained kind of leaving."""
+    OTHER_PERSON = "other-person"
+    """Qualli.life gave the identifier to another person; unexplained as well, since files can slip."""
     NETWORK_CHANGED = "network-changed"
     RECONCILED = "reconciled"
     """After a loss on our side the network said that she had been withdrawn; counts until somebody confirms."""
@@ -193,6 +195,16 @@ class Event(StrEnum):
     NETWORK_CHANGED = "network-changed"
     RETURNED = "returned"
     """Back in Qualli.life."""
+    WITHDRAWAL_KEPT = "withdrawal-kept"
+    """An import no longer named the withdrawal of consent, and no later consent: it holds on."""
+    PERSON_CHANGED = "person-changed"
+    """An import changed name or date of birth."""
+    IDENTITY_DOUBTED = "identity-doubted"
+    """An import gave the identifier to another person, by name and date of birth."""
+    IDENTITY_SETTLED = "identity-settled"
+    """A person decided whether it is the same one."""
+    CONSENT_RENEWED = "consent-renewed"
+    """An import brought a consent that is dated after the withdrawal."""
 
 
 class ProtocolEntry(Sealed, TenantOwned, Base):

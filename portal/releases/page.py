@@ -8,9 +8,10 @@ from urllib.parse import quote
 from portal import current_settings
 from portal.people.forms import ListAddress
 from portal.refusal import NotFound
+from portal.releases.conditions import consent_of
 from portal.releases.models import ProtocolEntry
 from portal.releases.phase import Phase
-from portal.releases.preflight import Consent, wants_confirmation
+from portal.releases.preflight import wants_confirmation
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
 from portal.releases.status import Reason, read_reason
 from portal.releases.view import View
@@ -89,8 +90,7 @@ def asks_for_consent(person: Explanation) -> bool:
     participant, view = person.participant, person.view
     if view is None or view.connection is None:
         return False
-    consent = Consent(participant.consent_on, participant.consent_until, participant.consent_withdrawn_on)
-    return wants_confirmation(consent, view.connection.network)
+    return wants_confirmation(consent_of(participant), view.connection.network, view.today)
 
 
 def applicant_page(person: Explanation) -> str | None:

@@ -50,6 +50,16 @@ class Consent:
     """Last day on which it holds."""
     withdrawn_on: dt.date | None = None
 
+    def is_given(self, today: dt.date) -> bool:
+        """Whether one is recorded that holds by now: dated in the future it is none yet, and becomes one by itself."""
+        return self.given_on is not None and self.given_on <= today
+
+    def is_withdrawn(self, today: dt.date) -> bool:
+        """Whether it was withdrawn, and none was given that is dated after that."""
+        if self.withdrawn_on is None:
+            return False
+        return self.given_on is None or not self.withdrawn_on < self.given_on <= today
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -81,18 +91,35 @@ class TenantFacts:
 def consent_findings(consent: Consent, network: Network | None, today: dt.date) -> list[Finding]:
     """What speaks against somebody's consent on `today`, the tenant's local date."""
     found = []
-    if consent.withdrawn_on and not (consent.given_on and consent.given_on > consent.withdrawn_on):
+    if consent.is_withdrawn(today):
         found.append(Finding.CONSENT_WITHDRAWN)
-    elif consent.given_on is None and network is Network.JOB4YOU:
+    elif not consent.is_given(today) and network is Network.JOB4YOU:
         found.append(Finding.CONSENT_MISSING)
     if consent.until and consent.until < today:
         found.append(Finding.CONSENT_EXPIRED)
     return found
 
 
-def wants_confirmation(consent: Consent, network: Network | None) -> bool:
+def wants_confirmation(consent: Consent, network: Network | None, today: dt.date) -> bool:
     """Whether releasing this person asks the releasing one to confirm that consent is at hand."""
-    return network is Network.JOBNETZWERK and consent.given_on is None
+    return network is Network.JOBNETZWERK and not consent.is_given(today)
+
+
+def withdrawal_after(
+    before: dt.date | None, said: dt.date | None, given_on: dt.date | None, today: dt.date
+) -> dt.date | None:
+    """Return the day of withdrawal to keep when an import says `said` of a consent given on `given_on`.
+
+    A withdrawal is undone by a consent dated after it alone, never because an export leaves it out or names an older
+    one. A day still to come may be corrected, as long as the consent stays withdrawn by it.
+    """
+    if before is None or not Consent(given_on, withdrawn_on=before).is_withdrawn(today):
+        return said
+    if said is None:
+        return before
+    if before > today and Consent(given_on, withdrawn_on=said).is_withdrawn(today):
+        return said
+    return max(before, said)
 
 
 def preflight(facts: Facts, network: Network | None, today: dt.date) -> list[Finding]:

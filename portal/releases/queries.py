@@ -20,13 +20,14 @@ from portal.releases.conditions import (
     LEFT_BUT_RELEASED,
     RELEASED,
     STATUS,
+    consent_of,
     finding_conditions,
     people,
     phase_case,
 )
 from portal.releases.models import Presence, ProtocolEntry, Release
 from portal.releases.phase import NEEDS_ACTION, Phase, Situation, phase
-from portal.releases.preflight import Consent, Facts, Finding, preflight
+from portal.releases.preflight import Facts, Finding, preflight
 from portal.releases.status import Reason, Status
 from portal.releases.view import View, load_view
 
@@ -287,7 +288,7 @@ def person_row(view: View, row: Row[*tuple[Any, ...]]) -> PersonRow:
     """A row of `conditions.people` with what the rules say of it."""
     person, presence, release, order, mediator, in_transit = row
     findings = tuple(preflight(facts_of(person, presence, order, mediator), _network(view), view.today))
-    situation = situation_of(presence, len(findings) + len(view.findings), view, bool(in_transit))
+    situation = situation_of(person, presence, len(findings) + len(view.findings), view, bool(in_transit))
     return PersonRow(
         participant=person,
         presence=presence,
@@ -309,7 +310,7 @@ def facts_of(
         last_name=person.last_name,
         email=person.email,
         caseworker=person.caseworker,
-        consent=Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on),
+        consent=consent_of(person),
         has_order=order is not None,
         order_has_responsible=bool(order and order.has_responsible),
         mediator_active=mediator.active if mediator else None,
@@ -322,21 +323,24 @@ def facts_of(
     )
 
 
-def situation_of(presence: Presence | None, findings: int, view: View, in_transit: bool) -> Situation:
+def situation_of(
+    person: Participant, presence: Presence | None, findings: int, view: View, in_transit: bool
+) -> Situation:
     """What decides the phase, from rows."""
+    transit = view.transit if in_transit else None
     if presence is None:
-        return Situation(findings=findings, transit=view.transit if in_transit else None)
+        return Situation(findings=findings, transit=transit)
     expected = (Reason.WITHDRAWN.value, Reason.MEDIATOR_UNKNOWN.value)
     return Situation(
         released=presence.released,
         told=presence.told,
         pending=not presence.told or presence.revision != presence.told_revision,
         findings=findings,
-        clarification=presence.clarification is not None,
+        clarification=presence.clarification is not None or person.doubted_identity is not None,
         rejected=presence.rejected_sequence > presence.applied_sequence,
         unexpectedly_archived=presence.archived and presence.archive_reason not in expected,
         waiting_since=presence.waiting_since,
-        transit=view.transit if in_transit else None,
+        transit=transit,
         status=Status(presence.status),
     )
 

@@ -10,12 +10,13 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.actor import Actor
 from portal.database import db
+from portal.people.identifiers import lookup_key, normalise
 from portal.people.models import Mediator, Participant
 from portal.refusal import NotFound, Refusal
+from portal.releases.conditions import consent_of
 from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
 from portal.releases.preflight import (
     ENDING,
-    Consent,
     Finding,
     consent_findings,
     tenant_preflight,
@@ -33,7 +34,8 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     """Release a participant to the tenant's network; findings do not hinder it, they are shown.
 
     Raises NotFound; Refusal `already-released`, `consent-to-confirm` (Jobnetzwerk, none recorded),
-    `ends-at-once` (consent withdrawn or expired, left), and the tenant's: `network-not-chosen`, `licence-…`.
+    `ends-at-once` (consent withdrawn or expired, left), `identity-doubted`, and the tenant's: `network-not-chosen`,
+    `licence-…`.
     """
     person = get_participant(participant_id)
     tenant = db.session.get_one(Tenant, person.tenant_id)
@@ -41,6 +43,8 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     known = find_presence(connection, person.id)
     if known is not None and known.released:
         raise Refusal("already-released")
+    if person.doubted_identity is not None:
+        raise Refusal("identity-doubted")
     confirmed = _check_consent(person, connection.network, tenant, now, consent_confirmed)
     presence = ensure_presence(connection, person)
     if not _compare_and_set(presence, released=False, to=True):
@@ -154,11 +158,13 @@ def get_participant(participant_id: int) -> Participant:
 
 
 def get_participant_by_number(number: str) -> Participant:
-    """The participant whom Qualli.life calls `number`; NotFound otherwise."""
-    person = db.session.scalar(select(Participant).where(Participant.number == number))
-    if person is None:
+    """The participant whom Qualli.life calls `number`, however its blanks are typed; NotFound otherwise."""
+    wanted = normalise(number)
+    alike = db.session.scalars(select(Participant).where(Participant.lookup_key == lookup_key(number)))
+    found = [person for person in alike if normalise(person.number) == wanted]
+    if not found:
         raise NotFound("participant-unknown", number=number)
-    return person
+    return next((person for person in found if person.number == number), found[0])
 
 
 def find_presence(connection: Connection, participant_id: int) -> Presence | None:
@@ -213,15 +219,13 @@ def _check_consent(
     person: Participant, network: Network, tenant: Tenant, now: dt.datetime, confirmed: bool
 ) -> bool:
     """Whether consent was confirmed because none is recorded."""
-    consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
-    ending = [
-        finding for finding in consent_findings(consent, network, today_of(tenant, now)) if finding in ENDING
-    ]
+    consent, today = consent_of(person), today_of(tenant, now)
+    ending = [finding for finding in consent_findings(consent, network, today) if finding in ENDING]
     if person.left_at:
         ending.append(Finding.LEFT_QUALLI)
     if ending:
         raise Refusal("ends-at-once", finding=ending[0])
-    if not wants_confirmation(consent, network):
+    if not wants_confirmation(consent, network, today):
         return False
     if not confirmed:
         raise Refusal("consent-to-confirm")

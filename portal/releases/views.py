@@ -16,8 +16,9 @@ from portal.deliveries.service import request_transfer
 from portal.deliveries.telling import would_tell
 from portal.people.forms import read_address, read_row
 from portal.people.mediators import find_mediators
-from portal.refusal import NotFound
-from portal.releases import service
+from portal.refusal import NotFound, Refusal
+from portal.releases import identities, service
+from portal.releases.identities import is_still_told
 from portal.releases.page import (
     applicant_page,
     asks_for_consent,
@@ -136,6 +137,20 @@ def clarify(participant_id: int) -> Response:
     )
 
 
+@releases.post("/participants/<row:participant_id>/identity")
+@requires(Permission.RELEASE)
+def settle_identity(participant_id: int) -> Response:
+    """Decide whether the identifier belongs to the same person or to another one."""
+    service.get_participant(participant_id)
+    said = request.form.get("person")
+    if said not in ("same", "other"):
+        raise Refusal("identity-undecided")
+    identities.settle_identity(participant_id, current_actor(), utcnow(), is_same=said == "same")
+    if said == "same":
+        return _done(participant_id, _("Dieselbe Person: Der nächste Import berichtigt die Angaben."))
+    return _done(participant_id, _("Andere Person: Der nächste Import legt sie neu an."))
+
+
 @releases.post("/participants/<row:participant_id>/transfer")
 @requires(Permission.TRANSFER_CHOSEN)
 def transfer(participant_id: int) -> Response:
@@ -185,6 +200,7 @@ def _values(participant_id: int) -> dict[str, Any]:
         "reason_text": reason_text,
         "clarification_text": clarification_text,
         "request_text": request_text,
+        "still_told": bool(person.participant.doubted_identity) and is_still_told(participant_id),
         "withdrawal": find_withdrawal(participant_id),
         "withdrawal_text": withdrawal_text,
     }

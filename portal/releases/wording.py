@@ -23,7 +23,10 @@ Data = dict[str, Any]
 def details(entry: ProtocolEntry) -> list[str]:
     """Short sentences in the reader's language; data that is not there is passed over."""
     data: Data = entry.data or {}
-    said = [tell(data) for tell in (_statuses, _reason, _cause, _mediator, _applicant, _consent)]
+    said = [
+        tell(data)
+        for tell in (_statuses, _reason, _cause, _mediator, _applicant, _consent, _dates, _identity)
+    ]
     if Event(entry.event) is Event.ANSWER_OVERTAKEN:
         said.insert(0, _("Zu einer neueren Übertragung liegt schon eine Antwort vor; diese ändert nichts."))
     if Event(entry.event) is Event.CLARIFIED:
@@ -101,6 +104,39 @@ def _applicant(data: Data) -> str | None:
 
 def _consent(data: Data) -> str | None:
     return str(_("Einverständniserklärung lag nach Angabe vor")) if data.get("consent_confirmed") else None
+
+
+def _dates(data: Data) -> str | None:
+    if data.get("withdrawn_on"):
+        return str(
+            _(
+                "Widerrufen am %(day)s. Der Import nennt den Widerruf nicht mehr, aber auch kein Einverständnis "
+                "mit späterem Datum.",
+                day=_day(data["withdrawn_on"]),
+            )
+        )
+    if data.get("consent_on"):
+        return str(_("Einverständnis vom %(day)s", day=_day(data["consent_on"])))
+    return None
+
+
+def _identity(data: Data) -> str | None:
+    names = {
+        "last_name": _("Nachname"),
+        "first_name": _("Vorname"),
+        "birth_date": _("Geburtsdatum"),
+    }
+    if data.get("changed"):
+        return ", ".join(str(names[name]) for name in data["changed"] if name in names)
+    decisions = {
+        "same": _("Dieselbe Person: Der nächste Import berichtigt die Angaben."),
+        "other": _("Andere Person: Der nächste Import legt sie neu an."),
+    }
+    return str(decisions[data["person"]]) if data.get("person") in decisions else None
+
+
+def _day(value: str) -> str:
+    return day(dt.date.fromisoformat(value))
 
 
 def withdrawal_text(withdrawal: Withdrawal) -> str:

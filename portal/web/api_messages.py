@@ -12,6 +12,9 @@ API_SENTENCES: dict[str, Any] = {
     "body-cut": _l("Die Anfrage ist nicht vollständig angekommen. Nichts davon wurde übernommen."),
     "body-not-gzip": _l("Der Inhalt lässt sich mit gzip nicht auspacken. Nichts davon wurde übernommen."),
     "mode-unknown": _l("mode ist entweder delta oder full, und steht höchstens einmal da."),
+    "export-time-unreadable": _l(
+        "exportiert_am ist ein Tag oder ein Zeitpunkt, etwa 2026-03-02T22:00:00+01:00, und steht höchstens einmal da."
+    ),
     "idempotency-key": _l("Der Idempotency-Key hat 1 bis 200 sichtbare ASCII-Zeichen."),
     "control-characters": _l("In der Eingabe stehen Steuerzeichen oder Zeichen, die es nicht gibt."),
     # tokens

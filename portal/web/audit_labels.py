@@ -35,6 +35,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.REVOKED: _l("Freigabe aufgehoben"),
     AuditEvent.MEDIATOR_CHOSEN: _l("Vermittler/in gewählt"),
     AuditEvent.CLARIFIED: _l("Klärung beendet"),
+    AuditEvent.IDENTITY_SETTLED: _l("Entschieden, wem eine Nummer gehört"),
     AuditEvent.TRANSFER_ASKED: _l("„Jetzt übertragen“ verlangt"),
     AuditEvent.BULK_CHOSEN: _l("Sammelaktion vorbereitet"),
     AuditEvent.BULK_STARTED: _l("Sammelaktion gestartet"),

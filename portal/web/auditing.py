@@ -67,6 +67,7 @@ ACTS: dict[str, Act] = {
     "releases.choose_mediator": Act(AuditEvent.MEDIATOR_CHOSEN, "participant"),
     "numbers.show": Act(AuditEvent.NUMBER_SHOWN, "participant"),
     "releases.clarify": Act(AuditEvent.CLARIFIED, "participant"),
+    "releases.settle_identity": Act(AuditEvent.IDENTITY_SETTLED, "participant"),
     "releases.transfer": Act(AuditEvent.TRANSFER_ASKED, "participant"),
     "tokens.create": Act(AuditEvent.API_TOKEN_MADE, "api-token"),
     "tokens.revoke": Act(AuditEvent.API_TOKEN_REVOKED, "api-token"),

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.qualli.codes import Fault, FileFault, Notice, Problem
+from portal.qualli.columns import Kind
 
 IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.MISSING: _l("Pflichtangabe fehlt"),
@@ -16,6 +17,16 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.CONTROL_CHARACTERS: _l("enthält Steuerzeichen"),
     Fault.NOT_TEXT: _l("ist kein lesbarer Text"),
     Fault.IDENTIFIER_IS_EMAIL: _l("eine E-Mail-Adresse ist keine Nummer"),
+    Fault.IDENTIFIER_ALTERED: _l("sieht aus, als hätte eine Tabellenkalkulation die Nummer verändert"),
+    Fault.IDENTIFIER_PLACEHOLDER: _l("ist keine Nummer, sondern ein Platzhalter oder eine Summenzeile"),
+    Fault.IDENTIFIER_TWIN: _l(
+        "unterscheidet sich von einer anderen Nummer nur in der Schreibweise, etwa in Groß- und Kleinbuchstaben"
+    ),
+    Fault.OTHER_PERSON: _l(
+        "andere Person unter derselben Nummer? Name und Geburtsdatum sind auf einmal andere; entschieden wird das "
+        "auf der Seite der Person"
+    ),
+    Fault.CODE_UNREADABLE: _l("ist der Fehlerwert einer Tabellenkalkulation oder Datenbank"),
     Fault.DATE_UNREADABLE: _l("Datum nicht lesbar (TT.MM.JJJJ oder JJJJ-MM-TT)"),
     Fault.DATE_IN_FUTURE: _l("Datum liegt in der Zukunft"),
     Fault.YES_NO_UNREADABLE: _l("weder ja noch nein"),
@@ -54,14 +65,53 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
         "Eine Nummer war nicht lesbar oder doppelt: Durch diesen Import scheidet niemand aus"
     ),
     Notice.PROFILES_STAY: _l("Eine Profilzeile gehört zu niemand Bekanntem: Bestehende Profile bleiben"),
+    Notice.ABSENT: _l("Der Export nennt nicht alle"),
+    Notice.WITHDRAWAL_KEPT: _l(
+        "Der Widerruf des Einverständnisses fehlt im Export oder ist älter als der bekannte (Personen: %(people)s). "
+        "Er bleibt bestehen: Aufgehoben wird er nur durch ein Einverständnis mit späterem Datum."
+    ),
+    Notice.EXPORT_TIME_UNREADABLE: _l(
+        "Wann exportiert wurde (exportiert_am), ist nicht lesbar; ob der Export veraltet ist, bleibt insoweit ungeprüft"
+    ),
+    Notice.ALSO_HELD: _l("Ein weiterer Grund"),
     Notice.WOULD_BE_HELD: _l("Ein echter Import dieser Dateien würde angehalten"),
-    Problem.SHRINKS: _l("Mehr als die Hälfte der Personen würde fehlen"),
+    Problem.SHRINKS: _l("Mehr als die Hälfte der Personen würde fehlen (%(leaving)s von %(before)s)"),
+    Problem.MEDIATORS_SHRINK: _l(
+        "Mehr als die Hälfte der Vermittler/innen würde inaktiv (%(leaving)s von %(before)s)"
+    ),
+    Problem.PROFILES_SHRINK: _l(
+        "Mehr als die Hälfte der Profile würde entfallen (%(leaving)s von %(before)s)"
+    ),
+    Problem.STALE: _l(
+        "Der Export vom %(exported)s ist älter als der letzte Export vom %(newest)s (%(kind)s)"
+    ),
+    Problem.IDENTITIES: _l(
+        "Unter vielen Nummern stehen Name und Geburtsdatum eines anderen Menschen (%(people)s von %(before)s), als "
+        "wären Spalten gegeneinander verrutscht"
+    ),
     Problem.UPLOAD_MISSING: _l("Die hochgeladene Datei ist nicht mehr da"),
     Problem.UPLOAD_UNREADABLE: _l("Die hochgeladene Datei ist nicht lesbar"),
     Problem.CRASHED: _l("Der Import ist mehrmals abgebrochen"),
     Problem.REPLACED: _l("Durch einen neueren Import ersetzt"),
     Problem.BY_PERSON: _l("Von Hand verworfen"),
 }
+ABSENT_TEXTS: dict[Kind, Any] = {
+    Kind.PARTICIPANT: _l("Nicht im Export: %(leaving)s von %(before)s Personen. Wer fehlt, scheidet aus."),
+    Kind.MEDIATOR: _l(
+        "Nicht im Export: %(leaving)s von %(before)s aktiven Vermittler/innen. Wer fehlt, wird inaktiv."
+    ),
+    Kind.PROFILE: _l(
+        "Ohne Profil im Export: %(leaving)s von %(before)s Personen, die eines haben. Ihr Profil entfällt."
+    ),
+    Kind.ORDER: _l("Nicht im Export: %(leaving)s von %(before)s Aufträgen. Sie bleiben, wie sie sind."),
+}
+"""What a full import does not name, and what follows from it."""
+LEAVING_TITLES: dict[Kind, Any] = {
+    Kind.PARTICIPANT: _l("Fehlen im Export und würden ausscheiden; wer freigegeben ist, würde abgemeldet"),
+    Kind.MEDIATOR: _l("Fehlen im Export und würden inaktiv"),
+    Kind.PROFILE: _l("Haben im Export kein Profil mehr; das bisherige würde entfallen"),
+}
+"""Above those whom a held import would take something from."""
 IMPORT_SENTENCES: dict[str, Any] = {
     "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
     "import-no-file": _l("Wählen Sie eine ZIP-Datei aus."),

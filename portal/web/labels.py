@@ -92,6 +92,11 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Event.RECORD_REFUSED: Label(_l("Datensatz nicht angenommen"), "cross-circle", BAD),
         Event.NETWORK_CHANGED: Label(_l("Jobportal gewechselt"), "sync", WARN),
         Event.RETURNED: Label(_l("Wieder in Qualli.life"), "return"),
+        Event.WITHDRAWAL_KEPT: Label(_l("Widerruf bleibt bestehen"), "cross-circle", WARN),
+        Event.PERSON_CHANGED: Label(_l("Angaben zur Person geändert"), "sync"),
+        Event.IDENTITY_DOUBTED: Label(_l("Andere Person unter derselben Nummer?"), "question", WARN),
+        Event.IDENTITY_SETTLED: Label(_l("Geklärt, wem die Nummer gehört"), "check-circle", GOOD),
+        Event.CONSENT_RENEWED: Label(_l("Neues Einverständnis nach dem Widerruf"), "check-circle", GOOD),
     },
     DeliveryState: {
         DeliveryState.PLANNED: Label(_l("geplant"), "clock", INFO),
@@ -201,6 +206,7 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         EndCause.PERSON: Label(_l("von einer Person aufgehoben")),
         EndCause.CONSENT: Label(_l("Einverständnis widerrufen oder abgelaufen")),
         EndCause.LEFT: Label(_l("nicht mehr in Qualli.life")),
+        EndCause.OTHER_PERSON: Label(_l("Nummer gehört vielleicht einer anderen Person")),
         EndCause.NETWORK_CHANGED: Label(_l("Jobportal gewechselt")),
         EndCause.RECONCILED: Label(_l("Abgleich: im Jobportal abgemeldet")),
     },
@@ -240,7 +246,8 @@ STATUS_HELP: dict[Status, Any] = {
 }
 PHASE_HELP: dict[Phase, Any] = {
     Phase.CLARIFICATION: _l(
-        "Seit drei Arbeitstagen fehlt eine Antwort, oder eine Antwort passt nicht. Die Betreuung sieht nach."
+        "Seit drei Arbeitstagen fehlt eine Antwort, eine Antwort passt nicht, oder die Nummer gehört vielleicht einer "
+        "anderen Person. Die Betreuung sieht nach."
     ),
     Phase.OUTCOME_UNKNOWN: _l(
         "Gesendet, aber die Antwort ging unterwegs verloren. Es wird nachgefragt; zu tun ist nichts."

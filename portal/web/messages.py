@@ -61,8 +61,18 @@ SENTENCES: dict[str, Any] = (
         "not-released": _l("Die Person ist nicht freigegeben."),
         "not-in-clarification": _l("Hier ist nichts mehr zu klären."),
         "clarification-unsaid": _l("Bitte schreiben Sie in einem Satz, was Sie festgestellt haben."),
+        "identity-doubted": _l(
+            "Qualli.life nennt unter dieser Nummer eine andere Person. Erst muss entschieden sein, wem sie gehört."
+        ),
+        "identity-undecided": _l("Wählen Sie, ob es dieselbe oder eine andere Person ist."),
+        "identity-not-doubted": _l("Es ist nicht mehr fraglich, wem diese Nummer gehört."),
+        "identity-still-told": _l(
+            "Das Jobportal hat die bisherige Person noch nicht archiviert. Übertragen Sie erst ihre Abmeldung, und "
+            "warten Sie die Antwort ab."
+        ),
         "consent-to-confirm": _l(
-            "In Qualli.life ist keine Einverständniserklärung vermerkt. Bestätigen Sie, dass sie vorliegt."
+            "In Qualli.life ist keine Einverständniserklärung vermerkt, die schon gilt. Bestätigen Sie, dass sie "
+            "vorliegt."
         ),
         "ends-at-once": _l("Diese Person kann nicht freigegeben werden: %(reason)s."),
         "mediator-inactive": _l("Diese Vermittlerin oder dieser Vermittler ist nicht mehr aktiv."),

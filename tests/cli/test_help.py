@@ -51,6 +51,7 @@ def test_every_command_of_the_design_is_there() -> None:
             "account create",
             "import",
         ),
+        *("imports show", "imports pass", "imports discard", "identity"),
         *("account link", "account set", "account disable", "account enable", "audit verify", "audit export"),
         "account reset-second-factor",
         *("token create", "token list", "token revoke"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
 from tests.qualli.exports import ALL, MEDIATORS, ORDERS, PEOPLE, folder, zipped
+from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 
 ALPHA = ("import", "--tenant", "alpha")
@@ -83,3 +85,83 @@ def test_nobody_is_a_sentence(staffed: Commands, tmp_path: Path) -> None:
     assert staffed.refuse("import", "--tenant", "nobody", path).endswith(".")
     assert staffed.refuse(*ALPHA, path, "--by", "XX").endswith(".")
     assert staffed.run("import", path).code == 2
+
+
+@pytest.fixture
+def held(staffed: Commands, tmp_path: Path) -> Commands:
+    """Import 2 would make both mediators inactive, and is held."""
+    staffed.say(*ALPHA, str(folder(tmp_path / "export", ALL)), "--full")
+    bare = {"vermittler.csv": MEDIATORS.splitlines(keepends=True)[0]}
+    said = staffed.run(*ALPHA, str(folder(tmp_path / "bare", bare)), "--full")
+    assert said.code == 1
+    assert "Mehr als die Hälfte der Vermittler/innen würde inaktiv (2 von 2)" in said.err
+    assert "- Nicht im Export: 2 von 2 aktiven Vermittler/innen. Wer fehlt, wird inaktiv." in said.out
+    assert "  V2  Bosch, Otto\n" in said.out
+    return staffed
+
+
+def test_a_held_import_is_shown_and_let_pass_by_somebody_else(held: Commands) -> None:
+    shown = held.ask("imports", "show", "--tenant", "alpha", "2")
+    assert (shown["state"], shown["problem"]) == ("held", "mediators-shrink")
+    assert shown["leaving"] == [
+        {"kind": "mediator", "number": "V1", "name": "Muster, Mia"},
+        {"kind": "mediator", "number": "V2", "name": "Bosch, Otto"},
+    ]
+    assert "  V1  Muster, Mia\n" in held.say("imports", "show", "--tenant", "alpha", "2")
+    passed = held.ask("imports", "pass", "--tenant", "alpha", "2")
+    assert (passed["state"], passed["counts"]["mediator"]["left"], passed["leaving"]) == ("done", 2, [])
+    assert "nicht angehalten" in held.refuse("imports", "pass", "--tenant", "alpha", "2")
+
+
+def test_a_held_import_is_discarded(held: Commands) -> None:
+    said = held.say("imports", "discard", "--tenant", "alpha", "2")
+    assert said == "Der Import 2 ist verworfen; die Personen bleiben, wie sie waren.\n"
+    assert held.ask("imports", "show", "--tenant", "alpha", "2")["state"] == "discarded"
+
+
+def test_whoever_started_an_import_does_not_judge_it(staffed: Commands, tmp_path: Path) -> None:
+    staffed.say(*ALPHA, str(folder(tmp_path / "export", ALL)), "--full")
+    bare = {"vermittler.csv": MEDIATORS.splitlines(keepends=True)[0]}
+    staffed.run(*ALPHA, str(folder(tmp_path / "bare", bare)), "--full", "--by", "MM")
+    for verb in ("pass", "discard"):
+        said = staffed.refuse("imports", verb, "--tenant", "alpha", "2", "--by", "MM")
+        assert said.startswith("Wer den Import angestoßen hat")
+        assert staffed.refuse("imports", verb, "--tenant", "beta", "2").endswith(".")
+
+
+def test_whose_a_number_is_can_be_said_on_the_command_line(
+    bridge: Bridge, commands: Commands, tmp_path: Path
+) -> None:
+    bridge.person("1", birth_date=dt.date(1990, 2, 1))
+    bridge.release("1")
+    person = ("--tenant", "alpha", "--participant", "1")
+    assert commands.refuse("identity", *person, "--person", "same", "--by", "VM").endswith(".")
+    other = {"teilnehmer.csv": "tn_id;nachname;vorname;geburtsdatum\n1;Zander;Olaf;13.07.1985\n"}
+    said = commands.say(*ALPHA, str(folder(tmp_path / "export", other)))
+    assert "teilnehmer.csv:2 [tn_id]: andere Person unter derselben Nummer?" in said
+    assert commands.ask("status", *person)["phase"] == "clarification"
+    assert "wem sie gehört" in commands.refuse("release", *person, "--by", "VM")
+    commands.say("identity", *person, "--person", "same", "--by", "VM")
+    commands.say(*ALPHA, str(folder(tmp_path / "export", other)))
+    assert "Zander, Olaf" in commands.say("status", *person)
+    protocol = commands.say("protocol", *person)
+    for words in (
+        "Andere Person unter derselben Nummer?",
+        "Dieselbe Person: Der nächste Import",
+        "Nachname, Vorname, Geburtsdatum",
+    ):
+        assert words in protocol
+
+
+def test_another_person_is_added_on_the_command_line(
+    bridge: Bridge, commands: Commands, tmp_path: Path
+) -> None:
+    bridge.person("1", birth_date=dt.date(1990, 2, 1))
+    bridge.release("1")
+    person = ("--tenant", "alpha", "--participant", "1")
+    other = {"teilnehmer.csv": "tn_id;nachname;vorname;geburtsdatum\n1;Zander;Olaf;13.07.1985\n"}
+    commands.say(*ALPHA, str(folder(tmp_path / "export", other)))
+    said = commands.say("identity", *person, "--person", "other", "--by", "VM")
+    assert "Die bisherige steht unter 1 (bis 20" in said
+    commands.say(*ALPHA, str(folder(tmp_path / "export", other)))
+    assert commands.ask("status", *person)["released_at"] is None

@@ -23,7 +23,7 @@ from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.reconciling import find_differences
 from portal.deliveries.states import Cause, DeliveryState
 from portal.people.models import Mediator
-from portal.qualli.models import ImportRun, ImportState
+from portal.qualli.models import ImportMode, ImportRun, ImportState
 from portal.releases.models import Event
 from portal.releases.queries import Filters
 from portal.releases.view import load_view
@@ -226,6 +226,34 @@ def import_by_door(bridge: Bridge) -> Doing:
     )
 
 
+def judge_import_by_command(verb: str, *states: ImportState) -> Begin:
+    def begin(bridge: Bridge) -> Doing:
+        somebody(bridge)
+        bring(bridge.tenant_id, ALL)
+        held = bring(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"})
+        assert held.state is ImportState.HELD
+        scope_to(bridge.tenant_id)
+
+        def is_done() -> bool:
+            found = newest_import(bridge)
+            return found is not None and found.state in states
+
+        return say(bridge, "imports", verb, str(held.import_id)), is_done
+
+    return begin
+
+
+def identity_by_command(bridge: Bridge) -> Doing:
+    by = somebody(bridge)
+    bridge.person("1", birth_date=dt.date(1990, 2, 1))
+    bridge.release("1")
+    other = "tn_id;nachname;vorname;geburtsdatum\n1;Zander;Olaf;13.07.1985\n"
+    bring(bridge.tenant_id, {"teilnehmer.csv": other}, ImportMode.DELTA)
+    scope_to(bridge.tenant_id)
+    act = say(bridge, "identity", "--participant", "1", "--person", "same", "--by", by)
+    return act, lambda: bridge.events("1")[-1:] == [Event.IDENTITY_SETTLED]
+
+
 def judge_import(verb: str, state: ImportState) -> OnPages:
     def begin(bridge: Bridge) -> Using:
         somebody(bridge)
@@ -318,5 +346,8 @@ ACTS: dict[str, Begin] = {
     "reconcile-settle.command": settle_by_command,
     "import.sent": import_by_door,
     "import.command": import_by_command,
+    "import-pass.command": judge_import_by_command("pass", ImportState.APPLYING, ImportState.DONE),
+    "import-discard.command": judge_import_by_command("discard", ImportState.DISCARDED),
+    "identity.command": identity_by_command,
 }
 """The same of everything, in this process."""

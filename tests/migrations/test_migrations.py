@@ -63,6 +63,24 @@ def test_every_step_back_and_forth(empty_app: Flask) -> None:
     assert kept == [tenants.alpha, tenants.beta]
 
 
+def test_who_was_there_before_is_found_by_identifier_afterwards(empty_app: Flask) -> None:
+    upgrade()
+    tenants = make_cast()
+    db.session.remove()
+    command.downgrade(migrations(), "0011")
+    added = text(
+        "INSERT INTO participant (tenant_id, number, last_name, first_name, sort_key, changed_at) "
+        "VALUES (:tenant, :number, '', '', '', CURRENT_TIMESTAMP)"
+    )
+    with db.engine.begin() as connection:
+        for number in ("TN-1a", "T1\u200b", "00123"):
+            connection.execute(added, {"tenant": tenants.alpha, "number": number})
+    upgrade()
+    with db.engine.connect() as connection:
+        found = connection.execute(text("SELECT number, lookup_key FROM participant ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [("TN-1a", "tn-1a"), ("T1\u200b", "t1"), ("00123", "123")]
+
+
 def test_nothing_is_left_after_the_first_step_back(empty_app: Flask) -> None:
     upgrade()
     command.downgrade(migrations(), "base")

@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from portal.releases.preflight import (
     TENANT_WIDE,
@@ -14,6 +16,7 @@ from portal.releases.preflight import (
     preflight,
     tenant_preflight,
     wants_confirmation,
+    withdrawal_after,
 )
 from portal.tenants.network import Network
 
@@ -78,6 +81,9 @@ WITHDRAWN = [Finding.CONSENT_WITHDRAWN]
         (Consent(TODAY, None, TODAY - DAY), []),
         (Consent(None, None, TODAY - DAY), WITHDRAWN),
         (Consent(TODAY - DAY, None, TODAY + DAY), WITHDRAWN),
+        # a consent that is still to come undoes nothing yet
+        (Consent(TODAY + DAY, None, TODAY - DAY), WITHDRAWN),
+        (Consent(TODAY + 2 * DAY, None, TODAY + DAY), WITHDRAWN),
         # the last day is still a day of consent
         (Consent(TODAY - DAY, TODAY), []),
         (Consent(TODAY - DAY, TODAY + DAY), []),
@@ -101,6 +107,7 @@ def test_withdrawn_consent_is_not_called_missing_too() -> None:
     [
         (Consent(), JN, True),
         (Consent(given_on=TODAY), JN, False),
+        (Consent(given_on=TODAY + DAY), JN, True),
         (Consent(), J4U, False),
         (Consent(), None, False),
     ],
@@ -108,7 +115,60 @@ def test_withdrawn_consent_is_not_called_missing_too() -> None:
 def test_only_jobnetzwerk_asks_to_confirm_a_consent_that_is_not_recorded(
     consent: Consent, network: Network | None, asked: bool
 ) -> None:
-    assert wants_confirmation(consent, network) is asked
+    assert wants_confirmation(consent, network, TODAY) is asked
+
+
+def test_a_consent_still_to_come_is_none_until_its_day() -> None:
+    facts = replace(COMPLETE, consent=Consent(TODAY + DAY))
+    assert preflight(facts, J4U, TODAY) == [Finding.CONSENT_MISSING]
+    assert preflight(facts, J4U, TODAY + DAY) == []
+    assert preflight(facts, JN, TODAY) == []
+
+
+D = [TODAY + n * DAY for n in range(-4, 4)]
+"""Days around today, which is the fifth."""
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "given_on", "kept"),
+    [
+        # nothing was withdrawn: the export says what is
+        (None, None, D[0], None),
+        (None, D[1], D[0], D[1]),
+        # an export that leaves it out, or names an older one, takes nothing back
+        (D[2], None, D[0], D[2]),
+        (D[2], None, None, D[2]),
+        (D[2], None, D[2], D[2]),
+        (D[2], D[1], D[0], D[2]),
+        (D[3], D[0], D[1], D[3]),
+        # a later one counts
+        (D[2], D[3], D[0], D[3]),
+        # a consent dated after it does, on its day
+        (D[2], None, D[3], None),
+        (D[2], D[2], D[3], D[2]),
+        (D[2], None, D[4], None),
+        (D[2], None, D[5], D[2]),
+        # a slip of the hand in a day still to come can be mended, unless that would undo it
+        (D[7], D[3], D[0], D[3]),
+        (D[7], D[1], D[2], D[7]),
+        (D[7], None, D[0], D[7]),
+    ],
+)
+def test_a_withdrawal_is_undone_by_a_later_consent_alone(
+    before: dt.date | None, said: dt.date | None, given_on: dt.date | None, kept: dt.date | None
+) -> None:
+    assert withdrawal_after(before, said, given_on, TODAY) == kept
+
+
+@given(*[st.none() | st.sampled_from(D)] * 4)
+def test_no_import_takes_a_withdrawal_back_without_a_later_consent(
+    before: dt.date | None, said: dt.date | None, given_on: dt.date | None, earlier: dt.date | None
+) -> None:
+    if not Consent(earlier, withdrawn_on=before).is_withdrawn(TODAY):
+        return
+    kept = withdrawal_after(before, said, given_on, TODAY)
+    undone = given_on is not None and before is not None and before < given_on <= TODAY
+    assert undone or Consent(given_on, withdrawn_on=kept).is_withdrawn(TODAY)
 
 
 def test_everything_missing_is_said_at_once() -> None:

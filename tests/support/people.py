@@ -86,10 +86,11 @@ class Crowd:
             "caseworker": pick("SB", "", None),
             "order_id": pick(self.orders[1], *self.orders, None),
             "left_order_on": pick(None, today),
-            "consent_on": pick(today - 2 * DAY, today - DAY, today, None),
+            "consent_on": pick(today - 2 * DAY, today, today + DAY, None),
             "consent_until": pick(None, today - DAY, today, today + DAY),
             "consent_withdrawn_on": pick(None, today - DAY, today, today + DAY),
             "left_at": pick(None, None, None, self.now),
+            "doubted_identity": "d" * 64 if number % 23 == 5 else None,
         }
 
     def _release(self, participant_id: int) -> dict[str, Any]:

@@ -112,6 +112,22 @@ def test_a_shrinking_import_is_held_for_somebody_else(signed_in: SignedIn, house
     assert "entschieden von ADM" in colleague.get(address).text
 
 
+def test_a_held_import_names_mediators_and_profiles_too(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("supervisor")
+    two = "tn_id;art;bezeichnung\nT1;kenntnis;Excel\nT2;kenntnis;Excel\n"
+    bring(browser, ALL | {"profil.csv": two})
+    bare = {name: ALL[name].splitlines(keepends=True)[0] for name in ("vermittler.csv", "profil.csv")}
+    everyone = PEOPLE + "1001;Adam;Eva;;\n1002;Zorn;Ben;;\n"
+    page = browser.get(bring(browser, ALL | bare | {"teilnehmer.csv": everyone}, mode="full"))
+    assert "Mehr als die Hälfte der Vermittler/innen würde inaktiv (3 von 3)" in page.text
+    assert "Mehr als die Hälfte der Profile würde entfallen (2 von 2)" in page.text
+    section = page.text.partition("Angehalten: nichts davon ist übernommen")[2].partition("Bericht")[0]
+    for name in ("Bosch, Otto", "Muster, Mia", "Müller, Anna", "Šimůnek, Béla"):
+        assert name in section
+    assert "Yıldız" not in section
+    assert "Nicht im Export: 3 von 3 aktiven Vermittler/innen. Wer fehlt, wird inaktiv." in page.text
+
+
 def test_a_held_import_is_discarded(signed_in: SignedIn, house: House) -> None:
     browser, colleague = signed_in("supervisor"), signed_in("administrator")
     bring(browser, ALL)

@@ -1,0 +1,57 @@
+"""Deciding whose an identifier is that an import gave to another person. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import or_, select
+
+from portal.accounts.actor import Actor
+from portal.database import db
+from portal.people.models import Participant
+from portal.people.renumbering import give_up_number
+from portal.refusal import NotFound, Refusal
+from portal.releases.models import Event, Presence
+from portal.releases.service import find_presence, write_protocol
+from portal.tenants.models import Tenant
+from portal.tenants.queries import find_connection, today_of
+
+
+def settle_identity(participant_id: int, actor: Actor, now: dt.datetime, *, is_same: bool) -> Participant:
+    """Decide whether an identifier still belongs to the participant; what the import said comes with the next one.
+
+    The same person's name and date of birth are corrected then. Of another person a new record is made then, without
+    release and applicant ID; this one keeps its protocol under an identifier that says until when it held.
+    Raises NotFound; Refusal `identity-not-doubted`, `identity-still-told` while a network has not archived them.
+    """
+    query = select(Participant).where(Participant.id == participant_id).with_for_update()
+    person = db.session.scalar(query.execution_options(populate_existing=True))
+    if person is None:
+        raise NotFound("participant-unknown")
+    if person.doubted_identity is None:
+        raise Refusal("identity-not-doubted")
+    if not is_same and is_still_told(person.id):
+        raise Refusal("identity-still-told")
+    person.confirmed_identity = person.doubted_identity if is_same else None
+    person.doubted_identity = None
+    if not is_same:
+        tenant = db.session.get_one(Tenant, person.tenant_id)
+        give_up_number(person, today_of(tenant, now))
+        person.left_at = person.left_at or now
+    _tell(person, actor, now, is_same=is_same)
+    return person
+
+
+def is_still_told(participant_id: int) -> bool:
+    """Whether a network still has the participant, or has not answered that it archived them."""
+    query = select(Presence.id).where(
+        Presence.participant_id == participant_id, or_(Presence.told, Presence.waiting_since.is_not(None))
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def _tell(person: Participant, actor: Actor, now: dt.datetime, *, is_same: bool) -> None:
+    connection = find_connection(person.tenant_id)
+    presence = find_presence(connection, person.id) if connection else None
+    if presence is not None:
+        write_protocol(presence, Event.IDENTITY_SETTLED, actor, now, person="same" if is_same else "other")
