@@ -11,7 +11,7 @@ from typing import IO
 
 from portal.people.masking import without_numbers
 from portal.qualli.codes import FileFault, FileRefused
-from portal.qualli.columns import TABLES, Kind
+from portal.qualli.columns import TABLES, Kind, find_table
 from portal.qualli.lines import LinesFile
 from portal.qualli.reading import CsvFile
 from portal.refusal import Refusal
@@ -40,10 +40,9 @@ def open_export(file: IO[bytes]) -> Export:
     """The export in a seekable ZIP. Refusal where it is none, or holds what it must not; FileRefused for one file."""
     archive = open_archive(file)
     export = Export()
-    tables = {table.file: table for table in TABLES.values()}
     for info in archive.infolist():
         name = info.filename.rpartition("/")[2]
-        table = tables.get(name.casefold())
+        table = find_table(name)
         if info.is_dir() or info.filename.startswith("__MACOSX/"):
             continue
         if table is None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from portal.qualli.codes import Fault
 from portal.qualli.columns import LANGUAGE_LEVELS, Column, Kind, Table, Type
+from portal.qualli.misread import REPLACEMENT, find_encoded_twice
 
 _GERMAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -99,6 +100,8 @@ def _read(column: Column, value: object, today: dt.date) -> Any:
     text = clean(value)
     if len(text) > column.longest:
         raise _Bad(Fault.TOO_LONG)
+    if not text.isascii():
+        _check_letters(text)
     if any(unicodedata.category(char) in _FORBIDDEN for char in text):
         raise _Bad(Fault.CONTROL_CHARACTERS)
     if column.required and not text:
@@ -106,6 +109,14 @@ def _read(column: Column, value: object, today: dt.date) -> Any:
     if column.type is Type.NUMBER and "@" in text:
         raise _Bad(Fault.IDENTIFIER_IS_EMAIL)
     return _convert(column, text, today)
+
+
+def _check_letters(text: str) -> None:
+    """Refuse what another program has made illegible; in a file it is refused before, for all of it."""
+    if REPLACEMENT in text:
+        raise _Bad(Fault.CHARACTERS_LOST)
+    if find_encoded_twice(text) is not None:
+        raise _Bad(Fault.ENCODED_TWICE)
 
 
 def clean(value: object) -> str:

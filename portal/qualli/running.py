@@ -232,7 +232,8 @@ def _fail(held: Claim, problem: str, refused: FileRefused | None = None) -> None
     run = hold_claim(held, utcnow())
     run.problem = problem
     if refused:
-        run.problem_values = {"file": refused.file, "line": refused.line, "column": refused.column}
+        place = {"file": refused.file, "line": refused.line, "column": refused.column}
+        run.problem_values = place | refused.values
         write_refusal(run, refused)
     commit("import.explained")
     _end(held, ImportState.FAILED)

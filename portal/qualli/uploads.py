@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from portal.qualli.archive import UNPACKED_LIMIT, open_export
 from portal.qualli.codes import FileRefused
-from portal.qualli.columns import TABLES
+from portal.qualli.columns import find_table
 from portal.refusal import Refusal
 from portal.vault import Vault, key_name
 
@@ -168,11 +168,8 @@ def _copy_stream(source: IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
 
 def _pack(folder: Path, sealed: io.RawIOBase) -> None:
     """The export's files in `folder` as a ZIP; stored, so that no limit on compression meets our own."""
-    names = {table.file for table in TABLES.values()}
-    found = sorted(path for path in folder.iterdir() if path.name.casefold() in names)
-    others = sorted(
-        path.name for path in folder.iterdir() if path.name.casefold() not in names and path.is_file()
-    )
+    found = sorted(path for path in folder.iterdir() if find_table(path.name))
+    others = sorted(path.name for path in folder.iterdir() if not find_table(path.name) and path.is_file())
     with zipfile.ZipFile(sealed, "w") as archive:
         left = UNPACKED_LIMIT
         for path in found:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from portal.qualli.models import ImportState
 from portal.qualli.service import Report
 from portal.refusal import Refusal
-from portal.web.import_labels import IMPORT_SENTENCES, IMPORT_TEXTS
+from portal.web.import_labels import DELIMITERS, IMPORT_SENTENCES, IMPORT_TEXTS
 from portal.web.messages import message
 
 
@@ -37,7 +37,24 @@ def reason_for(found: Report) -> str:
     reason = f"{place}: {said(found.problem)}" if place else said(found.problem)
     if found.state is ImportState.HELD:
         return _("Der Import %(number)s ist angehalten. %(reason)s.", number=found.import_id, reason=reason)
-    return _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+    failed = _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+    return " ".join([failed, *_details(found.problem_values)])
+
+
+def _details(values: dict[str, Any]) -> list[str]:
+    """What was expected of a header, and what was found in its place."""
+    details = []
+    if values.get("expected"):
+        details.append(_("Erwartet wird dort: %(names)s.", names=", ".join(values["expected"])))
+    if values.get("found"):
+        details.append(_("Gefunden wurde: %(names)s.", names=", ".join(values["found"])))
+    elif "found" in values:
+        details.append(_("Gefunden wurde keine dieser Spalten."))
+    if values.get("header_line"):
+        details.append(_("Die Kopfzeile steht in Zeile %(line)s.", line=values["header_line"]))
+    if values.get("separator") in DELIMITERS:
+        details.append(_("Dort steht stattdessen: %(separator)s.", separator=DELIMITERS[values["separator"]]))
+    return details
 
 
 def said(code: str) -> str:
