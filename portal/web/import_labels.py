@@ -116,6 +116,7 @@ IMPORT_SENTENCES: dict[str, Any] = {
     "import-zip-link": _l("Die ZIP-Datei enthält Verknüpfungen."),
     "import-zip-encrypted": _l("Die ZIP-Datei ist mit einem Passwort geschützt."),
     "import-zip-method": _l("Die ZIP-Datei ist auf eine Art verdichtet, die wir nicht lesen."),
+    "import-zip-overlap": _l("Die ZIP-Datei ist beschädigt: Ihre Dateien überschneiden sich."),
     "import-zip-too-many-files": _l("Die ZIP-Datei enthält mehr als %(limit)s Dateien."),
     "import-file-refused": _l("Die Datei %(file)s wird nicht angenommen: %(reason)s. Geändert wurde nichts."),
 }
