@@ -102,7 +102,7 @@ TABLES: dict[str, Kept] = {
         personal="number salutation last_name first_name birth_date social_insurance_number_sealed street "
         "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
         "left_at sort_key",
-        pseudonymous="order_id social_insurance_number_since changed_at",
+        pseudonymous="email_readable order_id social_insurance_number_since changed_at",
     ),
     "profile": Kept(
         _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="entries", pseudonymous="participant_id"

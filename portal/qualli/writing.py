@@ -10,6 +10,7 @@ from sqlalchemy import Date, RowMapping, bindparam, delete, insert, update
 from sqlalchemy import Table as SqlTable
 
 from portal.database import db
+from portal.people.addresses import is_address
 from portal.people.folding import person_words, sort_key
 from portal.people.models import ParticipantWord, social_insurance_place
 from portal.qualli.models import ImportRun
@@ -156,6 +157,8 @@ def _wanted(
     last_name, first_name = (
         wanted.get(name, before[name] if before else "") for name in ("last_name", "first_name")
     )
+    if "email" in wanted:
+        wanted["email_readable"] = not wanted["email"] or is_address(wanted["email"])
     wanted["sort_key"] = sort_key(last_name, first_name, line["number"])
     return wanted
 

@@ -304,6 +304,7 @@ def facts_of(
         first_name=person.first_name,
         last_name=person.last_name,
         email=person.email,
+        email_readable=person.email_readable,
         caseworker=person.caseworker,
         consent=Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on),
         has_order=order is not None,

@@ -75,6 +75,7 @@ class Crowd:
 
     def _person(self, number: int) -> dict[str, Any]:
         today, pick = self.now.date(), self.pick
+        email = pick("e@example.org", "", None, "keine")
         first, last = pick(self.random.choice(FIRST_NAMES), ""), pick(self.random.choice(NAMES), "")
         return {
             "tenant_id": self.tenant_id,
@@ -82,7 +83,8 @@ class Crowd:
             "first_name": first,
             "last_name": last,
             "sort_key": sort_key(last, first, f"TN-{number:05}"),
-            "email": pick("e@example.org", "", None),
+            "email": email,
+            "email_readable": email != "keine",
             "caseworker": pick("SB", "", None),
             "order_id": pick(self.orders[1], *self.orders, None),
             "left_order_on": pick(None, today),
