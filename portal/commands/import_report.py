@@ -24,6 +24,8 @@ def report_values(found: Report) -> dict[str, Any]:
 def print_report(found: Report) -> None:
     """Counts, notices, and every rejected line."""
     click.echo(_head(found))
+    if found.identical:
+        click.echo(_("%(number)s Zeilen wiederholen eine andere und zählen nicht.", number=found.identical))
     for notice in found.notices:
         click.echo(f"- {notice_text(notice)}")
     for rejected in found.rejected:

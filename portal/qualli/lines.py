@@ -96,7 +96,7 @@ class LinesFile:
             entries.append({name: read.values.get(name) for name in ENTRY_FIELDS})
             known = {column.name for column in PROFILES.columns[1:]}
             self._note_unknown(f"{PROFILE_KEY}.{name}" for name in entry if name not in known)
-        parsed.values["profile"] = entries
+        parsed.values["profile"] = list({tuple(entry.values()): entry for entry in entries}.values())
 
     def _note_unknown(self, names: Iterator[str]) -> None:
         for name in names:

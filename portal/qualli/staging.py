@@ -20,7 +20,7 @@ from portal.vault import Vault
 LINES: SqlTable = ImportLine.__table__  # type: ignore[assignment]
 REJECTIONS: SqlTable = ImportRejection.__table__  # type: ignore[assignment]
 _REFERS_TO = {Kind.MEDIATOR: "initials", Kind.PARTICIPANT: "order_number"}
-_COUNTS = ("read", "applied", "unchanged", "rejected", "left")
+_COUNTS = ("read", "applied", "unchanged", "identical", "rejected", "left")
 
 
 def begin_again(run: ImportRun, batch: int) -> Iterator[None]:
@@ -52,7 +52,8 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
     """Stage one batch of lines of a file.
 
     A number that comes twice rejects every line that has it: which of them is meant, only Qualli.life can say, and
-    taking either might give one person the data of another. Nobody leaves by such an import.
+    taking either might give one person the data of another. Nobody leaves by such an import. Lines that say the same
+    are one.
     """
     count(run, table.kind, "read", len(lines))
     run.progress += len(lines)
@@ -64,6 +65,9 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
     for line in lines:
         _note_unreadable(run, table, line)
         earlier = rows.get(line.parsed.number or "")
+        if earlier is not None and _is_same(run, earlier, line, vault):
+            count(run, table.kind, "identical")
+            continue
         if earlier is not None:
             rejected += _reject_repeated(run, table, earlier, line)
         rejected += [(line.at, rejection) for rejection in line.parsed.rejections]
@@ -80,12 +84,24 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
 
 def _staged(run: ImportRun, kind: Kind, numbers: Iterable[str | None]) -> dict[str, dict[str, Any]]:
     """The lines staged before that have one of these numbers."""
-    query = select(LINES.c.id, LINES.c.number, LINES.c.line, LINES.c.good).where(
+    columns = (LINES.c.id, LINES.c.number, LINES.c.line, LINES.c.good, LINES.c["values"], LINES.c.secret)
+    query = select(*columns).where(
         LINES.c.import_id == run.id,
         LINES.c.kind == kind,
         LINES.c.number.in_([number for number in numbers if number]),
     )
     return {row["number"]: dict(row) for row in db.session.execute(query).mappings()}
+
+
+def _is_same(run: ImportRun, earlier: dict[str, Any], line: Line, vault: Vault) -> bool:
+    """Whether a line says of its number what an earlier one said."""
+    parsed = line.parsed
+    if not (earlier["good"] and parsed.good) or earlier["values"] != parsed.values:
+        return False
+    if earlier["secret"] is None or parsed.secret is None:
+        return earlier["secret"] is parsed.secret
+    place = social_insurance_place(run.tenant_id, earlier["number"])
+    return vault.open(earlier["secret"], place) == parsed.secret.encode()
 
 
 def _reject_repeated(

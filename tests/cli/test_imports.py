@@ -83,3 +83,10 @@ def test_nobody_is_a_sentence(staffed: Commands, tmp_path: Path) -> None:
     assert staffed.refuse("import", "--tenant", "nobody", path).endswith(".")
     assert staffed.refuse(*ALPHA, path, "--by", "XX").endswith(".")
     assert staffed.run("import", path).code == 2
+
+
+def test_lines_that_repeat_another_are_counted_apart(staffed: Commands, tmp_path: Path) -> None:
+    people = PEOPLE + PEOPLE.splitlines(keepends=True)[1]
+    path = str(folder(tmp_path / "export", {**ALL, "teilnehmer.csv": people}))
+    assert "1 Zeilen wiederholen eine andere" in staffed.say(*ALPHA, path)
+    assert staffed.ask(*ALPHA, path)["identical"] == 1
