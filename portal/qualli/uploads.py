@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import stat
 import uuid
@@ -126,12 +127,22 @@ def seal_upload_anew(name: str, data_folder: Path, vault: Vault) -> bool:
     return True
 
 
-def find_uploads(data_folder: Path, before: float) -> list[str]:
-    """Names of uploads last written before a time, in seconds since 1970."""
-    folder = data_folder / _FOLDER
-    if not folder.is_dir():
-        return []
-    return [f"{_FOLDER}/{entry.name}" for entry in folder.iterdir() if entry.stat().st_mtime < before]
+def find_uploads(data_folder: Path, before: float) -> Iterator[str]:
+    """Names of uploads last written before a time, in seconds since 1970; also of what their sealing anew left."""
+    try:
+        with os.scandir(data_folder / _FOLDER) as entries:
+            for entry in entries:
+                if _written_at(entry) < before:
+                    yield f"{_FOLDER}/{entry.name}"
+    except FileNotFoundError:
+        return  # nothing was ever uploaded on this machine
+
+
+def _written_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:  # its import was emptied at this moment
+        return math.inf
 
 
 def _check(kept: IO[bytes]) -> None:
