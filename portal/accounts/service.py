@@ -18,6 +18,7 @@ from portal.accounts.models import Account, Role
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
 from portal.database import EVERY_TENANT, db, for_every_tenant, scoped_to
+from portal.people.addresses import lower_address
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 from portal.tenants.models import Tenant
@@ -43,7 +44,7 @@ def create_account(
     Without a password nobody can sign in until one is set by a one-time link (portal.accounts.links).
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `password-…`.
     """
-    email, name, initials = email.strip().lower(), name.strip(), initials.strip()
+    email, name, initials = lower_address(email), name.strip(), initials.strip()
     _check(tenant_id, email, name, initials, role)
     if password is not None:
         check_password(password, name, email, initials)
@@ -175,7 +176,7 @@ def get_account(account_id: int) -> Account:
 
 def get_account_by_email(email: str) -> Account:
     """An account of those that the session sees. Raises NotFound `account-unknown`."""
-    account = db.session.scalar(select(Account).where(Account.email == email.strip().lower()))
+    account = db.session.scalar(select(Account).where(Account.email == lower_address(email)))
     if account is None:
         raise NotFound("account-unknown")
     return account

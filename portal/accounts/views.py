@@ -49,6 +49,7 @@ from portal.accounts.signing_in import (
 from portal.accounts.users import User, user_of
 from portal.audit.models import AuditEvent
 from portal.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
+from portal.people.addresses import lower_address
 from portal.refusal import Refusal
 from portal.web.fragments import relative_path
 from portal.web.languages import ngettext
@@ -205,7 +206,7 @@ def _password_form(token: str, account: Account, error: str | None, status: int)
 
 
 def _find_typed(email: str) -> User | None:
-    query = select(Account).where(Account.email == email.strip().lower())
+    query = select(Account).where(Account.email == lower_address(email))
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)
         return user_of(account) if account else None
@@ -213,7 +214,7 @@ def _find_typed(email: str) -> User | None:
 
 def _check(email: str, password: str) -> User | None:
     """The user, if there is one and the password is theirs."""
-    query = select(Account).where(Account.email == email.strip().lower(), Account.disabled_at.is_(None))
+    query = select(Account).where(Account.email == lower_address(email), Account.disabled_at.is_(None))
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)
         stored, user = (account.password_hash, user_of(account)) if account else (None, None)

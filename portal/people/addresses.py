@@ -34,6 +34,16 @@ def _is_domain(domain: str) -> bool:
     return True
 
 
+def lower_address(text: str) -> str:
+    """An address in small letters, to be compared; a letter that only becomes one from a to z by that stays.
+
+    The Kelvin sign in place of a K would be the address of somebody else.
+    """
+    return "".join(
+        char.lower() if char.isascii() or not char.lower().isascii() else char for char in text.strip()
+    )
+
+
 def readable_address(text: str | None) -> str | None:
     """The text where it is an address; None where it is something else, which nobody is told as one."""
     return text if text and is_address(text) else None

@@ -13,6 +13,8 @@ class Fault(StrEnum):
     TOO_LONG = "too-long"
     CONTROL_CHARACTERS = "control-characters"
     NOT_TEXT = "not-text"
+    LOOKALIKE = "lookalike"
+    """A number has a character that only looks like a letter from A to Z or a digit."""
     IDENTIFIER_IS_EMAIL = "identifier-is-email"
     DATE_UNREADABLE = "date-unreadable"
     DATE_IN_FUTURE = "date-in-future"

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.qualli.codes import Fault
-from portal.qualli.columns import LANGUAGE_LEVELS, Column, Kind, Table, Type
+from portal.qualli.columns import LANGUAGE_LEVELS, NUMBER_LIMIT, Column, Kind, Table, Type
+from portal.qualli.lookalikes import has_lookalike
 from portal.qualli.misread import REPLACEMENT, find_encoded_twice
 
 _GERMAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
@@ -97,6 +98,8 @@ def _check_level(parsed: Parsed) -> None:
 def _read(column: Column, value: object, today: dt.date) -> Any:
     if isinstance(value, bool) and column.type is Type.YES_NO:
         return value
+    if isinstance(value, str) and _is_number(column) and has_lookalike(value):
+        raise _Bad(Fault.LOOKALIKE)  # before NFC makes a K of the Kelvin sign
     text = clean(value)
     if len(text) > column.longest:
         raise _Bad(Fault.TOO_LONG)
@@ -109,6 +112,11 @@ def _read(column: Column, value: object, today: dt.date) -> Any:
     if column.type is Type.NUMBER and "@" in text:
         raise _Bad(Fault.IDENTIFIER_IS_EMAIL)
     return _convert(column, text, today)
+
+
+def _is_number(column: Column) -> bool:
+    """Whether a column holds a record's own number, another one's, or a social insurance number."""
+    return column.type is Type.SOCIAL_INSURANCE_NUMBER or column.longest == NUMBER_LIMIT
 
 
 def _check_letters(text: str) -> None:
@@ -188,7 +196,8 @@ def _choice(text: str, choices: Mapping[str, str]) -> str:
 
 
 def _social_insurance_number(text: str) -> str | None:
-    number = "".join(text.split()).upper()
+    number = "".join(text.split())
+    number = number.upper() if number.isascii() else number
     if not number:
         return None
     if not _SOCIAL_INSURANCE_NUMBER.fullmatch(number):

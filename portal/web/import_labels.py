@@ -15,6 +15,9 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.TOO_LONG: _l("zu lang"),
     Fault.CONTROL_CHARACTERS: _l("enthält Steuerzeichen"),
     Fault.NOT_TEXT: _l("ist kein lesbarer Text"),
+    Fault.LOOKALIKE: _l(
+        "enthält ein Zeichen, das nur aussieht wie ein Buchstabe von A bis Z oder eine Ziffer"
+    ),
     Fault.IDENTIFIER_IS_EMAIL: _l("eine E-Mail-Adresse ist keine Nummer"),
     Fault.DATE_UNREADABLE: _l("Datum nicht lesbar (TT.MM.JJJJ oder JJJJ-MM-TT)"),
     Fault.DATE_IN_FUTURE: _l("Datum liegt in der Zukunft"),

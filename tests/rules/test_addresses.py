@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.people.addresses import is_address, readable_address
+from portal.people.addresses import is_address, lower_address, readable_address
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,9 @@ def test_it_is_none(text: str) -> None:
 def test_nothing_is_no_address() -> None:
     assert readable_address(None) is None
     assert readable_address("") is None
+
+
+def test_small_letters_make_nobody_elses_address_of_one() -> None:
+    assert lower_address(" Kim@Example.ORG ") == "kim@example.org"
+    assert lower_address("MÜLLER@example.org") == "müller@example.org"
+    assert lower_address("\u212aim@example.org") != "kim@example.org"
