@@ -17,7 +17,7 @@ REPLACEMENT = "\ufffd"
 """What programs write in place of a character that they could not read."""
 
 _BYTES = {char: byte for byte, char in enumerate(WINDOWS)} | {chr(byte): byte for byte in range(0x80, 0xA0)}
-_RUN = re.compile("[^\x00-\x7f]+")
+_RUN, _LONGER_RUN = re.compile("[^\x00-\x7f]+"), re.compile("[^\x00-\x7f]{2,}")
 """Only around these anything can be wrong; they are few, and mostly the same."""
 
 
@@ -64,7 +64,7 @@ _OTHERWISE_BESIDE_LETTERS = re.compile(f"(?<=[A-Za-z])(?:{_EASTERN})|(?:{_EASTER
 def find_encoded_twice(text: str) -> int | None:
     """Find the first character that was encoded as UTF-8 twice; its place in `text`, None where there is none."""
     fine: set[str] = set()
-    for run in _RUN.finditer(text):
+    for run in _LONGER_RUN.finditer(text):
         shown = text[max(run.start() - 1, 0) : run.end() + 1]
         if shown in fine:
             continue

@@ -98,7 +98,7 @@ def _check_level(parsed: Parsed) -> None:
 def _read(column: Column, value: object, today: dt.date) -> Any:
     if isinstance(value, bool) and column.type is Type.YES_NO:
         return value
-    if isinstance(value, str) and _is_number(column) and has_lookalike(value):
+    if isinstance(value, str) and not value.isascii() and _is_number(column) and has_lookalike(value):
         raise _Bad(Fault.LOOKALIKE)  # before NFC makes a K of the Kelvin sign
     text = clean(value)
     if len(text) > column.longest:
