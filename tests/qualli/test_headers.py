@@ -92,7 +92,12 @@ def test_a_header_that_lacks_a_column_says_which_it_has() -> None:
 
 @pytest.mark.parametrize(
     ("content", "separator"),
-    [("tn_id,nachname\n", "comma"), ("TN-ID\tNachname\n", "tab"), ("sep=\t\ntn_id\tnachname\n", "tab")],
+    [
+        ("tn_id,nachname\n", "comma"),
+        ("TN-ID\tNachname\n", "tab"),
+        ("sep=\t\ntn_id\tnachname\n", "tab"),
+        ("sep=:\ntn_id:x\n", ""),
+    ],
 )
 def test_another_separator_is_named(content: str, separator: str) -> None:
     found = refusal(content)
