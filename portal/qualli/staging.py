@@ -51,9 +51,8 @@ def _delete_all(table: SqlTable, import_id: int, batch: int) -> Iterator[None]:
 def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> None:
     """Stage one batch of lines of a file.
 
-    A number that comes twice rejects every line that has it: which of them is meant, only Qualli.life can say, and
-    taking either might give one person the data of another. Nobody leaves by such an import. Lines that say the same
-    are one.
+    A number that comes twice rejects every line that has it, unless all say the same: which of them is meant, only
+    Qualli.life can say, and either might be the data of another person. Nobody leaves by such an import.
     """
     count(run, table.kind, "read", len(lines))
     run.progress += len(lines)
