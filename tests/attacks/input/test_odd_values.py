@@ -338,15 +338,16 @@ def fuzzes(app: Flask, ids: Ids, signed_in: SignedIn) -> Iterator[Fuzz]:
         yield fuzz
 
 
+@pytest.mark.slow
 def test_odd_values_in_every_parameter_are_no_error_of_ours(
-    sqlite_app: Flask, house: House, ids: Ids, signed_in: SignedIn, asked: dict[str, set[str]]
+    app: Flask, house: House, ids: Ids, signed_in: SignedIn, asked: dict[str, set[str]]
 ) -> None:
     tried = 0
-    for fuzz in fuzzes(sqlite_app, ids, signed_in):
+    for fuzz in fuzzes(app, ids, signed_in):
         names = sorted(asked[fuzz.rule.endpoint] | set(fuzz.usual))
         fuzz.gaps(GAPS)
         fuzz.all_at_once(names, CORE)
-        fuzz.one_by_one(names, CORE, 2)
+        fuzz.one_by_one(names, CORE, 1)
         tried += fuzz.sent
     assert tried > 1000
     assert {"from", "to", "before"} <= asked["audit.list_page"]
