@@ -27,6 +27,8 @@ class Lines(Protocol):
     """Gives physical lines, and knows where it is."""
 
     record_at: int
+    line: str
+    """The newest."""
 
     def begin_record(self) -> None: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -71,6 +73,9 @@ def _next_record(file: str, reader: Iterator[list[str]], lines: Lines) -> list[s
     try:
         return next(reader)
     except (csv.Error, StopIteration):
+        for other, word in _OTHER_DELIMITERS.items():
+            if _EVERY_COLUMN & {same_name(name) for name in lines.line.split(other)[1:]}:
+                raise FileRefused(file, FileFault.DELIMITER_WRONG, lines.record_at, separator=word) from None
         raise FileRefused(file, FileFault.HEADER_UNREADABLE, lines.record_at) from None
 
 

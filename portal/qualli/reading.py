@@ -183,6 +183,7 @@ class _Feed:
         self._at = 0
         self._bytes = 0
         self._with_cr = self._odd_end = False
+        self.line = ""
         self.record_at = 1
         self.record_lines = 0
         self.continues = False
@@ -216,7 +217,8 @@ class _Feed:
         self._bytes += len(line) if line.isascii() else len(line.encode(self._shape.encoding))
         if self._bytes > LINE_LIMIT:
             raise FileRefused(self._name, FileFault.LINE_TOO_LONG, self._at)
-        return self._note_end(line.lstrip(BOM) if self._at == 1 else line)
+        self.line = self._note_end(line.lstrip(BOM) if self._at == 1 else line)
+        return self.line
 
     def _note_end(self, line: str) -> str:
         if self._at == 1:

@@ -96,6 +96,15 @@ def test_a_mark_that_says_utf_8_where_it_is_not_is_refused() -> None:
     assert refused(b"\xef\xbb\xbf" + LINES.encode("cp1252")) == ("encoding-mixed", 2, None)
 
 
+def test_the_line_ends_of_old_macs_hide_no_character_set() -> None:
+    content = f"{HEADER}T1;Abel;Bonn\r\nT2;Jäger;Köln\r\n".replace("\r\n", "\r")
+    assert refused(content.encode("mac_roman")) == ("encoding-mac-roman", 3, None)
+
+
+def test_what_spreadsheets_call_unicode_text_has_another_separator() -> None:
+    assert refused("tn_id\tnachname\r\nT1\tMüller\r\n".encode("utf-16")) == ("delimiter-wrong", 1, None)
+
+
 def test_some_lines_in_mac_roman_among_others_are_refused() -> None:
     content = LINES.encode("cp1252") + "T3;Müller;Grün\r\n".encode("mac_roman")
     assert refused(content) == ("encoding-mixed", 4, None)

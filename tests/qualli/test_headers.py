@@ -94,6 +94,8 @@ def test_a_header_that_lacks_a_column_says_which_it_has() -> None:
     ("content", "separator"),
     [
         ("tn_id,nachname\n", "comma"),
+        ('"tn_id","nachname"\n"T1","A"\n', "comma"),
+        ('"tn_id"\t"nachname"\n', "tab"),
         ("TN-ID\tNachname\n", "tab"),
         ("sep=\t\ntn_id\tnachname\n", "tab"),
         ("sep=:\ntn_id:x\n", ""),
