@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import takewhile
 
 WINDOWS = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 """Windows-1252, byte by byte; the five bytes that it leaves undefined stand for the control characters of Latin-1."""
@@ -99,9 +100,11 @@ def _belongs_to_a_word(text: str, pair: re.Match[str]) -> bool:
         return rest.isalpha() and after.isascii() and after.isalpha() and rest.isupper() is after.isupper()
     if not _same_case(before, first):
         return False
-    if rest.isalpha():
-        return rest.isupper() is first.isupper()
-    return _AFTER_A_WORD.issuperset(rest) and (rest[-1] in _ENDS_ANYWHERE or not after.isalpha())
+    letters = "".join(takewhile(str.isalpha, rest))
+    if letters and letters.isupper() is not first.isupper():
+        return False
+    ends = rest.isalpha() or rest[-1] in _ENDS_ANYWHERE or not after.isalpha()
+    return ends and _AFTER_A_WORD.issuperset(rest[len(letters) :])
 
 
 def _closes_a_quotation(text: str, pair: re.Match[str]) -> bool:
@@ -166,9 +169,9 @@ _ODD = re.compile(
             f"(?<![{_ANY}0-9])[€†](?=[{_LOWER}])",  # Ä, Ü on the Mac
             f"{_START}…(?=[{_LOWER}])|(?<=[{_UPPER}])…(?=[{_UPPER}])",  # Ö on the Mac
             f"{_START}[šŸ](?=[bnlzrgsc])",  # Ü of DOS, ü on the Mac
-            "(?<=[BCDFGHJKLMNPQSTVWXZbcdfghjlmnpqstvwxz])š(?=[bcdfghjklmnpqrstvwxzß§])",  # ö on the Mac
+            f"(?<![{_ANY}])[BCDFGHJ-NP-TV-XZb-df-hj-np-tv-xz]{{1,4}}(?<![Rr])š(?=[b-df-hj-np-tv-xzß§])",  # ö on the Mac
             f"(?<=[Rr])š(?=[hgdwß§])|(?<=[{_UPPER}])š(?=[{_UPPER}])",
-            r"(?:[aAeE]u|[eE]i|ie|[Ss]tra|[Gg]ro|\b[Vv]o)á",  # ß of DOS
+            r"(?:[SKsk]t?rau|[Ee]u|[Ee]i|ie|[Ss]tra|[Gg]ro|\b[Vv]o)á",  # ß of DOS
             f"(?<=[{_ANY}])[{_QUOTES}—](?=[{_LOWER}])",  # ä, ö, é of DOS, î, ó on the Mac
             f"™(?=[{_ANY}])",  # Ö of DOS
             f"(?<=[{_LOWER}])[³¹ª•](?=[{_LOWER}])",

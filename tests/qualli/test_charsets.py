@@ -148,6 +148,7 @@ ODD_BUT_RIGHT = [
     "CŒUR", "Bœuf", "L'HAŸ-LES-ROSES", "Ysaÿe", "Ÿves", "«\u00a0Café\u00a0»", "„Olé…“", "„CAFÉ“", "A–Z", "5 €", "100€",
     "„Ä“, „Ö“ und „Ü“", "Þór", "Sigríður", "Ærø", "O’Neill", "d´Or", "ECDL®", "Excel™ für alle", "§ 45 SGB III",
     "1½ Tage", "m²", "ÄÖÜäöüß", "Mª Carmen", "¿Qué?", "Horváth", "Fabián", "Juárez", "Krška", "Pšenica", "Vršič",
+    "Konštantín", "Rejštejn", "Dolinškova", "„Tomáš“, „Kříž“", "„Kríž“", "curauá",
     "Aukštaitis", "Žnidaršič", "DŽENAN", "Dženan", "„Mit“arbeit", "JOÃO", "IRMÃ", "Kunst·Kultur", "“Österreich”",
     "»Süß«, »Maß«", "Bär", "Weiß, Käthe – „Käthchen“", "20 °C", "Nº 5", "Ausbildung…und weiter", "‚Groß‘", "AnaŠimun",
 ]  # fmt: skip
