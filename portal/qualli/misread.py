@@ -170,7 +170,8 @@ _ODD = re.compile(
             f"{_START}…(?=[{_LOWER}])|(?<=[{_UPPER}])…(?=[{_UPPER}])",  # Ö on the Mac
             f"{_START}[šŸ](?=[bnlzrgsc])",  # Ü of DOS, ü on the Mac
             f"(?<![{_ANY}])[BCDFGHJ-NP-TV-XZb-df-hj-np-tv-xz]{{1,4}}(?<![Rr])š(?=[b-df-hj-np-tv-xzß§])",  # ö on the Mac
-            f"(?<=[Rr])š(?=[hgdwß§])|(?<=[{_UPPER}])š(?=[{_UPPER}])",
+            f"(?<=[Rr])š(?=[hgdwß§])|(?<![{_ANY}])Rš(?=[mr])|(?<=[{_UPPER}])š(?=[{_UPPER}])",
+            "š(?=bb|ck|dd|ff|gg|ll|mm|nn|pp|rr|ss|tt)",
             r"(?:[SKsk]t?rau|[Ee]u|[Ee]i|ie|[Ss]tra|[Gg]ro|\b[Vv]o)á",  # ß of DOS
             f"(?<=[{_ANY}])[{_QUOTES}—](?=[{_LOWER}])",  # ä, ö, é of DOS, î, ó on the Mac
             f"™(?=[{_ANY}])",  # Ö of DOS
