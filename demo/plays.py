@@ -99,8 +99,8 @@ def _large_job4you(stage: Stage) -> None:
     _force_outcomes(stage)
     stage.import_export(before=True, mode=ImportMode.FULL)
     stage.release(
-        *BEGUN, "order-lost", "consent-missing", "email-missing", "caseworker-missing", "order-missing", "order-open",
-        "answer-missing", "contradictory", "left",
+        *BEGUN, "order-lost", "consent-missing", "email-missing", "email-unreadable", "caseworker-missing",
+        "order-missing", "order-open", "answer-missing", "contradictory", "left",
     )  # fmt: skip
     _until_night(stage, LONG_AGO)
     stage.grow_older(stage.since_night(LONG_AGO) - stage.since_night(RECENTLY) - MOMENT)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from portal.people.addresses import lower_address
+
 
 def ascii_domain(domain: str) -> str:
     """The domain as the network knows it, bücher.example as xn--bcher-kva.example. Raises ValueError."""
@@ -25,7 +27,7 @@ def mailable(address: str) -> str:
 
 def spellings(address: str) -> frozenset[str]:
     """Every way in which an e-mail address that somebody types may be kept: browsers send bücher.example as xn--…."""
-    typed = address.strip().lower()
+    typed = lower_address(address)
     found = {typed}
     local, at, domain = typed.rpartition("@")
     with suppress(ValueError):

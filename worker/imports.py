@@ -1,5 +1,5 @@
 """Imports as the worker runs them; the HTTP door runs short ones itself, while whoever sent them waits."""
 
-from portal.qualli.running import CRASHES, forget_strays, run_import
+from portal.qualli.running import CRASHES, run_import
 
-__all__ = ["CRASHES", "forget_strays", "run_import"]
+__all__ = ["CRASHES", "run_import"]

@@ -34,6 +34,7 @@ from portal.privacy.service import plan_erasure
 from portal.qualli.models import ENDED as ENDED_IMPORTS
 from portal.qualli.models import UNFINISHED as UNFINISHED_IMPORTS
 from portal.qualli.models import ImportRun
+from portal.qualli.strays import forget_strays
 from portal.queue import (
     PROBE_CONNECTION,
     RUN_BULK,
@@ -180,6 +181,7 @@ def sweep() -> None:
         _each(partial(plan_erasure, tenant_id, utcnow()))
     _each(partial(forget_runs, utcnow()))
     _each(partial(forget_mails, utcnow()))
+    _each(partial(forget_strays, utcnow()))
     _each(partial(forget_sessions, utcnow(), current_settings().session_limit_hours))
     export_audit_heads(utcnow())
     _each(partial(watching.look, utcnow()))

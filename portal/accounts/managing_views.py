@@ -26,10 +26,10 @@ from portal.audit.recording import describe
 from portal.database import commit, rollback, utcnow
 from portal.notices.invitations import mail_link
 from portal.notices.outbox import mails_are_set
-from portal.people.forms import read_row
 from portal.refusal import Refusal
 from portal.web.messages import message
 from portal.web.scope import current_tenant_id
+from portal.web.typed import read_row
 
 managing = Blueprint("managing", __name__)
 

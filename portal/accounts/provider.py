@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
+from portal.people.addresses import lower_address
 from portal.settings import Settings
 
 SCOPE = "openid email"
@@ -137,7 +138,7 @@ class Provider:
         if not isinstance(subject, str) or not 0 < len(subject) <= 255:
             raise Refused("subject-missing")
         verified = claims.get("email_verified") is True and isinstance(email, str)
-        return Identity(self.issuer, subject, email.strip().lower() if verified else None)
+        return Identity(self.issuer, subject, lower_address(email) if verified else None)
 
     def _open(self, id_token: str) -> Any:
         """The token, its signature checked; where the provider has new keys, they are asked once more."""

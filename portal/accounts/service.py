@@ -19,6 +19,7 @@ from portal.accounts.passwords import check_password, hash_password, verify_pass
 from portal.accounts.sessions import end_sessions
 from portal.addresses import mailable, spellings
 from portal.database import EVERY_TENANT, db, for_every_tenant, scoped_to
+from portal.people.addresses import lower_address
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 from portal.tenants.models import Tenant
@@ -45,7 +46,7 @@ def create_account(
     Without a password nobody can sign in until one is set by a one-time link (portal.accounts.links).
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `password-…`.
     """
-    email, name, initials = email.strip().lower(), name.strip(), initials.strip()
+    email, name, initials = lower_address(email), name.strip(), initials.strip()
     _check_email(email)
     _check(tenant_id, name, initials, role)
     if password is not None:

@@ -11,15 +11,13 @@ from flask import request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from portal import current_settings
-from portal.qualli.archive import RATIO_LIMIT
+from portal.qualli.archive import FREE_BYTES, RATIO_LIMIT
 from portal.web.problems import Told
 
 LINES_TYPE = "application/x-ndjson"
 KEY_LIMIT = 200
 _CHUNK = 64 * 1024
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_LIMIT}}}")
-_FREE_BYTES = 1 << 20
-"""So much may be unpacked of whatever is sent: few bytes alone may be packed tightly."""
 
 
 def check_type() -> None:
@@ -85,7 +83,7 @@ def _unpacked(packed: Iterator[bytes], limit: int) -> Iterator[bytes]:
                 raise Told(400, "body-not-gzip") from None
             rest, full = unpacker.unconsumed_tail, len(piece) == _CHUNK
             given += len(piece)
-            if given > limit or given > max(RATIO_LIMIT * taken, _FREE_BYTES):
+            if given > limit or given > max(RATIO_LIMIT * taken, FREE_BYTES):
                 raise RequestEntityTooLarge
             yield piece
     if unpacker.unused_data:

@@ -236,6 +236,10 @@ def _report() -> Schema:
             "read": count,
             "applied": {**count, "description": "Lines that changed something."},
             "unchanged": count,
+            "identical": {
+                **count,
+                "description": "Lines that say once more what another one says, where there are any.",
+            },
             "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/Rejected"}},
             "more": {"const": True, "description": "There are more rejected lines than are listed."},
             "notices": {

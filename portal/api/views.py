@@ -158,6 +158,8 @@ def _report(run: ImportRun) -> dict[str, Any]:
             for item in found.rejected
         ],
     }
+    if found.identical:
+        values["identical"] = found.identical
     if found.more:
         values["more"] = True
     if found.notices:

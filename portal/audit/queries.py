@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from portal.audit.models import AuditEntry, AuditEvent
 from portal.database import db
 from portal.people.models import Participant
+from portal.web.typed import whole_number
 
 PAGE = 50
-_ROW_DIGITS = 18
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,10 @@ def list_entries(filters: AuditFilters, before: int | None) -> AuditPage:
 def _has_number(number: str) -> ColumnElement[bool]:
     people = select(Participant.id).where(Participant.number == number)
     of_person = and_(AuditEntry.subject == "participant", AuditEntry.subject_id.in_(people))
-    if not (number.isdecimal() and number.isascii() and len(number) <= _ROW_DIGITS):
+    row = whole_number(number)
+    if row is None:
         return of_person
-    return or_(of_person, and_(AuditEntry.subject != "participant", AuditEntry.subject_id == int(number)))
+    return or_(of_person, and_(AuditEntry.subject != "participant", AuditEntry.subject_id == row))
 
 
 def participant_numbers(page: AuditPage) -> Mapping[int, str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -12,9 +10,9 @@ from werkzeug.datastructures import MultiDict
 from portal.accounts.access import Permission, requires
 from portal.audit import queries
 from portal.audit.models import AuditEvent
-from portal.people.forms import read_row
 from portal.people.models import NUMBER
 from portal.tokens.queries import token_names
+from portal.web.typed import midnight, read_row
 
 audit = Blueprint("audit", __name__)
 SUBJECTS = ("account", "participant", "delivery", "import", "bulk", "connection", "mediator", "api-token")
@@ -48,21 +46,11 @@ def list_page() -> str:
 def _read(values: MultiDict[str, str]) -> queries.AuditFilters:
     """The filters of an address; what is no event, number or date narrows nothing."""
     event, subject = values.get("event", ""), values.get("subject", "")
-    until = _midnight(values.get("to", ""))
     return queries.AuditFilters(
         event=AuditEvent(event) if event in list(AuditEvent) else None,
         by=values.get("by", "").strip()[:50] or None,
         subject=subject if subject in SUBJECTS else None,
         number=values.get("number", "").strip()[:NUMBER] or None,
-        since=_midnight(values.get("from", "")),
-        until=until + dt.timedelta(days=1) if until else None,
+        since=midnight(values.get("from"), g.time_zone),
+        until=midnight(values.get("to"), g.time_zone, days_later=1),
     )
-
-
-def _midnight(text: str) -> dt.datetime | None:
-    """The beginning of a day in the tenant's time zone."""
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-    return dt.datetime.combine(day, dt.time(), ZoneInfo(g.time_zone)).astimezone(dt.UTC)

@@ -19,7 +19,7 @@ from portal.bulk.wording import group_text, lot_text, outcome_text, title
 from portal.database import commit, db, utcnow
 from portal.deliveries.models import Delivery
 from portal.people.choices import active_mediators
-from portal.people.forms import read_address, read_row
+from portal.people.forms import read_address
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 from portal.web.fragments import live_answer
@@ -27,6 +27,7 @@ from portal.web.messages import message
 from portal.web.scope import current_view
 from portal.web.sessions import live
 from portal.web.tables import Cell, Table, download
+from portal.web.typed import read_row, read_rows
 
 bulk = Blueprint("bulk", __name__)
 PAGE = 50
@@ -54,7 +55,7 @@ def choose() -> Response:
     if action is BulkAction.TRANSFER and not may(Permission.TRANSFER_CHOSEN):
         abort(403)
     where = read_address(request.form)
-    marked = None if request.form.get("whom") == "all" else _rows("participant")
+    marked = None if request.form.get("whom") == "all" else read_rows(request.form, "participant", _ROWS)
     chosen = service.Chosen(marked, where.filters(where.text()), urlencode(where.parts(), doseq=True))
     run = service.choose(current_view(), action, chosen, current_actor(), utcnow())
     bulk_id = run.id
@@ -100,7 +101,8 @@ def choose_mediator(bulk_id: int) -> Response:
 def start(bulk_id: int) -> Response:
     """Do what was shown."""
     run, shown = service.get_run(bulk_id), request.form.get("shown", "")
-    service.start(run, current_view(), shown, _rows("consent"), current_actor(), utcnow())
+    confirmed = read_rows(request.form, "consent", _ROWS)
+    service.start(run, current_view(), shown, confirmed, current_actor(), utcnow())
     commit("bulk.started")
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
@@ -166,8 +168,3 @@ def _action(text: str) -> BulkAction:
         return BulkAction(text)
     except ValueError:
         abort(400)
-
-
-def _rows(name: str) -> set[int]:
-    found = (int(text) for text in request.form.getlist(name)[:_ROWS] if text.isascii() and text.isdigit())
-    return {number for number in found if number < 2**63}

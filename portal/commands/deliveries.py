@@ -11,7 +11,7 @@ from portal.accounts.actor import SYSTEM
 from portal.audit.models import AuditEvent
 from portal.commands.delivery_values import delivery_values, lines, shown_values
 from portal.commands.edge import OPERATOR, acting, in_application, noted, use_tenant
-from portal.commands.options import by_option, json_option, tenant_option
+from portal.commands.options import Number, by_option, json_option, tenant_option
 from portal.commands.output import print_json, print_lines, said
 from portal.commands.waiting import wait_for
 from portal.commands.words import _
@@ -82,11 +82,11 @@ def delivery() -> None:
     """One delivery: show it; let a held one pass, or discard it."""
 
 
-_number = click.argument("number", type=click.IntRange(1, 2**31 - 1))
+_number = click.argument("number", type=Number(2**31 - 1))
 _connection = click.option(
     "--connection",
     "connection_id",
-    type=int,
+    type=Number(),
     metavar="ID",
     help="Of a network used before; see `deliveries --json`.",
 )

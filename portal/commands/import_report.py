@@ -32,6 +32,8 @@ def report_values(found: Report, run: ImportRun) -> dict[str, Any]:
 def print_report(found: Report, run: ImportRun) -> None:
     """Counts, notices, every rejected line, and from whom a held import would take something."""
     click.echo(_head(found))
+    if found.identical:
+        click.echo(_("%(number)s Zeilen wiederholen eine andere und zählen nicht.", number=found.identical))
     for notice in found.notices:
         click.echo(f"- {notice_text(notice)}")
     for rejected in found.rejected:

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
+
+
+class Number(click.IntRange):
+    """The number of a record: ASCII digits alone, no more than a database takes."""
+
+    name = "number"
+
+    def __init__(self, most: int = 10**18 - 1) -> None:
+        super().__init__(1, most)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse other digits, which Python would read."""
+        if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+            self.fail(f"{value!r} is not a valid number.", param, ctx)
+        return super().convert(value, param, ctx)
+
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -7,7 +7,7 @@ import click
 from portal.accounts.access import Permission
 from portal.audit.models import AuditEvent
 from portal.commands.edge import acting, in_application, noted, use_tenant
-from portal.commands.options import by_option, json_option, tenant_option
+from portal.commands.options import Number, by_option, json_option, tenant_option
 from portal.commands.output import print_json, said
 from portal.commands.words import _
 from portal.database import commit, reading, utcnow
@@ -75,7 +75,7 @@ def list_(slug: str, as_json: bool) -> None:
 
 @token.command()
 @tenant_option
-@click.argument("number", type=click.IntRange(1, 10**18 - 1))
+@click.argument("number", type=Number())
 @by_option(required=False)
 @in_application
 def revoke(slug: str, number: int, by: str | None) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.people.addresses import readable_address
 from portal.tenants.network import Network
 
 Record = dict[str, Any]
@@ -63,7 +64,7 @@ def participant_record(person: Person, network: Network) -> Record:
         "street": person.street,
         "postal_code": person.postal_code,
         "city": person.city,
-        "email": person.email,
+        "email": readable_address(person.email),
         "phone": person.phone,
         "caseworker": person.caseworker,
         "consent_on": _iso(person.consent_on),
@@ -95,7 +96,7 @@ def mediator_record(
         "mediator_id": number,
         "last_name": last_name,
         "first_name": first_name,
-        "email": email,
+        "email": readable_address(email),
         "phone": phone,
     }
 

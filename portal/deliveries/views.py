@@ -17,12 +17,12 @@ from portal.deliveries.models import Delivery
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.states import ENDED, DeliveryState
 from portal.deliveries.wording import duration, finding_texts, odd_text, open_answers, outcome_text
-from portal.people.forms import read_row
 from portal.releases.withdrawals import withdrawals_in
 from portal.releases.wording import withdrawal_text
 from portal.web.fragments import is_fragment, live_answer
 from portal.web.scope import current_tenant_id, current_view, save
 from portal.web.sessions import live
+from portal.web.typed import read_row
 
 deliveries = Blueprint("deliveries", __name__)
 PAGE = 50

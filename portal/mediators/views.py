@@ -12,9 +12,9 @@ from portal.bulk.models import BulkAction
 from portal.bulk.service import Chosen, choose
 from portal.database import commit, utcnow
 from portal.mediators import queries
-from portal.people.forms import read_row
 from portal.releases.queries import Filters
 from portal.web.scope import current_view
+from portal.web.typed import read_row
 
 mediators = Blueprint("mediators", __name__)
 

@@ -18,6 +18,7 @@ from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Finding
 from portal.releases.queries import Filters, Sorting
 from portal.releases.status import Status
+from portal.web.typed import read_row
 
 _KEY = re.compile(r"[0-9a-f]{12}")
 Member = TypeVar("Member", bound=StrEnum)
@@ -101,8 +102,8 @@ def read_address(values: MultiDict[str, str]) -> ListAddress:
         statuses=_members(values, "status", Status),
         phases=_members(values, "phase", Phase),
         findings=tuple(item for item in _members(values, "finding", Finding) if item not in TENANT_WIDE),
-        order_id=_row(values.get("order")),
-        mediator_id=_row(values.get("mediator")),
+        order_id=read_row(values, "order"),
+        mediator_id=read_row(values, "mediator"),
         left=values.get("left") == "1",
         action=values.get("action") == "1",
         caseworker=key if _KEY.fullmatch(key := values.get("caseworker", "")) else None,
@@ -111,15 +112,6 @@ def read_address(values: MultiDict[str, str]) -> ListAddress:
         search=values.get("q") or None,
         number=number if is_number(number) else None,
     )
-
-
-def read_row(values: MultiDict[str, str], name: str) -> int | None:
-    """The number of a row in an address; None where there is none, or nonsense."""
-    return _row(values.get(name))
-
-
-def _row(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _members(values: MultiDict[str, str], name: str, kind: type[Member]) -> tuple[Member, ...]:

@@ -104,6 +104,9 @@ class Participant(TenantOwned, Base):
     postal_code: Mapped[str | None]
     city: Mapped[str | None]
     email: Mapped[str | None]
+    """As Qualli.life gives it, which may be any text."""
+    email_readable: Mapped[bool] = mapped_column(default=True)
+    """Whether `email` is an address, or empty; a column of its own so that lists can be filtered by it."""
     phone: Mapped[str | None]
     caseworker: Mapped[str | None]
     """Initials of the primary caseworker, or any text, as Qualli.life gives it."""

@@ -13,7 +13,7 @@ from portal.accounts.access import Permission, requires
 from portal.database import commit, utcnow
 from portal.people import choices
 from portal.people.exporting import table
-from portal.people.forms import read_address, read_row
+from portal.people.forms import read_address
 from portal.people.narrowing import narrowings
 from portal.people.saved import forget_view, save_view, saved_views
 from portal.people.search import LENGTH, is_number, remember_search
@@ -32,6 +32,7 @@ from portal.releases.queries import (
 from portal.web.fragments import answer
 from portal.web.scope import current_tenant_id, current_view
 from portal.web.tables import download
+from portal.web.typed import read_row
 
 people = Blueprint("people", __name__)
 PAGE = 50

@@ -102,7 +102,8 @@ TABLES: dict[str, Kept] = {
         personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_sealed street "
         "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
         "former_number left_at sort_key",
-        pseudonymous="order_id social_insurance_number_since doubted_identity confirmed_identity changed_at",
+        pseudonymous="email_readable order_id social_insurance_number_since doubted_identity confirmed_identity "
+        "changed_at",
     ),
     "profile": Kept(
         _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="entries", pseudonymous="participant_id"

@@ -22,7 +22,6 @@ from flask_babel import gettext as _
 from portal.accounts.access import Permission, requires
 from portal.audit.recording import describe
 from portal.database import commit, db, utcnow
-from portal.people.forms import read_row
 from portal.people.models import Participant
 from portal.privacy import processing, queries, service
 from portal.privacy.document import document
@@ -40,6 +39,7 @@ from portal.web.plain import plain
 from portal.web.privacy_labels import HINDRANCES
 from portal.web.scope import current_tenant_id
 from portal.web.spans import span
+from portal.web.typed import read_row
 
 privacy = Blueprint("privacy", __name__)
 _PAGE = 50

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import zipfile
@@ -11,7 +12,7 @@ from typing import IO
 
 from portal.people.masking import without_numbers
 from portal.qualli.codes import FileFault, FileRefused
-from portal.qualli.columns import TABLES, Kind
+from portal.qualli.columns import TABLES, Kind, find_table
 from portal.qualli.export_times import Moment, of_entry
 from portal.qualli.lines import LinesFile
 from portal.qualli.reading import CsvFile
@@ -20,11 +21,14 @@ from portal.refusal import Refusal
 UNPACKED_LIMIT = 2 * 1024**3
 """All files together, in bytes."""
 RATIO_LIMIT = 100
+FREE_BYTES = 1 << 20
+"""So much may be unpacked of whatever comes: few bytes alone may be packed tightly, an order with many lines alike."""
 FILES_LIMIT = 1000
-_DIRECTORY_LIMIT = 1024 * 1024
+_DIRECTORY_LIMIT = 1 << 20
 """Largest list of contents, in bytes: it is read into memory at once."""
-_END_BYTES = 22 + 65535
-_LOCATOR_BYTES = 20
+_END_BYTES = 4 * (22 + 65535)
+"""As much is read to find the end record, which says how long the list is; a comment may stand behind it."""
+_LOCAL_HEADER_BYTES = 30
 _ENCRYPTED = 0x1
 
 
@@ -43,11 +47,11 @@ def open_export(file: IO[bytes]) -> Export:
     """The export in a seekable ZIP. Refusal where it is none, or holds what it must not; FileRefused for one file."""
     archive = open_archive(file)
     export = Export()
-    tables = {table.file: table for table in TABLES.values()}
     for info in archive.infolist():
-        name = info.filename.rpartition("/")[2]
-        table = tables.get(name.casefold())
-        if info.is_dir() or info.filename.startswith("__MACOSX/"):
+        path = info.filename.replace("\\", "/")  # as some programs for Windows write it
+        name = path.rpartition("/")[2]
+        table = find_table(name)
+        if not name or path.startswith("__MACOSX/"):
             continue
         if table is None:
             export.unknown.append(without_numbers(name)[:100])
@@ -77,18 +81,22 @@ def open_lines(file: IO[bytes]) -> Export:
 
 def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
     """A ZIP whose contents were checked by their descriptions, which unpacking cannot exceed."""
+    sparing = _Sparing(file, _DIRECTORY_LIMIT + _END_BYTES)
     try:
-        _check_directory_size(file)
-        archive = zipfile.ZipFile(file)
+        archive = zipfile.ZipFile(sparing)
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError):
         raise Refusal("import-not-a-zip") from None
-    for info in archive.infolist():
+    sparing.left = None
+    entries = archive.infolist()
+    if len(entries) > FILES_LIMIT:
+        raise Refusal("import-zip-too-many-files", limit=FILES_LIMIT)
+    for info in entries:
         _check_entry(info)
-    unpacked = sum(info.file_size for info in archive.infolist())
+    _check_apart(archive)
+    unpacked = sum(info.file_size for info in entries)
     if unpacked > UNPACKED_LIMIT:
         raise Refusal("import-too-large", limit_gib=UNPACKED_LIMIT // 1024**3)
-    if unpacked > RATIO_LIMIT * _size(file):  # entries that share their bytes
-        raise Refusal("import-zip-bomb", limit=RATIO_LIMIT)
+    _check_ratio(unpacked, file.seek(0, 2))
     return archive
 
 
@@ -103,30 +111,55 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
         raise Refusal("import-zip-encrypted")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Refusal("import-zip-method")
-    if info.file_size > RATIO_LIMIT * max(info.compress_size, 1):
+    _check_ratio(info.file_size, info.compress_size)
+
+
+def _check_ratio(unpacked: int, packed: int) -> None:
+    if unpacked > max(RATIO_LIMIT * packed, FREE_BYTES):
         raise Refusal("import-zip-bomb", limit=RATIO_LIMIT)
 
 
-def _check_directory_size(file: IO[bytes]) -> None:
-    """Refuse a long list of contents before `zipfile` reads it whole. Source: APPNOTE.TXT 4.3.14 to 4.3.16."""
-    size = _size(file)
-    file.seek(max(0, size - _END_BYTES - _LOCATOR_BYTES))
-    tail = file.read()
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0:
-        raise zipfile.BadZipFile
-    entries, directory = struct.unpack_from("<HI", tail, end + 10)
-    if tail[end - _LOCATOR_BYTES : end].startswith(b"PK\x06\x07"):
-        (at,) = struct.unpack_from("<Q", tail, end - _LOCATOR_BYTES + 8)
-        file.seek(min(at, size))
-        entries, directory = struct.unpack_from("<QQ", file.read(56), 32)
-    if entries > FILES_LIMIT or directory > _DIRECTORY_LIMIT:
-        raise Refusal("import-zip-too-many-files", limit=FILES_LIMIT)
-    file.seek(0)
+def _check_apart(archive: zipfile.ZipFile) -> None:
+    """Refuse entries that share bytes: a few would be unpacked to many files."""
+    entries = sorted(archive.infolist(), key=lambda info: info.header_offset)
+    starts = [*(info.header_offset for info in entries[1:]), archive.start_dir]
+    for info, following in zip(entries, starts, strict=False):
+        if info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size > following:
+            raise Refusal("import-zip-overlap")
 
 
-def _size(file: IO[bytes]) -> int:
-    return file.seek(0, 2)
+class _Sparing(io.RawIOBase):
+    """A file of which no more than so many bytes are read; whatever the end record says, it is not believed."""
+
+    def __init__(self, file: IO[bytes], left: int) -> None:
+        self._file = file
+        self.left: int | None = left
+        """None once all of it may be read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        """Refusal `import-zip-too-many-files` where that is too much; then nothing is read."""
+        if self.left is None:
+            return self._file.read(size)
+        if size < 0:
+            at = self._file.tell()
+            size = self._file.seek(0, 2) - at
+            self._file.seek(at)
+        self.left -= size
+        if self.left < 0:
+            raise Refusal("import-zip-too-many-files", limit=FILES_LIMIT)
+        return self._file.read(size)
 
 
 def absent(export: Mapping[Kind, CsvFile | LinesFile]) -> list[str]:

@@ -13,6 +13,8 @@ class Fault(StrEnum):
     TOO_LONG = "too-long"
     CONTROL_CHARACTERS = "control-characters"
     NOT_TEXT = "not-text"
+    LOOKALIKE = "lookalike"
+    """A number has a character that only looks like a letter from A to Z or a digit."""
     IDENTIFIER_IS_EMAIL = "identifier-is-email"
     IDENTIFIER_ALTERED = "identifier-altered"
     """A spreadsheet has changed it, so that it may be anyone's."""
@@ -34,6 +36,10 @@ class Fault(StrEnum):
     """More or fewer fields than the header has."""
     QUOTES_UNREADABLE = "quotes-unreadable"
     NOT_UTF8 = "not-utf-8"
+    CHARACTERS_LOST = "characters-lost"
+    """Another program wrote U+FFFD in place of what it could not read."""
+    ENCODED_TWICE = "encoded-twice"
+    HEADER_AGAIN = "header-again"
     NOT_JSON = "not-json"
     """Also NaN, numbers without end, and what is nested without end."""
     NOT_AN_OBJECT = "not-an-object"
@@ -57,9 +63,27 @@ class FileFault(StrEnum):
     TWICE = "file-twice"
     ENCODING_UNKNOWN = "encoding-unknown"
     ENCODING_MIXED = "encoding-mixed"
+    ENCODING_MAC = "encoding-mac-roman"
+    ENCODING_DOS = "encoding-dos"
+    ENCODING_UTF7 = "encoding-utf-7"
+    ENCODING_UTF16 = "encoding-utf-16"
+    """Without a BOM."""
+    ENCODING_UTF16_LINES = "encoding-utf-16-lines"
+    """Through the HTTP door, where JSON is UTF-8."""
+    ENCODING_UTF32 = "encoding-utf-32"
+    ENCODED_TWICE = "file-encoded-twice"
+    CHARACTERS_LOST = "file-characters-lost"
     NUL_BYTES = "nul-bytes"
+    LINE_ENDS = "line-ends"
+    """Through the HTTP door, where a line ends with LF."""
+    END_MARK = "end-mark"
+    """Ctrl-Z, which ends a file, with more lines behind it."""
     HEADER_UNREADABLE = "header-unreadable"
+    HEADER_MISSING = "header-missing"
+    HEADER_NOT_FIRST = "header-not-first"
     DELIMITER_WRONG = "delimiter-wrong"
+    LINES_QUOTED = "lines-quoted"
+    """Each line as a whole stands in quotation marks."""
     COLUMN_MISSING = "column-missing"
     COLUMN_TWICE = "column-twice"
     TOO_MANY_COLUMNS = "too-many-columns"
@@ -110,9 +134,13 @@ class Problem(StrEnum):
 class FileRefused(Exception):
     """A file is refused: by its name, why, and in which line or column where that is known."""
 
-    def __init__(self, file: str, fault: FileFault, line: int = 0, column: str | None = None) -> None:
+    def __init__(
+        self, file: str, fault: FileFault, line: int = 0, column: str | None = None, **values: object
+    ) -> None:
+        """`values` go into the sentence about it: names of columns that were expected and found, and the like."""
         super().__init__(f"{file}: {fault.value}")
         self.file = file
         self.fault = fault
         self.line = line
         self.column = column
+        self.values = values

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -176,3 +178,18 @@ PROFILES = Table(
     ),
 )
 TABLES: Mapping[Kind, Table] = {table.kind: table for table in (MEDIATORS, ORDERS, PARTICIPANTS, PROFILES)}
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_BETWEEN = re.compile(r"[\W_]+")
+
+
+def same_name(text: str) -> str:
+    """A name of a file or column such that other ways to write it are the same: Kürzel, KUERZEL; TN-ID, tn_id."""
+    return _BETWEEN.sub("", unicodedata.normalize("NFC", text).casefold().translate(_UMLAUTS))
+
+
+def find_table(file: str) -> Table | None:
+    """Find the table that a file of this name holds."""
+    return _BY_FILE.get(same_name(file))
+
+
+_BY_FILE = {same_name(table.file): table for table in TABLES.values()}

@@ -5,20 +5,25 @@ A line that cannot be read is rejected alone, by its number: whoever sent it get
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NoReturn
 
 from portal.people.masking import without_numbers
-from portal.qualli.codes import Fault
+from portal.qualli.charsets import is_wide
+from portal.qualli.codes import Fault, FileFault, FileRefused
 from portal.qualli.columns import PROFILES, Kind, Table
 from portal.qualli.parsing import Parsed, Rejection, parse
 from portal.qualli.reading import COLUMN_LIMIT, LINE_LIMIT, Beat, Line, Shape
 
 PROFILE_KEY = "profil"
 ENTRY_FIELDS = ("kind", "title", "level", "starts_on", "ends_on")
-_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_RETURN = re.compile(rb"\}[ \t]*\r[ \t\r]*\{")
+"""CR in place of LF between two objects."""
 _NAMES_LIMIT = 100
 _CHUNK = 1 << 20
 
@@ -34,12 +39,20 @@ class LinesFile:
         self._open = open_file
 
     def inspect(self, beat: Beat) -> Shape:
-        """How many lines there are; whatever is wrong with them is said of each by itself."""
-        lines = 0
+        """How many lines there are; what is wrong with one is said of it by itself.
+
+        FileRefused where there are no lines at all: the body is UTF-16, or its lines end with CR.
+        """
+        lines = returns = 0
         with self._open() as stream:
             while chunk := stream.read(_CHUNK):
+                if not lines + returns and (chunk.startswith(_WIDE_BOMS) or is_wide(chunk)):
+                    raise FileRefused(self.name, FileFault.ENCODING_UTF16_LINES)
                 lines += chunk.count(b"\n")
+                returns += len(_RETURN.findall(chunk))
                 beat()
+        if returns and not lines:
+            raise FileRefused(self.name, FileFault.LINE_ENDS)
         return Shape("utf-8", lines)
 
     def lines(self, today: dt.date) -> Iterator[Line]:
@@ -83,7 +96,7 @@ class LinesFile:
             entries.append({name: read.values.get(name) for name in ENTRY_FIELDS})
             known = {column.name for column in PROFILES.columns[1:]}
             self._note_unknown(f"{PROFILE_KEY}.{name}" for name in entry if name not in known)
-        parsed.values["profile"] = entries
+        parsed.values["profile"] = list({tuple(entry.values()): entry for entry in entries}.values())
 
     def _note_unknown(self, names: Iterator[str]) -> None:
         for name in names:
@@ -142,8 +155,8 @@ def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
     at = 0
     while line := stream.readline(LINE_LIMIT + 2):
         at += 1
-        if at == 1:
-            line = line.removeprefix(_BOM)
+        while at == 1 and line.startswith(codecs.BOM_UTF8):
+            line = line.removeprefix(codecs.BOM_UTF8)
         if len(line) <= LINE_LIMIT or (line.endswith(b"\n") and len(line.rstrip(b"\r\n")) <= LINE_LIMIT):
             yield at, line
             continue

@@ -87,7 +87,7 @@ class ImportRun(TenantOwned, Base):
     total: Mapped[int | None]
     """Of as many, as far as it is known."""
     counts: Mapped[dict[str, dict[str, int]]] = mapped_column(JSON, default=dict)
-    """Lines by kind: read, applied, unchanged, rejected; and left: people, mediators or profiles that went."""
+    """Lines by kind: read, applied, unchanged, identical, rejected; left: people, mediators or profiles that went."""
     notices: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     """Unknown columns, missing files and the like: code, and values."""
     kinds: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -11,7 +11,7 @@ from portal.qualli.export_times import Moment, as_kept, newest_of, oldest
 from portal.qualli.models import ImportRun
 from portal.tenants.models import Tenant
 
-_COUNTS = ("read", "applied", "unchanged", "rejected", "left")
+_COUNTS = ("read", "applied", "unchanged", "identical", "rejected", "left")
 
 
 def count(run: ImportRun, kind: Kind, what: str, by: int = 1) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 
 from portal.people.identifiers import Flaw, find_code_flaw, find_flaw, normalise, normalise_code
 from portal.qualli.codes import Fault
-from portal.qualli.columns import LANGUAGE_LEVELS, Column, Kind, Table, Type
+from portal.qualli.columns import LANGUAGE_LEVELS, NUMBER_LIMIT, Column, Kind, Table, Type
 from portal.qualli.export_times import Moment, read_moment
+from portal.qualli.lookalikes import has_lookalike
+from portal.qualli.misread import REPLACEMENT, find_encoded_twice
 
 _GERMAN_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -112,9 +114,13 @@ def _check_level(parsed: Parsed) -> None:
 def _read(column: Column, value: object, today: dt.date) -> Any:
     if isinstance(value, bool) and column.type is Type.YES_NO:
         return value
+    if isinstance(value, str) and not value.isascii() and _is_number(column) and has_lookalike(value):
+        raise _Bad(Fault.LOOKALIKE)  # before NFC makes a K of the Kelvin sign
     text = clean(value)
     if len(text) > column.longest:
         raise _Bad(Fault.TOO_LONG)
+    if not text.isascii():
+        _check_letters(text)
     if any(unicodedata.category(char) in _FORBIDDEN for char in text):
         raise _Bad(Fault.CONTROL_CHARACTERS)
     if column.type in (Type.NUMBER, Type.REFERENCE):
@@ -145,6 +151,19 @@ def _code(text: str) -> str:
     if find_code_flaw(text):
         raise _Bad(Fault.CODE_UNREADABLE)
     return text
+
+
+def _is_number(column: Column) -> bool:
+    """Whether a column holds a record's own number, another one's, or a social insurance number."""
+    return column.type is Type.SOCIAL_INSURANCE_NUMBER or column.longest == NUMBER_LIMIT
+
+
+def _check_letters(text: str) -> None:
+    """Refuse what another program has made illegible; in a file it is refused before, for all of it."""
+    if REPLACEMENT in text:
+        raise _Bad(Fault.CHARACTERS_LOST)
+    if find_encoded_twice(text) is not None:
+        raise _Bad(Fault.ENCODED_TWICE)
 
 
 def clean(value: object) -> str:
@@ -216,7 +235,8 @@ def _choice(text: str, choices: Mapping[str, str]) -> str:
 
 
 def _social_insurance_number(text: str) -> str | None:
-    number = "".join(text.split()).upper()
+    number = "".join(text.split())
+    number = number.upper() if number.isascii() else number
     if not number:
         return None
     if not _SOCIAL_INSURANCE_NUMBER.fullmatch(number):

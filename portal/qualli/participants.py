@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, delete, insert
 from sqlalchemy import Table as SqlTable
 
 from portal.database import db
+from portal.people.addresses import is_address
 from portal.people.folding import person_words, sort_key
 from portal.people.identity import FIELDS, Identity
 from portal.people.models import ParticipantWord, social_insurance_place
@@ -38,6 +39,7 @@ _PARTICIPANT: Row = {
     **{column.name: None for column in PARTICIPANTS.columns if column.nullable},
     "last_name": "",
     "first_name": "",
+    "email_readable": True,
 }
 
 
@@ -107,6 +109,8 @@ def _wanted(writing: Writing, line: RowMapping, before: RowMapping | None) -> Ro
         wanted[SECRET] = sealed if _same_secret(vault, place, sealed, line["secret"]) else line["secret"]
         since = before[SECRET_SINCE] if before else None
         wanted[SECRET_SINCE] = (since if sealed else writing.now) if wanted[SECRET] else None
+    if "email" in wanted:
+        wanted["email_readable"] = not wanted["email"] or is_address(wanted["email"])
     identity = Identity.of(wanted, before)
     wanted["sort_key"] = sort_key(identity.last_name, identity.first_name, line["number"])
     return wanted

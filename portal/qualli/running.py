@@ -34,7 +34,7 @@ from portal.qualli.reading import CsvFile
 from portal.qualli.service import replace_held
 from portal.qualli.staging import begin_again, delete_lines, stage, write_refusal
 from portal.qualli.taking_over import Work, take_over_some
-from portal.qualli.uploads import find_uploads, forget, open_upload
+from portal.qualli.uploads import forget, open_upload
 from portal.refusal import Refusal
 from portal.tenants.models import Tenant
 from portal.tenants.queries import today_of
@@ -44,7 +44,6 @@ BATCH = 1000
 """Lines in one transaction."""
 CRASHES = 3
 """After so many claims in a row that ended without a word an import that has changed nothing yet has failed."""
-STRAY_AFTER = dt.timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -236,7 +235,8 @@ def _fail(held: Claim, problem: str, refused: FileRefused | None = None) -> None
     run = hold_claim(held, utcnow())
     run.problem = problem
     if refused:
-        run.problem_values = {"file": refused.file, "line": refused.line, "column": refused.column}
+        place = {"file": refused.file, "line": refused.line, "column": refused.column}
+        run.problem_values = place | refused.values
         write_refusal(run, refused)
     commit("import.explained")
     _end(held, ImportState.FAILED)
@@ -267,19 +267,6 @@ def _empty(import_id: int, batch: int) -> None:
     run.upload = None
     run.emptied_at = utcnow()
     commit("import.emptied")
-
-
-def forget_strays(now: dt.datetime) -> int:
-    """Delete uploads that no import names, left by a crash before the import was committed; how many."""
-    scope_to(EVERY_TENANT)
-    strays = 0
-    for name in find_uploads(_data_folder(), (now - STRAY_AFTER).timestamp()):
-        known = db.session.query(ImportRun.id).filter(ImportRun.upload == name).first()
-        if known is None:
-            forget(name, _data_folder())
-            strays += 1
-    commit()
-    return strays
 
 
 def _data_folder() -> Path:

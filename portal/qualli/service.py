@@ -180,6 +180,8 @@ class Report:
     read: int
     applied: int
     unchanged: int
+    identical: int
+    """Lines that say once more what another one says."""
     rejected_lines: int
     left: int
     """Participants who left by it."""
@@ -208,6 +210,7 @@ def report(run: ImportRun, limit: int = 10_000) -> Report:
         read=counted["read"],
         applied=counted["applied"],
         unchanged=counted["unchanged"],
+        identical=counted["identical"],
         rejected_lines=counted["rejected"],
         left=counted["left"],
         counts=run.counts,
@@ -220,8 +223,8 @@ def report(run: ImportRun, limit: int = 10_000) -> Report:
 
 
 def totals(run: ImportRun) -> dict[str, int]:
-    """Lines of all kinds read, applied, unchanged and rejected, and participants who left."""
-    names = ("read", "applied", "unchanged", "rejected")
+    """Lines of all kinds read, applied, unchanged, identical and rejected, and participants who left."""
+    names = ("read", "applied", "unchanged", "identical", "rejected")
     found = {name: sum(counts.get(name, 0) for counts in run.counts.values()) for name in names}
     return found | {"left": run.counts.get(Kind.PARTICIPANT.value, {}).get("left", 0)}
 

@@ -59,8 +59,8 @@ def _delete_all(table: SqlTable, import_id: int, batch: int) -> Iterator[None]:
 def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> None:
     """Stage one batch of lines of a file.
 
-    An identifier that comes twice, or in two spellings, rejects every line that has it: which of them is meant, only
-    Qualli.life can say, and taking either might give one person the data of another. Nobody leaves by such an import.
+    An identifier that comes twice, or in two spellings, rejects every line that has it, unless all say the same: which
+    of them is meant, only Qualli.life can say, and either might be the data of another person. Nobody leaves by it.
     """
     count(run, table.kind, "read", len(lines))
     run.progress += len(lines)
@@ -70,6 +70,9 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
     rejected: list[tuple[int, Rejection]] = []
     for line in lines:
         _note_unreadable(run, table, line)
+        if _repeats(run, table, line, staged, vault):
+            count(run, table.kind, "identical")
+            continue
         rejected += _reject_alike(run, table, line, staged, spellings)
         rejected += [(line.at, rejection) for rejection in line.parsed.rejections]
         if not line.parsed.good:
@@ -115,7 +118,8 @@ def _find_staged(run: ImportRun, table: Table, lines: Sequence[Line]) -> Staged:
     numbers = [line.parsed.number for line in lines if line.parsed.number is not None]
     if not table.owns_identifier or not numbers:
         return {}
-    query = select(LINES.c.id, LINES.c.number, LINES.c.line, LINES.c.good, LINES.c.lookup_key).where(
+    columns = (LINES.c.id, LINES.c.number, LINES.c.line, LINES.c.good, LINES.c["values"], LINES.c.secret)
+    query = select(*columns, LINES.c.lookup_key).where(
         LINES.c.import_id == run.id,
         LINES.c.kind == table.kind,
         LINES.c.lookup_key.in_({lookup_key(number) for number in numbers}),
@@ -134,6 +138,25 @@ def _is_staged(table: Table, line: Line, staged: Staged) -> bool:
         and table.owns_identifier
         and any(row["number"] == number for row in staged.get(lookup_key(number), ()))
     )
+
+
+def _repeats(run: ImportRun, table: Table, line: Line, staged: Staged, vault: Vault) -> bool:
+    """Whether a line says of its identifier what an earlier one said."""
+    number = line.parsed.number
+    if number is None or not table.owns_identifier:
+        return False
+    earlier = next((row for row in staged.get(lookup_key(number), ()) if row["number"] == number), None)
+    return earlier is not None and _is_same(run, earlier, line, vault)
+
+
+def _is_same(run: ImportRun, earlier: dict[str, Any], line: Line, vault: Vault) -> bool:
+    parsed = line.parsed
+    if not (earlier["good"] and parsed.good) or earlier["values"] != parsed.values:
+        return False
+    if earlier["secret"] is None or parsed.secret is None:
+        return earlier["secret"] is parsed.secret
+    place = social_insurance_place(run.tenant_id, earlier["number"])
+    return vault.open(earlier["secret"], place) == parsed.secret.encode()
 
 
 def _reject_alike(

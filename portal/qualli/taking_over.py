@@ -124,13 +124,13 @@ def _profiles(work: Work) -> str | None:
     owners = profile_owners(run, run.cursor, work.batch)
     if not owners:
         return None
-    wanted = {
-        owner: entries(line for line in lines if line["good"])
-        for owner, lines in profile_lines(run, owners).items()
-        if any(line["good"] for line in lines)
+    good = {
+        owner: [line for line in lines if line["good"]] for owner, lines in profile_lines(run, owners).items()
     }
+    wanted = {owner: entries(lines) for owner, lines in good.items() if lines}
     changed = _take_profiles(work, wanted)
     lines = sum(map(len, wanted.values()))
+    count(run, Kind.PROFILE, "identical", sum(map(len, good.values())) - lines)
     applied = sum(map(len, changed.values()))
     count(run, Kind.PROFILE, "applied", applied)
     count(run, Kind.PROFILE, "unchanged", lines - applied)

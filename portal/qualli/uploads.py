@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import stat
 import uuid
@@ -15,7 +16,7 @@ from typing import IO, Any
 
 from portal.qualli.archive import UNPACKED_LIMIT, open_export
 from portal.qualli.codes import FileRefused
-from portal.qualli.columns import TABLES
+from portal.qualli.columns import find_table
 from portal.refusal import Refusal
 from portal.vault import Vault, key_name
 
@@ -126,12 +127,22 @@ def seal_upload_anew(name: str, data_folder: Path, vault: Vault) -> bool:
     return True
 
 
-def find_uploads(data_folder: Path, before: float) -> list[str]:
-    """Names of uploads last written before a time, in seconds since 1970."""
-    folder = data_folder / _FOLDER
-    if not folder.is_dir():
-        return []
-    return [f"{_FOLDER}/{entry.name}" for entry in folder.iterdir() if entry.stat().st_mtime < before]
+def find_uploads(data_folder: Path, before: float) -> Iterator[str]:
+    """Names of uploads last written before a time, in seconds since 1970; also of what their sealing anew left."""
+    try:
+        with os.scandir(data_folder / _FOLDER) as entries:
+            for entry in entries:
+                if _written_at(entry) < before:
+                    yield f"{_FOLDER}/{entry.name}"
+    except FileNotFoundError:
+        return  # nothing was ever uploaded on this machine
+
+
+def _written_at(entry: os.DirEntry[str]) -> float:
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:  # its import was emptied at this moment
+        return math.inf
 
 
 def _check(kept: IO[bytes]) -> None:
@@ -168,11 +179,8 @@ def _copy_stream(source: IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
 
 def _pack(folder: Path, sealed: io.RawIOBase) -> None:
     """The export's files in `folder` as a ZIP; stored, so that no limit on compression meets our own."""
-    names = {table.file for table in TABLES.values()}
-    found = sorted(path for path in folder.iterdir() if path.name.casefold() in names)
-    others = sorted(
-        path.name for path in folder.iterdir() if path.name.casefold() not in names and path.is_file()
-    )
+    found = sorted(path for path in folder.iterdir() if find_table(path.name))
+    others = sorted(path.name for path in folder.iterdir() if not find_table(path.name) and path.is_file())
     with zipfile.ZipFile(sealed, "w") as archive:
         left = UNPACKED_LIMIT
         for path in found:

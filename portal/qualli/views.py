@@ -12,7 +12,6 @@ from portal import current_settings
 from portal.accounts.access import Permission, requires
 from portal.audit.recording import describe
 from portal.database import commit, db, rollback, utcnow
-from portal.people.forms import read_row
 from portal.qualli import queries, service
 from portal.qualli.columns import Kind
 from portal.qualli.models import ImportMode, ImportRun, ImportState
@@ -26,6 +25,7 @@ from portal.web.scope import current_tenant_id
 from portal.web.security import BODY_LIMIT, csrf
 from portal.web.sessions import live
 from portal.web.tables import Table, download
+from portal.web.typed import read_row
 
 imports = Blueprint("imports", __name__)
 PAGE = 50

@@ -98,6 +98,7 @@ def missing(run: ImportRun, kind: Kind, rows: Sequence[tuple[str, int]]) -> list
 
 
 def entries(lines: Iterable[RowMapping]) -> list[dict[str, Any]]:
-    """A profile as it is stored, from its lines."""
+    """A profile as it is stored, from its lines; those that say the same are one."""
     keys = ("kind", "title", "level", "starts_on", "ends_on")
-    return [{key: line["values"].get(key) for key in keys} for line in lines]
+    found = [{key: line["values"].get(key) for key in keys} for line in lines]
+    return list({tuple(entry.values()): entry for entry in found}.values())

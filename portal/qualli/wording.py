@@ -14,7 +14,7 @@ from portal.qualli.export_times import read_moment
 from portal.qualli.models import ImportState
 from portal.qualli.service import Report
 from portal.refusal import Refusal
-from portal.web.import_labels import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS, LEAVING_TITLES
+from portal.web.import_labels import ABSENT_TEXTS, DELIMITERS, IMPORT_SENTENCES, IMPORT_TEXTS, LEAVING_TITLES
 from portal.web.labels import label_of
 from portal.web.languages import day, moment
 from portal.web.messages import message
@@ -54,7 +54,24 @@ def reason_for(found: Report) -> str:
     reason = f"{place}: {problem}" if place else problem
     if found.state is ImportState.HELD:
         return _("Der Import %(number)s ist angehalten. %(reason)s.", number=found.import_id, reason=reason)
-    return _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+    failed = _("Der Import %(number)s ist gescheitert. %(reason)s.", number=found.import_id, reason=reason)
+    return " ".join([failed, *_details(found.problem_values)])
+
+
+def _details(values: dict[str, Any]) -> list[str]:
+    """What was expected of a header, and what was found in its place."""
+    details = []
+    if values.get("expected"):
+        details.append(_("Erwartet wird dort: %(names)s.", names=", ".join(values["expected"])))
+    if values.get("found"):
+        details.append(_("Gefunden wurde: %(names)s.", names=", ".join(values["found"])))
+    elif "found" in values:
+        details.append(_("Gefunden wurde keine dieser Spalten."))
+    if values.get("header_line"):
+        details.append(_("Die Kopfzeile steht in Zeile %(line)s.", line=values["header_line"]))
+    if values.get("separator") in DELIMITERS:
+        details.append(_("Dort steht stattdessen: %(separator)s.", separator=DELIMITERS[values["separator"]]))
+    return details
 
 
 def problem_text(code: str, values: Mapping[str, Any]) -> str:

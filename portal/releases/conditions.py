@@ -83,6 +83,9 @@ def finding_conditions(view: View) -> dict[Finding, Condition]:
         Finding.LEFT_QUALLI: Participant.left_at.is_not(None),
         Finding.NAME_MISSING: or_(Participant.first_name == "", Participant.last_name == ""),
         Finding.EMAIL_MISSING: and_(job4you, func.coalesce(Participant.email, "") == ""),
+        Finding.EMAIL_UNREADABLE: and_(
+            job4you, func.coalesce(Participant.email, "") != "", ~Participant.email_readable
+        ),
         Finding.CASEWORKER_MISSING: and_(job4you, func.coalesce(Participant.caseworker, "") == ""),
         Finding.ORDER_MISSING: and_(job4you, Participant.order_id.is_(None)),
         Finding.ORDER_RESPONSIBLE_MISSING: and_(

@@ -16,6 +16,7 @@ class Finding(StrEnum):
     CONSENT_WITHDRAWN = "consent-withdrawn"
     CONSENT_EXPIRED = "consent-expired"
     EMAIL_MISSING = "email-missing"
+    EMAIL_UNREADABLE = "email-unreadable"
     CASEWORKER_MISSING = "caseworker-missing"
     NAME_MISSING = "name-missing"
     ORDER_MISSING = "order-missing"
@@ -68,6 +69,8 @@ class Facts:
     first_name: str = ""
     last_name: str = ""
     email: str | None = None
+    email_readable: bool = True
+    """Whether `email` is an address; True where there is none."""
     caseworker: str | None = None
     consent: Consent = Consent()
     has_order: bool = False
@@ -130,6 +133,7 @@ def preflight(facts: Facts, network: Network | None, today: dt.date) -> list[Fin
         (Finding.LEFT_QUALLI, facts.left_qualli),
         (Finding.NAME_MISSING, not (facts.first_name and facts.last_name)),
         (Finding.EMAIL_MISSING, job4you and not facts.email),
+        (Finding.EMAIL_UNREADABLE, job4you and bool(facts.email) and not facts.email_readable),
         (Finding.CASEWORKER_MISSING, job4you and not facts.caseworker),
         (Finding.ORDER_MISSING, job4you and not facts.has_order),
         (Finding.ORDER_RESPONSIBLE_MISSING, job4you and facts.has_order and not facts.order_has_responsible),

@@ -309,6 +309,7 @@ def facts_of(
         first_name=person.first_name,
         last_name=person.last_name,
         email=person.email,
+        email_readable=person.email_readable,
         caseworker=person.caseworker,
         consent=consent_of(person),
         has_order=order is not None,

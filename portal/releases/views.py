@@ -14,7 +14,7 @@ from portal.deliveries.comparison import MASKED, compare
 from portal.deliveries.parts import find_confirmed
 from portal.deliveries.service import request_transfer
 from portal.deliveries.telling import would_tell
-from portal.people.forms import read_address, read_row
+from portal.people.forms import read_address
 from portal.people.mediators import find_mediators
 from portal.refusal import NotFound, Refusal
 from portal.releases import identities, service
@@ -41,6 +41,7 @@ from portal.web.fragments import answer, is_fragment, live_answer
 from portal.web.record_labels import FIELD_LABELS, field_value
 from portal.web.scope import current_tenant_id, current_view, save
 from portal.web.sessions import live
+from portal.web.typed import read_row
 
 releases = Blueprint("releases", __name__)
 

@@ -10,6 +10,10 @@ from werkzeug.datastructures import MultiDict
 from portal.refusal import Refusal
 from portal.tenants.network import Network
 from portal.tenants.service import BOUNDS, Limits
+from portal.web.typed import clock_time, whole_number
+
+_DIGITS = 100
+"""More than any limit has, so that what is allowed can be said of a number that is too large."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,11 @@ class TransferSettings:
 
 def read_transfer_settings(values: MultiDict[str, str]) -> TransferSettings:
     """The settings of a form. Raises Refusal `setting-unreadable`."""
-    try:
-        time = dt.datetime.strptime(values.get("transfer_time", ""), "%H:%M").time()  # noqa: DTZ007 - a local time
-        numbers = {name: int(values.get(name, "")) for name in BOUNDS}
-    except ValueError:
-        raise Refusal("setting-unreadable") from None
+    time = clock_time(values.get("transfer_time"))
+    typed = {name: whole_number(values.get(name), _DIGITS) for name in BOUNDS}
+    numbers = {name: number for name, number in typed.items() if number is not None}
+    if time is None or len(numbers) < len(BOUNDS):
+        raise Refusal("setting-unreadable")
     return TransferSettings(
         time, values.get("federal_state", ""), values.get("svnr") == "1", Limits(**numbers)
     )

@@ -14,8 +14,11 @@ from portal.tokens import queries, service
 from portal.tokens.models import NAME_LIMIT
 from portal.web.messages import message
 from portal.web.scope import current_tenant_id
+from portal.web.typed import whole_number
 
 tokens = Blueprint("tokens", __name__)
+_DIGITS = 5
+"""Of a number of days."""
 
 
 @tokens.get("/settings/tokens")
@@ -35,7 +38,7 @@ def create() -> Response:
             request.form.get("name", ""),
             current_user.initials,
             utcnow(),
-            _days(request.form.get("days", "")),
+            whole_number(request.form.get("days"), _DIGITS) or 0,  # which is refused
         )
     except Refusal as refusal:
         rollback()
@@ -54,12 +57,6 @@ def revoke(token_id: int) -> Response:
     commit()
     flash(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."), "success")
     return make_response(redirect(url_for(".list_page"), 303))
-
-
-def _days(text: str) -> int:
-    """What was typed as a number of days; 0, which is refused, for anything else."""
-    text = text.strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
 
 
 def _page(refusal: Refusal | None) -> Response:

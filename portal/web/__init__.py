@@ -68,7 +68,7 @@ def init_app(app: Flask) -> None:
     labels.init_app(app)
     header.init_app(app)
     app.jinja_env.globals["unseen_notices"] = unseen_notices
-    app.url_map.converters["row"] = RowConverter
+    app.url_map.converters["row"] = app.url_map.converters["int"] = RowConverter
     for blueprint in (
         general,
         accounts,

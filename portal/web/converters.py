@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from werkzeug.routing import IntegerConverter
 
+from portal.web.typed import ROW_DIGITS
+
 
 class RowConverter(IntegerConverter):
-    """The number of a row; no more digits than a database takes, so that a longer one is simply not found."""
+    """The number of a row; no more digits than a database takes, and ours alone: another one is simply not found."""
 
-    regex = r"\d{1,18}"
+    regex = f"[0-9]{{1,{ROW_DIGITS}}}"

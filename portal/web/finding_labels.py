@@ -35,6 +35,11 @@ FINDINGS: dict[Finding, Mending] = {
     Finding.EMAIL_MISSING: Mending(
         _l("In der Adresse „Wohnort“ fehlt die E-Mail-Adresse"), "TEILNEHMER→Stammdaten→Adressen", _OFFICE
     ),
+    Finding.EMAIL_UNREADABLE: Mending(
+        _l("E-Mail-Adresse nicht lesbar: Unter „Wohnort“ muss genau eine stehen"),
+        "TEILNEHMER→Stammdaten→Adressen",
+        _OFFICE,
+    ),
     Finding.CASEWORKER_MISSING: Mending(
         _l("Es gibt keine/n primäre/n Betreuer/in"), "TEILNEHMER→Teilnahmeverlauf→Zuständigkeiten", _OFFICE
     ),

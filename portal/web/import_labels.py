@@ -16,6 +16,9 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.TOO_LONG: _l("zu lang"),
     Fault.CONTROL_CHARACTERS: _l("enthält Steuerzeichen"),
     Fault.NOT_TEXT: _l("ist kein lesbarer Text"),
+    Fault.LOOKALIKE: _l(
+        "enthält ein Zeichen, das nur aussieht wie ein Buchstabe von A bis Z oder eine Ziffer"
+    ),
     Fault.IDENTIFIER_IS_EMAIL: _l("eine E-Mail-Adresse ist keine Nummer"),
     Fault.IDENTIFIER_ALTERED: _l("sieht aus, als hätte eine Tabellenkalkulation die Nummer verändert"),
     Fault.IDENTIFIER_PLACEHOLDER: _l("ist keine Nummer, sondern ein Platzhalter oder eine Summenzeile"),
@@ -36,6 +39,9 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.FIELD_COUNT: _l("mehr oder weniger Felder als die Kopfzeile"),
     Fault.QUOTES_UNREADABLE: _l("Anführungszeichen nicht lesbar"),
     Fault.NOT_UTF8: _l("ist kein UTF-8"),
+    Fault.CHARACTERS_LOST: _l("Zeichen sind verloren gegangen (Ersatzzeichen U+FFFD)"),
+    Fault.ENCODED_TWICE: _l("doppelt kodierte Zeichen („Ã¼“ statt „ü“)"),
+    Fault.HEADER_AGAIN: _l("die Kopfzeile steht hier noch einmal"),
     Fault.NOT_JSON: _l("ist kein lesbares JSON"),
     Fault.NOT_AN_OBJECT: _l("ist kein JSON-Objekt"),
     Fault.NOT_A_LIST: _l("ist keine Liste von JSON-Objekten"),
@@ -48,11 +54,37 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Fault.PROFILE_INCOMPLETE: _l("eine andere Zeile desselben Profils wurde abgewiesen"),
     FileFault.EMPTY: _l("die Datei ist leer"),
     FileFault.TWICE: _l("die Datei ist zweimal da"),
-    FileFault.ENCODING_UNKNOWN: _l("weder UTF-8 noch Windows-1252"),
-    FileFault.ENCODING_MIXED: _l("mehrere Zeichensätze in einer Datei"),
+    FileFault.ENCODING_UNKNOWN: _l("weder UTF-8 noch Windows-1252; speichern Sie die Datei als „CSV UTF-8“"),
+    FileFault.ENCODING_MIXED: _l("mehrere Zeichensätze in einer Datei; alle Zeilen müssen in UTF-8 sein"),
+    FileFault.ENCODING_MAC: _l("der Zeichensatz ist Mac Roman; speichern Sie die Datei als „CSV UTF-8“"),
+    FileFault.ENCODING_DOS: _l(
+        "der Zeichensatz stammt von DOS (CP850 oder CP437); speichern Sie die Datei als „CSV UTF-8“"
+    ),
+    FileFault.ENCODING_UTF7: _l("der Zeichensatz ist UTF-7; speichern Sie die Datei als „CSV UTF-8“"),
+    FileFault.ENCODING_UTF16: _l(
+        "der Zeichensatz ist UTF-16 ohne Kennung am Anfang (BOM); speichern Sie die Datei als „CSV UTF-8“"
+    ),
+    FileFault.ENCODING_UTF16_LINES: _l("der Zeichensatz ist UTF-16; senden Sie UTF-8"),
+    FileFault.ENCODING_UTF32: _l("der Zeichensatz ist UTF-32; speichern Sie die Datei als „CSV UTF-8“"),
+    FileFault.ENCODED_TWICE: _l(
+        "doppelt kodierte Zeichen („Ã¼“ statt „ü“); exportieren Sie die Datei neu, "
+        "ohne sie in einem anderen Programm zu speichern"
+    ),
+    FileFault.CHARACTERS_LOST: _l(
+        "Zeichen sind verloren gegangen (Ersatzzeichen U+FFFD); exportieren Sie die Datei neu in UTF-8"
+    ),
     FileFault.NUL_BYTES: _l("die Datei enthält Nullbytes"),
+    FileFault.LINE_ENDS: _l("die Zeilen enden mit CR; beenden Sie sie mit LF"),
+    FileFault.END_MARK: _l(
+        "auf diese Zeile mit dem Dateiende von DOS (Strg-Z) folgen weitere; exportieren Sie jede Datei für sich"
+    ),
     FileFault.HEADER_UNREADABLE: _l("die Kopfzeile ist nicht lesbar"),
+    FileFault.HEADER_MISSING: _l("diese Zeile ist keine Kopfzeile"),
+    FileFault.HEADER_NOT_FIRST: _l(
+        "diese Zeile ist keine Kopfzeile; löschen Sie, was vor der Kopfzeile steht"
+    ),
     FileFault.DELIMITER_WRONG: _l("die Spalten sind nicht mit Semikolon getrennt"),
+    FileFault.LINES_QUOTED: _l("jede Zeile steht als Ganzes in Anführungszeichen"),
     FileFault.COLUMN_MISSING: _l("eine Spalte fehlt"),
     FileFault.COLUMN_TWICE: _l("eine Spalte ist zweimal da"),
     FileFault.TOO_MANY_COLUMNS: _l("zu viele Spalten"),
@@ -112,6 +144,8 @@ LEAVING_TITLES: dict[Kind, Any] = {
     Kind.PROFILE: _l("Haben im Export kein Profil mehr; das bisherige würde entfallen"),
 }
 """Above those whom a held import would take something from."""
+DELIMITERS: dict[str, Any] = {"comma": _l("Komma"), "tab": _l("Tabulator"), "bar": _l("senkrechter Strich")}
+"""What may separate columns instead of semicolons."""
 IMPORT_SENTENCES: dict[str, Any] = {
     "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
     "import-no-file": _l("Wählen Sie eine ZIP-Datei aus."),
@@ -135,6 +169,7 @@ IMPORT_SENTENCES: dict[str, Any] = {
     "import-zip-link": _l("Die ZIP-Datei enthält Verknüpfungen."),
     "import-zip-encrypted": _l("Die ZIP-Datei ist mit einem Passwort geschützt."),
     "import-zip-method": _l("Die ZIP-Datei ist auf eine Art verdichtet, die wir nicht lesen."),
+    "import-zip-overlap": _l("Die ZIP-Datei ist beschädigt: Ihre Dateien überschneiden sich."),
     "import-zip-too-many-files": _l("Die ZIP-Datei enthält mehr als %(limit)s Dateien."),
     "import-file-refused": _l("Die Datei %(file)s wird nicht angenommen: %(reason)s. Geändert wurde nichts."),
 }

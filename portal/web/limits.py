@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Any
 
 from flask import Flask, abort, g, request
 from werkzeug.datastructures import MultiDict
@@ -24,9 +24,12 @@ FORM_BYTES = 500_000
 FORM_FIELDS = 1000
 QUERY_BYTES = 4000
 HEADER_BYTES = 32_000
+HOST_BYTES = 260
 REFUSED = "jobbruecke.refused"
 """In the environment of a request that the web server could not read: the status that it gets, and nothing else."""
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?")
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters but tabs and ends of lines, and halves of pairs."""
 
@@ -85,6 +88,31 @@ def init_app(app: Flask) -> None:
     app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
     app.config["MAX_FORM_PARTS"] = FORM_FIELDS
     app.before_request(_check_head)
+    app.wsgi_app = _with_readable_host(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def _with_readable_host(wsgi_app: Any) -> Any:
+    """Answer 400 to a request whose Host is none: without one no address could be written, not even on that page."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        if not _is_host(environ.get("HTTP_HOST", "")):
+            environ |= {"HTTP_HOST": "localhost", REFUSED: 400}
+        return wsgi_app(environ, start_response)
+
+    return call
+
+
+def _is_host(text: str) -> bool:
+    """Whether a header names a host, and maybe a port; none at all is what HTTP/1.0 sends."""
+    if not text:
+        return True
+    if len(text) > HOST_BYTES or not _HOST.fullmatch(text):
+        return False
+    try:
+        text.encode().decode("idna")  # as Werkzeug does where it writes an address
+    except UnicodeError:
+        return False
+    return True
 
 
 def _check_head() -> None:

@@ -214,3 +214,10 @@ def test_dates_are_those_of_the_tenant(app: Flask, cast: Cast, door: Door) -> No
     tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date().isoformat()
     found = door.put("participants", [{"tn_id": "T1", "geburtsdatum": tomorrow}])
     assert found["rejected"][0]["code"] == "date-in-future"
+
+
+def test_lines_that_say_the_same_are_one(door: Door) -> None:
+    entry = {"art": "kenntnis", "bezeichnung": "Excel"}
+    found = door.put("participants", [{**PEOPLE[1], "auftrag_id": "", "profil": [entry, entry]}] * 2)
+    assert (found["read"], found["applied"], found["identical"], found["rejected"]) == (2, 1, 1, [])
+    assert [item["title"] for item in profile_of("T2") or []] == ["Excel"]

@@ -73,6 +73,14 @@ BAD_LINES: dict[str, tuple[bytes | str | dict[str, Any], str | None, str]] = {
         "missing",
     ),
     "an order that is not there": ({"tn_id": "T7", "auftrag_id": "A9"}, "auftrag_id", "order-unknown"),
+    "a lost letter": ({"tn_id": "T1", "ort": "K\ufffdln"}, "ort", "characters-lost"),
+    "a letter encoded twice": ({"tn_id": "T1", "nachname": "MÃ¼ller"}, "nachname", "encoded-twice"),
+    "a sign encoded twice": ({"tn_id": "T1", "strasse": "Weg 1 â€“ 3"}, "strasse", "encoded-twice"),
+    "a letter of a profile encoded twice": (
+        {"tn_id": "T1", "profil": [{"art": "sprache", "bezeichnung": "TÃ¼rkisch"}]},
+        "profil[0].bezeichnung",
+        "encoded-twice",
+    ),
     "a wrong check digit": ({"tn_id": "T1", "svnr": "15070649C104"}, "svnr", "check-digit-wrong"),
 }
 
@@ -94,14 +102,33 @@ def test_each_kind_of_bad_line_is_told_by_its_number(app: Flask, door: Door) -> 
     "body",
     [
         b'\xef\xbb\xbf{"tn_id": "T1"}\n{"tn_id": "T2"}',
+        b'\xef\xbb\xbf\xef\xbb\xbf{"tn_id": "T1"}\n{"tn_id":\r"T2"}\r\n',
         b'\r\n{"tn_id": "T1"}\r\n\r\n  \n{"tn_id": "T2"}\r\n',
         line_of(64 * 1024) + b"\r\n" + b'{"tn_id": "T2"}\n',
     ],
-    ids=["BOM and no last end", "CRLF and blank lines", "just short enough"],
+    ids=["BOM and no last end", "two BOMs and a CR between", "CRLF and blank lines", "just short enough"],
 )
 def test_what_is_unusual_and_right(sqlite_app: Flask, door: Door, body: bytes) -> None:
     found = read(door.ask("PUT", "/participants", data=body, content_type=LINES), 200)
     assert (found["read"], found["applied"], found["rejected"]) == (2, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        (b"\xff\xfe" + '{"tn_id": "T1"}\n'.encode("utf-16-le"), "encoding-utf-16-lines", "UTF-16"),
+        ('{"tn_id": "T1"}\n'.encode("utf-16-be"), "encoding-utf-16-lines", "UTF-16"),
+        (b'{"tn_id": "T1"}\r{"tn_id": "T2"}\r', "line-ends", "CR"),
+    ],
+    ids=["UTF-16", "UTF-16 without BOM", "CR"],
+)
+def test_a_body_without_lines_of_utf_8_fails_with_the_reason(
+    sqlite_app: Flask, door: Door, body: bytes, code: str, said: str
+) -> None:
+    found = read(door.ask("PUT", "/participants?mode=full", data=body, content_type=LINES), 200)
+    assert (found["state"], found["applied"]) == ("failed", 0)
+    assert [(item["line"], item["code"]) for item in found["rejected"]] == [(0, code)]
+    assert said in found["message"]
 
 
 @pytest.mark.parametrize(

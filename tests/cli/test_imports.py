@@ -165,3 +165,10 @@ def test_another_person_is_added_on_the_command_line(
     assert "Die bisherige steht unter 1 (bis 20" in said
     commands.say(*ALPHA, str(folder(tmp_path / "export", other)))
     assert commands.ask("status", *person)["released_at"] is None
+
+
+def test_lines_that_repeat_another_are_counted_apart(staffed: Commands, tmp_path: Path) -> None:
+    people = PEOPLE + PEOPLE.splitlines(keepends=True)[1]
+    path = str(folder(tmp_path / "export", {**ALL, "teilnehmer.csv": people}))
+    assert "1 Zeilen wiederholen eine andere" in staffed.say(*ALPHA, path)
+    assert staffed.ask(*ALPHA, path)["identical"] == 1

@@ -103,3 +103,13 @@ def test_who_may_not_configure_makes_none(staffed: Commands) -> None:
     create(staffed, "--by", initials[Role.ADMINISTRATOR])
     (row,) = staffed.ask("token", "list", *TENANT)["tokens"]
     assert row["created_by"] == initials[Role.ADMINISTRATOR]
+
+
+@pytest.mark.parametrize(
+    "number", ["\u0661", "\uff11", "+1", "1_0", "9" * 30, "9" * 5000, "0", "-1", "1.0", ""]
+)
+def test_what_is_no_number_of_ours_is_refused(staffed: Commands, number: str) -> None:
+    staffed.say("token", "create", *TENANT, "--name", "one")
+    for words in (("token", "revoke"), ("delivery", "show")):
+        said = staffed.run(*words, *TENANT, "--", number)
+        assert (said.code, said.out) == (2, "")

@@ -15,13 +15,13 @@ from portal.database import commit, db, rollback, utcnow
 from portal.qualli import running as imports
 from portal.qualli.claims import LostClaim, claim, hold_claim
 from portal.qualli.models import ImportLine, ImportMode, ImportRun, ImportState
-from portal.qualli.service import get_import, keep_export, let_go, start_import
+from portal.qualli.service import get_import, let_go, start_import
 from portal.refusal import Refusal
 from portal.tenants.models import Tenant
-from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start, zipped
+from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start
 from tests.support.crash import dying_workers
 from tests.support.database import Cast, make_cast, running_app
-from worker.imports import CRASHES, forget_strays, run_import
+from worker.imports import CRASHES, run_import
 
 NEXT = {
     "vermittler.csv": "vermittler_id;kuerzel;nachname;vorname\nV2;BO;Bosch;Otto\nV3;NN;Neu;Nora\n",
@@ -214,14 +214,6 @@ def test_only_a_held_import_can_be_let_go_and_by_somebody_else(app: Flask, cast:
     with pytest.raises(Refusal, match="import-not-held"):
         let_go(run, "LE")
     rollback()
-
-
-def test_uploads_that_no_import_names_are_forgotten(sqlite_app: Flask, cast: Cast) -> None:
-    stray = keep_export(zipped(ALL))
-    start(cast.alpha, ALL)
-    assert forget_strays(utcnow()) == 0
-    assert forget_strays(utcnow() + dt.timedelta(days=2)) == 1
-    assert stray.name.rpartition("/")[2] not in uploads_on_disk()
 
 
 def test_the_social_insurance_number_is_nowhere_in_the_clear(sqlite_url: str, tmp_path: Path) -> None:

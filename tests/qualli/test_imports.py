@@ -308,3 +308,42 @@ def _profiles() -> dict[str, list[str]]:
     rows = db.session.execute(select(Participant.number, Profile.entries).join(Profile)).all()
     commit()
     return {number: [entry["title"] for entry in entries] for number, entries in rows}
+
+
+def test_lines_that_say_the_same_are_one(app: Flask, cast: Cast) -> None:
+    bring(cast.alpha, ALL)
+    spaced = f"T1; Erste ;{SVNR[:2]} {SVNR[2:]}\n"
+    lines = f"T1;Erste;{SVNR}\nT2;Zweite;\nT1;Erste;{SVNR}\nT3;Dritte;\n{spaced}"
+    found = bring(cast.alpha, {"teilnehmer.csv": f"tn_id;nachname;svnr\n{lines}"})
+    assert (found.read, found.applied, found.identical, found.rejected) == (5, 3, 2, [])
+    assert found.counts["participant"]["identical"] == 2
+    assert found.notices == [notice for notice in found.notices if notice["code"] == "file-absent"]
+    assert people(cast.alpha)["T1"].last_name == "Erste"
+
+
+def test_a_line_that_differs_in_the_number_alone_is_repeated(app: Flask, cast: Cast) -> None:
+    for other in ("", "65170839J003"):
+        found = bring(cast.alpha, {"teilnehmer.csv": f"tn_id;svnr\nT1;{SVNR}\nT1;{other}\n"})
+        assert [line for _, line, _, _ in faults(found)] == [2, 3]
+        assert found.identical == 0
+
+
+def test_orders_of_the_same_person_are_no_repetition(app: Flask, cast: Cast) -> None:
+    """One person in two orders comes as two lines; which of them counts, nobody can tell."""
+    orders = "auftrag_id;bezeichnung\nA1;Kurs\nA2;Anschluss\n"
+    lines = "tn_id;nachname;auftrag_id\nT1;Müller;A1\nT1;Müller;A2\nT2;Groß;A1\n"
+    found = bring(cast.alpha, {"auftraege.csv": orders, "teilnehmer.csv": lines})
+    assert faults(found) == [("teilnehmer", 2, "tn_id", "repeated"), ("teilnehmer", 3, "tn_id", "repeated")]
+    assert {"code": "nobody-leaves", "file": "teilnehmer.csv", "line": 3} in found.notices
+
+
+def test_entries_of_a_profile_that_say_the_same_are_one(app: Flask, cast: Cast) -> None:
+    bring(cast.alpha, ALL)
+    lines = (
+        "tn_id;art;bezeichnung\nT1;kenntnis;Excel\nT2;kenntnis;Excel\nT1;kenntnis;Word\nT1;kenntnis;Excel\n"
+    )
+    found = bring(cast.alpha, {"profil.csv": lines}, ImportMode.DELTA)
+    assert _profiles() == {"T1": ["Excel", "Word"], "T2": ["Excel"]}
+    assert (found.read, found.applied, found.identical) == (4, 3, 1)
+    again = bring(cast.alpha, {"profil.csv": lines}, ImportMode.DELTA)
+    assert (again.applied, again.unchanged, again.identical) == (0, 3, 1)

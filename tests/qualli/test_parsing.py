@@ -52,6 +52,18 @@ def person(**fields: object) -> Parsed:
         ("svnr", "15070649C104", "check-digit-wrong"),
         ("svnr", "15070649103", "number-unreadable"),
         ("svnr", "15070649Ç103", "number-unreadable"),
+        ("svnr", "٣5070649C103", "number-unreadable"),
+        ("svnr", "65170839\u017f003", "lookalike"),
+        ("svnr", "65170839\u212a003", "lookalike"),
+        ("svnr", "６5170839J003", "lookalike"),
+        ("tn_id", "TN-\u212a1", "lookalike"),
+        ("tn_id", "TN-\u017f1", "lookalike"),
+        ("tn_id", "TN-\u01311", "lookalike"),
+        ("tn_id", "ＴＮ-1", "lookalike"),
+        ("tn_id", "TN-１", "lookalike"),
+        ("tn_id", "TN-²", "lookalike"),
+        ("tn_id", "TN-\U0001d7cf", "lookalike"),
+        ("auftrag_id", "A\u212a", "lookalike"),
         ("auftrag_id", "A" * 101, "too-long"),
     ],
 )
@@ -80,6 +92,11 @@ def test_it_rejects_a_participants_line(column: str, text: object, fault: str) -
 def test_it_reads_a_participants_line(column: str, text: str, field: str, value: object) -> None:
     parsed = person(**{column: text})
     assert (parsed.good, parsed.values) == (True, {field: value})
+
+
+@pytest.mark.parametrize("number", ["TN-Ä1", "Größe-7", "№-Ш7", "٣", "TN–1", "Ñ1"])
+def test_letters_that_are_no_lookalikes_may_stand_in_a_number(number: str) -> None:
+    assert person(tn_id=number).number == (None if number.startswith("№") else number)
 
 
 def test_numbers_of_records_keep_their_zeros() -> None:

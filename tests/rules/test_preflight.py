@@ -47,6 +47,7 @@ def test_nothing_keeps_somebody_offline_whose_data_are_complete(network: Network
         ({"last_name": ""}, Finding.NAME_MISSING, Finding.NAME_MISSING),
         ({"email": None}, Finding.EMAIL_MISSING, None),
         ({"email": ""}, Finding.EMAIL_MISSING, None),
+        ({"email": "keine", "email_readable": False}, Finding.EMAIL_UNREADABLE, None),
         ({"caseworker": None}, Finding.CASEWORKER_MISSING, None),
         ({"caseworker": ""}, Finding.CASEWORKER_MISSING, None),
         ({"has_order": False, "order_has_responsible": False}, Finding.ORDER_MISSING, None),
@@ -173,7 +174,12 @@ def test_no_import_takes_a_withdrawal_back_without_a_later_consent(
 
 def test_everything_missing_is_said_at_once() -> None:
     found = preflight(Facts(left_qualli=True, record_refused=True), J4U, TODAY)
-    absent = {Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED, Finding.ORDER_RESPONSIBLE_MISSING}
+    absent = {
+        Finding.CONSENT_WITHDRAWN,
+        Finding.CONSENT_EXPIRED,
+        Finding.EMAIL_UNREADABLE,
+        Finding.ORDER_RESPONSIBLE_MISSING,
+    }
     assert set(found) == set(Finding) - TENANT_WIDE - absent - {Finding.MEDIATOR_INACTIVE}
     assert len(found) == len(set(found))
 

@@ -133,3 +133,10 @@ def test_the_digest_tells_whether_anything_changed() -> None:
 def test_the_digest_cannot_be_guessed_without_the_key() -> None:
     record = participant_record(FULL, Network.JOB4YOU)
     assert digest(record, b"key") != digest(record, b"another")
+
+
+@pytest.mark.parametrize("network", Network)
+@pytest.mark.parametrize("text", ["keine", "-", "a@example.org, b@example.org", "mailto:a@example.org"])
+def test_what_is_no_address_is_told_to_nobody_as_one(network: Network, text: str) -> None:
+    assert participant_record(replace(FULL, email=text), network)["email"] is None
+    assert mediator_record("7", "Muster", "Mia", text, None)["email"] is None

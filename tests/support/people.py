@@ -76,13 +76,15 @@ class Crowd:
     def _person(self, number: int) -> dict[str, Any]:
         today, pick = self.now.date(), self.pick
         first, last = pick(self.random.choice(FIRST_NAMES), ""), pick(self.random.choice(NAMES), "")
+        email, readable = pick("e@example.org", "", None), number % 9 != 0
         return {
             "tenant_id": self.tenant_id,
             "number": f"TN-{number:05}",
             "first_name": first,
             "last_name": last,
             "sort_key": sort_key(last, first, f"TN-{number:05}"),
-            "email": pick("e@example.org", "", None),
+            "email": email if readable else "keine",
+            "email_readable": readable,
             "caseworker": pick("SB", "", None),
             "order_id": pick(self.orders[1], *self.orders, None),
             "left_order_on": pick(None, today),

@@ -248,3 +248,31 @@ def test_a_veiled_file_gives_back_what_was_written() -> None:
             file.write(b"x")
         with pytest.raises(io.UnsupportedOperation):
             file.seek(1)
+
+
+def test_a_title_before_the_header_is_explained(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("supervisor")
+    text = browser.get(bring(browser, {"teilnehmer.csv": f"Liste der Leitung\n\n{PEOPLE}"})).text
+    assert "teilnehmer.csv:1: diese Zeile ist keine Kopfzeile" in text
+    assert "Erwartet wird dort: tn_id. Die Kopfzeile steht in Zeile 3." in text
+    assert "Liste der Leitung" not in text
+
+
+def test_a_header_that_lacks_a_column_is_explained(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("supervisor")
+    text = browser.get(bring(browser, {"teilnehmer.csv": "nummer;nachname\nT1;Müller\n"})).text
+    assert "teilnehmer.csv:1 [tn_id]: eine Spalte fehlt" in text
+    assert "Erwartet wird dort: tn_id. Gefunden wurde: nummer, nachname." in text
+
+
+def test_people_in_place_of_a_header_are_not_shown(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("supervisor")
+    text = browser.get(bring(browser, {"teilnehmer.csv": "T1;Geheim;Anna\nT2;Groß;Ina\n"})).text
+    assert "Gefunden wurde keine dieser Spalten." in text
+    assert "Geheim" not in text
+
+
+def test_another_separator_is_named(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in("supervisor")
+    text = browser.get(bring(browser, {"teilnehmer.csv": "tn_id,nachname\nT1,Müller\n"})).text
+    assert "nicht mit Semikolon getrennt. Dort steht stattdessen: Komma." in text

@@ -132,6 +132,7 @@ def test_another_person_with_the_same_address_is_nobody(provider: OidcProvider, 
         {"email_verified": False},
         {"email_verified": "true"},
         {"email": None},
+        {"email": "casewor\u212aer@example.org"},
         {"email": ["caseworker@example.org"]},
     ],
 )
