@@ -73,14 +73,17 @@ def test_a_number_kept_as_text_is_unwrapped(sqlite_app: Flask, cast: Cast, given
     assert (found.unchanged, found.left, found.rejected_lines) == (4, 0, 0)
 
 
-@pytest.mark.parametrize("given", ["tn-1A", "\uff34N-1a", "TN\u20131a"])
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [("tn-1A", "identifier-twin"), ("\uff34N-1a", "lookalike"), ("TN\u20131a", "identifier-twin")],
+)
 def test_a_stored_identifier_in_another_spelling_is_refused(
-    sqlite_app: Flask, cast: Cast, given: str
+    sqlite_app: Flask, cast: Cast, given: str, code: str
 ) -> None:
     bring(cast.alpha, {"teilnehmer.csv": four("TN-1a")})
     for mode in (ImportMode.FULL, ImportMode.DELTA):
         found = bring(cast.alpha, {"teilnehmer.csv": four(given)}, mode)
-        assert faults(found) == [("teilnehmer", 2, "tn_id", "identifier-twin")]
+        assert faults(found) == [("teilnehmer", 2, "tn_id", code)]
         assert (found.left, set(people(cast.alpha))) == (0, {"TN-1a", "T2", "T3", "T4"})
 
 
@@ -95,8 +98,10 @@ def test_two_spellings_in_one_file_are_both_refused(app: Flask, cast: Cast) -> N
 def test_one_identifier_with_and_without_an_invisible_character_is_repeated(
     sqlite_app: Flask, cast: Cast
 ) -> None:
-    found = bring(cast.alpha, {"teilnehmer.csv": four("T1", "T1\u200b")})
+    found = bring(cast.alpha, {"teilnehmer.csv": HEADER + "T1;N\nT1\u200b;M\n"})
     assert faults(found) == [("teilnehmer", line, "tn_id", "repeated") for line in (2, 3)]
+    same = bring(cast.alpha, {"teilnehmer.csv": HEADER + "T1;N\nT1\u200b;N\n"})
+    assert (faults(same), same.identical) == ([], 1)
 
 
 def test_two_who_are_known_by_two_spellings_stay_two(sqlite_app: Flask, cast: Cast) -> None:
@@ -221,7 +226,8 @@ def test_lines_of_a_profile_are_no_identifiers(sqlite_app: Flask, cast: Cast) ->
 def test_both_doors_read_identifiers_alike(app: Flask, cast: Cast) -> None:
     door = Door(app, new_token(cast.alpha))
     door.put("participants", [{"tn_id": "T1", "nachname": "N"}, {"tn_id": "T2", "nachname": "N"}])
-    lines = [{"tn_id": given} for given in ("T1\u200b", "t2", "1,2E+05", "NULL", '="T1"')]
+    given = ("T1\u200b", "t2", "1,2E+05", "NULL", '="T1"')
+    lines = [{"tn_id": number, "nachname": f"N{line}"} for line, number in enumerate(given)]
     found = door.put("participants?mode=full", lines)
     told = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
     assert sorted(told) == [
