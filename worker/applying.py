@@ -14,6 +14,7 @@ from portal.deliveries.models import Delivery, DeliveryMediator, DeliveryPerson,
 from portal.deliveries.states import Cause
 from portal.people.models import Mediator, Participant
 from portal.releases.models import Event, MediatorPresence, Presence, ProtocolEntry
+from portal.releases.rows import stuck_since
 from portal.releases.status import Effect, Outcome, Standing, Status, after_answer, read_reason
 from portal.tenants.models import Connection
 from worker.contract import Acknowledgement
@@ -113,6 +114,7 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
     presence.waiting_since = _still_waiting(page.delivery, presence)
     if presence.clarification in SETTLED_BY_ANSWER:
         presence.clarification = None
+    presence.stuck_since = stuck_since(presence, page.now)
     if noteworthy:
         moved = {"from": before.value, "to": presence.status.value} if presence.status is not before else {}
         _write(
@@ -179,6 +181,7 @@ def _take_applicant_id(page: _Page, presence: Presence, item: Acknowledgement) -
     )
     if owner is not None:
         presence.clarification = "applicant-id-taken"
+        presence.stuck_since = stuck_since(presence, page.now)
         _write(page, presence, Event.APPLICANT_ID_TAKEN, applicant_id=new)
         return
     presence.applicant_id = new
@@ -234,6 +237,7 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
         presence = page.people[item.id].presence
         if presence.clarification is None:
             presence.clarification = "answers-contradict"
+            presence.stuck_since = stuck_since(presence, page.now)
             _write(page, presence, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
 
 
@@ -265,7 +269,7 @@ def note_missing(delivery: Delivery, now: dt.datetime) -> int:
             Presence.told_sequence == delivery.sequence,
             Presence.clarification.is_(None),
         )
-        .values(clarification="answer-missing")
+        .values(clarification="answer-missing", stuck_since=func.coalesce(Presence.stuck_since, now))
         .returning(Presence.participant_id)
         .execution_options(synchronize_session=False)
     ).all()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal import current_settings, current_vault
 from portal.database import commit, db, utcnow
@@ -16,13 +16,16 @@ from portal.deliveries.states import Problem
 from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
 from worker.contract import Account, RemoteDelivery
-from worker.network import Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
+from worker.network import Call, Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
 from worker.reconciling import take_up
 
 QUARANTINE_AFTER = 5
 """Failures in a row after which a tenant counts as quarantined."""
 LONGEST_RETRY_AFTER = 3600
 """Seconds; a network that wants more is asked again then."""
+
+QUESTIONS = frozenset({"readAccount", "readDelivery", "listDeliveries", "readAcknowledgements"})
+"""Calls that change nothing at the network: asked again, they are counted, whatever came of them."""
 
 log = structlog.get_logger()
 
@@ -50,7 +53,8 @@ def recording(
         yield
     finally:
         for call in client.calls:
-            db.session.add(
+            _note(
+                call,
                 Attempt(
                     tenant_id=tenant_id,
                     connection_id=connection_id,
@@ -60,10 +64,42 @@ def recording(
                     http_status=call.http_status,
                     duration_ms=call.duration_ms,
                     problem=call.problem,
-                )
+                ),
             )
         client.calls.clear()
         commit("attempt.noted")
+
+
+def _note(call: Call, attempt: Attempt) -> None:
+    """Store an attempt, or count it where an equal one of the same delivery is stored.
+
+    A night of polling would otherwise bury what opened, filled and committed the delivery. What succeeded and is no
+    question keeps a row of its own. Requests of no delivery are counted by UTC day, since they may go on for years.
+    """
+    repeated = call.problem is not None or call.name in QUESTIONS
+    equal = _find_equal(attempt) if repeated else None
+    if equal is None:
+        db.session.add(attempt)
+        return
+    db.session.execute(
+        update(Attempt)
+        .where(Attempt.id == equal)
+        .values(count=Attempt.count + 1, last_at=call.at, duration_ms=call.duration_ms)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _find_equal(attempt: Attempt) -> int | None:
+    query = select(Attempt.id).where(
+        Attempt.connection_id == attempt.connection_id,
+        Attempt.delivery_id.is_not_distinct_from(attempt.delivery_id),
+        Attempt.call == attempt.call,
+        Attempt.http_status.is_not_distinct_from(attempt.http_status),
+        Attempt.problem.is_not_distinct_from(attempt.problem),
+    )
+    if attempt.delivery_id is None:
+        query = query.where(Attempt.at >= attempt.at.replace(hour=0, minute=0, second=0, microsecond=0))
+    return db.session.scalar(query.order_by(Attempt.id.desc()).limit(1))
 
 
 def problem_of(error: NetworkError) -> Problem:

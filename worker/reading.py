@@ -139,7 +139,7 @@ class Reading:
         query = query.outerjoin(Profile, Profile.participant_id == Participant.id).add_columns(
             Profile.entries
         )
-        for person, presence, _, order, mediator, _, entries in self._rows(query):
+        for person, presence, _, order, mediator, *_, entries in self._rows(query):
             caseworker = self._staff_name(person.caseworker) if person.caseworker else None
             record = participant_record(self._view, person, mediator, order, caseworker, entries or [])
             digest = records.digest(record, self._key)
@@ -160,7 +160,7 @@ class Reading:
             )
 
     def _leaving(self, query: Select[*tuple[Any, ...]], part: Part) -> Iterator[Entry]:
-        for person, presence, release, order, mediator, _ in self._rows(query.order_by(Participant.id)):
+        for person, presence, release, order, mediator, *_ in self._rows(query.order_by(Participant.id)):
             network = self._connection.network
             found = preflight(facts_of(person, presence, order, mediator), network, self._view.today)
             explained = self._only_withdrawals or (not presence.released and is_explained(release))

@@ -64,6 +64,7 @@ def _note_told(delivery: Delivery, now: dt.datetime) -> None:
     """Write down what the network has been told of each person."""
     row: dict[str, Any] = {
         "told_sequence": delivery.sequence,
+        "told_at": now,
         "told_revision": _from_row(delivery, DeliveryPerson.revision),
         "told_digest": _from_row(delivery, DeliveryPerson.digest),
         "told_mediator_id": _from_row(delivery, DeliveryPerson.mediator_id),

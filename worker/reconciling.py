@@ -125,7 +125,7 @@ def note_told(
     if delivery.sequence < presence.told_sequence:
         return
     withdrawn = _is_withdrawn(outcome, reason)
-    presence.told, presence.told_sequence = not withdrawn, delivery.sequence
+    presence.told, presence.told_sequence, presence.told_at = not withdrawn, delivery.sequence, now
     # what exactly it was told is lost: the next delivery says everything anew
     presence.told_revision, presence.told_digest, presence.revision = 0, None, presence.revision + 1
     presence.urgent = presence.urgent and not withdrawn

@@ -23,6 +23,7 @@ from portal.accounts.second_factor import is_set
 from portal.accounts.service import change_password, get_account
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
 from portal.accounts.signing_in import stay_in
+from portal.audit.recording import describe
 from portal.database import EVERY_TENANT, commit, scope_to, scoped_to, utcnow
 from portal.refusal import Refusal
 from portal.web.languages import LANGUAGES
@@ -87,6 +88,7 @@ def set_mails() -> Response:
     account = get_account(current_user.id)
     account.gets_mails = request.form.get("mails") == "on"
     account.language = language if language in LANGUAGES else None
+    describe(subject_id=account.id)
     commit()
     flash(_("Gespeichert."), "success")
     return _back()

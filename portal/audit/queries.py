@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.audit.models import AuditEntry, AuditEvent
 from portal.database import db
-from portal.people.models import Participant
+from portal.people.models import Mediator, Participant
 from portal.web.typed import whole_number
 
 PAGE = 50
@@ -37,8 +37,8 @@ class AuditPage:
     next: int | None
 
 
-def list_entries(filters: AuditFilters, before: int | None) -> AuditPage:
-    """The entries of the tenant that the session sees."""
+def list_entries(filters: AuditFilters, before: int | None, limit: int = PAGE) -> AuditPage:
+    """The newest entries of the tenant that the session sees, older than the row `before`."""
     wanted = {
         AuditEntry.event: filters.event,
         AuditEntry.by: filters.by,
@@ -55,9 +55,9 @@ def list_entries(filters: AuditFilters, before: int | None) -> AuditPage:
         query = query.where(AuditEntry.at < filters.until)
     if before is not None:
         query = query.where(AuditEntry.id < before)
-    found = list(db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(PAGE + 1)))
-    rows = found[:PAGE]
-    return AuditPage(rows, rows[-1].id if len(found) > PAGE else None)
+    found = list(db.session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit + 1)))
+    rows = found[:limit]
+    return AuditPage(rows, rows[-1].id if len(found) > limit else None)
 
 
 def _has_number(number: str) -> ColumnElement[bool]:
@@ -73,6 +73,16 @@ def participant_numbers(page: AuditPage) -> Mapping[int, str]:
     """The numbers of the people whom the entries of a page are about, as far as they are still here."""
     people = {entry.subject_id for entry in page.rows if entry.subject == "participant"}
     query = select(Participant.id, Participant.number).where(Participant.id.in_(people))
+    return {row.id: row.number for row in db.session.execute(query)}
+
+
+def mediator_numbers(rows: Iterable[AuditEntry]) -> Mapping[int, str]:
+    """The numbers of the mediators whom these entries say were set, by row."""
+    changes = [entry.data.get("changes", {}).get("account.mediator_id", ()) for entry in rows]
+    mediators = {value for pair in changes for value in pair if type(value) is int}
+    if not mediators:
+        return {}
+    query = select(Mediator.id, Mediator.number).where(Mediator.id.in_(mediators))
     return {row.id: row.number for row in db.session.execute(query)}
 
 

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, insert
 
+from portal.audit.changes import take_changes
 from portal.audit.models import AuditEntry, AuditEvent
 from portal.database import db, for_every_tenant, utcnow
 
@@ -52,10 +53,14 @@ def describe(*, subject_id: int | None = None, tenant_id: int | None = None, **d
 
 
 def write_intended() -> None:
-    """Write what the current transaction is for; once."""
+    """Write what the current transaction is for, with what it set; once."""
     intent = _intent.get()
+    db.session.flush()
+    changes = take_changes()
     if intent is not None:
         _intent.set(None)
+        if changes:
+            intent.data["changes"] = changes
         record(intent, utcnow())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint, g, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.access import Permission, requires
@@ -12,6 +13,7 @@ from portal.audit import queries
 from portal.audit.models import AuditEvent
 from portal.people.models import NUMBER
 from portal.tokens.queries import token_names
+from portal.web.audit_changes import change_lines
 from portal.web.typed import midnight, read_row
 
 audit = Blueprint("audit", __name__)
@@ -34,6 +36,9 @@ def list_page() -> str:
         page=page,
         people=queries.participant_numbers(page),
         tokens=token_names({entry.data["token"] for entry in page.rows if "token" in entry.data}),
+        mediators=queries.mediator_numbers(page.rows),
+        change_lines=change_lines,
+        ignored=_ignored(request.args),
         kept=kept,
         before=before,
         start=f"{start}?{urlencode(kept)}" if kept else start,
@@ -54,3 +59,15 @@ def _read(values: MultiDict[str, str]) -> queries.AuditFilters:
         since=midnight(values.get("from"), g.time_zone),
         until=midnight(values.get("to"), g.time_zone, days_later=1),
     )
+
+
+def _ignored(values: MultiDict[str, str]) -> list[str]:
+    """What stands in the address and narrows nothing, in words."""
+    event, subject = values.get("event", ""), values.get("subject", "")
+    found = (
+        (_("Was"), event, event in list(AuditEvent)),
+        (_("Wem oder woran"), subject, subject in SUBJECTS),
+        (_("von"), values.get("from", ""), midnight(values.get("from"), g.time_zone)),
+        (_("bis"), values.get("to", ""), midnight(values.get("to"), g.time_zone)),
+    )
+    return [f"{label} „{value[:40]}“" for label, value, known in found if value and not known]

@@ -93,6 +93,6 @@ class BulkItem(TenantOwned, Base):
     """Somebody confirmed by this person's name that consent is at hand."""
     outcome: Mapped[BulkOutcome | None]
     code: Mapped[str | None] = mapped_column(String(40))
-    """Why it was refused."""
+    """Why it was refused; of a transfer, `withdrawn` where it took the person out of the network."""
     finding: Mapped[str | None] = mapped_column(String(40))
     """What the refusal names."""

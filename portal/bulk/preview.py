@@ -21,7 +21,6 @@ from portal.releases.conditions import RELEASED, TOLD, blocked, consent_given, f
 from portal.releases.models import Presence
 from portal.releases.preflight import ENDING, TENANT_WIDE, Finding
 from portal.releases.view import View
-from portal.tenants.network import Network
 
 Condition = ColumnElement[bool]
 
@@ -30,6 +29,8 @@ class Lot(StrEnum):
     """What awaits one of the chosen."""
 
     GOES = "goes"
+    WITHDRAWS = "withdraws"
+    """Taken out of the network by the transfer: no longer released, and still known there."""
     CONFIRM = "confirm"
     """Released only where somebody confirms that consent is at hand."""
     UNCHANGED = "unchanged"
@@ -59,7 +60,7 @@ class Preview:
 
     @property
     def anybody(self) -> bool:
-        return bool(self.counts[Lot.GOES] or self.counts[Lot.CONFIRM])
+        return any(self.counts[lot] for lot in (Lot.GOES, Lot.WITHDRAWS, Lot.CONFIRM))
 
 
 def preview(view: View, run: BulkRun) -> Preview:
@@ -104,14 +105,14 @@ def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
     if run.action is BulkAction.RELEASE:
         conditions = finding_conditions(view)
-        jobnetzwerk = view.connection is not None and view.connection.network is Network.JOBNETZWERK
+        asks = view.connection is not None and not view.connection.network.checks_people
         steps = [
             (RELEASED, Lot.UNCHANGED),
             (
                 or_(*(conditions[item] for item in ENDING), Participant.doubted_identity.is_not(None)),
                 Lot.ENDING,
             ),
-            (and_(literal(jobnetzwerk), ~consent_given(view.today)), Lot.CONFIRM),
+            (and_(literal(asks), ~consent_given(view.today)), Lot.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:
         steps = [(~RELEASED, Lot.UNCHANGED)]
@@ -119,7 +120,11 @@ def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
         same = Presence.mediator_id == run.mediator_id if run.mediator_id else false()
         steps = [(func.coalesce(same, false()), Lot.UNCHANGED)]
     else:
-        steps = [(and_(RELEASED, blocked(view)), Lot.BLOCKED), (~or_(RELEASED, TOLD), Lot.UNCHANGED)]
+        steps = [
+            (and_(RELEASED, blocked(view)), Lot.BLOCKED),
+            (~or_(RELEASED, TOLD), Lot.UNCHANGED),
+            (~RELEASED, Lot.WITHDRAWS),
+        ]
     return case(*((condition, literal(lot.value)) for condition, lot in steps), else_=literal(Lot.GOES.value))
 
 

@@ -34,15 +34,30 @@ def list_runs(after: int | None = None, limit: int = 50) -> Sequence[BulkRun]:
 
 
 def groups(run: BulkRun, limit: int = 100) -> list[Group]:
-    """What happened to how many, with at most `limit` people of each."""
-    columns = (BulkItem.outcome, BulkItem.code, BulkItem.finding)
-    query = select(*columns, func.count()).where(BulkItem.bulk_id == run.id).group_by(*columns)
-    found = [
-        Group(outcome, code, finding, number, _people(run, outcome, code, finding, limit))
-        for outcome, code, finding, number in db.session.execute(query)
-    ]
+    """What happened to how many, with at most `limit` people of each; in one statement, however many groups."""
+    same = (BulkItem.outcome, BulkItem.code, BulkItem.finding)
+    items = (
+        select(
+            BulkItem.participant_id,
+            *same,
+            func.count().over(partition_by=same).label("number"),
+            func.row_number().over(partition_by=same, order_by=BulkItem.id).label("place"),
+        )
+        .where(BulkItem.bulk_id == run.id)
+        .subquery()
+    )
+    query = (
+        select(Participant, items.c.outcome, items.c.code, items.c.finding, items.c.number)
+        .join(items, items.c.participant_id == Participant.id)
+        .where(items.c.place <= limit)
+        .order_by(items.c.place)
+    )
+    found: dict[tuple[BulkOutcome | None, str | None, str | None], tuple[int, list[Participant]]] = {}
+    for person, outcome, code, finding, number in db.session.execute(query):
+        found.setdefault((outcome, code, finding), (number, []))[1].append(person)
     order = [None, *BulkOutcome]
-    return sorted(found, key=lambda group: (order.index(group.outcome), -group.number))
+    rows = [Group(*kind, number, people) for kind, (number, people) in found.items()]
+    return sorted(rows, key=lambda group: (order.index(group.outcome), -group.number))
 
 
 def outcomes(run: BulkRun, after: int = 0, limit: int = 500) -> Sequence[tuple[BulkItem, Participant]]:
@@ -53,19 +68,3 @@ def outcomes(run: BulkRun, after: int = 0, limit: int = 500) -> Sequence[tuple[B
         .where(BulkItem.bulk_id == run.id, BulkItem.id > after)
     )
     return [(row[0], row[1]) for row in db.session.execute(query.order_by(BulkItem.id).limit(limit))]
-
-
-def _people(
-    run: BulkRun, outcome: BulkOutcome | None, code: str | None, finding: str | None, limit: int
-) -> Sequence[Participant]:
-    query = (
-        select(Participant)
-        .join(BulkItem, BulkItem.participant_id == Participant.id)
-        .where(
-            BulkItem.bulk_id == run.id,
-            BulkItem.outcome.is_not_distinct_from(outcome),
-            BulkItem.code.is_not_distinct_from(code),
-            BulkItem.finding.is_not_distinct_from(finding),
-        )
-    )
-    return db.session.scalars(query.order_by(BulkItem.id).limit(limit)).all()

@@ -30,6 +30,8 @@ MOST_TRANSFERRED = 5_000
 """People that one transfer of chosen people may concern; beyond, everybody's is the quicker one."""
 KEPT = dt.timedelta(days=90)
 """How long a report is kept; what somebody chose and never started goes after a day."""
+WITHDRAWN = "withdrawn"
+"""Code of those whom a transfer takes out of the network."""
 _ALREADY = frozenset({"already-released", "not-released"})
 
 
@@ -120,7 +122,7 @@ def start(
     found = preview(view, run)
     if found.digest != shown:
         raise Refusal("bulk-changed")
-    if not found.counts[Lot.GOES] and not confirmed:
+    if not (found.counts[Lot.GOES] or found.counts[Lot.WITHDRAWS] or confirmed):
         raise Refusal("bulk-nothing")
     _set(run, BulkState.SHOWN, state=BulkState.WAITING, started_at=now)
     if confirmed:
@@ -200,14 +202,14 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
     by_lot: dict[str, list[int]] = {}
     for participant_id, lot in rows:
         by_lot.setdefault(lot, []).append(participant_id)
-    going = by_lot.get(Lot.GOES.value, [])
+    going, leaving = by_lot.get(Lot.GOES.value, []), by_lot.get(Lot.WITHDRAWS.value, [])
     mine = update(BulkItem).where(BulkItem.bulk_id == run.id).execution_options(synchronize_session=False)
     run.done = run.total
     try:
         with db.session.begin_nested():
-            if not going:
+            if not going and not leaving:
                 raise Refusal("nothing-to-transfer")
-            delivery = request_transfer(run.tenant_id, actor, now, going)
+            delivery = request_transfer(run.tenant_id, actor, now, [*going, *leaving])
     except Refusal as refusal:
         run.problem, run.problem_values = (
             refusal.code,
@@ -220,6 +222,7 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
     blocked = by_lot.get(Lot.BLOCKED.value, [])
     for ids, outcome, code in (
         (going, BulkOutcome.DONE, None),
+        (leaving, BulkOutcome.DONE, WITHDRAWN),
         (blocked, BulkOutcome.REFUSED, "blocked"),
     ):
         db.session.execute(mine.where(BulkItem.participant_id.in_(ids)).values(outcome=outcome, code=code))

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from portal.accounts.access import Permission, may, requires
 from portal.accounts.users import current_actor
@@ -19,7 +20,7 @@ from portal.bulk.wording import group_text, lot_text, outcome_text, title
 from portal.database import commit, db, utcnow
 from portal.deliveries.models import Delivery
 from portal.people.choices import active_mediators
-from portal.people.forms import read_address
+from portal.people.forms import read_strictly
 from portal.people.models import Mediator
 from portal.refusal import NotFound, Refusal
 from portal.web.fragments import live_answer
@@ -51,10 +52,10 @@ def list_page() -> str:
 @requires(Permission.RELEASE)
 def choose() -> Response:
     """Take down whom somebody means, and go on to what would become of them."""
-    action = _action(request.form.get("action", ""))
+    action, narrowed = _split(request.form)
     if action is BulkAction.TRANSFER and not may(Permission.TRANSFER_CHOSEN):
         abort(403)
-    where = read_address(request.form)
+    where = read_strictly(narrowed)
     marked = None if request.form.get("whom") == "all" else read_rows(request.form, "participant", _ROWS)
     chosen = service.Chosen(marked, where.filters(where.text()), urlencode(where.parts(), doseq=True))
     run = service.choose(current_view(), action, chosen, current_actor(), utcnow())
@@ -163,8 +164,12 @@ def _preview(run: BulkRun) -> dict[str, Any]:
     }
 
 
-def _action(text: str) -> BulkAction:
-    try:
-        return BulkAction(text)
-    except ValueError:
+def _split(form: MultiDict[str, str]) -> tuple[BulkAction, MultiDict[str, str]]:
+    """What is to be done, and the filters of the list: "action" is the name of both the buttons and one of those."""
+    given = form.getlist("action")
+    wanted = [value for value in given if value in list(BulkAction)]
+    if len(wanted) != 1:
         abort(400)
+    narrowed = MultiDict(form)
+    narrowed.setlist("action", [value for value in given if value not in wanted])
+    return BulkAction(wanted[0]), narrowed

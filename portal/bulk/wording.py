@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from portal.bulk.models import BulkAction, BulkOutcome, BulkRun
 from portal.bulk.preview import Lot
 from portal.bulk.queries import Group
+from portal.bulk.service import WITHDRAWN
 from portal.refusal import Refusal
 from portal.releases.preflight import Finding
 from portal.web.finding_labels import FINDINGS
@@ -35,6 +36,11 @@ def lot_text(run: BulkRun, lot: Lot, number: int) -> str:
 
 
 _HINDERED: dict[Lot, Callable[[int], str]] = {
+    Lot.WITHDRAWS: lambda number: ngettext(
+        "%(num)s Person wird beim Jobportal abgemeldet: Sie ist nicht mehr freigegeben",
+        "%(num)s Personen werden beim Jobportal abgemeldet: Sie sind nicht mehr freigegeben",
+        number,
+    ),
     Lot.CONFIRM: lambda number: ngettext(
         "%(num)s Person nur, wenn Sie bestätigen, dass ihre Einverständniserklärung vorliegt",
         "%(num)s Personen nur, wenn Sie bestätigen, dass ihre Einverständniserklärung vorliegt",
@@ -111,6 +117,12 @@ def group_text(run: BulkRun, group: Group) -> str:
                 group.number,
             )
         )
+    if group.outcome is BulkOutcome.DONE and group.code == WITHDRAWN:
+        return str(
+            ngettext(
+                "%(num)s Person zur Abmeldung gegeben", "%(num)s Personen zur Abmeldung gegeben", group.number
+            )
+        )
     if group.outcome is BulkOutcome.DONE:
         return _DONE[run.action](group.number)
     if group.outcome is BulkOutcome.UNCHANGED:
@@ -134,6 +146,8 @@ def outcome_text(run: BulkRun, outcome: BulkOutcome | None, code: str | None, fi
     """What became of one person, for the report."""
     if outcome is BulkOutcome.REFUSED:
         return refused_text(run, code, finding)
+    if outcome is BulkOutcome.DONE and code == WITHDRAWN:
+        return str(_("zur Abmeldung gegeben"))
     words = {
         None: _("noch nicht an der Reihe"),
         BulkOutcome.DONE: _("erledigt"),

@@ -1,20 +1,29 @@
-"""`jobbruecke audit`: whether what was written still stands as it was written."""
+"""`jobbruecke audit`: who did what, and whether what was written still stands as it was written."""
 
 from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import click
 from flask_babel import lazy_gettext as _l
 
 from portal import current_settings
 from portal.audit.heads import HeadError, export_heads, heads_file, newest_heads, read_heads
+from portal.audit.models import AuditEntry, AuditEvent
+from portal.audit.queries import AuditFilters, list_entries, mediator_numbers, participant_numbers
 from portal.audit.verifying import Finding, Misfit, verify
-from portal.commands.edge import in_application
-from portal.commands.options import json_option
-from portal.commands.output import print_json
+from portal.commands.edge import in_application, use_tenant
+from portal.commands.options import json_option, tenant_option
+from portal.commands.output import coded, print_json, said
 from portal.commands.refused import Refused
 from portal.commands.words import _
 from portal.database import EVERY_TENANT, commit, reading, scope_to, utcnow
 from portal.refusal import Refusal
+from portal.web.audit_changes import change_lines
+from portal.web.audit_labels import SUBJECTS
+from portal.web.labels import author
 
 _MISFITS = {
     Misfit.SEAL_MISSING: _l("Das Siegel %(number)s der Kette %(chain)s fehlt."),
@@ -34,7 +43,7 @@ _MISFITS = {
 
 @click.group()
 def audit() -> None:
-    """The audit and the protocols: whether anybody changed them."""
+    """The audit and the protocols: what they say, and whether anything in them was changed."""
 
 
 @audit.command("verify")
@@ -64,6 +73,60 @@ def verify_(as_json: bool) -> None:
                 erased=result.erased,
             )
         )
+
+
+@audit.command("list")
+@tenant_option
+@click.option(
+    "--event", type=click.Choice([event.value for event in AuditEvent]), help="Only entries of this kind."
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Newest entries shown."
+)
+@click.option("--before", type=click.IntRange(1), metavar="ENTRY", help="Only entries older than this one.")
+@json_option
+@in_application
+def list_(slug: str, event: str | None, limit: int, before: int | None, as_json: bool) -> None:
+    """List who did what in a tenant, newest first; of what was set, before and after."""
+    with reading():
+        use_tenant(slug)
+        page = list_entries(AuditFilters(event=AuditEvent(event) if event else None), before, limit)
+        people, mediators = participant_numbers(page), mediator_numbers(page.rows)
+        values = [_entry_values(entry, people, mediators) for entry in page.rows]
+    if as_json:
+        print_json({"tenant": slug, "entries": values, "next": page.next})
+        return
+    for entry in values:
+        click.echo("\n    ".join(_entry_lines(entry)))
+
+
+def _entry_values(
+    entry: AuditEntry, people: Mapping[int, str], mediators: Mapping[int, str]
+) -> dict[str, Any]:
+    subject: object = entry.subject_id
+    if entry.subject == "participant" and entry.subject_id is not None:
+        subject = people.get(entry.subject_id)
+    return {
+        "entry": entry.id,
+        "at": entry.at,
+        **coded("event", entry.event),
+        "by": entry.by,
+        "role": entry.role,
+        "address": entry.address,
+        "subject": entry.subject,
+        "number": subject,
+        "command": entry.data.get("command"),
+        "changes": [dataclasses.asdict(it) for it in change_lines(entry.data, mediators)],
+        "data": entry.data,
+    }
+
+
+def _entry_lines(entry: dict[str, Any]) -> list[str]:
+    words = SUBJECTS.get(entry["subject"] or "", entry["subject"])
+    about = f" – {words} {entry['number'] or ''}".rstrip() if words else ""
+    command = f" [{entry['command']}]" if entry["command"] else ""
+    head = f"{entry['entry']:>6}  {said(entry['at'])}  {author(entry['by'])}  {entry['event_label']}{about}{command}"
+    return [head, *(f"{it['label']}: {it['before']} → {it['after']}" for it in entry["changes"])]
 
 
 @audit.command("export")

@@ -58,7 +58,7 @@ def shown_values(found: Delivery) -> dict[str, Any]:
         "holds": [named(hold) for hold in held_because(found)],
         "shown_digest": found.shown_digest if held else None,
         "leavers": _leavers(found) if held else [],
-        "attempts": [_attempt(attempt) for attempt in queries.attempts(found.id)],
+        "attempts": [_attempt(attempt) for attempt in queries.every_attempt(found.id)],
         "odd_answers": [_odd(answer) for answer in queries.odd_answers(found.id)],
     }
 
@@ -83,6 +83,8 @@ def _leaver(row: DeliveryPerson) -> dict[str, Any]:
 def _attempt(attempt: Attempt) -> dict[str, Any]:
     return {
         "at": attempt.at,
+        "last_at": attempt.last_at,
+        "count": attempt.count,
         "call": attempt.call,
         "http_status": attempt.http_status,
         "duration_ms": attempt.duration_ms,
@@ -134,7 +136,11 @@ def _leaver_line(leaver: dict[str, Any]) -> str:
 
 def _attempt_line(attempt: dict[str, Any]) -> str:
     told = attempt["problem"] or _("gelungen")
-    return f"{said(attempt['at'])}  {attempt['call']}  {attempt['http_status'] or '–'}  {told}"
+    line = f"{said(attempt['at'])}  {attempt['call']}  {attempt['http_status'] or '–'}  {told}"
+    if attempt["count"] == 1:
+        return line
+    often = _("%(count)s-mal, zuletzt %(at)s", count=attempt["count"], at=said(attempt["last_at"]))
+    return f"{line}  {often}"
 
 
 def state_line(found: Delivery) -> str:

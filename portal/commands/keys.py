@@ -30,7 +30,8 @@ def status(as_json: bool) -> None:
     for place, by_key in counted.items():
         for name in (*names, UNKNOWN):
             if by_key[name]:
-                click.echo(f"{place}  {name or _('unbekannter Schlüssel')}: {by_key[name]}")
+                called = name or _("unbekannter Schlüssel")
+                click.echo(f"{place}  {called}: {by_key[name]}")
     for name in names[1:]:
         if not any(by_key[name] for by_key in counted.values()):
             click.echo(_("Mit „%(key)s“ ist nichts mehr verschlüsselt; er kann entfernt werden.", key=name))

@@ -125,5 +125,5 @@ def _lines(found: Differences | None) -> list[str]:
     if found.reading:
         lines.append(_("Die Antworten werden noch gelesen; abschließen lässt sich der Abgleich erst danach."))
     else:
-        lines.append(f"{_('Prüfsumme')}: {found.digest}")
+        lines.append(_("Prüfsumme: %(digest)s", digest=found.digest))
     return lines

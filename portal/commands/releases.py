@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,18 +13,23 @@ from portal.audit.models import AuditEvent
 from portal.commands.edge import acting, in_application, noted, use_tenant
 from portal.commands.options import by_option, json_option, participant_option, tenant_option
 from portal.commands.output import coded, named, print_json, print_lines, said
+from portal.commands.why import advice, why_lines
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
 from portal.people.models import Mediator
 from portal.refusal import NotFound
 from portal.releases import service
-from portal.releases.models import MediatorPresence, ProtocolEntry
+from portal.releases.models import ProtocolEntry
 from portal.releases.preflight import TENANT_WIDE, Finding
 from portal.releases.queries import Explanation, delivery_numbers, explain
 from portal.releases.queries import protocol as read_protocol
 from portal.releases.status import read_reason
 from portal.releases.view import load_view
-from portal.releases.wording import details
+from portal.releases.wording import (
+    details,
+    mediator_chosen_text,
+    revoked_text,
+)
 from portal.web.labels import author, label_of, mending_of
 
 
@@ -44,7 +50,8 @@ def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: boo
     service.release(person.id, actor, utcnow(), consent_confirmed=confirm_consent)
     noted(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
     commit("release.command")
-    _done(slug, number, as_json, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
+    sentence = _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt.")
+    _done(slug, number, as_json, lambda _person: sentence)
 
 
 @click.command()
@@ -61,9 +68,7 @@ def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
     service.revoke(person.id, actor, utcnow())
     noted(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
     commit("revoke.command")
-    _done(
-        slug, number, as_json, _("Die Freigabe ist aufgehoben. Die nächste Übertragung meldet die Person ab.")
-    )
+    _done(slug, number, as_json, revoked_text)
 
 
 @click.command()
@@ -86,7 +91,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
     service.choose_mediator(person.id, chosen.id, actor, utcnow())
     noted(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
     commit("mediator.command")
-    _done(slug, number, as_json, _("Gewählt. Das Jobportal erfährt es mit der nächsten Übertragung."))
+    _done(slug, number, as_json, mediator_chosen_text)
 
 
 @click.command()
@@ -118,15 +123,8 @@ def why(slug: str, number: str, as_json: bool) -> None:
         if as_json:
             print_json(values)
             return
-        for finding in values["findings"]:
-            click.echo(f"- {finding['label']}")
-            click.echo(f"  {_('Behebbar durch')}: {finding['mended_by']}")
-            if finding["path"]:
-                click.echo(f"  {finding['path']}")
-        if values["rejection"]:
-            click.echo(_("Vom Jobportal abgelehnt: %(reason)s", reason=values["rejection"]["reason_label"]))
-        if not values["findings"] and not values["rejection"]:
-            click.echo(_("Nichts hält diese Person auf."))
+        for line in why_lines(person, values):
+            click.echo(line)
 
 
 @click.command()
@@ -153,12 +151,13 @@ def protocol(slug: str, number: str, limit: int, as_json: bool) -> None:
             click.echo("\n    ".join([head, *entry["details"]]))
 
 
-def _done(slug: str, number: str, as_json: bool, sentence: str) -> None:
-    """Say that it is done; as JSON, how the participant stands now."""
+def _done(slug: str, number: str, as_json: bool, sentence: Callable[[Explanation], str]) -> None:
+    """Say that it is done, and what follows; as JSON, how the participant stands now."""
+    person = _explained(slug, number)
     if as_json:
-        print_json(_status_values(slug, _explained(slug, number)))
+        print_json(_status_values(slug, person))
     else:
-        click.echo(sentence)
+        click.echo(sentence(person))
 
 
 def _explained(slug: str, number: str) -> Explanation:
@@ -175,6 +174,9 @@ def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
         "participant": person.participant.number,
         **coded("status", person.status),
         **coded("phase", person.phase),
+        "advice": advice(person),
+        "since": person.since,
+        "needs_action": person.needs_action,
         "released": bool(presence and presence.released),
         "released_at": opened.released_at if opened else None,
         "released_by": opened.released_by if opened else None,
@@ -196,20 +198,14 @@ def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
 
 
 def _mediator_values(person: Explanation) -> dict[str, Any] | None:
-    chosen, presence = person.mediator, person.presence
-    if chosen is None or presence is None:
+    chosen, known = person.mediator, person.mediator_presence
+    if chosen is None:
         return None
-    known = db.session.scalar(
-        select(MediatorPresence.known).where(
-            MediatorPresence.connection_id == presence.connection_id,
-            MediatorPresence.mediator_id == chosen.id,
-        )
-    )
     return {
         "mediator": chosen.number,
         "initials": chosen.initials,
         "active": chosen.active,
-        "known_to_network": known,
+        "known_to_network": known.known if known else None,
     }
 
 
@@ -224,6 +220,7 @@ def _status_lines(person: Explanation, values: dict[str, Any]) -> list[tuple[str
         (_("Teilnehmer/in"), f"{person.participant.number} – {person.participant.name}"),
         (_("Status"), values["status_label"]),
         (_("Vorgang"), values["phase_label"]),
+        (_("Was geschieht"), values["advice"]),
         (_("Freigabe"), bar if values["released"] else _("nicht freigegeben")),
         (_("Bewerber-ID"), values["applicant_id"]),
         (
@@ -231,8 +228,9 @@ def _status_lines(person: Explanation, values: dict[str, Any]) -> list[tuple[str
             f"{chosen['mediator']} ({chosen['initials']})" if chosen else _("keine/r gewählt"),
         ),
         (_("Antwort offen seit"), values["waiting_since"]),
+        (_("Wartet seit"), values["since"] if values["since"] != values["waiting_since"] else None),
         (_("In Übertragung"), values["delivery"]),
-        *((_("Es fehlt"), finding["code_label"]) for finding in values["findings"]),
+        *((_("Es fehlt"), finding["label"]) for finding in values["findings"]),
         (_("Letzte Übertragung"), values["last_transfer_at"]),
         (_("Nächste Übertragung"), values["next_transfer_at"]),
     ]

@@ -162,7 +162,7 @@ def _network_sentence(delivery: Delivery, connection: Connection) -> str:
     last = db.session.scalar(
         select(Attempt)
         .where(Attempt.connection_id == connection.id, Attempt.problem.is_not(None))
-        .order_by(Attempt.id.desc())
+        .order_by(Attempt.last_at.desc(), Attempt.id.desc())
         .limit(1)
     )
     if last is not None:

@@ -187,21 +187,30 @@ class OddAnswer(TenantOwned, Base):
 
 
 class Attempt(TenantOwned, Base):
-    """One request to the network. Never a token, never personal data."""
+    """A request to the network, or repeated ones that went the same way. Never a token, never personal data."""
 
     __tablename__ = "attempt"
     __table_args__ = (
         Index("ix_attempt_delivery", "delivery_id", "id"),
         Index("ix_attempt_connection", "connection_id", "id"),
+        Index("ix_attempt_last", "last_at"),
     )
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
     delivery_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
     at: Mapped[dt.datetime]
+    """When it was made; of repeated ones, the first."""
+    last_at: Mapped[dt.datetime] = mapped_column(
+        default=lambda context: context.get_current_parameters()["at"]
+    )
+    """When the last of them was made."""
+    count: Mapped[int] = mapped_column(default=1, server_default="1")
+    """How many requests this is: equal ones are folded into one row (see worker.attempts)."""
     call: Mapped[str] = mapped_column(String(30))
     """operationId of the contract, with the number of the part where it has one."""
     http_status: Mapped[int | None]
     duration_ms: Mapped[int]
+    """Of the last one."""
     problem: Mapped[str | None] = mapped_column(String(60))
     """Kind of error, or the last word of the problem's type."""
 

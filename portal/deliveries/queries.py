@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
@@ -76,12 +77,21 @@ def leavers(
     return list(db.session.scalars(query.limit(limit)))
 
 
-def attempts(delivery_id: int, after: int | None = None, limit: int = 100) -> list[Attempt]:
-    """A page of the requests made for a delivery, newest first, older than the row `after`."""
+def attempts(delivery_id: int, before: int | None = None, limit: int = 100) -> list[Attempt]:
+    """A page of the requests made for a delivery, newest first, older than the row `before`."""
     query = select(Attempt).where(Attempt.delivery_id == delivery_id)
-    if after is not None:
-        query = query.where(Attempt.id < after)
-    return list(db.session.scalars(query.order_by(Attempt.id.desc()).limit(limit)))
+    if before is not None:
+        query = query.where(Attempt.id < before)
+    query = query.order_by(Attempt.id.desc()).limit(limit)
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))  # they are counted up
+
+
+def every_attempt(delivery_id: int) -> Iterator[Attempt]:
+    """All requests made for a delivery, newest first, read page by page."""
+    page = attempts(delivery_id)
+    while page:
+        yield from page
+        page = attempts(delivery_id, page[-1].id)
 
 
 def odd_answers(delivery_id: int, limit: int = 100) -> list[OddAnswer]:

@@ -71,7 +71,7 @@ def participant_record(person: Person, network: Network) -> Record:
     }
     if person.social_insurance_number:
         record["social_insurance_number"] = person.social_insurance_number
-    if network is Network.JOB4YOU:
+    if network.checks_people:
         record["profile"] = profile_record(person.profile)
     return record
 

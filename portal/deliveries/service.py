@@ -47,8 +47,8 @@ def request_transfer(
         now,
         selection=None if whole or chosen is None else sorted(chosen),
     )
-    for participant_id in sorted(chosen or ()):
-        _note_request(view.connection, participant_id, delivery, actor, now)
+    if chosen:
+        _note_request(view.connection, chosen, delivery, actor, now)
     return delivery
 
 
@@ -299,12 +299,11 @@ def _anybody_to_tell(view: View, chosen: set[int] | None) -> bool:
 
 
 def _note_request(
-    connection: Connection, participant_id: int, delivery: Delivery, actor: Actor, now: dt.datetime
+    connection: Connection, chosen: set[int], delivery: Delivery, actor: Actor, now: dt.datetime
 ) -> None:
-    presence = db.session.scalar(
-        select(Presence).where(
-            Presence.connection_id == connection.id, Presence.participant_id == participant_id
-        )
+    """Note in the protocols of those chosen who wanted the transfer; in one statement, however many they are."""
+    theirs = select(Presence).where(
+        Presence.connection_id == connection.id, Presence.participant_id.in_(chosen)
     )
-    if presence:
+    for presence in db.session.scalars(theirs.order_by(Presence.participant_id)).all():
         write_protocol(presence, Event.TRANSFER_REQUESTED, actor, now, number=delivery.sequence)

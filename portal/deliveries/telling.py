@@ -72,7 +72,8 @@ def would_tell(view: View, participant_id: int) -> records.Record | None:
         .where(Participant.id == participant_id)
         .options(undefer(Participant.social_insurance_number_sealed))
     )
-    person, _presence, _release, order, mediator, _transit = db.session.execute(query).one()
+    row = db.session.execute(query).one()
+    person, order, mediator = row.Participant, row.Order, row.Mediator
     entries = db.session.scalar(select(Profile.entries).where(Profile.participant_id == participant_id))
     named = db.session.execute(
         select(Mediator.first_name, Mediator.last_name).where(Mediator.initials == person.caseworker).limit(1)

@@ -27,6 +27,7 @@ from portal.web.typed import read_row
 deliveries = Blueprint("deliveries", __name__)
 PAGE = 50
 _PEOPLE = 100
+_ATTEMPTS = 100
 _LEAVERS = 500
 
 
@@ -107,6 +108,8 @@ def discard(sequence: int) -> Response:
 def _values(delivery: Delivery) -> dict[str, Any]:
     after = read_row(request.args, "after")
     people = queries.people(delivery.id, after, _PEOPLE + 1)
+    before = read_row(request.args, "attempts")
+    attempts = queries.attempts(delivery.id, before, _ATTEMPTS + 1)
     held = delivery.state == DeliveryState.HELD
     return {
         "delivery": delivery,
@@ -115,7 +118,9 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "people": people[:_PEOPLE],
         "more_people": people[_PEOPLE - 1].id if len(people) > _PEOPLE else None,
         "after": after,
-        "attempts": queries.attempts(delivery.id),
+        "attempts": attempts[:_ATTEMPTS],
+        "older_attempts": attempts[_ATTEMPTS - 1].id if len(attempts) > _ATTEMPTS else None,
+        "attempts_before": before,
         "odd_answers": queries.odd_answers(delivery.id),
         "unexplained": queries.leavers(delivery.id, explained=False, limit=_LEAVERS) if held else [],
         "explained": queries.leavers(delivery.id, explained=True, limit=_LEAVERS) if held else [],

@@ -16,9 +16,9 @@ from portal.notices.models import DigestDay, Notice
 from portal.notices.outbox import mails_are_set, put
 from portal.notices.queries import concerns
 from portal.people.models import Participant
-from portal.releases.conditions import people, phase_case
+from portal.releases.conditions import needs_action, people, phase_case
 from portal.releases.models import Presence
-from portal.releases.phase import NEEDS_ACTION, Phase
+from portal.releases.phase import Phase
 from portal.releases.view import View, load_view
 from portal.tenants.models import Tenant
 from portal.tenants.workdays import is_working_day, local_date
@@ -105,9 +105,7 @@ def _contents(account: Account, view: View | None) -> dict[str, object]:
 def _people(account: Account, view: View) -> dict[str, int]:
     """How many need action, by phase: of a caseworker her own, of the others the tenant's."""
     phase = phase_case(view)
-    query = people(view).where(
-        phase.in_([it.value for it in NEEDS_ACTION]), Participant.tenant_id == view.tenant.id
-    )
+    query = people(view).where(needs_action(view), Participant.tenant_id == view.tenant.id)
     if account.role is Role.CASEWORKER:
         query = query.where(
             or_(Participant.caseworker == account.initials, _is_mediator_of(account.mediator_id))

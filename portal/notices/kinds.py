@@ -12,6 +12,8 @@ class NoticeKind(StrEnum):
     """Level: how many working days people wait; see `rules.LATENESS`."""
     CLARIFICATION = "clarification"
     """The network's answers about somebody do not fit, or one is missing for good."""
+    MEDIATOR_UNKNOWN = "mediator-unknown"
+    """Released people whom the network archived because it does not know their mediators."""
     DELIVERY_HELD = "delivery-held"
     MANY_HELD = "many-held"
     """Of several tenants at once: one cause is more likely than many."""

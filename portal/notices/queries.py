@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
 from portal import current_settings
 from portal.accounts.models import Role
@@ -25,11 +25,13 @@ from portal.notices.rules import (
     TenantFacts,
     TokenFacts,
 )
-from portal.people.models import Participant
+from portal.people.models import Mediator, Participant
 from portal.qualli.codes import Problem as ImportProblem
 from portal.qualli.models import ImportRun, ImportState
-from portal.releases.models import Presence, Release
+from portal.releases.conditions import ABOUT_MEDIATOR, MEDIATOR_UNKNOWN
+from portal.releases.models import MediatorPresence, Presence, Release
 from portal.releases.preflight import tenant_preflight
+from portal.releases.status import Reason
 from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
 from portal.tenants.queries import tenant_facts, today_of
 from portal.tokens.models import ApiToken
@@ -72,11 +74,12 @@ def _given_up(now: dt.datetime) -> int:
 def _connections(tenants: dict[int, Tenant], now: dt.datetime) -> list[ConnectionFacts]:
     rows = db.session.scalars(select(Connection).where(Connection.state != ConnectionState.CLOSED)).all()
     current, waiting, clarifications = _uncommitted(), _waiting(), _clarifications()
-    sent = _sent(now)
+    unknown, sent = _unknown_mediators(), _sent(now)
     return [
         _connection(
             tenants[it.tenant_id], it, current.get(it.id), now,
-            waiting.get(it.id), clarifications.get(it.id, 0), sent.get(it.id),
+            waiting.get(it.id), clarifications.get(it.id, 0),
+            unknown.get(it.id, {}), sent.get(it.id),
         )
         for it in rows
     ]  # fmt: skip
@@ -89,6 +92,7 @@ def _connection(
     now: dt.datetime,
     waiting_since: dt.datetime | None,
     clarifications: int,
+    unknown_mediators: dict[str, int],
     sent_at: dt.datetime | None,
 ) -> ConnectionFacts:
     findings = tuple(tenant_preflight(tenant_facts(tenant, connection), today_of(tenant, now)))
@@ -102,6 +106,7 @@ def _connection(
         next_transfer_at=tenant.next_transfer_at,
         waiting_since=waiting_since,
         clarifications=clarifications,
+        unknown_mediators=unknown_mediators,
         uncommitted=delivery.sequence if delivery else None,
         uncommitted_since=delivery.created_at if delivery else None,
         held=delivery is not None and delivery.state is DeliveryState.HELD,
@@ -141,6 +146,22 @@ def _clarifications() -> dict[int, int]:
     for number, people in (*db.session.execute(answers), *db.session.execute(doubted)):
         counted[number] += people
     return counted
+
+
+def _unknown_mediators() -> dict[int, dict[str, int]]:
+    """Whom networks archived released people for want of: numbers of mediators, and how many people, by connection."""
+    word = literal(Reason.MEDIATOR_UNKNOWN.value, literal_execute=True)  # as the partial index has it
+    query = (
+        select(Presence.connection_id, Mediator.number, func.count())
+        .join(Mediator, Mediator.id == Presence.mediator_id)
+        .outerjoin(MediatorPresence, ABOUT_MEDIATOR)
+        .where(Presence.archive_reason == word, Presence.released, MEDIATOR_UNKNOWN)
+        .group_by(Presence.connection_id, Mediator.number)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for connection_id, number, people in db.session.execute(query):
+        found.setdefault(connection_id, {})[number] = people
+    return found
 
 
 def _sent(now: dt.datetime) -> dict[int, dt.datetime]:

@@ -21,6 +21,7 @@ NOTHING_SENT_AFTER = dt.timedelta(hours=50)
 UNKNOWN_AFTER = dt.timedelta(hours=1)
 SILENT_AFTER = dt.timedelta(minutes=2)
 MAIL_LATE_AFTER = dt.timedelta(hours=1)
+NAMED_MEDIATORS = 10
 MANY = 3
 """So many tenants held at once have one cause, more likely than three."""
 _TOKEN_PROBLEMS = frozenset({"unauthorised", "wrong-network"})
@@ -55,6 +56,8 @@ class ConnectionFacts:
     waiting_since: dt.datetime | None = None
     """Commit of the oldest delivery that somebody waits for."""
     clarifications: int = 0
+    unknown_mediators: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of mediators whom the network does not know, and how many people it archived for want of each."""
     uncommitted: int | None = None
     """Number of the delivery that is under way or held."""
     uncommitted_since: dt.datetime | None = None
@@ -145,6 +148,14 @@ def _of_connection(facts: ConnectionFacts, now: dt.datetime) -> Iterator[Wanted]
             yield Wanted(NoticeKind.ANSWERS_LATE, *about, level, data)
     if facts.clarifications:
         yield Wanted(NoticeKind.CLARIFICATION, *about, data={"people": facts.clarifications})
+    if facts.unknown_mediators:
+        mediators = sorted(facts.unknown_mediators)
+        data = {
+            "people": sum(facts.unknown_mediators.values()),
+            "mediators": mediators[:NAMED_MEDIATORS],
+            "more": max(0, len(mediators) - NAMED_MEDIATORS),
+        }
+        yield Wanted(NoticeKind.MEDIATOR_UNKNOWN, *about, data=data)
     if facts.held or facts.deciding:
         data = {**number, "problem": facts.problem}
         yield Wanted(NoticeKind.DELIVERY_HELD, *about, data=data, opens=facts.held)

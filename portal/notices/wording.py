@@ -66,6 +66,25 @@ def _clarification(_level: int, data: Data) -> Words:
     return Words(_("Etwas ist zu klären"), text, advice, "/participants?phase=clarification")
 
 
+def _mediator_unknown(_level: int, data: Data) -> Words:
+    numbers = ", ".join(data.get("mediators", ())) + (" …" if data.get("more") else "")
+    text = ngettext(
+        "Das Jobportal hat %(num)s freigegebene Person archiviert, weil es ihre Vermittlung nicht kennt "
+        "(Vermittler-ID %(numbers)s).",
+        "Das Jobportal hat %(num)s freigegebene Personen archiviert, weil es ihre Vermittlung nicht kennt "
+        "(Vermittler-ID %(numbers)s).",
+        data["people"],
+        numbers=numbers,
+    )
+    advice = _(
+        "Legen Sie die Vermittlung dort mit ihrer Vermittler-ID an, oder übergeben Sie ihre Personen an eine, die das "
+        "Jobportal kennt."
+    )
+    return Words(
+        _("Das Jobportal kennt eine Vermittlung nicht"), text, advice, "/participants?phase=mediator-unknown"
+    )
+
+
 def _delivery_held(_level: int, data: Data) -> Words:
     text = _("Die Übertragung %(number)s ist angehalten.", number=data.get("delivery"))
     why = problem_text(data.get("problem"))
@@ -261,6 +280,7 @@ def _delivery_path(data: Data) -> str:
 _WORDS: dict[NoticeKind, Callable[[int, Data], Words]] = {
     NoticeKind.ANSWERS_LATE: _answers_late,
     NoticeKind.CLARIFICATION: _clarification,
+    NoticeKind.MEDIATOR_UNKNOWN: _mediator_unknown,
     NoticeKind.DELIVERY_HELD: _delivery_held,
     NoticeKind.MANY_HELD: _many_held,
     NoticeKind.DELIVERY_MISSING: _delivery_missing,

@@ -115,14 +115,23 @@ def _answers(now: dt.datetime) -> Iterator[Measure]:
 
 
 def _attempts(now: dt.datetime) -> Measure:
-    """Of the last quarter of an hour, by what came of them; numbered by time, so that the newest rows suffice."""
+    """Of the last quarter of an hour, by what came of them."""
     results = {"ok": 0.0, "refused": 0.0, "failed": 0.0}
-    newest = select(Attempt.at, Attempt.http_status, Attempt.problem).order_by(Attempt.id.desc()).limit(5000)
-    for at, status, problem in db.session.execute(newest):
-        if at < now - _LATELY:
-            break
-        results["ok" if problem is None else "refused" if status and status < 500 else "failed"] += 1
-    return Measure("attempts", "Requests to networks within 15 minutes.", results, "result")
+    columns = (Attempt.at, Attempt.last_at, Attempt.count, Attempt.http_status, Attempt.problem)
+    newest = select(*columns).where(Attempt.last_at > now - _LATELY).order_by(Attempt.last_at.desc())
+    for at, last_at, count, status, problem in db.session.execute(newest.limit(5000)):
+        result = "ok" if problem is None else "refused" if status and status < 500 else "failed"
+        results[result] += requests_since(now - _LATELY, at, last_at, count)
+    text = "Requests to networks within 15 minutes; repeated ones are taken to be evenly spread."
+    return Measure("attempts", text, results, "result")
+
+
+def requests_since(since: dt.datetime, at: dt.datetime, last_at: dt.datetime, count: int) -> int:
+    """Estimate how many of `count` requests between `at` and `last_at` were made after `since`."""
+    if at > since:
+        return count
+    share = (last_at - since) / (last_at - at)
+    return max(1, round((count - 1) * share))
 
 
 def _schedule(now: dt.datetime) -> Iterator[Measure]:

@@ -53,17 +53,20 @@ def active_mediators(limit: int = 2000) -> Sequence[Mediator]:
 
 
 def caseworkers() -> list[Caseworker]:
-    """Every caseworker that a participant has.
+    """List every caseworker that a participant of the tenant has, sorted, in one statement.
 
-    One step through the index for each, since reading everybody's would take as long as there are people.
+    The recursion steps through the index from one caseworker to the next: reading each participant's, as DISTINCT
+    does, would take as long as there are people.
     """
-    found: list[Caseworker] = []
-    following = func.min(Participant.caseworker)
-    text = db.session.scalar(select(following).where(Participant.caseworker > ""))
-    while text is not None and len(found) < LIMIT:
-        found.append(Caseworker(caseworker_key(text), text))
-        text = db.session.scalar(select(following).where(Participant.caseworker > text))
-    return found
+    steps = (
+        select(func.min(Participant.caseworker).label("text"))
+        .where(Participant.caseworker > "")
+        .cte("caseworkers", recursive=True)
+    )
+    following = select(func.min(Participant.caseworker)).where(Participant.caseworker > steps.c.text)
+    steps = steps.union_all(select(following.scalar_subquery()).where(steps.c.text.is_not(None)))
+    texts = db.session.scalars(select(steps.c.text).where(steps.c.text.is_not(None)).limit(LIMIT))
+    return [Caseworker(caseworker_key(text), text) for text in texts]
 
 
 def find_caseworker(key: str) -> str | None:

@@ -120,6 +120,8 @@ class Participant(TenantOwned, Base):
     """The tn_id that the networks know, once Qualli.life gave it to another person; `number` then says so."""
     doubted_identity: Mapped[str | None] = mapped_column(String(64))
     """Digest of name and date of birth of another person to whom an import gave the identifier; until it is settled."""
+    doubted_since: Mapped[dt.datetime | None]
+    """First import in a row that did."""
     confirmed_identity: Mapped[str | None] = mapped_column(String(64))
     """The same, once a person said that it is this one; until an import brings it."""
     left_at: Mapped[dt.datetime | None]

@@ -9,9 +9,12 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.people.choices import Caseworker, Offered
-from portal.people.forms import ListAddress
+from portal.people.forms import LENGTH, ListAddress, filter_label
 from portal.people.models import Mediator, Order
 from portal.web.labels import label_of
+
+MOST = 20
+"""Things of an address that are named."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ def narrowings(where: ListAddress, text: str, offered: Offered, **kept: Any) -> 
             change = {"q": None, "number": None} if name == "q" else {name: None}
             found.append(Narrowing(str(words), where.url(**kept, **change)))
     return found
+
+
+def ignored_words(where: ListAddress) -> list[str]:
+    """What stands in the address and could not be applied, in words."""
+    return [f"{filter_label(name)} „{value[:LENGTH]}“" for name, value in where.ignored[:MOST]]
 
 
 def _one_by_one(name: str, members: Sequence[Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -13,17 +13,16 @@ from portal.accounts.access import Permission, requires
 from portal.database import commit, utcnow
 from portal.people import choices
 from portal.people.exporting import table
-from portal.people.forms import read_address
-from portal.people.narrowing import narrowings
+from portal.people.forms import read_address, read_strictly, read_whole_address
+from portal.people.narrowing import ignored_words, narrowings
 from portal.people.saved import forget_view, save_view, saved_views
 from portal.people.search import LENGTH, is_number, remember_search
 from portal.releases.causes import causes
+from portal.releases.filters import Filters, Sorting
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Finding
 from portal.releases.queries import (
-    Filters,
     Listing,
-    Sorting,
     count_participants,
     list_participants,
     needs_action_count,
@@ -41,13 +40,15 @@ SORTINGS = {
     Sorting.ACTION: _l("braucht Aktion zuerst"),
     Sorting.WAITING: _l("längste Wartezeit zuerst"),
 }
+_BESIDE_FILTERS = ("group", "after", "before")
+"""What may stand in the address of the list and narrows nothing."""
 
 
 @people.get("/participants")
 @requires(Permission.VIEW)
 def list_page() -> Response:
     """A page of participants, or what keeps them where they are."""
-    view, where = current_view(), read_address(request.args)
+    view, where = current_view(), read_whole_address(request.args, _BESIDE_FILTERS)
     filters = where.filters(text := where.text())
     grouped = request.args.get("group") == "cause"
     offered = choices.offered()
@@ -62,6 +63,7 @@ def list_page() -> Response:
         matching=count_participants(view, filters) if where.narrowed else None,
         counts=status_counts(view),
         action_count=needs_action_count(view),
+        ignored=ignored_words(where),
         narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
         offered=offered,
         phases=list(Phase),
@@ -89,13 +91,19 @@ def export_xlsx() -> Response:
 @requires(Permission.VIEW)
 def keep_view() -> Response:
     """Save the list as narrowed and sorted."""
-    where = read_address(request.form)
+    where = read_strictly(request.form)
     shared = request.form.get("shared") == "1"
     save_view(
         request.form.get("name", ""), where, current_user.id, current_tenant_id(), utcnow(), shared=shared
     )
     commit()
-    flash(_("Die Ansicht ist gespeichert."), "success")
+    searched = where.search or where.number
+    flash(
+        _("Die Ansicht ist gespeichert, ohne den Suchtext.")
+        if searched
+        else _("Die Ansicht ist gespeichert."),
+        "success",
+    )
     return make_response(redirect(where.url(), 303))
 
 
@@ -136,6 +144,6 @@ def _listing(filters: Filters) -> Listing:
 
 def _export(ending: str) -> Response:
     """By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out."""
-    view, where = current_view(), read_address(request.args)
+    view, where = current_view(), read_strictly(request.args)
     filters = replace(where.filters(where.text()), sorting=Sorting.NAME)
     return download(table(view, filters), f"teilnehmer-{view.today.isoformat()}.{ending}")

@@ -102,8 +102,8 @@ TABLES: dict[str, Kept] = {
         personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_sealed street "
         "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
         "former_number left_at sort_key",
-        pseudonymous="email_readable order_id social_insurance_number_since doubted_identity confirmed_identity "
-        "changed_at",
+        pseudonymous="email_readable order_id social_insurance_number_since doubted_identity doubted_since "
+        "confirmed_identity changed_at",
     ),
     "profile": Kept(
         _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="entries", pseudonymous="participant_id"
@@ -138,8 +138,10 @@ TABLES: dict[str, Kept] = {
         Retention.ACTIVITY,
         personal="applicant_id archive_detail rejection_detail refused_detail",
         pseudonymous="connection_id participant_id mediator_id release_id released status archived archive_reason "
-        "rejection_reason clarification told told_digest told_mediator_id told_order_id waiting_since urgent",
-        technical="applied_sequence rejected_sequence revision told_sequence told_revision refused_revision",
+        "rejection_reason clarification told told_digest told_mediator_id told_order_id waiting_since stuck_since "
+        "urgent",
+        technical="applied_sequence rejected_sequence revision told_sequence told_at told_revision "
+        "refused_revision",
     ),
     "mediator_presence": Kept(
         _M,
@@ -199,7 +201,7 @@ TABLES: dict[str, Kept] = {
         _N,
         Purpose.OPERATION,
         Retention.CONTRACT,
-        technical="connection_id delivery_id at call http_status duration_ms problem",
+        technical="connection_id delivery_id at last_at count call http_status duration_ms problem",
     ),
     "bulk_run": Kept(
         _A,
@@ -332,8 +334,8 @@ TABLES: dict[str, Kept] = {
         _A,
         Purpose.ACCOUNTABILITY,
         Retention.CONTRACT,
-        personal="by address",
-        pseudonymous="account_id role subject_id at event subject data",
+        personal="by address data",  # initials that were set stand in the data
+        pseudonymous="account_id role subject_id at event subject",
         technical="seal_key",
     ),
     "erased_entry": Kept(

@@ -13,7 +13,7 @@ from portal.accounts.models import OneTimeLink, SearchTerm
 from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, record
 from portal.database import db
-from portal.deliveries.models import DeliveryPart, DeliveryPerson
+from portal.deliveries.models import Attempt, DeliveryPart, DeliveryPerson
 from portal.people.folding import search_words
 from portal.people.models import Participant, ParticipantWord
 from portal.people.search import forget_searches
@@ -79,7 +79,9 @@ def do_some(run: ErasureRun, now: dt.datetime, batch: int) -> bool:
 
 def finish(run: ErasureRun, now: dt.datetime) -> None:
     """The end of a night: what is short-lived goes, and the audit says how much went, without a name."""
+    tenant = db.session.get_one(Tenant, run.tenant_id)
     forget_searches(now)
+    _forget_probes(now - dt.timedelta(days=tenant.payload_days))
     _forget_links(now - dt.timedelta(days=LINKS_DAYS))
     if run.people or run.parts:
         data = {"people": run.people, "entries": run.entries, "parts": run.parts}
@@ -108,6 +110,11 @@ def _forget_import_details(before: dt.datetime) -> bool:
     run.notices, run.problem_values = [], {}
     db.session.execute(delete(ImportRejection).where(ImportRejection.import_id == run.id))
     return True
+
+
+def _forget_probes(before: dt.datetime) -> None:
+    """Delete requests that belong to no delivery; those of deliveries stay as long as they do."""
+    db.session.execute(delete(Attempt).where(Attempt.delivery_id.is_(None), Attempt.last_at < before))
 
 
 def _forget_links(before: dt.datetime) -> None:

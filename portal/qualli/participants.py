@@ -119,7 +119,7 @@ def _wanted(writing: Writing, line: RowMapping, before: RowMapping | None) -> Ro
 def _settle(before: RowMapping, wanted: Row) -> None:
     """Settle the question whose the identifier is: lines of which it has to be asked do not come this far."""
     if before["doubted_identity"] or before["confirmed_identity"]:
-        wanted |= {"doubted_identity": None, "confirmed_identity": None}
+        wanted |= {"doubted_identity": None, "doubted_since": None, "confirmed_identity": None}
 
 
 def _keep_withdrawal(writing: Writing, before: RowMapping, wanted: Row) -> None:

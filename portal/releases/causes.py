@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, select
 
 from portal.database import db
+from portal.people.models import Mediator
 from portal.releases.conditions import finding_conditions, people, phase_case
+from portal.releases.filters import Filters, narrow
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.releases.queries import Filters, narrow
 from portal.releases.view import View
+
+_MEDIATORS = 20
+
+
+@dataclass(frozen=True)
+class UnknownMediator:
+    """A mediator whom the network does not know, and how many people it archived for want of them."""
+
+    mediator: Mediator
+    people: int
 
 
 @dataclass(frozen=True)
@@ -21,6 +32,8 @@ class CauseCount:
 
     cause: Finding | Phase
     people: int
+    mediators: tuple[UnknownMediator, ...] = ()
+    """Of the phase `mediator-unknown`: who is to be created in the network or replaced; the most needed first."""
 
     @property
     def finding(self) -> Finding | None:
@@ -64,4 +77,21 @@ def causes(view: View, filters: Filters) -> Causes:
             continue
         counted.update({item: found for item, found in zip(conditions, by_finding, strict=True) if found})
         counted.update(dict.fromkeys(view.findings, number))
-    return Causes(total, [CauseCount(*pair) for pair in counted.most_common()])
+    counts = [
+        CauseCount(cause, number, _mediators(view, filters) if cause is Phase.MEDIATOR_UNKNOWN else ())
+        for cause, number in counted.most_common()
+    ]
+    return Causes(total, counts)
+
+
+def _mediators(view: View, filters: Filters) -> tuple[UnknownMediator, ...]:
+    number = func.count(Mediator.id)
+    query = (
+        narrow(people(view), view, filters)
+        .where(phase_case(view) == Phase.MEDIATOR_UNKNOWN.value)
+        .with_only_columns(Mediator, number)
+        .group_by(Mediator.id)
+        .order_by(number.desc(), Mediator.id)
+    )
+    rows = db.session.execute(query.limit(_MEDIATORS))
+    return tuple(UnknownMediator(mediator, count) for mediator, count in rows)

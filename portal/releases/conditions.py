@@ -6,19 +6,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, not_, null, or_, select, true
 from sqlalchemy.orm import aliased
 
 from portal.deliveries.models import DeliveryPerson
 from portal.deliveries.states import DeliveryState
 from portal.people.models import Mediator, Order, Participant
-from portal.releases.models import Presence, Release
-from portal.releases.phase import Phase, Transit
-from portal.releases.preflight import Consent, Finding
-from portal.releases.status import Reason, Status
+from portal.releases.models import MediatorPresence, Presence, Release
+from portal.releases.phase import WAITS_FOR_NOTHING, Phase, Transit
+from portal.releases.preflight import MENDABLE, Consent, Finding
+from portal.releases.status import Archiving, Reason, Status, archiving
 from portal.releases.view import View
-from portal.tenants.network import Network
 
 Condition = ColumnElement[bool]
 InTransit = aliased(DeliveryPerson)
@@ -28,21 +28,63 @@ TOLD = func.coalesce(Presence.told, false())
 STATUS = func.coalesce(Presence.status, Status.OFFLINE.value)
 PENDING = or_(~TOLD, Presence.revision != Presence.told_revision)
 REJECTED = and_(Presence.rejected_sequence > Presence.applied_sequence)
-UNEXPECTEDLY_ARCHIVED = and_(
+ANSWERED = Presence.applied_sequence >= Presence.told_sequence
+"""The newest answer that counts belongs to the newest delivery about them."""
+
+
+def _archiving() -> ColumnElement[str]:
+    """What an answer `archived` means, reason by reason as `status.archiving` says it."""
+    steps = [
+        (
+            Presence.archive_reason == reason.value,
+            case(
+                (and_(TOLD, ANSWERED), archiving(reason, named=True).value),
+                else_=archiving(reason, named=False).value,
+            ),
+        )
+        for reason in Reason
+    ]
+    return case(*steps, else_=archiving(None, named=True).value)
+
+
+UNEXPECTEDLY_ARCHIVED = and_(Presence.archived, _archiving() == Archiving.UNEXPECTED.value)
+_SAME_MEDIATOR = or_(Presence.told_mediator_id.is_(None), Presence.told_mediator_id == Presence.mediator_id)
+MEDIATOR_UNKNOWN = and_(
     Presence.archived,
-    func.coalesce(Presence.archive_reason, "").not_in(
-        [Reason.WITHDRAWN.value, Reason.MEDIATOR_UNKNOWN.value]
+    _archiving() == Archiving.MEDIATOR_UNKNOWN.value,
+    Presence.mediator_id.is_not(None),
+    or_(
+        not_(func.coalesce(MediatorPresence.known, true())),
+        and_(
+            ANSWERED,
+            _SAME_MEDIATOR,
+            func.coalesce(MediatorPresence.answered_sequence, 0) <= Presence.applied_sequence,
+        ),
     ),
 )
+"""The twin of `rows.lacks_known_mediator`."""
+ABOUT_MEDIATOR = and_(
+    MediatorPresence.connection_id == Presence.connection_id,
+    MediatorPresence.mediator_id == Presence.mediator_id,
+)
+"""Joins what the network answered about the chosen mediator."""
 LEFT_BUT_RELEASED = and_(RELEASED, Participant.left_order_on.is_not(None))
 
 
-def people(view: View) -> Select[Participant, Presence, Release, Order, Mediator, bool]:
+def people(view: View) -> Select[Participant, Presence, Release, Order, Mediator, MediatorPresence, bool]:
     """Everybody a list of the tenant may show, with what decides status, phase and findings."""
     connection_id = view.connection.id if view.connection else 0
     uncommitted_id = view.uncommitted.id if view.uncommitted else 0
     return (
-        select(Participant, Presence, Release, Order, Mediator, in_transit(view).label("in_transit"))
+        select(
+            Participant,
+            Presence,
+            Release,
+            Order,
+            Mediator,
+            MediatorPresence,
+            in_transit(view).label("in_transit"),
+        )
         .outerjoin(
             Presence,
             and_(Presence.participant_id == Participant.id, Presence.connection_id == connection_id),
@@ -50,6 +92,7 @@ def people(view: View) -> Select[Participant, Presence, Release, Order, Mediator
         .outerjoin(Release, Release.id == Presence.release_id)
         .outerjoin(Order, Order.id == Participant.order_id)
         .outerjoin(Mediator, Mediator.id == Presence.mediator_id)
+        .outerjoin(MediatorPresence, ABOUT_MEDIATOR)
         .outerjoin(
             InTransit,
             and_(InTransit.participant_id == Participant.id, InTransit.delivery_id == uncommitted_id),
@@ -72,24 +115,24 @@ def in_transit(view: View) -> Condition:
 
 def finding_conditions(view: View) -> dict[Finding, Condition]:
     """The findings of preflight that concern one person, as conditions."""
-    job4you = literal(view.connection is not None and view.connection.network is Network.JOB4YOU)
+    checked = literal(view.connection is not None and view.connection.network.checks_people)
     withdrawn = _consent_withdrawn(view.today)
     return {
         Finding.CONSENT_WITHDRAWN: withdrawn,
-        Finding.CONSENT_MISSING: and_(job4you, ~consent_given(view.today), ~withdrawn),
+        Finding.CONSENT_MISSING: and_(checked, ~consent_given(view.today), ~withdrawn),
         Finding.CONSENT_EXPIRED: and_(
             Participant.consent_until.is_not(None), Participant.consent_until < view.today
         ),
         Finding.LEFT_QUALLI: Participant.left_at.is_not(None),
         Finding.NAME_MISSING: or_(Participant.first_name == "", Participant.last_name == ""),
-        Finding.EMAIL_MISSING: and_(job4you, func.coalesce(Participant.email, "") == ""),
+        Finding.EMAIL_MISSING: and_(checked, func.coalesce(Participant.email, "") == ""),
         Finding.EMAIL_UNREADABLE: and_(
-            job4you, func.coalesce(Participant.email, "") != "", ~Participant.email_readable
+            checked, func.coalesce(Participant.email, "") != "", ~Participant.email_readable
         ),
-        Finding.CASEWORKER_MISSING: and_(job4you, func.coalesce(Participant.caseworker, "") == ""),
-        Finding.ORDER_MISSING: and_(job4you, Participant.order_id.is_(None)),
+        Finding.CASEWORKER_MISSING: and_(checked, func.coalesce(Participant.caseworker, "") == ""),
+        Finding.ORDER_MISSING: and_(checked, Participant.order_id.is_(None)),
         Finding.ORDER_RESPONSIBLE_MISSING: and_(
-            job4you, Participant.order_id.is_not(None), ~func.coalesce(Order.has_responsible, true())
+            checked, Participant.order_id.is_not(None), ~func.coalesce(Order.has_responsible, true())
         ),
         Finding.MEDIATOR_MISSING: Presence.mediator_id.is_(None),
         Finding.MEDIATOR_INACTIVE: and_(
@@ -115,30 +158,62 @@ _TRANSIT_PHASES = {
 
 def phase_case(view: View) -> ColumnElement[str]:
     """The twin of `phase.phase`."""
+    steps = ((condition, phase) for condition, phase, _ in _steps(view))
+    return case(*((condition, literal(phase.value)) for condition, phase in steps), else_=Phase.CURRENT.value)
+
+
+def needs_action(view: View) -> Condition:
+    """The twin of `phase.needs_action`."""
+    steps = ((condition, acts) for condition, _, acts in _steps(view))
+    return case(*((condition, acts) for condition, acts in steps), else_=false())
+
+
+def waits_since(view: View) -> ColumnElement[dt.datetime | None]:
+    """The twin of `phase.waits_since`."""
+    waiting, stuck = Presence.waiting_since.expression, Presence.stuck_since.expression
+    asked = _earlier(_earlier(waiting, stuck), Participant.doubted_since.expression)
+    decided, told_at = func.coalesce(Release.ended_at, Release.released_at), Presence.told_at
+    return case(
+        (phase_case(view).in_([phase.value for phase in WAITS_FOR_NOTHING]), null()),
+        (decided < told_at, func.coalesce(asked, told_at)),
+        else_=func.coalesce(asked, decided, told_at),
+    )
+
+
+def _earlier(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The earlier of two times, and the one that there is where the other is missing."""
+    return case((one < other, one), else_=func.coalesce(other, one))
+
+
+def _steps(view: View) -> list[tuple[Condition, Phase, Condition]]:
+    """The phases in their order: when each applies, and whether somebody of the tenant can do something then."""
     waiting = Presence.waiting_since
-    steps: list[tuple[Condition, Phase]] = [
-        (
-            or_(
-                Presence.clarification.is_not(None),
-                and_(Presence.id.is_not(None), Participant.doubted_identity.is_not(None)),
-                waiting < view.deadlines.clarification_before,
-            ),
-            Phase.CLARIFICATION,
-        )
+    clarifying = or_(
+        Presence.clarification.is_not(None),
+        and_(Presence.id.is_not(None), Participant.doubted_identity.is_not(None)),
+    )
+    conditions = finding_conditions(view)
+    is_blocked = or_(literal(bool(view.findings)), *conditions.values())
+    at_network = or_(REJECTED, UNEXPECTEDLY_ARCHIVED, MEDIATOR_UNKNOWN)
+    mendable = or_(*(conditions[finding] for finding in MENDABLE))
+    steps: list[tuple[Condition, Phase, Condition]] = [
+        (or_(clarifying, waiting < view.deadlines.clarification_before), Phase.CLARIFICATION, true())
     ]
     if view.transit:
-        steps.append((in_transit(view), _TRANSIT_PHASES[view.transit]))
-    steps += [
-        (or_(REJECTED, and_(RELEASED, UNEXPECTEDLY_ARCHIVED)), Phase.REJECTED),
-        (waiting < view.deadlines.overdue_before, Phase.OVERDUE),
-        (and_(waiting.is_not(None), ~TOLD), Phase.ARCHIVING),
-        (waiting.is_not(None), Phase.SENT),
-        (and_(~RELEASED, TOLD), Phase.SCHEDULED),
-        (~RELEASED, Phase.NOT_RELEASED),
-        (blocked(view), Phase.BLOCKED),
-        (PENDING, Phase.SCHEDULED),
+        acts = and_(RELEASED, or_(at_network, mendable)) if view.transit is Transit.HELD else false()
+        steps.append((in_transit(view), _TRANSIT_PHASES[view.transit], acts))
+    return [
+        *steps,
+        (or_(REJECTED, and_(RELEASED, UNEXPECTEDLY_ARCHIVED)), Phase.REJECTED, RELEASED),
+        (and_(RELEASED, MEDIATOR_UNKNOWN), Phase.MEDIATOR_UNKNOWN, true()),
+        (waiting < view.deadlines.overdue_before, Phase.OVERDUE, false()),
+        (and_(waiting.is_not(None), ~TOLD), Phase.ARCHIVING, false()),
+        (waiting.is_not(None), Phase.SENT, false()),
+        (and_(~RELEASED, TOLD), Phase.WITHDRAWAL_SCHEDULED, false()),
+        (~RELEASED, Phase.NOT_RELEASED, false()),
+        (is_blocked, Phase.BLOCKED, mendable),
+        (or_(PENDING, STATUS.not_in([Status.ONLINE.value])), Phase.SCHEDULED, false()),
     ]
-    return case(*((condition, literal(phase.value)) for condition, phase in steps), else_=Phase.CURRENT.value)
 
 
 def consent_of(person: Participant) -> Consent:

@@ -33,7 +33,7 @@ def settle_identity(participant_id: int, actor: Actor, now: dt.datetime, *, is_s
     if not is_same and is_still_told(person.id):
         raise Refusal("identity-still-told")
     person.confirmed_identity = person.doubted_identity if is_same else None
-    person.doubted_identity = None
+    person.doubted_identity = person.doubted_since = None
     if not is_same:
         tenant = db.session.get_one(Tenant, person.tenant_id)
         give_up_number(person, today_of(tenant, now))

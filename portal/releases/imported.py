@@ -81,6 +81,7 @@ def identities_doubted(tenant_id: int, digests: Mapping[int, str], now: dt.datet
     ]
     for person in doubted:
         person.doubted_identity, person.confirmed_identity = digests[person.id], None
+        person.doubted_since = person.doubted_since or now
     ids = [person.id for person in doubted]
     _note(tenant_id, Event.IDENTITY_DOUBTED, {row: {} for row in ids}, now, import_id)
     released = _presences(and_(Presence.participant_id.in_(ids), Presence.released))

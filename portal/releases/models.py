@@ -83,6 +83,12 @@ class Presence(TenantOwned, Base):
         Index("ix_presence_mediator", "mediator_id"),
         Index("ix_presence_waiting", "connection_id", "waiting_since"),
         Index(
+            "ix_presence_mediator_unknown",
+            "connection_id",
+            sqlite_where=text("archive_reason = 'mediator-unknown'"),
+            postgresql_where=text("archive_reason = 'mediator-unknown'"),
+        ),
+        Index(
             "ix_presence_clarification",
             "connection_id",
             sqlite_where=text("clarification IS NOT NULL"),
@@ -140,12 +146,16 @@ class Presence(TenantOwned, Base):
     """That delivery, whether it named or archived her."""
     told_revision: Mapped[int] = mapped_column(default=0)
     """Her revision when it was built."""
+    told_at: Mapped[dt.datetime | None]
+    """When its receipt was stored."""
     told_digest: Mapped[str | None] = mapped_column(String(64))
     """Digest of the record that it carried; see deliveries.records."""
     told_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
     told_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     waiting_since: Mapped[dt.datetime | None]
     """Commit of the oldest delivery since her last answer; None where none is awaited."""
+    stuck_since: Mapped[dt.datetime | None]
+    """First answer in a row by which the network did not confirm them, or that does not fit; None once it does."""
     urgent: Mapped[bool] = mapped_column(default=False)
     """Consent ended while the network holds her: she is withdrawn without waiting for the night."""
     refused_revision: Mapped[int | None]

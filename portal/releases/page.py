@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Any, assert_never
 from urllib.parse import quote
 
 from portal import current_settings
 from portal.people.forms import ListAddress
+from portal.people.models import Mediator
 from portal.refusal import NotFound
 from portal.releases.conditions import consent_of
 from portal.releases.models import ProtocolEntry
 from portal.releases.phase import Phase
 from portal.releases.preflight import wants_confirmation
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
-from portal.releases.status import Reason, read_reason
+from portal.releases.rows import archived_as, lacks_known_mediator
+from portal.releases.status import Archiving, Reason, read_reason
 from portal.releases.view import View
 from portal.tenants.network import Network
+from portal.web.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
 
 PAGE = 20
 _AT_MOST = 500
@@ -75,14 +80,62 @@ def neighbours(view: View, where: ListAddress, participant_id: int) -> Beside:
 
 
 def refused_because(person: Explanation) -> Reason | None:
-    """Why the network does not carry somebody who is released; None where it said nothing of the kind."""
+    """Why the network does not carry a person who is released; None where it said nothing of the kind."""
     if person.rejection is not None:
         return person.rejection
     presence = person.presence
     if presence is None or not presence.released or not presence.archived:
         return None
-    reason = read_reason(presence.archive_reason)
-    return None if reason is Reason.WITHDRAWN else reason
+    if archived_as(presence) is Archiving.AS_TOLD:
+        return None
+    return read_reason(presence.archive_reason) or Reason.INVALID_DATA
+
+
+def refusal_help(person: Explanation) -> Any:
+    """What to do about that; None where the network refused nothing."""
+    reason = refused_because(person)
+    if reason is Reason.WITHDRAWN:
+        return WITHDRAWN_UNASKED
+    if reason is Reason.MEDIATOR_UNKNOWN and person.rejection is None and unknown_mediator(person) is None:
+        return MEDIATOR_RENEWED
+    return REASON_HELP[reason] if reason else None
+
+
+def unknown_mediator(person: Explanation) -> Mediator | None:
+    """The mediator whom the network would have to know; None where it does not archive for want of one."""
+    presence = person.presence
+    wanted = refused_because(person) is Reason.MEDIATOR_UNKNOWN and person.rejection is None
+    return (
+        person.mediator
+        if wanted and presence and lacks_known_mediator(presence, person.mediator_presence)
+        else None
+    )
+
+
+def shown_since(person: Explanation) -> dt.datetime | None:
+    """Since when the phase is what it is, as its page says; None where that says nothing."""
+    delivery = person.delivery
+    match person.phase:
+        case Phase.HELD:
+            return delivery.held_at if delivery else None
+        case Phase.OUTCOME_UNKNOWN:
+            return delivery.commit_attempted_at if delivery else None
+        case Phase.TRANSFERRING:
+            return delivery.created_at if delivery else None
+        case Phase.SCHEDULED | Phase.WITHDRAWAL_SCHEDULED | Phase.NOT_RELEASED | Phase.CURRENT:
+            return None
+        case (
+            Phase.CLARIFICATION
+            | Phase.REJECTED
+            | Phase.MEDIATOR_UNKNOWN
+            | Phase.OVERDUE
+            | Phase.ARCHIVING
+            | Phase.SENT
+            | Phase.BLOCKED
+        ):
+            return person.since
+        case _:
+            assert_never(person.phase)
 
 
 def asks_for_consent(person: Explanation) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from portal.releases.status import Status
 
@@ -17,11 +18,15 @@ class Phase(StrEnum):
     HELD = "held"
     TRANSFERRING = "transferring"
     REJECTED = "rejected"
+    MEDIATOR_UNKNOWN = "mediator-unknown"
+    """Archived by the network, which does not know the mediator."""
     OVERDUE = "overdue"
     ARCHIVING = "archiving"
     SENT = "sent"
     BLOCKED = "blocked"
     SCHEDULED = "scheduled"
+    WITHDRAWAL_SCHEDULED = "withdrawal-scheduled"
+    """No longer released, and the network is yet to be told."""
     NOT_RELEASED = "not-released"
     CURRENT = "current"
 
@@ -54,18 +59,22 @@ class Situation:
 
     released: bool = False
     told: bool = False
-    """The newest committed delivery about her named her, and none has archived her since."""
+    """The newest committed delivery about them named them, and none has archived them since."""
     pending: bool = False
-    """Something about her is not yet told to the network."""
+    """Something about them is not yet told to the network."""
     findings: int = 0
-    """How many findings block her, those of the tenant included."""
+    """How many findings block them, those of the tenant included."""
+    mendable: bool = False
+    """One of those can be mended by the tenant, and concerns them alone (`preflight.MENDABLE`)."""
     clarification: bool = False
     rejected: bool = False
     """The newest answer that counts was a rejection."""
     unexpectedly_archived: bool = False
-    """That answer was `archived`, for another reason than withdrawn or mediator-unknown."""
+    """That answer was `archived`, for a reason that nothing here explains (`status.Archiving`)."""
+    mediator_unknown: bool = False
+    """That answer was `archived` for want of the mediator, and nothing says that the chosen one is known by now."""
     waiting_since: dt.datetime | None = None
-    """Commit of the oldest delivery since her last answer."""
+    """Commit of the oldest delivery since their last answer."""
     transit: Transit | None = None
     status: Status = Status.OFFLINE
 
@@ -78,14 +87,15 @@ _IN_TRANSIT = {
 
 
 def phase(situation: Situation, deadlines: Deadlines) -> Phase:
-    """The first phase that applies. `portal.releases.queries.phase_case` says the same in SQL."""
+    """Choose the first phase that applies. `releases.conditions.phase_case` says the same in SQL."""
     waiting = situation.waiting_since
     if situation.clarification or (waiting and waiting < deadlines.clarification_before):
         return Phase.CLARIFICATION
     if situation.transit:
         return _IN_TRANSIT[situation.transit]
-    if situation.rejected or (situation.released and situation.unexpectedly_archived):
-        return Phase.REJECTED
+    trouble = _trouble_at_network(situation)
+    if trouble:
+        return trouble
     if waiting and waiting < deadlines.overdue_before:
         return Phase.OVERDUE
     if waiting:
@@ -93,14 +103,87 @@ def phase(situation: Situation, deadlines: Deadlines) -> Phase:
     return _at_rest(situation)
 
 
+def _trouble_at_network(situation: Situation) -> Phase | None:
+    """Choose the phase of a person whom the network does not carry though they are to be there."""
+    if situation.rejected or (situation.released and situation.unexpectedly_archived):
+        return Phase.REJECTED
+    return Phase.MEDIATOR_UNKNOWN if situation.released and situation.mediator_unknown else None
+
+
 def _at_rest(situation: Situation) -> Phase:
-    """The phase of somebody for whom nothing is under way."""
+    """Choose the phase of a person for whom nothing is under way; `current` is only what the network confirmed."""
     if not situation.released:
-        return Phase.SCHEDULED if situation.told else Phase.NOT_RELEASED
+        return Phase.WITHDRAWAL_SCHEDULED if situation.told else Phase.NOT_RELEASED
     if situation.findings:
         return Phase.BLOCKED
-    return Phase.SCHEDULED if situation.pending else Phase.CURRENT
+    confirmed = situation.told and situation.status is Status.ONLINE
+    return Phase.CURRENT if confirmed and not situation.pending else Phase.SCHEDULED
 
 
-NEEDS_ACTION = frozenset({Phase.CLARIFICATION, Phase.HELD, Phase.REJECTED, Phase.OVERDUE, Phase.BLOCKED})
-"""Phases in which somebody has to do something ("braucht Aktion")."""
+def needs_action(situation: Situation, deadlines: Deadlines) -> bool:
+    """Tell whether somebody of the tenant can do something for this person now ("braucht Aktion").
+
+    `releases.conditions.needs_action` says the same in SQL. A held delivery is one thing to decide, not one for each
+    person in it: what counts there is their own trouble.
+    """
+    found = phase(situation, deadlines)
+    match found:
+        case Phase.CLARIFICATION:
+            return True
+        case Phase.REJECTED | Phase.MEDIATOR_UNKNOWN | Phase.BLOCKED | Phase.HELD:
+            return _has_own_trouble(situation)
+        case (
+            Phase.OUTCOME_UNKNOWN
+            | Phase.TRANSFERRING
+            | Phase.OVERDUE
+            | Phase.ARCHIVING
+            | Phase.SENT
+            | Phase.SCHEDULED
+            | Phase.WITHDRAWAL_SCHEDULED
+            | Phase.NOT_RELEASED
+            | Phase.CURRENT
+        ):
+            return False
+        case _:
+            assert_never(found)
+
+
+def _has_own_trouble(situation: Situation) -> bool:
+    """Tell whether a released person is kept from the network by something that the tenant can mend."""
+    return situation.released and (_trouble_at_network(situation) is not None or situation.mendable)
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Times from which a wait may count; None for what has not happened."""
+
+    released_at: dt.datetime | None = None
+    """Of the newest release."""
+    ended_at: dt.datetime | None = None
+    """Of the same, where it has ended."""
+    told_at: dt.datetime | None = None
+    """Receipt of the newest delivery about them."""
+    waiting_since: dt.datetime | None = None
+    stuck_since: dt.datetime | None = None
+    """First answer in a row by which the network did not confirm them."""
+    doubted_since: dt.datetime | None = None
+    """First import that gave their identifier to another person, while it is not decided whose it is."""
+
+
+WAITS_FOR_NOTHING = frozenset({Phase.NOT_RELEASED, Phase.CURRENT})
+
+
+def waits_since(phase: Phase, moments: Moments) -> dt.datetime | None:
+    """Tell since when a person waits for what the phase is about; None where they wait for nothing.
+
+    An answer that is awaited, the answer that left them stuck, or doubt whose the identifier is, whichever is oldest;
+    otherwise the newest thing that happened: the release or its end, or the last delivery about them.
+    `releases.conditions.waits_since` is the twin.
+    """
+    if phase in WAITS_FOR_NOTHING:
+        return None
+    asked = [at for at in (moments.waiting_since, moments.stuck_since, moments.doubted_since) if at]
+    if asked:
+        return min(asked)
+    happened = [at for at in (moments.ended_at or moments.released_at, moments.told_at) if at]
+    return max(happened, default=None)

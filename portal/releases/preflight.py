@@ -43,6 +43,9 @@ TENANT_WIDE = frozenset(
     }
 )
 
+MENDABLE = frozenset(Finding) - ENDING - TENANT_WIDE
+"""Findings of one person that the tenant can mend; one of the whole tenant is one thing to mend, not many."""
+
 
 @dataclass(frozen=True)
 class Consent:
@@ -96,7 +99,7 @@ def consent_findings(consent: Consent, network: Network | None, today: dt.date) 
     found = []
     if consent.is_withdrawn(today):
         found.append(Finding.CONSENT_WITHDRAWN)
-    elif not consent.is_given(today) and network is Network.JOB4YOU:
+    elif not consent.is_given(today) and network is not None and network.checks_people:
         found.append(Finding.CONSENT_MISSING)
     if consent.until and consent.until < today:
         found.append(Finding.CONSENT_EXPIRED)
@@ -105,7 +108,7 @@ def consent_findings(consent: Consent, network: Network | None, today: dt.date) 
 
 def wants_confirmation(consent: Consent, network: Network | None, today: dt.date) -> bool:
     """Whether releasing this person asks the releasing one to confirm that consent is at hand."""
-    return network is Network.JOBNETZWERK and not consent.is_given(today)
+    return network is not None and not network.checks_people and not consent.is_given(today)
 
 
 def withdrawal_after(
@@ -127,16 +130,16 @@ def withdrawal_after(
 
 def preflight(facts: Facts, network: Network | None, today: dt.date) -> list[Finding]:
     """All that keeps this person offline, in the order in which it is shown."""
-    job4you = network is Network.JOB4YOU
+    checked = network is not None and network.checks_people
     found = consent_findings(facts.consent, network, today)
     checks = (
         (Finding.LEFT_QUALLI, facts.left_qualli),
         (Finding.NAME_MISSING, not (facts.first_name and facts.last_name)),
-        (Finding.EMAIL_MISSING, job4you and not facts.email),
-        (Finding.EMAIL_UNREADABLE, job4you and bool(facts.email) and not facts.email_readable),
-        (Finding.CASEWORKER_MISSING, job4you and not facts.caseworker),
-        (Finding.ORDER_MISSING, job4you and not facts.has_order),
-        (Finding.ORDER_RESPONSIBLE_MISSING, job4you and facts.has_order and not facts.order_has_responsible),
+        (Finding.EMAIL_MISSING, checked and not facts.email),
+        (Finding.EMAIL_UNREADABLE, checked and bool(facts.email) and not facts.email_readable),
+        (Finding.CASEWORKER_MISSING, checked and not facts.caseworker),
+        (Finding.ORDER_MISSING, checked and not facts.has_order),
+        (Finding.ORDER_RESPONSIBLE_MISSING, checked and facts.has_order and not facts.order_has_responsible),
         (Finding.MEDIATOR_MISSING, facts.mediator_active is None),
         (Finding.MEDIATOR_INACTIVE, facts.mediator_active is False),
         (Finding.REFUSED_RECORD, facts.record_refused),

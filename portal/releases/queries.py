@@ -6,78 +6,25 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, or_, select, true
 
 from portal.database import UtcDateTime, db
 from portal.deliveries.models import Delivery
-from portal.people.folding import next_word
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
+from portal.people.models import Mediator, Participant
 from portal.refusal import NotFound
-from portal.releases.conditions import (
-    LEFT_BUT_RELEASED,
-    RELEASED,
-    STATUS,
-    consent_of,
-    finding_conditions,
-    people,
-    phase_case,
-)
-from portal.releases.models import Presence, ProtocolEntry, Release
-from portal.releases.phase import NEEDS_ACTION, Phase, Situation, phase
-from portal.releases.preflight import Facts, Finding, preflight
+from portal.releases.conditions import needs_action, people, phase_case, waits_since
+from portal.releases.filters import Filters, Sorting, narrow
+from portal.releases.models import Presence, ProtocolEntry
+from portal.releases.phase import Phase
+from portal.releases.preflight import Finding
+from portal.releases.rows import PersonRow, facts_of, person_row, rejection_of
 from portal.releases.status import Reason, Status
 from portal.releases.view import View, load_view
 
-__all__ = ["View", "load_view"]
+__all__ = ["Filters", "PersonRow", "Sorting", "View", "facts_of", "load_view", "narrow", "person_row"]
 _NEVER = literal(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), UtcDateTime)
-
-
-class Sorting(StrEnum):
-    """What a list of participants is sorted by; then by name."""
-
-    NAME = "name"
-    ACTION = "action"
-    """Who needs somebody to do something comes first."""
-    WAITING = "waiting"
-    """Who has waited longest for an answer comes first."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What a list of participants is narrowed to; everything given must hold."""
-
-    statuses: frozenset[Status] = frozenset()
-    phases: frozenset[Phase] = frozenset()
-    findings: frozenset[Finding] = frozenset()
-    order_id: int | None = None
-    mediator_id: int | None = None
-    caseworker: str | None = None
-    words: tuple[str, ...] = ()
-    """Folded for search (people.folding.search_words); each must begin one of the person's words."""
-    joined: tuple[str, ...] = ()
-    """The same words where no sign parts them (people.folding.joined_words); they may match in place of `words`."""
-    number: str | None = None
-    """Also finds whose Bewerber-ID, order's or mediator's number is exactly this, where `words` find nobody."""
-    left_but_released: bool = False
-    needs_action: bool = False
-    sorting: Sorting = Sorting.NAME
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    """One person as a list shows her."""
-
-    participant: Participant
-    presence: Presence | None
-    release: Release | None
-    order: Order | None
-    mediator: Mediator | None
-    status: Status
-    phase: Phase
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True)
@@ -131,10 +78,9 @@ def list_participants(
 def _sort_keys(view: View, sorting: Sorting) -> list[ColumnElement[Any]]:
     by_name: ColumnElement[Any] = Participant.sort_key.expression
     if sorting is Sorting.ACTION:
-        acting = phase_case(view).in_([item.value for item in NEEDS_ACTION])
-        return [case((acting, 0), else_=1), by_name]
+        return [case((needs_action(view), 0), else_=1), by_name]
     if sorting is Sorting.WAITING:
-        return [func.coalesce(Presence.waiting_since, _NEVER), by_name]
+        return [func.coalesce(waits_since(view), _NEVER), by_name]
     return [by_name]
 
 
@@ -150,62 +96,6 @@ def _beyond(
     for key, value in reversed(list(zip(keys, values, strict=True))):
         beyond = or_(key < value if backwards else key > value, and_(key == value, beyond))
     return beyond
-
-
-def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Select[*tuple[Any, ...]]:
-    """`query` over `conditions.people`, narrowed to `filters`."""
-    conditions: list[ColumnElement[bool]] = []
-    if filters.statuses:
-        offline = Status.OFFLINE in filters.statuses  # also whoever has no presence; otherwise by its index
-        conditions.append((STATUS if offline else Presence.status).in_(list(filters.statuses)))
-    wanted = set(filters.phases) or (set(NEEDS_ACTION) if filters.needs_action else set())
-    if wanted and not wanted & {Phase.NOT_RELEASED, Phase.TRANSFERRING, Phase.HELD, Phase.OUTCOME_UNKNOWN}:
-        conditions.append(Presence.id.is_not(None))
-    if wanted:
-        conditions.append(phase_case(view).in_([item.value for item in wanted]))
-    if filters.findings:
-        by_finding = finding_conditions(view)
-        person_wide = [by_finding[item] for item in filters.findings if item in by_finding]
-        conditions += [RELEASED, or_(*person_wide)] if person_wide else []
-    for column, value in (
-        (Participant.order_id, filters.order_id),
-        (Presence.mediator_id, filters.mediator_id),
-        (Participant.caseworker, filters.caseworker),
-    ):
-        if value is not None:
-            conditions.append(column == value)
-    if filters.left_but_released:
-        conditions.append(LEFT_BUT_RELEASED)
-    conditions += _search(filters)
-    return query.where(*conditions)
-
-
-def _search(filters: Filters) -> list[ColumnElement[bool]]:
-    readings = dict.fromkeys((filters.words, filters.joined or filters.words))
-    found = [_all([_has_word(word) for word in words]) for words in readings if words]
-    if filters.number is not None:
-        found += [
-            Presence.applicant_id == filters.number,
-            Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
-            Presence.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
-        ]
-    return [or_(*found)] if found else []
-
-
-def _has_word(word: str) -> ColumnElement[bool]:
-    """From the word to the people: there are fewer of them than people with words."""
-    return Participant.id.in_(
-        select(ParticipantWord.participant_id).where(
-            ParticipantWord.word >= word, ParticipantWord.word < next_word(word)
-        )
-    )
-
-
-def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    first, *rest = conditions
-    for condition in rest:
-        first = first & condition
-    return first
 
 
 def status_counts(view: View) -> dict[Status, int]:
@@ -280,69 +170,7 @@ def explain(view: View, participant_id: int) -> Explanation:
         mediator_change_pending=bool(
             presence and presence.told and presence.mediator_id != presence.told_mediator_id
         ),
-        rejection=_rejection(presence),
-    )
-
-
-def person_row(view: View, row: Row[*tuple[Any, ...]]) -> PersonRow:
-    """A row of `conditions.people` with what the rules say of it."""
-    person, presence, release, order, mediator, in_transit = row
-    findings = tuple(preflight(facts_of(person, presence, order, mediator), _network(view), view.today))
-    situation = situation_of(person, presence, len(findings) + len(view.findings), view, bool(in_transit))
-    return PersonRow(
-        participant=person,
-        presence=presence,
-        release=release,
-        order=order,
-        mediator=mediator,
-        status=Status(presence.status) if presence else Status.OFFLINE,
-        phase=phase(situation, view.deadlines),
-        findings=findings,
-    )
-
-
-def facts_of(
-    person: Participant, presence: Presence | None, order: Order | None, mediator: Mediator | None
-) -> Facts:
-    """What preflight needs to know, from rows."""
-    return Facts(
-        first_name=person.first_name,
-        last_name=person.last_name,
-        email=person.email,
-        email_readable=person.email_readable,
-        caseworker=person.caseworker,
-        consent=consent_of(person),
-        has_order=order is not None,
-        order_has_responsible=bool(order and order.has_responsible),
-        mediator_active=mediator.active if mediator else None,
-        left_qualli=person.left_at is not None,
-        record_refused=bool(
-            presence
-            and presence.refused_revision is not None
-            and presence.refused_revision == presence.revision
-        ),
-    )
-
-
-def situation_of(
-    person: Participant, presence: Presence | None, findings: int, view: View, in_transit: bool
-) -> Situation:
-    """What decides the phase, from rows."""
-    transit = view.transit if in_transit else None
-    if presence is None:
-        return Situation(findings=findings, transit=transit)
-    expected = (Reason.WITHDRAWN.value, Reason.MEDIATOR_UNKNOWN.value)
-    return Situation(
-        released=presence.released,
-        told=presence.told,
-        pending=not presence.told or presence.revision != presence.told_revision,
-        findings=findings,
-        clarification=presence.clarification is not None or person.doubted_identity is not None,
-        rejected=presence.rejected_sequence > presence.applied_sequence,
-        unexpectedly_archived=presence.archived and presence.archive_reason not in expected,
-        waiting_since=presence.waiting_since,
-        transit=transit,
-        status=Status(presence.status),
+        rejection=rejection_of(presence),
     )
 
 
@@ -369,16 +197,3 @@ def delivery_numbers(entries: Sequence[ProtocolEntry]) -> dict[int, int]:
     ids = {entry.delivery_id for entry in entries if entry.delivery_id}
     rows = db.session.execute(select(Delivery.id, Delivery.sequence).where(Delivery.id.in_(ids)))
     return {row.id: row.sequence for row in rows}
-
-
-def _network(view: View) -> Any:
-    return view.connection.network if view.connection else None
-
-
-def _rejection(presence: Presence | None) -> Reason | None:
-    if presence is None or presence.rejected_sequence <= presence.applied_sequence:
-        return None
-    try:
-        return Reason(presence.rejection_reason or "")
-    except ValueError:
-        return Reason.INVALID_DATA

@@ -22,6 +22,7 @@ from portal.releases.preflight import (
     tenant_preflight,
     wants_confirmation,
 )
+from portal.releases.rows import stuck_since
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.network import Network
 from portal.tenants.queries import find_connection, tenant_facts, today_of
@@ -60,7 +61,7 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     db.session.add(opened)
     db.session.flush()
     presence.release_id = opened.id
-    presence.urgent = False
+    presence.urgent, presence.stuck_since = False, None
     if presence.mediator_id is None:
         presence.mediator_id = _default_mediator(person, actor)
     write_protocol(
@@ -145,6 +146,7 @@ def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> 
     if not ended.rowcount:
         raise Refusal("not-in-clarification")
     db.session.refresh(presence)
+    presence.stuck_since = stuck_since(presence, now)
     write_protocol(presence, Event.CLARIFIED, actor, now, what=what, found=found[:LONGEST_FINDING])
     return presence
 

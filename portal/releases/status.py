@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 
 class Status(StrEnum):
@@ -73,13 +74,51 @@ class Verdict:
     """The standing afterwards; unchanged where the answer was overtaken."""
 
 
+class Archiving(StrEnum):
+    """What it means that the network answered `archived`, for a person who is released."""
+
+    AS_TOLD = "as-told"
+    """It was told to."""
+    MEDIATOR_UNKNOWN = "mediator-unknown"
+    """It does not know the mediator; all else is well."""
+    UNEXPECTED = "unexpected"
+
+
+def archiving(reason: Reason | None, *, named: bool) -> Archiving:
+    """Classify an answer `archived` by its reason; `named`: it answers a delivery that names the person.
+
+    Whatever is not known to be harmless is unexpected: a word that this version does not know, and none at all.
+    """
+    match reason:
+        case Reason.WITHDRAWN:
+            return Archiving.UNEXPECTED if named else Archiving.AS_TOLD
+        case Reason.MEDIATOR_UNKNOWN:
+            return Archiving.MEDIATOR_UNKNOWN
+        case (
+            Reason.CONSENT_MISSING
+            | Reason.EMAIL_MISSING
+            | Reason.CASEWORKER_MISSING
+            | Reason.NAME_MISSING
+            | Reason.ORDER_RESPONSIBLE_MISSING
+            | Reason.INVALID_DATA
+            | None
+        ):
+            return Archiving.UNEXPECTED
+        case _:
+            assert_never(reason)
+
+
 def status_after(outcome: Outcome, reason: Reason | None, status: Status) -> Status:
     """The status after an answer that counts (design §4.1)."""
-    if outcome is Outcome.ACTIVE:
-        return Status.ONLINE
-    if outcome is Outcome.ARCHIVED:
-        return Status.ONLINE_ARCHIVED if reason is Reason.MEDIATOR_UNKNOWN else Status.OFFLINE_ARCHIVED
-    return status
+    match outcome:
+        case Outcome.ACTIVE:
+            return Status.ONLINE
+        case Outcome.ARCHIVED:
+            return Status.ONLINE_ARCHIVED if reason is Reason.MEDIATOR_UNKNOWN else Status.OFFLINE_ARCHIVED
+        case Outcome.REJECTED:
+            return status
+        case _:
+            assert_never(outcome)
 
 
 def after_answer(standing: Standing, sequence: int, outcome: Outcome, reason: Reason | None) -> Verdict:

@@ -25,16 +25,29 @@ from portal.releases.page import (
     neighbours,
     newest_lines,
     older_lines,
+    refusal_help,
     refused_because,
     seconds_until_asked,
+    shown_since,
+    unknown_mediator,
 )
 from portal.releases.queries import explain
 from portal.releases.withdrawals import find_withdrawal
 from portal.releases.wording import (
+    archived_text,
     clarification_text,
     details,
-    reason_text,
+    is_late,
+    late_text,
+    leaving_text,
+    mediator_chosen_text,
+    mediator_pending_text,
+    phase_text,
+    rejected_text,
     request_text,
+    revoked_text,
+    revoking_text,
+    unsent_text,
     withdrawal_text,
 )
 from portal.web.fragments import answer, is_fragment, live_answer
@@ -87,6 +100,7 @@ def show_record(participant_id: int) -> Response:
         person=person,
         list_parts=read_address(request.args).parts(),
         confirmed=confirmed,
+        unsent=unsent_text(person),
         lines=compare(confirmed.record if confirmed else None, would_tell(view, participant_id)),
         FIELD_LABELS=FIELD_LABELS,
         MASKED=MASKED,
@@ -122,9 +136,7 @@ def ask_revoke(participant_id: int) -> str:
 def revoke(participant_id: int) -> Response:
     """Revoke the participant's release."""
     service.revoke(participant_id, current_actor(), utcnow())
-    return _done(
-        participant_id, _("Die Freigabe ist aufgehoben. Die nächste Übertragung meldet die Person ab.")
-    )
+    return _done(participant_id, revoked_text(explain(current_view(), participant_id)))
 
 
 @releases.post("/participants/<row:participant_id>/clarify")
@@ -184,7 +196,7 @@ def choose_mediator(participant_id: int) -> Response:
     if mediator_id is None:
         raise NotFound("mediator-unknown")
     service.choose_mediator(participant_id, mediator_id, current_actor(), utcnow())
-    return _done(participant_id, _("Gewählt. Das Jobportal erfährt es mit der nächsten Übertragung."))
+    return _done(participant_id, mediator_chosen_text(explain(current_view(), participant_id)))
 
 
 def _values(participant_id: int) -> dict[str, Any]:
@@ -196,9 +208,19 @@ def _values(participant_id: int) -> dict[str, Any]:
         "seconds": seconds_until_asked(person),
         "applicant_page": applicant_page(person),
         "why": refused_because(person),
+        "why_help": refusal_help(person),
+        "unknown_mediator": unknown_mediator(person),
+        "since_when": shown_since(person),
+        "phase_text": phase_text,
+        "late": is_late(person),
+        "late_text": late_text,
+        "leaving_text": leaving_text,
+        "mediator_pending_text": mediator_pending_text,
+        "revoking_text": revoking_text,
+        "archived_text": archived_text,
+        "rejected_text": rejected_text,
         "asks_for_consent": asks_for_consent(person),
         "details": details,
-        "reason_text": reason_text,
         "clarification_text": clarification_text,
         "request_text": request_text,
         "still_told": bool(person.participant.doubted_identity) and is_still_told(participant_id),

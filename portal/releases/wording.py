@@ -8,12 +8,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.releases.models import EndCause, Event, ProtocolEntry
+from portal.releases.models import EndCause, Event, Presence, ProtocolEntry
+from portal.releases.phase import Phase
 from portal.releases.preflight import Finding
+from portal.releases.queries import Explanation
 from portal.releases.status import Status, read_reason
 from portal.releases.withdrawals import Withdrawal
 from portal.web.finding_labels import FINDINGS
-from portal.web.labels import LABELS, label_of
+from portal.web.labels import LABELS, PHASE_HELP, label_of
 from portal.web.languages import clock, day
 from portal.web.spans import span
 
@@ -46,6 +48,169 @@ def _statuses(data: Data) -> str | None:
 def _status(value: Any) -> str | None:
     known = {item.value: item for item in Status}
     return str(label_of(known[value]).text) if value in known else None
+
+
+def phase_text(person: Explanation) -> str:
+    """What the phase means for this person, and what to do; `PHASE_HELP` where that is the same for all."""
+    presence = person.presence
+    if person.phase is Phase.CLARIFICATION:
+        if presence and presence.clarification:
+            return str(
+                _(
+                    "Eine Antwort des Jobportals passt nicht oder fehlt. Sehen Sie dort nach, und beenden Sie die "
+                    "Klärung hier."
+                )
+            )
+        if person.participant.doubted_identity and not is_late(person):
+            return str(
+                _(
+                    "Die Nummer gehört vielleicht einer anderen Person. Sehen Sie in Qualli.life nach, wem sie gehört, "
+                    "und entscheiden Sie es hier."
+                )
+            )
+        return late_text()
+    if person.phase is Phase.REJECTED and not (presence and presence.released):
+        return str(
+            _(
+                "Das Jobportal hat die Person nicht angenommen. Sie ist nicht mehr freigegeben; dort ist nichts zu "
+                "beheben."
+            )
+        )
+    if person.phase is Phase.WITHDRAWAL_SCHEDULED and presence and presence.urgent:
+        return str(
+            _(
+                "Das Einverständnis ist entfallen. Die Person wird sofort beim Jobportal abgemeldet, außerhalb der "
+                "nächtlichen Übertragung; zu tun ist nichts."
+            )
+        )
+    return str(PHASE_HELP[person.phase])
+
+
+def is_late(person: Explanation) -> bool:
+    """Whether an answer about a person is awaited for so long that it has to be looked into."""
+    waiting, view = person.waiting_since, person.view
+    return bool(waiting and view and waiting < view.deadlines.clarification_before)
+
+
+def late_text() -> str:
+    """That an answer is late, and who follows that up."""
+    return str(
+        _(
+            "Seit mehr als drei Arbeitstagen fehlt die Antwort des Jobportals. Fragen Sie dort nach, was aus der "
+            "Übertragung geworden ist; nach fünf Arbeitstagen klärt es die Betreuung."
+        )
+    )
+
+
+_SAYS_ITSELF = frozenset({Phase.WITHDRAWAL_SCHEDULED, Phase.TRANSFERRING, Phase.OUTCOME_UNKNOWN})
+
+
+def leaving_text(person: Explanation) -> str:
+    """That the next transfer takes a person out of the network, where their phase does not say it; else empty."""
+    presence = person.presence
+    if presence is None or not presence.told or person.phase in _SAYS_ITSELF:
+        return ""
+    if not presence.released:
+        return str(
+            _("Die Freigabe ist aufgehoben: Die nächste Übertragung meldet die Person beim Jobportal ab.")
+        )
+    if person.findings and not person.tenant_findings and not presence.archived:
+        return str(
+            _(
+                "Solange etwas fehlt, nennt die nächste vollständige Übertragung die Person nicht, und das Jobportal "
+                "archiviert sie."
+            )
+        )
+    return ""
+
+
+def unsent_text(person: Explanation) -> str:
+    """Why nothing of a person's record would be sent; empty where it would."""
+    presence = person.presence
+    if presence is None or not presence.released:
+        if presence and presence.told:
+            return str(
+                _(
+                    "Die Person ist nicht freigegeben: Die nächste Übertragung meldet sie ab und sendet nichts davon."
+                )
+            )
+        return str(_("Die Person ist nicht freigegeben; gesendet wird nichts davon."))
+    if person.findings or person.tenant_findings:
+        return str(_("Solange etwas fehlt, wird nichts davon gesendet."))
+    return ""
+
+
+def mediator_chosen_text(person: Explanation) -> str:
+    """When the network learns of the mediator who was just chosen, if it does."""
+    presence = person.presence
+    if presence is None or not presence.released:
+        if presence and presence.told:
+            return str(
+                _("Gewählt. Die Person ist nicht mehr freigegeben; die nächste Übertragung meldet sie ab.")
+            )
+        return str(_("Gewählt. Das Jobportal erfährt es, wenn die Person freigegeben ist."))
+    if person.findings or person.tenant_findings:
+        return str(
+            _("Gewählt. Das Jobportal erfährt es mit der ersten Übertragung, sobald nichts mehr fehlt.")
+        )
+    return str(_("Gewählt. Das Jobportal erfährt es mit der nächsten Übertragung."))
+
+
+def mediator_pending_text(person: Explanation) -> str:
+    """From when on another mediator holds in the network; empty where that is not to come."""
+    presence, told = person.presence, person.told_mediator
+    if not person.mediator_change_pending or presence is None or not presence.released:
+        return ""
+    name = told.last_name if told else _("niemanden")
+    if person.findings or person.tenant_findings:
+        return str(
+            _(
+                "Das Jobportal kennt noch %(name)s; die Änderung gilt dort erst, wenn nichts mehr fehlt und die Person "
+                "übertragen ist.",
+                name=name,
+            )
+        )
+    return str(
+        _("Das Jobportal kennt noch %(name)s; die Änderung gilt dort ab der nächsten Übertragung.", name=name)
+    )
+
+
+def revoking_text(person: Explanation) -> str:
+    """What follows from revoking the release of a person."""
+    if _may_be_known(person):
+        return str(
+            _("Die nächste Übertragung meldet die Person beim Jobportal ab; dort wird sie archiviert.")
+        )
+    return str(
+        _("Das Jobportal weiß noch nichts von der Person: Abzumelden ist nichts, gesendet wird nichts.")
+    )
+
+
+def revoked_text(person: Explanation) -> str:
+    """What follows from the revocation that was just made."""
+    if _may_be_known(person):
+        return str(_("Die Freigabe ist aufgehoben. Die nächste Übertragung meldet die Person ab."))
+    return str(
+        _("Die Freigabe ist aufgehoben. Das Jobportal weiß nichts von der Person; abzumelden ist nichts.")
+    )
+
+
+def _may_be_known(person: Explanation) -> bool:
+    """Whether the network was told of a person, or perhaps was by a commit without an answer."""
+    told = person.presence is not None and person.presence.told
+    return told or (person.delivery is not None and person.delivery.commit_attempted_at is not None)
+
+
+def archived_text(presence: Presence) -> str:
+    """Why the network archived a person, in words."""
+    reason = reason_text(presence.archive_reason) or str(_("ohne einen Grund zu nennen"))
+    return f"{reason} – {presence.archive_detail}" if presence.archive_detail else reason
+
+
+def rejected_text(presence: Presence) -> str:
+    """Why the network rejected a person, in words."""
+    reason = reason_text(presence.rejection_reason) or str(_("ohne einen Grund zu nennen"))
+    return f"{reason} – {presence.rejection_detail}" if presence.rejection_detail else reason
 
 
 def clarification_text(code: str) -> str:
@@ -144,7 +309,7 @@ def withdrawal_text(withdrawal: Withdrawal) -> str:
     known = withdrawal.known_at
     said = [str(_("Widerruf am %(day)s um %(at)s bekannt", day=day(known), at=clock(known)))]
     if withdrawal.arrived_at is None or withdrawal.seconds is None:
-        return f"{said[0]}, {_('noch nicht beim Jobportal angekommen')}"
+        return ", ".join([*said, str(_("noch nicht beim Jobportal angekommen"))])
     arrived = _at(withdrawal.arrived_at, known)
     took = span(withdrawal.seconds)
     said.append(str(_("um %(at)s beim Jobportal angekommen (%(span)s)", at=arrived, span=took)))

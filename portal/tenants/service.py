@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 
 from portal import current_vault
 from portal.accounts.actor import SYSTEM, Actor
+from portal.audit.changes import note_change
 from portal.database import db
 from portal.deliveries.service import give_up, plan_withdrawals
 from portal.deliveries.states import Cause, Problem
@@ -154,6 +155,7 @@ def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datet
         opened.committed_sequence = earlier.committed_sequence
     db.session.add(opened)
     db.session.flush()
+    note_change("tenant.network", current.network if current else None, network)
     return opened
 
 

@@ -29,6 +29,7 @@ class Act:
 ACTS: dict[str, Act] = {
     "accounts.sign_out": Act(AuditEvent.SIGNED_OUT),
     "own.set_password": Act(AuditEvent.PASSWORD_CHANGED),
+    "own.set_mails": Act(AuditEvent.SETTINGS_CHANGED, "account"),
     "own.end_one": Act(AuditEvent.SESSIONS_ENDED),
     "own.end_others": Act(AuditEvent.SESSIONS_ENDED),
     "second_factor.confirm": Act(AuditEvent.SECOND_FACTOR_SET),
@@ -86,7 +87,6 @@ NO_ACTS = frozenset(
         "second_factor.begin",  # nothing is asked for until it is confirmed
         "general.preferences",  # of a browser
         "notices.seen",  # of what one looks at
-        "own.set_mails",  # of what one gets
         "people.search",
         "people.keep_view",  # of what one looks at, for oneself or the tenant
         "people.drop_view",

@@ -65,11 +65,13 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Phase.HELD: Label(_l("angehalten"), "pause", WARN),
         Phase.TRANSFERRING: Label(_l("wird übertragen"), "sync", INFO),
         Phase.REJECTED: Label(_l("abgelehnt"), "cross-circle", BAD),
+        Phase.MEDIATOR_UNKNOWN: Label(_l("dort archiviert: Vermittler/in unbekannt"), "archive", BAD),
         Phase.OVERDUE: Label(_l("überfällig"), "clock-alert", WARN),
         Phase.ARCHIVING: Label(_l("Archivierung offen"), "archive-out", INFO),
         Phase.SENT: Label(_l("gesendet, Antwort offen"), "send", INFO),
         Phase.BLOCKED: Label(_l("blockiert"), "block", BAD),
         Phase.SCHEDULED: Label(_l("vorgemerkt"), "clock", INFO),
+        Phase.WITHDRAWAL_SCHEDULED: Label(_l("wird abgemeldet"), "archive-out", INFO),
         Phase.NOT_RELEASED: Label(_l("nicht freigegeben"), "lock"),
         Phase.CURRENT: Label(_l("aktuell"), "check", GOOD),
     },
@@ -246,8 +248,8 @@ STATUS_HELP: dict[Status, Any] = {
 }
 PHASE_HELP: dict[Phase, Any] = {
     Phase.CLARIFICATION: _l(
-        "Seit drei Arbeitstagen fehlt eine Antwort, eine Antwort passt nicht, oder die Nummer gehört vielleicht einer "
-        "anderen Person. Die Betreuung sieht nach."
+        "Eine Antwort des Jobportals fehlt oder passt nicht, oder die Nummer gehört vielleicht einer anderen Person. "
+        "Was zu tun ist, steht unter „Was fehlt bis Online?“."
     ),
     Phase.OUTCOME_UNKNOWN: _l(
         "Gesendet, aber die Antwort ging unterwegs verloren. Es wird nachgefragt; zu tun ist nichts."
@@ -260,6 +262,11 @@ PHASE_HELP: dict[Phase, Any] = {
     Phase.REJECTED: _l(
         "Das Jobportal hat die Person nicht angenommen. Grund und Abhilfe stehen unter „Was fehlt bis Online?“; "
         "danach wird sie erneut gesendet."
+    ),
+    Phase.MEDIATOR_UNKNOWN: _l(
+        "Das Jobportal hat die Person archiviert, weil es ihre Vermittlung nicht kennt. Wählen Sie eine, die es kennt, "
+        "oder legen Sie sie dort mit der Vermittler-ID an; mit der nächsten vollständigen Übertragung wird die Person "
+        "Online."
     ),
     Phase.OVERDUE: _l(
         "Seit zwei Arbeitstagen fehlt die Antwort des Jobportals. Zu tun ist noch nichts; "
@@ -274,6 +281,10 @@ PHASE_HELP: dict[Phase, Any] = {
         "Freigegeben, aber etwas fehlt. Was, und wo es behoben wird, steht unter „Was fehlt bis Online?“."
     ),
     Phase.SCHEDULED: _l("Geht mit der nächsten Übertragung mit, oder sofort mit „Jetzt übertragen“."),
+    Phase.WITHDRAWAL_SCHEDULED: _l(
+        "Diese Person ist nicht mehr freigegeben. Die nächste Übertragung meldet sie beim Jobportal ab, und dort wird "
+        "sie archiviert. Sofort geht das mit „Jetzt übertragen“."
+    ),
     Phase.NOT_RELEASED: _l(
         "Diese Person ist nicht freigegeben und wird nicht übertragen. Soll sie ans Jobportal, geben Sie sie frei."
     ),

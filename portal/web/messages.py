@@ -27,6 +27,10 @@ SENTENCES: dict[str, Any] = (
         "notice-unknown": _l("Diese Meldung gibt es hier nicht."),
         "tenant-unknown": _l("Einen Mandanten mit diesem Namen gibt es nicht."),
         "search-unknown": _l("Diese Suche gibt es nicht mehr. Bitte suchen Sie noch einmal."),
+        "filters-unknown": _l(
+            "Nicht alle Filter der Adresse sind bekannt und lesbar (%(names)s). Damit es nicht mehr Personen betrifft "
+            "als gemeint, geschieht nichts."
+        ),
         "view-name-missing": _l("Geben Sie der Ansicht einen Namen."),
         "view-empty": _l(
             "Diese Ansicht zeigt alle; filtern oder sortieren Sie erst. Ein Suchtext wird nicht gespeichert."

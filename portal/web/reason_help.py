@@ -29,6 +29,14 @@ REASON_HELP: dict[Reason, Any] = {
         "Qualli.life. Ist dort alles richtig, wenden Sie sich an die Betreuung."
     ),
 }
+WITHDRAWN_UNASKED = _l(
+    "Das Jobportal führt die Person als abgemeldet, obwohl sie freigegeben ist und gesendet wurde. Fragen Sie dort "
+    "nach; die nächste Übertragung sendet sie erneut."
+)
+MEDIATOR_RENEWED = _l(
+    "Inzwischen ist eine andere Vermittlung gewählt, oder das Jobportal kennt sie jetzt. Die nächste vollständige "
+    "Übertragung sendet die Person erneut; zu tun ist nichts."
+)
 REASON_FINDINGS: dict[Reason, Finding | None] = {
     Reason.WITHDRAWN: None,
     Reason.MEDIATOR_UNKNOWN: None,

@@ -13,7 +13,7 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Account, Role
 from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun
 from portal.bulk.preview import Lot, Preview, people_of, preview
-from portal.bulk.service import Chosen, choose, do_some, set_mediator
+from portal.bulk.service import WITHDRAWN, Chosen, choose, do_some, set_mediator
 from portal.database import commit, db
 from portal.people.models import Mediator, Participant
 from portal.releases.conditions import people
@@ -142,10 +142,12 @@ def test_changing_the_mediator_does_what_was_shown(view: View) -> None:
 def test_transferring_does_what_was_shown(view: View) -> None:
     run = choose(view, BulkAction.TRANSFER, EVERYBODY, actor(), NOW)
     found = preview(view, run)
-    assert min(found.counts[Lot.GOES], found.counts[Lot.UNCHANGED], found.counts[Lot.BLOCKED]) > 0
+    lots = (Lot.GOES, Lot.WITHDRAWS, Lot.UNCHANGED, Lot.BLOCKED)
+    assert min(found.counts[lot] for lot in lots) > 0
     carry_out(run)
     assert outcomes(run) == {
         (BulkOutcome.DONE, None): found.counts[Lot.GOES],
+        (BulkOutcome.DONE, WITHDRAWN): found.counts[Lot.WITHDRAWS],
         (BulkOutcome.REFUSED, "blocked"): found.counts[Lot.BLOCKED],
         (BulkOutcome.UNCHANGED, None): found.counts[Lot.UNCHANGED],
     }

@@ -41,7 +41,7 @@ def test_it_keeps_the_status_until_the_network_was_told_of_the_revocation(bridge
     bridge.hasten()
     bridge.revoke("1")
     assert bridge.status("1") is Status.ONLINE
-    assert bridge.phase("1") is Phase.SCHEDULED
+    assert bridge.phase("1") is Phase.WITHDRAWAL_SCHEDULED
     bridge.sandbox.set_answer_delay(3600)
     bridge.deliver("1")
     assert bridge.status("1") is Status.ONLINE_ARCHIVED

@@ -108,7 +108,7 @@ def test_pauses_grow_and_success_ends_them(bridge: Bridge) -> None:
         connection = db.session.scalars(select(Connection).execution_options(populate_existing=True)).one()
         newest = attempts(bridge.newest().id)[0]
         assert connection.paused_until is not None
-        pauses.append(round((connection.paused_until - newest.at).total_seconds()))
+        pauses.append(round((connection.paused_until - newest.last_at).total_seconds()))
         bridge.hasten()
     assert pauses == [10, 30, 90, 300, 3600]
     assert bridge.connection.quarantined_at is not None

@@ -15,6 +15,7 @@ from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
 from portal.deliveries.states import DeliveryState
 from portal.notices.kinds import MailKind, NoticeKind
+from portal.people.models import Mediator
 from portal.qualli.models import ImportMode, ImportRun, ImportState
 from portal.releases.models import Presence, Release
 from portal.tenants.models import Connection, Tenant
@@ -166,6 +167,22 @@ def _in_clarification(tenant: Tenant, _: Connection) -> None:
     db.session.query(Presence).update({"clarification": "answer-missing", "waiting_since": None})
 
 
+def _archived_for_want_of_a_mediator(tenant: Tenant, _: Connection) -> None:
+    wait_since(tenant.id, utcnow())
+    mediator = Mediator(
+        tenant_id=tenant.id,
+        number="V-7",
+        initials="VV",
+        last_name="Vogel",
+        first_name="Vera",
+        sort_key="vogel",
+    )
+    db.session.add(mediator)
+    db.session.flush()
+    state = {"archived": True, "archive_reason": "mediator-unknown", "released": True, "waiting_since": None}
+    db.session.query(Presence).update({**state, "mediator_id": mediator.id})
+
+
 _ADMINISTRATION = ["administrator", "support"]
 
 
@@ -181,6 +198,7 @@ _ADMINISTRATION = ["administrator", "support"]
         (_token_refused, NoticeKind.TOKEN_REFUSED, _ADMINISTRATION),
         (_no_import, NoticeKind.IMPORT_SILENT, ["administrator"]),
         (_in_clarification, NoticeKind.CLARIFICATION, ["supervisor"]),
+        (_archived_for_want_of_a_mediator, NoticeKind.MEDIATOR_UNKNOWN, ["supervisor"]),
     ],
 )
 def test_what_fell_silent_is_told_once_and_its_recovery_once(

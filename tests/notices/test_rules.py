@@ -162,6 +162,7 @@ def test_many_held_are_told_once_with_a_list(count: int, many: bool) -> None:
     ("changes", "kind"),
     [
         ({"clarifications": 2}, K.CLARIFICATION),
+        ({"unknown_mediators": {"7": 2}}, K.MEDIATOR_UNKNOWN),
         ({"outcome_unknown_since": NOW - HOUR - MOMENT}, K.OUTCOME_UNKNOWN),
         ({"held": True, "problem": "crashed"}, K.CRASHED),
         ({"reconcile_since": NOW}, K.RECONCILE),
@@ -172,6 +173,13 @@ def test_many_held_are_told_once_with_a_list(count: int, many: bool) -> None:
 )
 def test_what_a_connection_has_is_told(changes: dict[str, Any], kind: K) -> None:
     assert kind in found(connection(**changes))
+
+
+def test_unknown_mediators_are_named_by_their_numbers_and_people_counted() -> None:
+    notice = found(connection(unknown_mediators={f"V-{n:02}": n for n in range(1, 13)}))[K.MEDIATOR_UNKNOWN]
+    assert notice.data["people"] == sum(range(1, 13))
+    assert notice.data["mediators"] == [f"V-{n:02}" for n in range(1, 11)]
+    assert notice.data["more"] == 2
 
 
 def test_what_passes_by_itself_is_not_told() -> None:

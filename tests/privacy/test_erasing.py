@@ -15,7 +15,7 @@ from portal.audit.models import AuditEntry, AuditEvent, ErasedEntry
 from portal.audit.verifying import verify
 from portal.bulk.models import BulkItem, BulkRun, BulkState
 from portal.database import EVERY_TENANT, Base, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson
+from portal.deliveries.models import Attempt, Delivery, DeliveryPart, DeliveryPerson
 from portal.deliveries.states import DeliveryState
 from portal.people.models import Participant
 from portal.privacy.erasing import OWNED
@@ -320,6 +320,27 @@ def test_rejected_lines_go_with_them_and_the_counts_stay(sqlite_app: Flask, cast
     erase(cast.alpha)
     assert db.session.query(ImportRejection).count() == 0
     assert db.session.query(ImportRun).populate_existing().one().counts["participant"]["rejected"] == 1
+
+
+def test_requests_of_no_delivery_go_with_them_and_those_of_deliveries_stay(
+    sqlite_app: Flask, cast: Cast
+) -> None:
+    scope_to(cast.alpha)
+    now = utcnow()
+    delivery = old_delivery(cast.alpha, now - 91 * DAY)
+    row = {
+        "tenant_id": cast.alpha,
+        "connection_id": delivery.connection_id,
+        "at": now - 99 * DAY,
+        "call": "readAccount",
+        "duration_ms": 1,
+    }
+    for delivery_id, days in ((None, 91), (None, 89), (delivery.id, 91)):
+        db.session.add(Attempt(**row, delivery_id=delivery_id, last_at=now - days * DAY))
+    commit()
+    erase(cast.alpha)
+    left = db.session.execute(select(Attempt.delivery_id, Attempt.last_at).order_by(Attempt.id)).all()
+    assert [tuple(it) for it in left] == [(None, now - 89 * DAY), (delivery.id, now - 91 * DAY)]
 
 
 # --- the night ---------------------------------------------------------------------------------------------

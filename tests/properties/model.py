@@ -70,6 +70,27 @@ class Person:
         return True
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the newest delivery about her has an answer that counts."""
+        return self.applied >= max(self.concerned, default=0)
+
+    @property
+    def is_archived_unexpectedly(self) -> bool:
+        if self.archived == "withdrawn":
+            return self.told and self.is_answered
+        return self.archived not in (None, "mediator-unknown")
+
+    def lacks_known_mediator(self, known: dict[str, tuple[bool, int]]) -> bool:
+        """Whether the network archived her for want of a mediator, and nothing says that it knows hers by now."""
+        if self.archived != "mediator-unknown" or self.mediator is None:
+            return False
+        answer, sequence = known.get(self.mediator, (None, 0))
+        if answer is False:
+            return True
+        same = self.told_as is None or self.told_as.get("mediator_id") == self.mediator
+        return self.is_answered and same and sequence <= self.applied
+
+    @property
     def waiting_since(self) -> dt.datetime | None:
         newest = max(self.answered, default=0)
         return min((at for sequence, at in self.concerned.items() if sequence > newest), default=None)
@@ -313,10 +334,11 @@ class Model:
 
     # --- what pages say --------------------------------------------------------------------------------------
 
-    def phase(self, person: Person, transit: str | None, now: dt.datetime) -> str:
-        """The first phase that applies (design §4.3)."""
+    def phase(
+        self, person: Person, transit: str | None, now: dt.datetime, known: dict[str, tuple[bool, int]]
+    ) -> str:
+        """The first phase that applies (design §4.3); `known`: the network's last answer about each mediator."""
         today, waiting = now.astimezone(BERLIN).date(), person.waiting_since
-        expected = (None, "withdrawn", "mediator-unknown")
         steps = (
             ("clarification", person.clarification or _waits(waiting, 3, now)),
             ("outcome-unknown", transit == "unknown"),
@@ -324,15 +346,19 @@ class Model:
             ("transferring", transit == "under-way"),
             (
                 "rejected",
-                person.rejected > person.applied or (person.released and person.archived not in expected),
+                person.rejected > person.applied or (person.released and person.is_archived_unexpectedly),
             ),
+            ("mediator-unknown", person.released and person.lacks_known_mediator(known)),
             ("overdue", _waits(waiting, 2, now)),
             ("archiving", waiting is not None and not person.told),
             ("sent", waiting is not None),
-            ("scheduled", not person.released and person.told),
+            ("withdrawal-scheduled", not person.released and person.told),
             ("not-released", not person.released),
             ("blocked", not self.is_deliverable(person, today)),
-            ("scheduled", not person.told or not self.is_told_all(person)),
+            (
+                "scheduled",
+                not person.told or not self.is_told_all(person) or person.status != "online",
+            ),
         )
         return next((name for name, applies in steps if applies), "current")
 

@@ -33,7 +33,7 @@ from portal.qualli.service import keep_export, start_import
 from portal.qualli.service import let_go as let_import_go
 from portal.queue import PROBE_CONNECTION, QUEUE, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY
 from portal.releases.imported import people_changed
-from portal.releases.models import Presence
+from portal.releases.models import MediatorPresence, Presence
 from portal.releases.queries import explain, load_view
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.network import Network
@@ -458,16 +458,24 @@ class World:
     def compare_pages(self, found: list[dict[str, Any]]) -> None:
         """What each participant's page says, against what the model knows."""
         under_way = next((it for it in found if it["state"] in ("planned", "built", "held", "sending")), None)
-        view = load_view(self.tenant_id, utcnow())
+        view, known = load_view(self.tenant_id, utcnow()), self._known_mediators()
         for number, person in self.model.people.items():
             if not person.listed and not person.concerned and not person.released and person.ended is None:
                 continue  # nobody sees her any more
             said = explain(view, self.id(number)).phase.value
-            expected = self.model.phase(person, _transit(under_way, person), utcnow())
+            expected = self.model.phase(person, _transit(under_way, person), utcnow(), known)
             if expected == "current" and said == "scheduled":
                 continue  # told all there is; released anew since
             demand(said == expected, f"the page says {said} of {number} instead of {expected}")
         commit()
+
+    def _known_mediators(self) -> dict[str, tuple[bool, int]]:
+        rows = db.session.execute(
+            select(Mediator.number, MediatorPresence.known, MediatorPresence.answered_sequence).join(
+                MediatorPresence, MediatorPresence.mediator_id == Mediator.id
+            )
+        )
+        return {number: (known, sequence) for number, known, sequence in rows}
 
 
 class Discarded(Exception):

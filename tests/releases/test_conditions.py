@@ -14,7 +14,15 @@ from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
 from portal.people.models import Participant
-from portal.releases.conditions import blocked, consent_lost, finding_conditions, people, phase_case
+from portal.releases.conditions import (
+    blocked,
+    consent_lost,
+    finding_conditions,
+    needs_action,
+    people,
+    phase_case,
+    waits_since,
+)
 from portal.releases.phase import Phase
 from portal.releases.preflight import TENANT_WIDE, Consent, Finding, consent_findings
 from portal.releases.queries import person_row
@@ -95,6 +103,8 @@ def _compare(view: View) -> Iterator[tuple[set[Finding], Phase]]:
     said = [condition.label(f"finding_{number}") for number, condition in enumerate(conditions.values())]
     query = people(view).add_columns(
         phase_case(view).label("phase"),
+        needs_action(view).label("acts"),
+        waits_since(view).label("since"),
         blocked(view).label("blocked"),
         consent_lost(view.today).label("lost"),
         *said,
@@ -106,11 +116,13 @@ def _compare(view: View) -> Iterator[tuple[set[Finding], Phase]]:
 
 
 def _compare_one(view: View, row: Any, kinds: list[Finding]) -> tuple[set[Finding], Phase]:
-    pure = person_row(view, row[:6])
+    pure = person_row(view, row[:7])
     person = row[0]
     found = {kind for number, kind in enumerate(kinds) if getattr(row, f"finding_{number}")}
     assert found == set(pure.findings), person.number
     assert row.phase == pure.phase, person.number
+    assert bool(row.acts) is pure.needs_action, person.number
+    assert row.since == pure.since, person.number
     assert bool(row.blocked) is bool(pure.findings or view.findings), person.number
     consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
     network = view.connection.network if view.connection else None

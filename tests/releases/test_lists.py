@@ -10,7 +10,7 @@ from flask import Flask
 from portal.database import scope_to
 from portal.people.folding import joined_words, search_words
 from portal.refusal import NotFound
-from portal.releases.phase import NEEDS_ACTION, Phase
+from portal.releases.phase import Phase
 from portal.releases.preflight import Finding
 from portal.releases.queries import (
     Filters,
@@ -101,7 +101,11 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
         Filters(phases=frozenset({Phase.BLOCKED, Phase.NOT_RELEASED})),
         lambda row: row.phase in (Phase.BLOCKED, Phase.NOT_RELEASED),
     ),
-    "needs action": (Filters(needs_action=True), lambda row: row.phase in NEEDS_ACTION),
+    "needs action": (Filters(needs_action=True), lambda row: row.needs_action),
+    "needs action, of one phase": (
+        Filters(needs_action=True, phases=frozenset({Phase.BLOCKED, Phase.SENT})),
+        lambda row: row.needs_action and row.phase is Phase.BLOCKED,
+    ),
     "finding": (
         Filters(findings=frozenset({Finding.NAME_MISSING, Finding.CONSENT_EXPIRED})),
         lambda row: bool(
@@ -111,15 +115,17 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
         ),
     ),
     "caseworker": (Filters(caseworker="SB"), lambda row: row.participant.caseworker == "SB"),
+    "caseworker and mine": (
+        Filters(caseworker="SB", mine="SB"),
+        lambda row: row.participant.caseworker == "SB",
+    ),
     "left the order": (
         Filters(left_but_released=True),
         lambda row: bool(row.presence and row.presence.released and row.participant.left_order_on),
     ),
     "all at once": (
         Filters(statuses=frozenset({Status.ONLINE}), needs_action=True, caseworker="SB"),
-        lambda row: (
-            row.status is Status.ONLINE and row.phase in NEEDS_ACTION and row.participant.caseworker == "SB"
-        ),
+        lambda row: row.status is Status.ONLINE and row.needs_action and row.participant.caseworker == "SB",
     ),
 }
 
@@ -166,7 +172,7 @@ def test_counters_count_everybody_once(view: View) -> None:
     )
     assert set(status_counts(view)) == set(Status)
     assert set(phase_counts(view)) == set(Phase)
-    assert needs_action_count(view) == sum(row.phase in NEEDS_ACTION for row in rows)
+    assert needs_action_count(view) == sum(row.needs_action for row in rows)
     assert count_participants(view, Filters()) == len(rows)
 
 

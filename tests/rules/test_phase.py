@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from portal.releases.phase import NEEDS_ACTION, Deadlines, Phase, Situation, Transit, phase
+from portal.releases.phase import (
+    WAITS_FOR_NOTHING,
+    Deadlines,
+    Moments,
+    Phase,
+    Situation,
+    Transit,
+    needs_action,
+    phase,
+    waits_since,
+)
+from portal.releases.status import Status
 
 NOW = dt.datetime(2026, 3, 5, 9, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -20,13 +31,15 @@ SITUATIONS: dict[Phase, dict[str, object]] = {
     Phase.HELD: {"transit": Transit.HELD},
     Phase.TRANSFERRING: {"transit": Transit.TRANSFERRING},
     Phase.REJECTED: {"rejected": True},
+    Phase.MEDIATOR_UNKNOWN: {"released": True, "mediator_unknown": True},
     Phase.OVERDUE: {"waiting_since": NOW - 2.5 * DAY},
     Phase.ARCHIVING: {"waiting_since": NOW, "told": False},
     Phase.SENT: {"waiting_since": NOW, "told": True},
     Phase.BLOCKED: {"released": True, "findings": 2},
     Phase.SCHEDULED: {"released": True, "pending": True},
+    Phase.WITHDRAWAL_SCHEDULED: {"told": True},
     Phase.NOT_RELEASED: {},
-    Phase.CURRENT: {"released": True, "told": True},
+    Phase.CURRENT: {"released": True, "told": True, "status": Status.ONLINE},
 }
 
 
@@ -35,7 +48,7 @@ def test_every_phase_is_reached(expected: Phase) -> None:
     assert phase(Situation(**SITUATIONS[expected]), DEADLINES) is expected  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(list(Phase)[:9], 2)))
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(list(Phase)[:10], 2)))
 def test_the_first_that_applies_is_shown(first: Phase, second: Phase) -> None:
     both = SITUATIONS[second] | SITUATIONS[first]
     assert phase(Situation(**both), DEADLINES) is first  # type: ignore[arg-type]
@@ -59,6 +72,20 @@ def test_waiting_grows_worse_by_the_deadlines(waited_since: dt.datetime, expecte
     assert phase(Situation(told=True, waiting_since=waited_since), DEADLINES) is expected
 
 
+@pytest.mark.parametrize(
+    ("released", "expected"), [(True, Phase.MEDIATOR_UNKNOWN), (False, Phase.NOT_RELEASED)]
+)
+def test_an_unknown_mediator_matters_only_while_the_bar_is_green(released: bool, expected: Phase) -> None:
+    assert phase(Situation(released=released, mediator_unknown=True), DEADLINES) is expected
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_what_the_network_confirmed_is_current(status: Status) -> None:
+    """Released, told, nothing pending, no answer awaited: without a confirmation that is nothing settled."""
+    expected = Phase.CURRENT if status is Status.ONLINE else Phase.SCHEDULED
+    assert phase(Situation(released=True, told=True, status=status), DEADLINES) is expected
+
+
 @pytest.mark.parametrize(("released", "expected"), [(True, Phase.REJECTED), (False, Phase.NOT_RELEASED)])
 def test_an_unexpected_archiving_is_a_rejection_only_while_the_bar_is_green(
     released: bool, expected: Phase
@@ -69,9 +96,9 @@ def test_an_unexpected_archiving_is_a_rejection_only_while_the_bar_is_green(
 @pytest.mark.parametrize(
     ("situation", "expected"),
     [
-        (Situation(told=True), Phase.SCHEDULED),  # revoked, and the network is yet to be told
+        (Situation(told=True), Phase.WITHDRAWAL_SCHEDULED),  # revoked, and the network is yet to be told
         (Situation(findings=3), Phase.NOT_RELEASED),
-        (Situation(told=True, findings=3), Phase.SCHEDULED),
+        (Situation(told=True, findings=3), Phase.WITHDRAWAL_SCHEDULED),
         (Situation(released=True, told=True, findings=1), Phase.BLOCKED),
         (Situation(released=True, told=True, pending=True), Phase.SCHEDULED),
     ],
@@ -86,7 +113,68 @@ def test_a_transfer_under_way_goes_before_a_long_wait_but_not_before_clarificati
     assert phase(replace(waiting, waiting_since=NOW - 4 * DAY), DEADLINES) is Phase.CLARIFICATION
 
 
-def test_who_needs_somebody_to_act() -> None:
-    quiet = {Phase.OUTCOME_UNKNOWN, Phase.TRANSFERRING, Phase.ARCHIVING, Phase.SENT}
-    quiet |= {Phase.SCHEDULED, Phase.NOT_RELEASED, Phase.CURRENT}
-    assert set(Phase) - quiet == NEEDS_ACTION
+def test_no_value_of_a_phase_is_forgotten() -> None:
+    """Each phase says whether it needs somebody, and since when it waits; a new one would fail here."""
+    for each in Phase:
+        needs_action(Situation(**SITUATIONS[each]), DEADLINES)  # type: ignore[arg-type]
+        assert (waits_since(each, Moments(released_at=NOW)) is None) == (each in WAITS_FOR_NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [
+        # somebody of the tenant can look into it and end it
+        (Situation(clarification=True), True),
+        (Situation(released=True, rejected=True), True),
+        (Situation(released=True, unexpectedly_archived=True), True),
+        (Situation(released=True, mediator_unknown=True), True),
+        (Situation(released=True, findings=1, mendable=True), True),
+        # their own trouble, which a held delivery only hides
+        (Situation(released=True, findings=1, mendable=True, transit=Transit.HELD), True),
+        (Situation(released=True, rejected=True, transit=Transit.HELD), True),
+        # one delivery to decide, not one thing for each person in it
+        (Situation(released=True, told=True, transit=Transit.HELD), False),
+        (Situation(told=True, transit=Transit.HELD), False),
+        # after three working days somebody asks the network; before, there is nothing to do
+        (Situation(told=True, waiting_since=NOW - 4 * DAY), True),
+        (Situation(told=True, waiting_since=NOW - 2.5 * DAY), False),
+        # a licence or a token is one thing to mend, and nothing that this person lacks
+        (Situation(released=True, findings=1), False),
+        # on the way
+        (Situation(released=True, findings=1, mendable=True, transit=Transit.TRANSFERRING), False),
+        (Situation(released=True, rejected=True, transit=Transit.OUTCOME_UNKNOWN), False),
+        (Situation(told=True, waiting_since=NOW), False),
+        (Situation(waiting_since=NOW), False),
+        # nobody wants these to be there
+        (Situation(rejected=True, told=True), False),
+        (Situation(told=True, findings=1, mendable=True), False),
+        (Situation(findings=3, mendable=True), False),
+        (Situation(released=True), False),
+        (Situation(released=True, told=True, status=Status.ONLINE), False),
+    ],
+)
+def test_who_needs_somebody_to_act(situation: Situation, expected: bool) -> None:
+    assert needs_action(situation, DEADLINES) is expected
+
+
+LAST_WEEK, YESTERDAY = NOW - 7 * DAY, NOW - DAY
+
+
+@pytest.mark.parametrize(
+    ("moments", "expected"),
+    [
+        (Moments(released_at=LAST_WEEK), LAST_WEEK),
+        (Moments(released_at=LAST_WEEK, told_at=YESTERDAY), YESTERDAY),
+        (Moments(released_at=YESTERDAY, told_at=LAST_WEEK), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, ended_at=YESTERDAY), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, told_at=NOW, waiting_since=YESTERDAY), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, told_at=NOW, stuck_since=YESTERDAY, waiting_since=NOW), YESTERDAY),
+        (Moments(stuck_since=NOW, waiting_since=YESTERDAY), YESTERDAY),
+        (Moments(), None),
+    ],
+)
+@pytest.mark.parametrize("found", sorted(set(Phase) - WAITS_FOR_NOTHING))
+def test_everybody_who_is_stuck_waits_since_a_moment(
+    found: Phase, moments: Moments, expected: dt.datetime | None
+) -> None:
+    assert waits_since(found, moments) == expected

@@ -11,13 +11,15 @@ from sqlalchemy import insert, select
 from portal.database import commit, db, scope_to
 from portal.people.folding import person_words, sort_key
 from portal.people.models import Mediator, Order, Participant, ParticipantWord
-from portal.releases.models import Presence, Release
+from portal.releases.models import MediatorPresence, Presence, Release
 from portal.releases.phase import Deadlines
 from portal.releases.status import Status
 
 MOMENT = dt.timedelta(microseconds=1)
 DAY = dt.timedelta(days=1)
 NAMES = ("Müller", "Mueller", "Zöllner", "Straßer", "Ángel", "Özil", "Abel", "Muster")
+ARCHIVE_REASONS = (None, "withdrawn", "mediator-unknown", "consent-missing", "new-word", "")
+"""Words of the contract, none, and what no contract knows."""
 FIRST_NAMES = ("Erika", "Jörg", "Zoë", "Ayşe")
 
 
@@ -27,7 +29,7 @@ class Crowd:
     def __init__(self, tenant_id: int, connection_id: int, now: dt.datetime, deadlines: Deadlines) -> None:
         self.tenant_id, self.connection_id = tenant_id, connection_id
         self.now, self.deadlines = now, deadlines
-        self.random = random.Random(7)
+        self.random, self.more = random.Random(7), random.Random(11)
         scope_to(tenant_id)
         self.orders = [self._add(Order, number=str(n), title="M", has_responsible=n > 0) for n in (0, 1, 2)]
         self.mediators = [
@@ -42,6 +44,15 @@ class Crowd:
             )
             for n in (0, 1, 2)
         ]
+        for mediator_id, known, sequence in zip(self.mediators, (False, True), (2, 1), strict=False):
+            self._add(
+                MediatorPresence,
+                connection_id=connection_id,
+                mediator_id=mediator_id,
+                known=known,
+                answered_sequence=sequence,
+                answered_at=now,
+            )
 
     def _add(self, model: Any, **values: Any) -> int:
         row = model(tenant_id=self.tenant_id, **values)
@@ -93,6 +104,7 @@ class Crowd:
             "consent_withdrawn_on": pick(None, today - DAY, today, today + DAY),
             "left_at": pick(None, None, None, self.now),
             "doubted_identity": "d" * 64 if number % 23 == 5 else None,
+            "doubted_since": self.now - number % 7 * DAY if number % 23 == 5 else None,
         }
 
     def _release(self, participant_id: int) -> dict[str, Any]:
@@ -100,15 +112,18 @@ class Crowd:
             "tenant_id": self.tenant_id,
             "connection_id": self.connection_id,
             "participant_id": participant_id,
-            "released_at": self.now,
+            "released_at": self.more.choice((self.now, self.now - DAY, self.now - 9 * DAY)),
+            "ended_at": self.more.choice((None, None, self.now - 8 * DAY)),
             "released_by": "SB",
         }
 
     def _presence(self, participant_id: int, release_id: int | None) -> dict[str, Any]:
-        pick, deadlines = self.pick, self.deadlines
+        pick, deadlines, choice = self.pick, self.deadlines, self.more.choice
         applied, rejected = pick((1, 0), (2, 1), (1, 2), (2, 2), (0, 0))
         told_revision, refused = pick((2, None), (1, None), (2, 1), (2, 2))
         overdue, late = deadlines.overdue_before, deadlines.clarification_before
+        reason = choice((*ARCHIVE_REASONS, "mediator-unknown", "mediator-unknown"))
+        more = {"archived": True, "archive_reason": reason} if choice((False, False, True)) else {}
         return {
             "tenant_id": self.tenant_id,
             "connection_id": self.connection_id,
@@ -121,11 +136,15 @@ class Crowd:
             "applied_sequence": applied,
             "rejected_sequence": rejected,
             "archived": pick(False, True),
-            "archive_reason": pick(None, "withdrawn", "mediator-unknown", "consent-missing", "new-word", ""),
+            "archive_reason": pick(*ARCHIVE_REASONS),
             "clarification": pick(None, None, None, "answer-missing"),
             "revision": 2,
             "told_revision": told_revision,
             "refused_revision": refused,
             "told": pick(True, False),
+            "told_sequence": choice((1, 1, 2)),
+            "told_at": choice((self.now - 2 * DAY, self.now, None)),
+            "told_mediator_id": choice((self.mediators[1], self.mediators[1], *self.mediators, None)),
+            "stuck_since": choice((None, None, self.now - DAY, self.now - 5 * DAY)),
             "waiting_since": pick(None, self.now, overdue, overdue - MOMENT, late, late - MOMENT),
-        }
+        } | more

@@ -14,7 +14,7 @@ from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswe
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
 from portal.tenants.models import Connection, Heartbeat
 from tests.support.house import House, looking, make_person
-from tests.support.pages import Browser
+from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]
 DIGEST = "d" * 64
@@ -119,6 +119,39 @@ def test_one_delivery_has_steps_people_attempts_and_odd_answers(signed_in: Signe
     assert "abgelehnt – E-Mail-Adresse fehlt – leer" in page.text
     assert "putPart 1 503 37 ms" in page.text
     assert "participant 666: active – über jemanden, den die Übertragung nicht nennt" in page.text
+
+
+def test_every_attempt_is_reached_by_pages(signed_in: SignedIn, house: House) -> None:
+    """What opened the delivery stays reachable, however often its answers were asked for since."""
+    found = make_delivery(house, 3, state=DeliveryState.ANSWERING, committed_at=utcnow(), built_at=utcnow())
+    with scoped_to(EVERY_TENANT):
+        connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
+        row = {"tenant_id": house.tenant_id, "delivery_id": found, "connection_id": connection.id}
+        for number in range(250):
+            call = "openDelivery" if number == 0 else f"putPart {number}"
+            db.session.add(Attempt(**row, at=utcnow(), call=call, http_status=201, duration_ms=1))
+        db.session.add(
+            Attempt(
+                **row, at=utcnow(), count=1234, call="readAcknowledgements", http_status=200, duration_ms=1
+            )
+        )
+        commit()
+    browser = signed_in("caseworker")
+    page = browser.get("/deliveries/3")
+    assert "1.234-mal, zuletzt" in page.text
+    seen = attempts_on(page)
+    while older := [it for it in page.find_all("a", rel="next") if "attempts=" in (it.get("href") or "")]:
+        page = browser.get(older[0].get("href") or "")
+        seen += attempts_on(page)
+    assert len(seen) == len(set(seen)) == 251
+    assert "openDelivery" in page.text
+    assert "attempts=" in (page.by_id("delivery").get("hx-get") or ""), "the live page stays where it is"
+
+
+def attempts_on(page: Page) -> list[str]:
+    return [
+        row.get("id") or "" for row in page.find_all("tr") if (row.get("id") or "").startswith("attempt-")
+    ]
 
 
 def test_who_is_in_it_goes_on_by_pages(signed_in: SignedIn, house: House) -> None:

@@ -47,6 +47,7 @@ VALUES = {
     "reason": "r",
     "hindrance": "h",
     "role": "Leitung",
+    "names": "Vorgang",
 }
 
 

@@ -80,11 +80,21 @@ def test_an_empty_list_says_why(signed_in: SignedIn) -> None:
     assert "Niemand entspricht der Suche" in page.text
 
 
-def test_nonsense_in_the_address_is_passed_over(signed_in: SignedIn) -> None:
+def test_nonsense_in_the_address_is_passed_over_and_said(signed_in: SignedIn) -> None:
     """Control characters alone are refused: a database takes some of them amiss, and nobody types any."""
     browser = signed_in("caseworker")
-    nonsense = "status=x&phase=&order=-1&mediator=9e9&after=abc&before=²&finding=licence-missing"
-    assert len(names(browser.get(f"/participants?{nonsense}"))) == 2
+    nonsense = "status=x&phase=&order=-1&mediator=9e9&after=abc&before=²&finding=licence-missing&fase=sent"
+    page = browser.get(f"/participants?{nonsense}")
+    assert len(names(page)) == 2
+    said = page.text_of("ignored")
+    for word in (
+        "Status „x“",
+        "Auftrag/Maßnahme „-1“",
+        "Vermittler/in „9e9“",
+        "„licence-missing“",
+        "fase „sent“",
+    ):
+        assert word in said
     browser.get(f"/participants?{nonsense}&number=%00", status=400)
 
 

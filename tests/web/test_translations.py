@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 import io
 import re
@@ -46,6 +47,21 @@ def test_every_text_of_the_source_is_translated_and_nothing_else() -> None:
     }
     assert sorted(map(str, wanted - have)) == [], HINT
     assert sorted(map(str, have - wanted)) == [], HINT
+
+
+def test_no_text_stands_where_the_extraction_does_not_look() -> None:
+    """Inside of an f-string it would stay German."""
+    names = {name for name in KEYWORDS if name.isidentifier()}
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for folder in ("portal", "worker", "demo")
+        for path in (ROOT / folder).rglob("*.py")
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in names
+    ]
+    assert hidden == []
 
 
 def test_translations_have_the_same_gaps() -> None:

@@ -1,0 +1,125 @@
+"""What a list of participants is narrowed to and sorted by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+
+from portal.people.folding import next_word
+from portal.people.models import Mediator, Order, Participant, ParticipantWord
+from portal.releases.conditions import (
+    LEFT_BUT_RELEASED,
+    RELEASED,
+    STATUS,
+    finding_conditions,
+    needs_action,
+    phase_case,
+)
+from portal.releases.models import Presence
+from portal.releases.phase import Phase
+from portal.releases.preflight import Finding
+from portal.releases.status import Status
+from portal.releases.view import View
+
+Condition = ColumnElement[bool]
+_ALSO_WITHOUT_PRESENCE = frozenset(
+    {Phase.NOT_RELEASED, Phase.TRANSFERRING, Phase.HELD, Phase.OUTCOME_UNKNOWN}
+)
+"""Phases of people who may have no presence; those of the others are found by its indexes."""
+
+
+class Sorting(StrEnum):
+    """What a list of participants is sorted by; then by name."""
+
+    NAME = "name"
+    ACTION = "action"
+    """People for whom somebody of the tenant can do something come first."""
+    WAITING = "waiting"
+    """People who have waited longest come first, whatever they wait for (`phase.waits_since`)."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list of participants is narrowed to; everything given must hold."""
+
+    statuses: frozenset[Status] = frozenset()
+    phases: frozenset[Phase] = frozenset()
+    findings: frozenset[Finding] = frozenset()
+    order_id: int | None = None
+    mediator_id: int | None = None
+    caseworker: str | None = None
+    mine: str | None = None
+    """Initials of the account that looks, which must be the caseworker's, too."""
+    words: tuple[str, ...] = ()
+    """Folded for search (people.folding.search_words); each must begin one of the person's words."""
+    joined: tuple[str, ...] = ()
+    """The same words where no sign parts them (people.folding.joined_words); they may match in place of `words`."""
+    number: str | None = None
+    """Also finds whose Bewerber-ID, order's or mediator's number is exactly this, where `words` find nobody."""
+    left_but_released: bool = False
+    needs_action: bool = False
+    sorting: Sorting = Sorting.NAME
+
+
+def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Select[*tuple[Any, ...]]:
+    """Narrow `query` over `conditions.people` to `filters`, each of which must hold."""
+    conditions = [*_by_state(view, filters), *_by_finding(view, filters), *_search(filters)]
+    for column, value in (
+        (Participant.order_id, filters.order_id),
+        (Presence.mediator_id, filters.mediator_id),
+        (Participant.caseworker, filters.caseworker),
+        (Participant.caseworker, filters.mine),
+    ):
+        if value is not None:
+            conditions.append(column == value)
+    if filters.left_but_released:
+        conditions.append(LEFT_BUT_RELEASED)
+    return query.where(*conditions)
+
+
+def _by_state(view: View, filters: Filters) -> list[Condition]:
+    found: list[Condition] = []
+    if filters.statuses:
+        offline = Status.OFFLINE in filters.statuses  # also people without a presence; otherwise by its index
+        found.append((STATUS if offline else Presence.status).in_(list(filters.statuses)))
+    with_presence = filters.phases and not filters.phases & _ALSO_WITHOUT_PRESENCE
+    if with_presence or filters.needs_action:
+        found.append(Presence.id.is_not(None))
+    if filters.phases:
+        found.append(phase_case(view).in_([item.value for item in filters.phases]))
+    if filters.needs_action:
+        found.append(needs_action(view))
+    return found
+
+
+def _by_finding(view: View, filters: Filters) -> list[Condition]:
+    """Released people whom any of these findings keeps offline; one of the tenant's keeps all of them, or nobody."""
+    if not filters.findings:
+        return []
+    of_people = finding_conditions(view)
+    found = (of_people.get(item, literal(item in view.findings)) for item in sorted(filters.findings))
+    return [RELEASED, or_(*found)]
+
+
+def _search(filters: Filters) -> list[Condition]:
+    readings = dict.fromkeys((filters.words, filters.joined or filters.words))
+    found = [and_(*(_has_word(word) for word in words)) for words in readings if words]
+    if filters.number is not None:
+        found += [
+            Presence.applicant_id == filters.number,
+            Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
+            Presence.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
+        ]
+    return [or_(*found)] if found else []
+
+
+def _has_word(word: str) -> Condition:
+    """From the word to the people: there are fewer of them than people with words."""
+    return Participant.id.in_(
+        select(ParticipantWord.participant_id).where(
+            ParticipantWord.word >= word, ParticipantWord.word < next_word(word)
+        )
+    )
