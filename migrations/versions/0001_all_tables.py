@@ -3,10 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
+from portal.audit.guards import removal, statements
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+ERASABLE = {"audit_entry": True, "erased_entry": False, "protocol_entry": True, "seal": False}
+"""The tables that are only appended to, and whether an erasure may take rows of them."""
 
 
 def upgrade() -> None:
@@ -20,9 +25,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_heartbeat")),
         sa.UniqueConstraint("name", name=op.f("uq_heartbeat_name")),
     )
-    with op.batch_alter_table("heartbeat", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_heartbeat_seen_at"), ["seen_at"], unique=False)
-
+    op.create_index(op.f("ix_heartbeat_seen_at"), "heartbeat", ["seen_at"], unique=False)
+    op.create_table(
+        "seal",
+        sa.Column("chain", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("contents", sa.LargeBinary(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_seal")),
+    )
+    op.create_index("uq_seal_key", "seal", ["key", "chain"], unique=True)
+    op.create_index("uq_seal_number", "seal", ["chain", "number"], unique=True)
     op.create_table(
         "tenant",
         sa.Column("slug", sa.String(length=63), nullable=False),
@@ -39,14 +55,54 @@ def upgrade() -> None:
         sa.Column("brake_days", sa.Integer(), nullable=False),
         sa.Column("brake_order_minimum", sa.Integer(), nullable=False),
         sa.Column("protocol_months", sa.Integer(), nullable=False),
+        sa.Column("payload_days", sa.Integer(), nullable=False),
+        sa.Column("next_erasure_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("newest_exports", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
         sa.UniqueConstraint("slug", name=op.f("uq_tenant_slug")),
     )
-    with op.batch_alter_table("tenant", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_tenant_next_transfer_at"), ["next_transfer_at"], unique=False)
-
+    op.create_index(op.f("ix_tenant_next_erasure_at"), "tenant", ["next_erasure_at"], unique=False)
+    op.create_index(op.f("ix_tenant_next_transfer_at"), "tenant", ["next_transfer_at"], unique=False)
+    op.create_table(
+        "api_token",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hint", sa.String(length=20), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=50), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(length=50), nullable=True),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_api_token_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_token_token_hash")),
+    )
+    op.create_table(
+        "audit_entry",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event", sa.String(length=30), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("by", sa.String(length=50), nullable=False),
+        sa.Column("role", sa.String(length=30), nullable=True),
+        sa.Column("address", sa.String(length=45), nullable=True),
+        sa.Column("subject", sa.String(length=30), nullable=True),
+        sa.Column("subject_id", sa.BigInteger(), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("seal_key", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_audit_entry_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    op.create_index("ix_audit_entry_account", "audit_entry", ["account_id", "id"], unique=False)
+    op.create_index(op.f("ix_audit_entry_seal_key"), "audit_entry", ["seal_key"], unique=False)
+    op.create_index("ix_audit_entry_subject", "audit_entry", ["subject", "subject_id", "id"], unique=False)
+    op.create_index("ix_audit_entry_tenant", "audit_entry", ["tenant_id", "id"], unique=False)
     op.create_table(
         "connection",
         sa.Column("network", sa.String(length=30), nullable=False),
@@ -75,16 +131,153 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_connection_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
     )
-    with op.batch_alter_table("connection", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_connection_probe_at"), ["probe_at"], unique=False)
-        batch_op.create_index(
-            "uq_connection_open",
-            ["tenant_id"],
-            unique=True,
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
-        )
-
+    op.create_index(op.f("ix_connection_probe_at"), "connection", ["probe_at"], unique=False)
+    op.create_index(
+        "uq_connection_open",
+        "connection",
+        ["tenant_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_table(
+        "digest_day",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("scope", sa.String(length=30), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_digest_day_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digest_day")),
+    )
+    op.create_index("uq_digest_day", "digest_day", ["scope", "local_date"], unique=True)
+    op.create_table(
+        "erased_entry",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("entry_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seal_key", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_erased_entry_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erased_entry")),
+    )
+    op.create_index(op.f("ix_erased_entry_seal_key"), "erased_entry", ["seal_key"], unique=False)
+    op.create_index("uq_erased_entry", "erased_entry", ["kind", "entry_id"], unique=True)
+    op.create_table(
+        "erasure_run",
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=30), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=40), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_erasure_run_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_run")),
+    )
+    op.create_index(
+        "ix_erasure_run_to_do",
+        "erasure_run",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'done'"),
+        postgresql_where=sa.text("state <> 'done'"),
+    )
+    op.create_index("uq_erasure_run_night", "erasure_run", ["tenant_id", "local_date"], unique=True)
+    op.create_table(
+        "mediator",
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("lookup_key", sa.String(length=100), nullable=False),
+        sa.Column("initials", sa.String(length=50), nullable=False),
+        sa.Column("last_name", sa.String(), nullable=False),
+        sa.Column("first_name", sa.String(), nullable=False),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column(
+            "sort_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_mediator_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mediator")),
+    )
+    op.create_index("ix_mediator_lookup_key", "mediator", ["tenant_id", "lookup_key"], unique=False)
+    op.create_index(op.f("ix_mediator_sort_key"), "mediator", ["sort_key"], unique=False)
+    op.create_index("uq_mediator_number", "mediator", ["tenant_id", "number"], unique=True)
+    op.create_table(
+        "notice",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("subject", sa.String(length=60), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("told_level", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_notice_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+    )
+    op.create_index(op.f("ix_notice_closed_at"), "notice", ["closed_at"], unique=False)
+    op.create_index("ix_notice_tenant", "notice", ["tenant_id", "closed_at"], unique=False)
+    op.create_index(
+        "uq_notice_open",
+        "notice",
+        ["kind", "subject"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "orders",
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("lookup_key", sa.String(length=100), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("measure_number", sa.String(), nullable=True),
+        sa.Column("carrier", sa.String(), nullable=True),
+        sa.Column("starts_on", sa.Date(), nullable=True),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("responsible", sa.JSON(), nullable=False),
+        sa.Column("has_responsible", sa.Boolean(), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_orders_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
+    )
+    op.create_index("ix_orders_lookup_key", "orders", ["tenant_id", "lookup_key"], unique=False)
+    op.create_index("uq_orders_number", "orders", ["tenant_id", "number"], unique=True)
+    op.create_table(
+        "account",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("initials", sa.String(length=20), nullable=False),
+        sa.Column("role", sa.String(length=30), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
+        sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("gets_mails", sa.Boolean(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["mediator_id"], ["mediator.id"], name=op.f("fk_account_mediator_id_mediator")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_account_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
+        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
+    )
+    op.create_index("uq_account_tenant_initials", "account", ["tenant_id", "initials"], unique=True)
     op.create_table(
         "import_run",
         sa.Column("mode", sa.String(length=30), nullable=False),
@@ -104,6 +297,10 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(length=40), nullable=True),
         sa.Column("problem_values", sa.JSON(), nullable=False),
         sa.Column("decided_by", sa.String(length=50), nullable=True),
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("request_key", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("request_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("exported_at", sa.JSON(), nullable=False),
         sa.Column("upload", sa.String(length=100), nullable=True),
         sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("step", sa.String(length=30), nullable=False),
@@ -114,134 +311,29 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_run_tenant_id_tenant")),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["api_token.id"], name=op.f("fk_import_run_token_id_api_token")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
     )
-    with op.batch_alter_table("import_run", schema=None) as batch_op:
-        batch_op.create_index("ix_import_run_newest", ["tenant_id", "id"], unique=False)
-        batch_op.create_index(
-            "ix_import_run_to_do",
-            ["id"],
-            unique=False,
-            sqlite_where=sa.text("emptied_at IS NULL"),
-            postgresql_where=sa.text("emptied_at IS NULL"),
-        )
-        batch_op.create_index(
-            "uq_import_run_running",
-            ["tenant_id"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('staging', 'applying')"),
-            postgresql_where=sa.text("state IN ('staging', 'applying')"),
-        )
-
-    op.create_table(
-        "mediator",
-        sa.Column("number", sa.String(length=100), nullable=False),
-        sa.Column("initials", sa.String(length=50), nullable=False),
-        sa.Column("last_name", sa.String(), nullable=False),
-        sa.Column("first_name", sa.String(), nullable=False),
-        sa.Column("email", sa.String(), nullable=True),
-        sa.Column("phone", sa.String(), nullable=True),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column(
-            "sort_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
-        ),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_mediator_tenant_id_tenant")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mediator")),
+    op.create_index("ix_import_run_newest", "import_run", ["tenant_id", "id"], unique=False)
+    op.create_index(
+        "ix_import_run_to_do",
+        "import_run",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("emptied_at IS NULL"),
+        postgresql_where=sa.text("emptied_at IS NULL"),
     )
-    with op.batch_alter_table("mediator", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_mediator_sort_key"), ["sort_key"], unique=False)
-        batch_op.create_index("uq_mediator_number", ["tenant_id", "number"], unique=True)
-
-    op.create_table(
-        "orders",
-        sa.Column("number", sa.String(length=100), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("measure_number", sa.String(), nullable=True),
-        sa.Column("carrier", sa.String(), nullable=True),
-        sa.Column("starts_on", sa.Date(), nullable=True),
-        sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.Column("responsible", sa.JSON(), nullable=False),
-        sa.Column("has_responsible", sa.Boolean(), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_orders_tenant_id_tenant")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
+    op.create_index("uq_import_run_request", "import_run", ["tenant_id", "request_key"], unique=True)
+    op.create_index(
+        "uq_import_run_running",
+        "import_run",
+        ["tenant_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('staging', 'applying')"),
+        postgresql_where=sa.text("state IN ('staging', 'applying')"),
     )
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.create_index("uq_orders_number", ["tenant_id", "number"], unique=True)
-
-    op.create_table(
-        "account",
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("initials", sa.String(length=20), nullable=False),
-        sa.Column("role", sa.String(length=30), nullable=False),
-        sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["mediator_id"], ["mediator.id"], name=op.f("fk_account_mediator_id_mediator")
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_account_tenant_id_tenant")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
-        sa.UniqueConstraint("email", name=op.f("uq_account_email")),
-    )
-    with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.create_index("uq_account_tenant_initials", ["tenant_id", "initials"], unique=True)
-
-    op.create_table(
-        "import_line",
-        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=30), nullable=False),
-        sa.Column("number", sa.String(length=100), nullable=False),
-        sa.Column("refers_to", sa.String(length=100), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("good", sa.Boolean(), nullable=False),
-        sa.Column("values", sa.JSON(), nullable=False),
-        sa.Column("secret", sa.LargeBinary(), nullable=True),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["import_id"],
-            ["import_run.id"],
-            name=op.f("fk_import_line_import_id_import_run"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_line_tenant_id_tenant")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_line")),
-    )
-    with op.batch_alter_table("import_line", schema=None) as batch_op:
-        batch_op.create_index("ix_import_line_refers", ["import_id", "kind", "refers_to"], unique=False)
-        batch_op.create_index("uq_import_line", ["import_id", "kind", "number"], unique=True)
-
-    op.create_table(
-        "import_rejection",
-        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("file", sa.String(length=100), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("column", sa.String(length=200), nullable=True),
-        sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["import_id"],
-            ["import_run.id"],
-            name=op.f("fk_import_rejection_import_id_import_run"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenant.id"], name=op.f("fk_import_rejection_tenant_id_tenant")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rejection")),
-    )
-    with op.batch_alter_table("import_rejection", schema=None) as batch_op:
-        batch_op.create_index("ix_import_rejection", ["import_id", "id"], unique=False)
-
     op.create_table(
         "mediator_presence",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -262,21 +354,24 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mediator_presence")),
     )
-    with op.batch_alter_table("mediator_presence", schema=None) as batch_op:
-        batch_op.create_index("uq_mediator_presence", ["connection_id", "mediator_id"], unique=True)
-
+    op.create_index(
+        "uq_mediator_presence", "mediator_presence", ["connection_id", "mediator_id"], unique=True
+    )
     op.create_table(
         "participant",
         sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("lookup_key", sa.String(length=100), nullable=False),
         sa.Column("salutation", sa.String(), nullable=True),
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=True),
         sa.Column("social_insurance_number_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("social_insurance_number_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("street", sa.String(), nullable=True),
         sa.Column("postal_code", sa.String(), nullable=True),
         sa.Column("city", sa.String(), nullable=True),
         sa.Column("email", sa.String(), nullable=True),
+        sa.Column("email_readable", sa.Boolean(), nullable=False),
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("caseworker", sa.String(), nullable=True),
         sa.Column("order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -284,7 +379,12 @@ def upgrade() -> None:
         sa.Column("consent_on", sa.Date(), nullable=True),
         sa.Column("consent_until", sa.Date(), nullable=True),
         sa.Column("consent_withdrawn_on", sa.Date(), nullable=True),
+        sa.Column("former_number", sa.String(length=100), nullable=True),
+        sa.Column("doubted_identity", sa.String(length=64), nullable=True),
+        sa.Column("doubted_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed_identity", sa.String(length=64), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "sort_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
         ),
@@ -294,13 +394,22 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_participant_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_participant")),
     )
-    with op.batch_alter_table("participant", schema=None) as batch_op:
-        batch_op.create_index("ix_participant_consent_until", ["consent_until"], unique=False)
-        batch_op.create_index("ix_participant_left", ["tenant_id", "left_at"], unique=False)
-        batch_op.create_index("ix_participant_order", ["tenant_id", "order_id"], unique=False)
-        batch_op.create_index("ix_participant_sort", ["tenant_id", "sort_key", "id"], unique=False)
-        batch_op.create_index("uq_participant_number", ["tenant_id", "number"], unique=True)
-
+    op.create_index("ix_participant_caseworker", "participant", ["tenant_id", "caseworker"], unique=False)
+    op.create_index("ix_participant_changed", "participant", ["tenant_id", "changed_at"], unique=False)
+    op.create_index("ix_participant_consent_until", "participant", ["consent_until"], unique=False)
+    op.create_index(
+        "ix_participant_doubted",
+        "participant",
+        ["tenant_id"],
+        unique=False,
+        sqlite_where=sa.text("doubted_identity IS NOT NULL"),
+        postgresql_where=sa.text("doubted_identity IS NOT NULL"),
+    )
+    op.create_index("ix_participant_left", "participant", ["tenant_id", "left_at"], unique=False)
+    op.create_index("ix_participant_lookup_key", "participant", ["tenant_id", "lookup_key"], unique=False)
+    op.create_index("ix_participant_order", "participant", ["tenant_id", "order_id"], unique=False)
+    op.create_index("ix_participant_sort", "participant", ["tenant_id", "sort_key", "id"], unique=False)
+    op.create_index("uq_participant_number", "participant", ["tenant_id", "number"], unique=True)
     op.create_table(
         "delivery",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -358,36 +467,100 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_delivery_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_delivery_due",
-            ["next_step_at"],
-            unique=False,
-            sqlite_where=sa.text("next_step_at IS NOT NULL"),
-            postgresql_where=sa.text("next_step_at IS NOT NULL"),
-        )
-        batch_op.create_index("ix_delivery_newest", ["tenant_id", "id"], unique=False)
-        batch_op.create_index(
-            "uq_delivery_night",
-            ["tenant_id", "local_date"],
-            unique=True,
-            sqlite_where=sa.text("local_date IS NOT NULL AND state <> 'discarded'"),
-            postgresql_where=sa.text("local_date IS NOT NULL AND state <> 'discarded'"),
-        )
-        batch_op.create_index("uq_delivery_sequence", ["connection_id", "sequence"], unique=True)
-        batch_op.create_index(
-            "uq_delivery_uncommitted",
-            ["connection_id"],
-            unique=True,
-            sqlite_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
-            postgresql_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
-        )
-
+    op.create_index(
+        "ix_delivery_due",
+        "delivery",
+        ["next_step_at"],
+        unique=False,
+        sqlite_where=sa.text("next_step_at IS NOT NULL"),
+        postgresql_where=sa.text("next_step_at IS NOT NULL"),
+    )
+    op.create_index("ix_delivery_newest", "delivery", ["tenant_id", "id"], unique=False)
+    op.create_index(
+        "uq_delivery_night",
+        "delivery",
+        ["tenant_id", "local_date"],
+        unique=True,
+        sqlite_where=sa.text("local_date IS NOT NULL AND state <> 'discarded'"),
+        postgresql_where=sa.text("local_date IS NOT NULL AND state <> 'discarded'"),
+    )
+    op.create_index("uq_delivery_sequence", "delivery", ["connection_id", "sequence"], unique=True)
+    op.create_index(
+        "uq_delivery_uncommitted",
+        "delivery",
+        ["connection_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
+        postgresql_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
+    )
+    op.create_table(
+        "import_line",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("lookup_key", sa.String(length=100), nullable=False),
+        sa.Column("refers_to", sa.String(length=100), nullable=True),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("good", sa.Boolean(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["import_run.id"],
+            name=op.f("fk_import_line_import_id_import_run"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_line_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_line")),
+    )
+    op.create_index(
+        "ix_import_line_lookup_key", "import_line", ["import_id", "kind", "lookup_key"], unique=False
+    )
+    op.create_index("ix_import_line_refers", "import_line", ["import_id", "kind", "refers_to"], unique=False)
+    op.create_index("uq_import_line", "import_line", ["import_id", "kind", "number"], unique=True)
+    op.create_table(
+        "import_rejection",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file", sa.String(length=100), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("column", sa.String(length=200), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["import_run.id"],
+            name=op.f("fk_import_rejection_import_id_import_run"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_import_rejection_tenant_id_tenant")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rejection")),
+    )
+    op.create_index("ix_import_rejection", "import_rejection", ["import_id", "id"], unique=False)
+    op.create_table(
+        "linked_identity",
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("issuer", sa.String(length=255), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_linked_identity_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_linked_identity")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_linked_identity_account_id")),
+    )
+    op.create_index("uq_linked_identity_subject", "linked_identity", ["issuer", "subject"], unique=True)
     op.create_table(
         "login_session",
         sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("browser", sa.String(length=80), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
@@ -398,16 +571,85 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_session")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_login_session_token_hash")),
     )
-    with op.batch_alter_table("login_session", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_login_session_open",
-            ["account_id"],
-            unique=False,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        )
-        batch_op.create_index(batch_op.f("ix_login_session_seen_at"), ["seen_at"], unique=False)
-
+    op.create_index(
+        "ix_login_session_open",
+        "login_session",
+        ["account_id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(op.f("ix_login_session_seen_at"), "login_session", ["seen_at"], unique=False)
+    op.create_table(
+        "mail",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=30), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=30), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_mail_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("fk_mail_notice_id_notice"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_mail_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
+        sa.UniqueConstraint("key", name=op.f("uq_mail_key")),
+    )
+    op.create_index(
+        "ix_mail_due",
+        "mail",
+        ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index("ix_mail_state", "mail", ["state", "created_at"], unique=False)
+    op.create_table(
+        "notice_seen",
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_notice_seen_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_id"], ["notice.id"], name=op.f("fk_notice_seen_notice_id_notice"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_notice_seen_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_seen")),
+    )
+    op.create_index("uq_notice_seen", "notice_seen", ["notice_id", "account_id"], unique=True)
+    op.create_table(
+        "one_time_link",
+        sa.Column("token_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_one_time_link_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
+    )
+    op.create_index(op.f("ix_one_time_link_account_id"), "one_time_link", ["account_id"], unique=False)
     op.create_table(
         "participant_word",
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -424,12 +666,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_participant_word")),
     )
-    with op.batch_alter_table("participant_word", schema=None) as batch_op:
-        batch_op.create_index("ix_participant_word", ["tenant_id", "word", "participant_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_participant_word_participant_id"), ["participant_id"], unique=False
-        )
-
+    op.create_index(
+        "ix_participant_word", "participant_word", ["tenant_id", "word", "participant_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_participant_word_participant_id"), "participant_word", ["participant_id"], unique=False
+    )
     op.create_table(
         "profile",
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -444,6 +686,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("participant_id", name=op.f("uq_profile_participant_id")),
     )
     op.create_table(
+        "recovery_code",
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_recovery_code_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recovery_code")),
+    )
+    op.create_index(op.f("ix_recovery_code_account_id"), "recovery_code", ["account_id"], unique=False)
+    op.create_table(
         "release",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -453,6 +707,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.String(length=50), nullable=True),
         sa.Column("end_cause", sa.String(length=30), nullable=True),
+        sa.Column("consent_lost_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -464,16 +719,39 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_release_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
     )
-    with op.batch_alter_table("release", schema=None) as batch_op:
-        batch_op.create_index("ix_release_participant", ["participant_id", "id"], unique=False)
-        batch_op.create_index(
-            "uq_release_open",
-            ["connection_id", "participant_id"],
-            unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        )
-
+    op.create_index(
+        "ix_release_consent_lost",
+        "release",
+        ["tenant_id", "consent_lost_at"],
+        unique=False,
+        sqlite_where=sa.text("consent_lost_at IS NOT NULL"),
+        postgresql_where=sa.text("consent_lost_at IS NOT NULL"),
+    )
+    op.create_index("ix_release_participant", "release", ["participant_id", "id"], unique=False)
+    op.create_index(
+        "uq_release_open",
+        "release",
+        ["connection_id", "participant_id"],
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("query", sa.String(length=2000), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_saved_view_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_saved_view_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+    )
+    op.create_index("uq_saved_view_name", "saved_view", ["account_id", "name"], unique=True)
     op.create_table(
         "search_term",
         sa.Column("key", sa.String(length=32), nullable=False),
@@ -489,14 +767,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_term")),
         sa.UniqueConstraint("key", name=op.f("uq_search_term_key")),
     )
-    with op.batch_alter_table("search_term", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_search_term_created_at"), ["created_at"], unique=False)
-
+    op.create_index(op.f("ix_search_term_created_at"), "search_term", ["created_at"], unique=False)
+    op.create_table(
+        "second_factor",
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("secret_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=True),
+        sa.Column("recovery_salt", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_second_factor_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_second_factor")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_second_factor_account_id")),
+    )
     op.create_table(
         "attempt",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("call", sa.String(length=30), nullable=False),
         sa.Column("http_status", sa.Integer(), nullable=True),
         sa.Column("duration_ms", sa.Integer(), nullable=False),
@@ -512,10 +805,53 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_attempt_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.create_index("ix_attempt_connection", ["connection_id", "id"], unique=False)
-        batch_op.create_index("ix_attempt_delivery", ["delivery_id", "id"], unique=False)
-
+    op.create_index("ix_attempt_connection", "attempt", ["connection_id", "id"], unique=False)
+    op.create_index("ix_attempt_delivery", "attempt", ["delivery_id", "id"], unique=False)
+    op.create_index("ix_attempt_last", "attempt", ["last_at"], unique=False)
+    op.create_table(
+        "bulk_run",
+        sa.Column("action", sa.String(length=30), nullable=False),
+        sa.Column("state", sa.String(length=30), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("initials", sa.String(length=50), nullable=False),
+        sa.Column("own_mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("query", sa.String(length=2000), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("problem", sa.String(length=40), nullable=True),
+        sa.Column("problem_values", sa.JSON(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_bulk_run_account_id_account")),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["delivery.id"], name=op.f("fk_bulk_run_delivery_id_delivery")
+        ),
+        sa.ForeignKeyConstraint(
+            ["mediator_id"], ["mediator.id"], name=op.f("fk_bulk_run_mediator_id_mediator")
+        ),
+        sa.ForeignKeyConstraint(
+            ["own_mediator_id"], ["mediator.id"], name=op.f("fk_bulk_run_own_mediator_id_mediator")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_bulk_run_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_run")),
+    )
+    op.create_index("ix_bulk_run_newest", "bulk_run", ["tenant_id", "id"], unique=False)
+    op.create_index(
+        "ix_bulk_run_to_do",
+        "bulk_run",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state != 'done'"),
+        postgresql_where=sa.text("state != 'done'"),
+    )
     op.create_table(
         "delivery_mediator",
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -538,9 +874,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_mediator")),
     )
-    with op.batch_alter_table("delivery_mediator", schema=None) as batch_op:
-        batch_op.create_index("uq_delivery_mediator", ["delivery_id", "mediator_id"], unique=True)
-
+    op.create_index("uq_delivery_mediator", "delivery_mediator", ["delivery_id", "mediator_id"], unique=True)
     op.create_table(
         "delivery_part",
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -560,9 +894,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_delivery_part_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_part")),
     )
-    with op.batch_alter_table("delivery_part", schema=None) as batch_op:
-        batch_op.create_index("uq_delivery_part", ["delivery_id", "number"], unique=True)
-
+    op.create_index("uq_delivery_part", "delivery_part", ["delivery_id", "number"], unique=True)
     op.create_table(
         "delivery_person",
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -571,6 +903,7 @@ def upgrade() -> None:
         sa.Column("novelty", sa.String(length=30), nullable=False),
         sa.Column("explained", sa.Boolean(), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=True),
+        sa.Column("part_number", sa.Integer(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -599,12 +932,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_person")),
     )
-    with op.batch_alter_table("delivery_person", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_delivery_person_participant", ["participant_id", "delivery_id"], unique=False
-        )
-        batch_op.create_index("uq_delivery_person", ["delivery_id", "participant_id"], unique=True)
-
+    op.create_index(
+        "ix_delivery_person_participant", "delivery_person", ["participant_id", "delivery_id"], unique=False
+    )
+    op.create_index("uq_delivery_person", "delivery_person", ["delivery_id", "participant_id"], unique=True)
     op.create_table(
         "odd_answer",
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -625,11 +956,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_odd_answer_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_odd_answer")),
     )
-    with op.batch_alter_table("odd_answer", schema=None) as batch_op:
-        batch_op.create_index(
-            "uq_odd_answer", ["delivery_id", "kind", "subject", "number", "outcome"], unique=True
-        )
-
+    op.create_index("ix_odd_answer_number", "odd_answer", ["tenant_id", "number"], unique=False)
+    op.create_index(
+        "uq_odd_answer", "odd_answer", ["delivery_id", "kind", "subject", "number", "outcome"], unique=True
+    )
     op.create_table(
         "presence",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -651,10 +981,12 @@ def upgrade() -> None:
         sa.Column("told", sa.Boolean(), nullable=False),
         sa.Column("told_sequence", sa.Integer(), nullable=False),
         sa.Column("told_revision", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("told_digest", sa.String(length=64), nullable=True),
         sa.Column("told_mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("told_order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stuck_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("refused_revision", sa.Integer(), nullable=True),
         sa.Column("refused_detail", sa.String(), nullable=True),
@@ -679,35 +1011,52 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
     )
-    with op.batch_alter_table("presence", schema=None) as batch_op:
-        batch_op.create_index("ix_presence_mediator", ["mediator_id"], unique=False)
-        batch_op.create_index("ix_presence_participant", ["participant_id"], unique=False)
-        batch_op.create_index(
-            "ix_presence_released",
-            ["connection_id", "participant_id"],
-            unique=False,
-            sqlite_where=sa.text("released"),
-            postgresql_where=sa.text("released"),
-        )
-        batch_op.create_index("ix_presence_status", ["connection_id", "status"], unique=False)
-        batch_op.create_index(
-            "ix_presence_told",
-            ["connection_id", "participant_id"],
-            unique=False,
-            sqlite_where=sa.text("told"),
-            postgresql_where=sa.text("told"),
-        )
-        batch_op.create_index(
-            "ix_presence_urgent",
-            ["connection_id"],
-            unique=False,
-            sqlite_where=sa.text("urgent"),
-            postgresql_where=sa.text("urgent"),
-        )
-        batch_op.create_index("ix_presence_waiting", ["connection_id", "waiting_since"], unique=False)
-        batch_op.create_index("uq_presence", ["connection_id", "participant_id"], unique=True)
-        batch_op.create_index("uq_presence_applicant", ["connection_id", "applicant_id"], unique=True)
-
+    op.create_index(
+        "ix_presence_clarification",
+        "presence",
+        ["connection_id"],
+        unique=False,
+        sqlite_where=sa.text("clarification IS NOT NULL"),
+        postgresql_where=sa.text("clarification IS NOT NULL"),
+    )
+    op.create_index("ix_presence_mediator", "presence", ["mediator_id"], unique=False)
+    op.create_index(
+        "ix_presence_mediator_unknown",
+        "presence",
+        ["connection_id"],
+        unique=False,
+        sqlite_where=sa.text("archive_reason = 'mediator-unknown'"),
+        postgresql_where=sa.text("archive_reason = 'mediator-unknown'"),
+    )
+    op.create_index("ix_presence_participant", "presence", ["participant_id"], unique=False)
+    op.create_index(
+        "ix_presence_released",
+        "presence",
+        ["connection_id", "participant_id"],
+        unique=False,
+        sqlite_where=sa.text("released"),
+        postgresql_where=sa.text("released"),
+    )
+    op.create_index("ix_presence_status", "presence", ["connection_id", "status"], unique=False)
+    op.create_index(
+        "ix_presence_told",
+        "presence",
+        ["connection_id", "participant_id"],
+        unique=False,
+        sqlite_where=sa.text("told"),
+        postgresql_where=sa.text("told"),
+    )
+    op.create_index(
+        "ix_presence_urgent",
+        "presence",
+        ["connection_id"],
+        unique=False,
+        sqlite_where=sa.text("urgent"),
+        postgresql_where=sa.text("urgent"),
+    )
+    op.create_index("ix_presence_waiting", "presence", ["connection_id", "waiting_since"], unique=False)
+    op.create_index("uq_presence", "presence", ["connection_id", "participant_id"], unique=True)
+    op.create_index("uq_presence_applicant", "presence", ["connection_id", "applicant_id"], unique=True)
     op.create_table(
         "protocol_entry",
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -717,6 +1066,7 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=30), nullable=False),
         sa.Column("by", sa.String(length=50), nullable=False),
         sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("seal_key", sa.BigInteger(), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
@@ -733,165 +1083,84 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_protocol_entry")),
     )
-    with op.batch_alter_table("protocol_entry", schema=None) as batch_op:
-        batch_op.create_index("ix_protocol_entry", ["participant_id", "id"], unique=False)
+    op.create_index("ix_protocol_entry", "protocol_entry", ["participant_id", "id"], unique=False)
+    op.create_index(op.f("ix_protocol_entry_seal_key"), "protocol_entry", ["seal_key"], unique=False)
+    op.create_table(
+        "bulk_item",
+        sa.Column("bulk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("consent_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("outcome", sa.String(length=30), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=True),
+        sa.Column("finding", sa.String(length=40), nullable=True),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["bulk_id"], ["bulk_run.id"], name=op.f("fk_bulk_item_bulk_id_bulk_run"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["participant_id"],
+            ["participant.id"],
+            name=op.f("fk_bulk_item_participant_id_participant"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_bulk_item_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_item")),
+    )
+    op.create_index("ix_bulk_item_outcome", "bulk_item", ["bulk_id", "outcome", "id"], unique=False)
+    op.create_index("uq_bulk_item", "bulk_item", ["bulk_id", "participant_id"], unique=True)
+    _guard()
+
+
+def _guard() -> None:
+    dialect = op.get_bind().dialect.name
+    for table, erasable in ERASABLE.items():
+        for statement in statements(table, dialect, erasable=erasable):
+            op.execute(statement)
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("protocol_entry", schema=None) as batch_op:
-        batch_op.drop_index("ix_protocol_entry")
-
+    dialect = op.get_bind().dialect.name
+    for table in ERASABLE:
+        for statement in removal(table, dialect):
+            op.execute(statement)
+    op.drop_table("bulk_item")
     op.drop_table("protocol_entry")
-    with op.batch_alter_table("presence", schema=None) as batch_op:
-        batch_op.drop_index("uq_presence_applicant")
-        batch_op.drop_index("uq_presence")
-        batch_op.drop_index("ix_presence_waiting")
-        batch_op.drop_index(
-            "ix_presence_urgent", sqlite_where=sa.text("urgent"), postgresql_where=sa.text("urgent")
-        )
-        batch_op.drop_index(
-            "ix_presence_told", sqlite_where=sa.text("told"), postgresql_where=sa.text("told")
-        )
-        batch_op.drop_index("ix_presence_status")
-        batch_op.drop_index(
-            "ix_presence_released", sqlite_where=sa.text("released"), postgresql_where=sa.text("released")
-        )
-        batch_op.drop_index("ix_presence_participant")
-        batch_op.drop_index("ix_presence_mediator")
-
     op.drop_table("presence")
-    with op.batch_alter_table("odd_answer", schema=None) as batch_op:
-        batch_op.drop_index("uq_odd_answer")
-
     op.drop_table("odd_answer")
-    with op.batch_alter_table("delivery_person", schema=None) as batch_op:
-        batch_op.drop_index("uq_delivery_person")
-        batch_op.drop_index("ix_delivery_person_participant")
-
     op.drop_table("delivery_person")
-    with op.batch_alter_table("delivery_part", schema=None) as batch_op:
-        batch_op.drop_index("uq_delivery_part")
-
     op.drop_table("delivery_part")
-    with op.batch_alter_table("delivery_mediator", schema=None) as batch_op:
-        batch_op.drop_index("uq_delivery_mediator")
-
     op.drop_table("delivery_mediator")
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.drop_index("ix_attempt_delivery")
-        batch_op.drop_index("ix_attempt_connection")
-
+    op.drop_table("bulk_run")
     op.drop_table("attempt")
-    with op.batch_alter_table("search_term", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_search_term_created_at"))
-
+    op.drop_table("second_factor")
     op.drop_table("search_term")
-    with op.batch_alter_table("release", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_release_open",
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        )
-        batch_op.drop_index("ix_release_participant")
-
+    op.drop_table("saved_view")
     op.drop_table("release")
+    op.drop_table("recovery_code")
     op.drop_table("profile")
-    with op.batch_alter_table("participant_word", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_participant_word_participant_id"))
-        batch_op.drop_index("ix_participant_word")
-
     op.drop_table("participant_word")
-    with op.batch_alter_table("login_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_login_session_seen_at"))
-        batch_op.drop_index(
-            "ix_login_session_open",
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        )
-
+    op.drop_table("one_time_link")
+    op.drop_table("notice_seen")
+    op.drop_table("mail")
     op.drop_table("login_session")
-    with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_delivery_uncommitted",
-            sqlite_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
-            postgresql_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
-        )
-        batch_op.drop_index("uq_delivery_sequence")
-        batch_op.drop_index(
-            "uq_delivery_night",
-            sqlite_where=sa.text("local_date IS NOT NULL AND state <> 'discarded'"),
-            postgresql_where=sa.text("local_date IS NOT NULL AND state <> 'discarded'"),
-        )
-        batch_op.drop_index("ix_delivery_newest")
-        batch_op.drop_index(
-            "ix_delivery_due",
-            sqlite_where=sa.text("next_step_at IS NOT NULL"),
-            postgresql_where=sa.text("next_step_at IS NOT NULL"),
-        )
-
-    op.drop_table("delivery")
-    with op.batch_alter_table("participant", schema=None) as batch_op:
-        batch_op.drop_index("uq_participant_number")
-        batch_op.drop_index("ix_participant_sort")
-        batch_op.drop_index("ix_participant_order")
-        batch_op.drop_index("ix_participant_left")
-        batch_op.drop_index("ix_participant_consent_until")
-
-    op.drop_table("participant")
-    with op.batch_alter_table("mediator_presence", schema=None) as batch_op:
-        batch_op.drop_index("uq_mediator_presence")
-
-    op.drop_table("mediator_presence")
-    with op.batch_alter_table("import_rejection", schema=None) as batch_op:
-        batch_op.drop_index("ix_import_rejection")
-
+    op.drop_table("linked_identity")
     op.drop_table("import_rejection")
-    with op.batch_alter_table("import_line", schema=None) as batch_op:
-        batch_op.drop_index("uq_import_line")
-        batch_op.drop_index("ix_import_line_refers")
-
     op.drop_table("import_line")
-    with op.batch_alter_table("account", schema=None) as batch_op:
-        batch_op.drop_index("uq_account_tenant_initials")
-
-    op.drop_table("account")
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.drop_index("uq_orders_number")
-
-    op.drop_table("orders")
-    with op.batch_alter_table("mediator", schema=None) as batch_op:
-        batch_op.drop_index("uq_mediator_number")
-        batch_op.drop_index(batch_op.f("ix_mediator_sort_key"))
-
-    op.drop_table("mediator")
-    with op.batch_alter_table("import_run", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_import_run_running",
-            sqlite_where=sa.text("state IN ('staging', 'applying')"),
-            postgresql_where=sa.text("state IN ('staging', 'applying')"),
-        )
-        batch_op.drop_index(
-            "ix_import_run_to_do",
-            sqlite_where=sa.text("emptied_at IS NULL"),
-            postgresql_where=sa.text("emptied_at IS NULL"),
-        )
-        batch_op.drop_index("ix_import_run_newest")
-
+    op.drop_table("delivery")
+    op.drop_table("participant")
+    op.drop_table("mediator_presence")
     op.drop_table("import_run")
-    with op.batch_alter_table("connection", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_connection_open",
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
-        )
-        batch_op.drop_index(batch_op.f("ix_connection_probe_at"))
-
+    op.drop_table("account")
+    op.drop_table("orders")
+    op.drop_table("notice")
+    op.drop_table("mediator")
+    op.drop_table("erasure_run")
+    op.drop_table("erased_entry")
+    op.drop_table("digest_day")
     op.drop_table("connection")
-    with op.batch_alter_table("tenant", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tenant_next_transfer_at"))
-
+    op.drop_table("audit_entry")
+    op.drop_table("api_token")
     op.drop_table("tenant")
-    with op.batch_alter_table("heartbeat", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_heartbeat_seen_at"))
-
+    op.drop_table("seal")
     op.drop_table("heartbeat")

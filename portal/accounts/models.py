@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text, true
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, TenantOwned
@@ -48,7 +48,7 @@ class Account(TenantOwned, Base):
     signed_in_at: Mapped[dt.datetime | None]
     """The last time."""
     created_at: Mapped[dt.datetime]
-    gets_mails: Mapped[bool] = mapped_column(default=True, server_default=true())
+    gets_mails: Mapped[bool] = mapped_column(default=True)
     """Whether notices and the morning's mail are wanted; one-time links come in any case."""
     language: Mapped[str | None] = mapped_column(String(2))
     """Of mails, de or en; None: as the operator set it."""

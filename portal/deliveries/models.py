@@ -204,7 +204,7 @@ class Attempt(TenantOwned, Base):
         default=lambda context: context.get_current_parameters()["at"]
     )
     """When the last of them was made."""
-    count: Mapped[int] = mapped_column(default=1, server_default="1")
+    count: Mapped[int] = mapped_column(default=1)
     """How many requests this is: equal ones are folded into one row (see worker.attempts)."""
     call: Mapped[str] = mapped_column(String(30))
     """operationId of the contract, with the number of the part where it has one."""

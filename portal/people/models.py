@@ -21,7 +21,7 @@ def _key_of(context: Any) -> str:
 
 def _lookup_key() -> Mapped[str]:
     """Return the column by which an identifier is found however it is spelled (identifiers.lookup_key)."""
-    return mapped_column(String(KEY_LENGTH), default=_key_of, server_default="")
+    return mapped_column(String(KEY_LENGTH), default=_key_of)
 
 
 class Mediator(TenantOwned, Base):

@@ -107,7 +107,7 @@ class ImportRun(TenantOwned, Base):
     """Hash of the Idempotency-Key of the request."""
     request_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     """Keyed digest of what was sent with that key."""
-    exported_at: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    exported_at: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     """When the lines of each kind were exported, as far as it is known (see export_times)."""
     upload: Mapped[str | None] = mapped_column(String(100))
     """Path of the export below the data folder; None once it is deleted."""
@@ -140,7 +140,7 @@ class ImportLine(TenantOwned, Base):
     kind: Mapped[Kind]
     number: Mapped[str] = mapped_column(String(100))
     """Identifier, as it is stored where it is; of a profile line, which has none of its own, its place in the file."""
-    lookup_key: Mapped[str] = mapped_column(String(100), server_default="")
+    lookup_key: Mapped[str] = mapped_column(String(100))
     """See people.identifiers; empty for a profile line."""
     refers_to: Mapped[str | None] = mapped_column(String(100))
     """A participant's order, a mediator's initials, the participant of a profile line."""

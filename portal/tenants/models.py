@@ -47,7 +47,7 @@ class Tenant(Base):
     """So long the frozen parts of deliveries and the details of imports are kept."""
     next_erasure_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     """When the nightly erasure is due; None until the sweep has set it."""
-    newest_exports: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    newest_exports: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     """When the newest export of each kind was made that was taken over, as far as it is known."""
     created_at: Mapped[dt.datetime]
 
