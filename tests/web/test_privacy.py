@@ -38,7 +38,7 @@ def test_a_report_is_handed_out_under_her_number_and_noted_in_the_audit(
         assert json.loads(response.data)["person"]["last_name"] == "Adam"
     else:
         assert response.data.startswith(b"%PDF-")
-        assert b"/Lang (de)" in response.data
+        assert b"/Lang(de)" in response.data
     (entry,) = entries(AuditEvent.DISCLOSED)
     assert (entry.by, entry.subject, entry.subject_id) == ("SUP", "participant", house.eva)
 
