@@ -385,6 +385,22 @@ def test_imports_of_every_kind(commands: Commands, cast: Cast, capsys: pytest.Ca
             db.session.rollback()
 
 
+_PROBLEM_VALUES = {
+    **{
+        "file": "a.csv",
+        "line": 7,
+        "column": "x",
+        "number": 3,
+        "most": 9,
+        "before": 9,
+        "leaving": 5,
+        "people": 2,
+    },
+    **{"limit": 9, "reason": "x"},
+    **{"kind": Kind.PARTICIPANT.value, "exported": utcnow().isoformat(), "newest": utcnow().isoformat()},
+}
+
+
 def _print_import(tenant_id: int, state: ImportState, problem: str | None, number: int) -> None:
     run = ImportRun(
         tenant_id=tenant_id,
@@ -395,14 +411,17 @@ def _print_import(tenant_id: int, state: ImportState, problem: str | None, numbe
         started_by="SB",
         created_at=utcnow(),
         problem=problem,
-        problem_values={"file": "a.csv", "line": 7, "column": "x", "number": 3, "most": 9, "kind": "E"},
+        problem_values=_PROBLEM_VALUES,
         counts={kind.value: {"read": 9, "applied": 3, "left": 1} for kind in Kind},
         notices=[
-            {"code": member.value, "file": "a.csv", "columns": ["x"], "files": ["b.csv"]}
+            {**_PROBLEM_VALUES, "code": member.value, "columns": ["x"], "files": ["b.csv"]}
             for member in IMPORT_TEXTS
             if member is not Notice.ABSENT
         ]
-        + [{"code": Notice.ABSENT.value, "kind": kind.value, "before": 9, "leaving": 3} for kind in ABSENT_TEXTS],
+        + [
+            {"code": Notice.ABSENT.value, "kind": kind.value, "before": 9, "leaving": 3}
+            for kind in ABSENT_TEXTS
+        ],
     )
     db.session.add(run)
     db.session.flush()
