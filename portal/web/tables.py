@@ -6,8 +6,9 @@ import contextlib
 import csv
 import datetime as dt
 import io
+import itertools
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -77,28 +78,40 @@ def harmless(text: str) -> str:
 
 
 def write_xlsx(table: Table, target: IO[bytes]) -> None:
-    """Write it as a workbook of one sheet, row by row: head in sight, each column with a filter, nothing a formula."""
+    """Write it as a workbook, row by row; what one sheet cannot hold goes on in the next."""
     import xlsxwriter  # for a download now and then, not for every process
 
+    title, rows = table.name.replace("/", "-"), iter(table.rows)
     with xlsxwriter.Workbook(target, {"constant_memory": True, "strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet(table.name.replace("/", "-"))
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, table.heads, book.add_format({"bold": True}))
-        writer = _SheetWriter(
-            book, sheet, [len(head) + 3 for head in table.heads]
-        )  # beside the filter's arrow
-        last = 0
-        for last, row in enumerate(table.rows, 1):
-            if last > _SHEET_ROWS:
-                break
+        row = next(rows, None)
+        _write_sheet(book, title, table.heads, rows, row)
+        number = 1
+        while (row := next(rows, None)) is not None:
+            number += 1
+            _write_sheet(book, f"{title} {number}", table.heads, rows, row)
+
+
+def _write_sheet(
+    book: Any, title: str, heads: Sequence[str], rows: Iterator[Sequence[Cell]], first: Sequence[Cell] | None
+) -> None:
+    """Add a sheet with as many of `rows` as it can hold: head in sight, a filter on each column, nothing a formula."""
+    from xlsxwriter.utility import xl_range
+
+    sheet = book.add_worksheet(title)
+    sheet.freeze_panes(1, 0)
+    sheet.write_row(0, 0, heads, book.add_format({"bold": True}))
+    writer = _SheetWriter(book, sheet, [len(head) + 3 for head in heads])  # beside the filter's arrow
+    last = 0
+    if first is not None:
+        for last, row in enumerate(itertools.chain([first], itertools.islice(rows, _SHEET_ROWS - 1)), 1):
             for place, cell in enumerate(row):
                 writer.write(last, place, cell)
-        for place, width in enumerate(writer.widths):
-            sheet.set_column(place, place, min(max(width + 1, _NARROW), _WIDE))
-        sheet.autofilter(0, 0, last, len(table.heads) - 1)
-        # Numbers of records are texts on purpose; without this each of them has a green corner.
-        everything = xlsxwriter.utility.xl_range(0, 0, last, len(table.heads) - 1)
-        sheet.ignore_errors({"number_stored_as_text": everything})
+    for place, width in enumerate(writer.widths):
+        sheet.set_column(place, place, min(max(width + 1, _NARROW), _WIDE))
+    sheet.autofilter(0, 0, last, len(heads) - 1)
+    # Numbers of records are texts on purpose; without this each of them has a green corner.
+    everything = xl_range(0, 0, last, len(heads) - 1)
+    sheet.ignore_errors({"number_stored_as_text": everything})
 
 
 class _SheetWriter:

@@ -17,7 +17,7 @@ Value = str | float | dt.datetime
 
 @dataclass(frozen=True)
 class Sheet:
-    """The one sheet of a workbook."""
+    """One sheet of a workbook."""
 
     rows: list[dict[str, Value]]
     """By the letter of the column. What has a date's form is a date, in no zone."""
@@ -26,13 +26,13 @@ class Sheet:
     xml: str
 
 
-def read_sheet(content: bytes) -> Sheet:
-    """The sheet of a workbook as it is sent."""
+def read_sheet(content: bytes, number: int = 1) -> Sheet:
+    """A sheet of a workbook as it is sent."""
     book = zipfile.ZipFile(io.BytesIO(content))
     styles = ET.fromstring(book.read("xl/styles.xml"))  # noqa: S314 - we have just written it
     forms = {item.get("numFmtId"): item.get("formatCode") or "" for item in styles.iter(f"{_MAIN}numFmt")}
     formats = [forms.get(item.get("numFmtId"), "") for item in styles.find(f"{_MAIN}cellXfs") or ()]
-    written = book.read("xl/worksheets/sheet1.xml")
+    written = book.read(f"xl/worksheets/sheet{number}.xml")
     rows = [
         {
             (cell.get("r") or "").rstrip("0123456789"): _value(cell, formats[int(cell.get("s", "0"))])

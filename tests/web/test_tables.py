@@ -77,6 +77,19 @@ def test_columns_are_as_wide_as_what_stands_in_them() -> None:
     assert 'min="3" max="4" width="18.' in sheet.xml
 
 
+@pytest.mark.parametrize(("count", "sheets"), [(2, [2]), (3, [2, 1]), (5, [2, 2, 1])])
+def test_rows_that_a_sheet_cannot_hold_go_on_in_the_next(
+    count: int, sheets: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.web.tables._SHEET_ROWS", 2)
+    target = io.BytesIO()
+    write_xlsx(Table("Freigaben", ["Nummer"], ([str(number)] for number in range(count))), target)
+    found = [read_sheet(target.getvalue(), number) for number in range(1, len(sheets) + 1)]
+    assert [len(sheet.rows) - 1 for sheet in found] == sheets
+    assert [row["A"] for sheet in found for row in sheet.rows[1:]] == [str(number) for number in range(count)]
+    assert all(sheet.rows[0]["A"] == "Nummer" and "<autoFilter" in sheet.xml for sheet in found)
+
+
 def test_a_table_without_rows_is_one_all_the_same() -> None:
     sheet = workbook([])
     assert len(sheet.rows) == 1
