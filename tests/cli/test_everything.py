@@ -386,18 +386,19 @@ def test_imports_of_every_kind(commands: Commands, cast: Cast, capsys: pytest.Ca
 
 
 _PROBLEM_VALUES = {
-    **{
-        "file": "a.csv",
-        "line": 7,
-        "column": "x",
-        "number": 3,
-        "most": 9,
-        "before": 9,
-        "leaving": 5,
-        "people": 2,
-    },
-    **{"limit": 9, "reason": "x"},
-    **{"kind": Kind.PARTICIPANT.value, "exported": utcnow().isoformat(), "newest": utcnow().isoformat()},
+    "file": "a.csv",
+    "line": 7,
+    "column": "x",
+    "number": 3,
+    "most": 9,
+    "before": 9,
+    "leaving": 5,
+    "people": 2,
+    "limit": 9,
+    "reason": "x",
+    "kind": Kind.PARTICIPANT.value,
+    "exported": utcnow().isoformat(),
+    "newest": utcnow().isoformat(),
 }
 
 
