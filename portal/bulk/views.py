@@ -124,7 +124,7 @@ def report_xlsx(bulk_id: int) -> Response:
 
 def _report(run: BulkRun) -> Table:
     heads = [_("Nummer"), _("Nachname"), _("Vorname"), _("Ergebnis")]
-    return Table(f"{_('Sammelaktion')} {run.id}", heads, _outcomes(run))
+    return Table(str(_("Sammelaktion %(number)s", number=run.id)), heads, _outcomes(run))
 
 
 def _outcomes(run: BulkRun) -> Iterator[list[Cell]]:
