@@ -98,8 +98,8 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
             _note_odd(page, item, "contradictory")
         return
     row, presence = person.row, person.presence
-    row.outcome, row.reason = item.outcome, (item.reason or "")[:50] or None
-    row.detail, row.answered_at = (item.detail or "")[:500] or None, item.at
+    row.outcome, row.reason = item.outcome, item.reason or None
+    row.detail, row.answered_at = item.detail or None, item.at
     _take_applicant_id(page, presence, item)
     outcome, before = Outcome(item.outcome), Status(presence.status)
     standing = Standing(before, presence.applied_sequence, presence.rejected_sequence)
@@ -170,7 +170,7 @@ def _still_waiting(delivery: Delivery, presence: Presence) -> dt.datetime | None
 
 def _take_applicant_id(page: _Page, presence: Presence, item: Acknowledgement) -> None:
     """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (design §3.7, §4.2)."""
-    new, old = (item.applicant_id or "")[:200], presence.applicant_id
+    new, old = item.applicant_id or "", presence.applicant_id
     older_answer = page.delivery.sequence < presence.applied_sequence
     if not new or new == old or (old and older_answer):
         return
@@ -225,13 +225,13 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
     values = {
         "delivery_id": page.delivery.id,
         "kind": kind,
-        "subject": item.subject[:20],
-        "number": item.id[:200],
-        "outcome": item.outcome[:50],
+        "subject": item.subject,
+        "number": item.id,
+        "outcome": item.outcome,
     }
     if db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
-        reason = (item.reason or "")[:50] or None
-        db.session.add(OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=reason, **values))
+        odd = OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=item.reason or None, **values)
+        db.session.add(odd)
         db.session.flush()
     if kind == "contradictory" and item.id in page.people and item.subject == "participant":
         presence = page.people[item.id].presence

@@ -169,7 +169,7 @@ def keep_account(connection: Connection, account: Account, now: dt.datetime) -> 
     """Keep what the network says of us. The caller commits."""
     connection.network_name = account.name
     connection.network_licensed_until = account.licensed_until
-    connection.max_part_bytes = min(account.max_part_bytes, 2**31 - 1)  # what the column holds
+    connection.max_part_bytes = account.max_part_bytes
     connection.encodings = account.encodings
     connection.checked_at = now
 
@@ -180,6 +180,8 @@ def probe(connection_id: int) -> None:
     if connection is None or connection.probe_at is None or connection.token_sealed is None:
         return
     tenant_id, failing = connection.tenant_id, connection.failures > 0
+    # whatever comes of it, even the death of this process, it is not due again before
+    connection.probe_at = utcnow() + dt.timedelta(seconds=current_settings().probe_seconds)
     attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
         commit("probe.asking")  # let go of the database before a slow call
@@ -189,12 +191,7 @@ def probe(connection_id: int) -> None:
                 if account.last_sequence > attempted:
                     remote = client.list_deliveries(attempted)
         except NetworkError as error:
-            if failing:
-                pause = dt.timedelta(seconds=current_settings().probe_seconds)
-                db.session.execute(
-                    update(Connection).where(Connection.id == connection_id).values(probe_at=utcnow() + pause)
-                )
-            else:
+            if not failing:
                 note_failure(connection_id, error, utcnow())
         else:
             found = db.session.get_one(
