@@ -159,7 +159,11 @@ def note_success(connection_id: int) -> None:
     log.info("network_answers_again", connection=connection_id)
     db.session.execute(
         update(Delivery)
-        .where(Delivery.connection_id == connection_id, Delivery.next_step_at > now)
+        .where(
+            Delivery.connection_id == connection_id,
+            Delivery.next_step_at > now,
+            Delivery.fruitless <= 0,  # trouble of its own does not end with the connection's
+        )
         .values(next_step_at=now)
         .execution_options(synchronize_session=False)
     )

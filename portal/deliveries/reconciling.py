@@ -22,6 +22,8 @@ from portal.releases.models import EndCause, Presence, Release
 from portal.releases.view import find_uncommitted
 from portal.tenants.models import Connection
 
+PAGE = 1000
+"""Answers of a page, if the network gives as many as it may."""
 SHOWN = 500
 """People of each kind that are shown by name; all of them are counted and count for the digest."""
 
@@ -144,7 +146,9 @@ def read_again(connection: Connection, now: dt.datetime) -> None:
     for delivery in db.session.scalars(found):
         if delivery.state in (DeliveryState.COMPLETE, *AWAITING):
             delivery.state, delivery.cursor, delivery.empty_polls = DeliveryState.COMMITTED, None, 0
-            delivery.completed_at = delivery.ended_at = None
+            delivery.completed_at = delivery.ended_at = delivery.problem = None
+            # what was read before comes again, page by page, and is no stalling
+            delivery.fruitless = -(sum((delivery.answered or {}).values()) // PAGE + 1)
             delivery.fence += 1  # whoever is reading them now stops
             delivery.lease_until, delivery.next_step_at = None, now
             enqueue_after_commit(SEND_DELIVERY, delivery.id)

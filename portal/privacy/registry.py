@@ -166,7 +166,7 @@ TABLES: dict[str, Kept] = {
         technical="connection_id sequence mode cause local_date late state idempotency_key base_sequence remote_id "
         "receipt_id cursor created_at built_at held_at sent_at commit_attempted_at outcome_unknown committed_at "
         "completed_at ended_at counts answered brake shown_digest let_go_at problem plans_anew_id next_step_at "
-        f"empty_polls {_LEASE}",
+        f"empty_polls fruitless {_LEASE}",
     ),
     "delivery_person": Kept(
         _P,

@@ -48,6 +48,8 @@ ACTS: dict[str, Act] = {
     "bulk.report_xlsx": Act(AuditEvent.EXPORTED, "bulk"),
     "mediators.hand_over": Act(AuditEvent.BULK_CHOSEN, "mediator"),
     "deliveries.transfer_all": Act(AuditEvent.TRANSFER_ASKED, "delivery"),
+    "deliveries.ask_again": Act(AuditEvent.RETRIED, "delivery"),
+    "deliveries.stop_waiting": Act(AuditEvent.WAITING_ENDED, "delivery"),
     "deliveries.discard": Act(AuditEvent.DELIVERY_DISCARDED, "delivery"),
     "deliveries.let_go": Act(AuditEvent.DELIVERY_LET_GO, "delivery"),
     "imports.upload": Act(AuditEvent.IMPORT_UPLOADED, "import"),
