@@ -17,7 +17,7 @@ from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
 from worker.contract import Account, RemoteDelivery
 from worker.network import Call, Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
-from worker.reconciling import take_up
+from worker.reconciling import look_whether_it_fits, take_up
 
 QUARANTINE_AFTER = 5
 """Failures in a row after which a tenant counts as quarantined."""
@@ -171,6 +171,7 @@ def note_success(connection_id: int) -> None:
 
 def keep_account(connection: Connection, account: Account, now: dt.datetime) -> None:
     """Keep what the network says of us. The caller commits."""
+    connection.network_sequence = account.last_sequence
     connection.network_name = account.name
     connection.network_licensed_until = account.licensed_until
     connection.max_part_bytes = account.max_part_bytes
@@ -207,5 +208,6 @@ def probe(connection_id: int) -> None:
                 found.problem = Problem.WRONG_NETWORK.value
             else:
                 take_up(found, remote, utcnow())
+                look_whether_it_fits(found, utcnow())
             note_success(connection_id)
         commit("probe.noted")

@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("last_sequence", sa.Integer(), nullable=False),
         sa.Column("attempted_sequence", sa.Integer(), nullable=False),
         sa.Column("committed_sequence", sa.Integer(), nullable=False),
+        sa.Column("network_sequence", sa.BigInteger(), nullable=False),
         sa.Column("needs_full", sa.Boolean(), nullable=False),
         sa.Column("reconcile_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),

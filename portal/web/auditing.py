@@ -59,6 +59,7 @@ ACTS: dict[str, Act] = {
     "imports.rejected_xlsx": Act(AuditEvent.EXPORTED, "import"),
     "reconciling.read_again": Act(AuditEvent.RECONCILED, "connection"),
     "reconciling.settle": Act(AuditEvent.RECONCILED, "delivery"),
+    "reconciling.settle_unread": Act(AuditEvent.RECONCILED, "delivery"),
     "operations.retry": Act(AuditEvent.RETRIED, "connection"),
     "people.export_csv": Act(AuditEvent.EXPORTED),
     "people.export_xlsx": Act(AuditEvent.EXPORTED),

@@ -105,6 +105,11 @@ def test_texts_for_people_are_cut_and_count() -> None:
     assert [len(it) for it in found] == [20, 50, 50, 500, 200, 200]
 
 
+def account_of(bridge: Bridge, last_sequence: int) -> dict[str, Any]:
+    """What the network says of the tenant, with this number."""
+    return ACCOUNT | {"provider_id": bridge.provider, "name": bridge.provider, "last_sequence": last_sequence}
+
+
 def say(bridge: Bridge, operation: str, body: object, count: int | None = None) -> int:
     """Let the network give this answer."""
     text = dumped(body).decode()
@@ -117,7 +122,7 @@ def test_a_list_with_an_odd_number_is_asked_again_after_a_pause(night: Night, se
     alpha = night.alpha
     with time_machine.travel(MONDAY) as clock:
         released(alpha, "1")
-        account = say(alpha, "readAccount", ACCOUNT | {"last_sequence": 7})
+        account = say(alpha, "readAccount", account_of(alpha, 7))
         listed = say(alpha, "listDeliveries", one_delivery(sequence=sequence))
         alpha.connection.probe_at = utcnow()
         commit()
