@@ -94,11 +94,11 @@ def _pause_after(
         delivery.empty_polls += 1
     else:
         delivery.fruitless += 1
-        if delivery.fruitless <= 0:
+        if delivery.fruitless <= 1:  # one page may come twice
             return 0.0
     if delivery.fruitless >= STALLED_AFTER:
         delivery.problem = Problem.STALLED
-    return poll_pause(max(delivery.empty_polls, delivery.fruitless), retry_after)
+    return poll_pause(max(delivery.empty_polls, delivery.fruitless - 1), retry_after)
 
 
 def _complete(delivery: Delivery, now: dt.datetime) -> None:
