@@ -40,18 +40,18 @@ def wait_longer(
     A connection that is paused sends nothing, withdrawals of consent included: one delivery must not bring that about.
     """
     if isinstance(error, Refused) and (error.http_status, error.word) in _FORGOTTEN:
-        return _go_on_without(held, question)
-    if _is_the_connections(error) or not _answers_else(held, question, client):
-        now = utcnow()
-        delivery = hold_claim(held, now)
+        until = _go_on_without(hold_claim(held, utcnow()), question)
+    elif _is_the_connections(error) or not _answers_else(held, question, client):
+        delivery = hold_claim(held, utcnow())
         delivery.problem = problem_of(error)
-        until = note_failure(question.connection_id, error, now)
-        commit("answers.later")
-        return until
-    delivery = hold_claim(held, utcnow())
-    if isinstance(error, Refused) and error.http_status == 422:
-        delivery.cursor = None  # it does not know its own cursor any more: reading begins anew
-    return _ask_later(delivery, question, problem_of(error))
+        until = note_failure(question.connection_id, error, utcnow())
+    else:
+        delivery = hold_claim(held, utcnow())
+        if error.http_status == 422:
+            delivery.cursor = None  # it does not know its own cursor any more: reading begins anew
+        until = _ask_later(delivery, question, problem_of(error))
+    commit("answers.later")
+    return until
 
 
 def _is_the_connections(error: NetworkError) -> bool:
@@ -70,19 +70,17 @@ def _answers_else(held: Claim, question: Question, client: NetworkClient) -> boo
     return True
 
 
-def _go_on_without(held: Claim, question: Question) -> dt.datetime | None:
+def _go_on_without(delivery: Delivery, question: Question) -> dt.datetime | None:
     """The network forgot the delivery: everybody in it is told anew, and then nothing is left to wait for."""
     now = utcnow()
-    delivery = hold_claim(held, now)
-    note_success(question.connection_id)
     if delivery.problem is not Problem.FORGOTTEN:
         log.error("delivery_forgotten", delivery=delivery.id)
         tell_anew(delivery, now)
     if not is_told_anew(delivery):
         return _ask_later(delivery, question, Problem.FORGOTTEN)
+    note_success(question.connection_id)
     delivery.problem = Problem.FORGOTTEN
     complete(delivery, now)
-    commit("answers.complete")
     return None
 
 
@@ -94,6 +92,4 @@ def _ask_later(delivery: Delivery, question: Question, problem: Problem) -> dt.d
     delivery.fruitless = max(delivery.fruitless, 0) + 1
     pauses = settings.retry_seconds
     seconds = min(pauses[min(delivery.fruitless, len(pauses)) - 1], settings.probe_seconds)
-    until = utcnow() + dt.timedelta(seconds=seconds)
-    commit("answers.later")
-    return until
+    return utcnow() + dt.timedelta(seconds=seconds)

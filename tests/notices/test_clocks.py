@@ -167,15 +167,14 @@ def _in_clarification(tenant: Tenant, _: Connection) -> None:
     db.session.query(Presence).update({"clarification": "answer-missing", "waiting_since": None})
 
 
-def _answers_forgotten(tenant: Tenant, connection: Connection) -> None:
-    delivery = db.session.query(Delivery).filter_by(connection_id=connection.id).first()
-    assert delivery is not None
+def _answers_forgotten(tenant: Tenant, _: Connection) -> None:
+    delivery = held(tenant.id)
     delivery.state, delivery.problem, delivery.fruitless = DeliveryState.COMMITTED, Problem.FORGOTTEN, 1
 
 
-def _answers_stalled(tenant: Tenant, connection: Connection) -> None:
-    _answers_forgotten(tenant, connection)
-    db.session.query(Delivery).update({"problem": Problem.STALLED, "fruitless": 5})
+def _answers_stalled(tenant: Tenant, _: Connection) -> None:
+    delivery = held(tenant.id)
+    delivery.state, delivery.problem, delivery.fruitless = DeliveryState.ANSWERING, Problem.STALLED, 5
 
 
 def _archived_for_want_of_a_mediator(tenant: Tenant, _: Connection) -> None:
