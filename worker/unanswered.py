@@ -40,7 +40,7 @@ def wait_longer(
     A connection that is paused sends nothing, withdrawals of consent included: one delivery must not bring that about.
     """
     if isinstance(error, Refused) and (error.http_status, error.word) in _FORGOTTEN:
-        until = _go_on_without(hold_claim(held, utcnow()), question)
+        until = _go_on_without(hold_claim(held, utcnow()), question, error)
     elif _is_the_connections(error) or not _answers_else(held, question, client):
         delivery = hold_claim(held, utcnow())
         delivery.problem = problem_of(error)
@@ -49,7 +49,7 @@ def wait_longer(
         delivery = hold_claim(held, utcnow())
         if error.http_status == 422:
             delivery.cursor = None  # it does not know its own cursor any more: reading begins anew
-        until = _ask_later(delivery, question, problem_of(error))
+        until = _ask_later(delivery, question, error, problem_of(error))
     commit("answers.later")
     return until
 
@@ -70,26 +70,29 @@ def _answers_else(held: Claim, question: Question, client: NetworkClient) -> boo
     return True
 
 
-def _go_on_without(delivery: Delivery, question: Question) -> dt.datetime | None:
+def _go_on_without(delivery: Delivery, question: Question, error: Refused) -> dt.datetime | None:
     """The network forgot the delivery: everybody in it is told anew, and then nothing is left to wait for."""
     now = utcnow()
     if delivery.problem is not Problem.FORGOTTEN:
         log.error("delivery_forgotten", delivery=delivery.id)
         tell_anew(delivery, now)
     if not is_told_anew(delivery):
-        return _ask_later(delivery, question, Problem.FORGOTTEN)
+        return _ask_later(delivery, question, error, Problem.FORGOTTEN)
     note_success(question.connection_id)
     delivery.problem = Problem.FORGOTTEN
     complete(delivery, now)
     return None
 
 
-def _ask_later(delivery: Delivery, question: Question, problem: Problem) -> dt.datetime:
-    """Put off the next question for this delivery alone; not beyond the time after which a network is asked anyway."""
+def _ask_later(delivery: Delivery, question: Question, error: NetworkError, problem: Problem) -> dt.datetime:
+    """Put off the next question for this delivery alone; not beyond the time after which a network is asked anyway.
+
+    Another attempt would soon mend no refusal, so that the longest pause comes first.
+    """
     settings = current_settings()
     note_success(question.connection_id)
     delivery.problem = problem
     delivery.fruitless = max(delivery.fruitless, 0) + 1
-    pauses = settings.retry_seconds
+    pauses = settings.retry_seconds[-1:] if isinstance(error, Refused) else settings.retry_seconds
     seconds = min(pauses[min(delivery.fruitless, len(pauses)) - 1], settings.probe_seconds)
     return utcnow() + dt.timedelta(seconds=seconds)
