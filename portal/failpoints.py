@@ -29,6 +29,7 @@ COMMITS = (
     "reconcile.page",
     "reconcile-read.command",
     "reconcile-settle.command",
+    "stop-waiting.command",
     # the job of a delivery
     "delivery.claimed",
     "delivery.begun",

@@ -132,6 +132,15 @@ def abandon_delivery(db: sqlite3.Connection, provider_id: str, delivery_id: str)
     db.execute("DELETE FROM part WHERE delivery_id = ?", (delivery_id,))
 
 
+def forget_commit(db: sqlite3.Connection, delivery_id: str, entirely: bool) -> None:
+    """Be as if the delivery had not been committed, or had never been; only misbehaviour asks for it."""
+    db.execute(
+        "UPDATE delivery SET state = ?, receipt_id = NULL, committed_at = NULL"
+        " WHERE delivery_id = ? AND state = 'committed' AND processed_at IS NULL",
+        ("abandoned" if entirely else "open", delivery_id),
+    )
+
+
 def already_committed() -> Problem:
     """Give the refusal of a change to what is committed."""
     return Problem(409, ProblemType.ALREADY_COMMITTED, "Die Lieferung ist schon abgeschlossen.")

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, request
 
 from sandbox import journal, misbehaviour
 from sandbox.clock import now_at
-from sandbox.deliveries import last_sequence
+from sandbox.deliveries import forget_commit, last_sequence
 from sandbox.misbehaviour import Kind, Rule, Stage
 from sandbox.problems import Problem
 from sandbox.providers import Provider, find_by_token
@@ -76,6 +76,8 @@ def _go_out(response: Response) -> Response:
         for rule in _rules(Stage.AFTER):
             with services().database.write() as db:
                 claimed = misbehaviour.claim(db, rule)
+                if claimed and rule.kind is Kind.COMMIT_FORGOTTEN:
+                    forget_commit(db, (request.view_args or {})["delivery_id"], rule.parameters.entirely)
             if claimed:
                 g.dropped = rule.kind is Kind.DROP_AFTER
                 response = spoil(rule, response)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sandbox.answers import release_held
 from sandbox.clock import as_text, now_at
+from sandbox.words import ProblemType
 
 
 class Stage(StrEnum):
@@ -34,6 +35,8 @@ class Kind(StrEnum):
     GARBAGE = "garbage"
     HUGE = "huge"
     CUT = "cut"
+    COMMIT_FORGOTTEN = "commit-forgotten"
+    PAGES_WITHOUT_END = "pages-without-end"
     ANSWERS_LOST = "answers-lost"
     ANSWERS_COMPLETE_EARLY = "answers-complete-early"
     ANSWERS_HELD = "answers-held"
@@ -56,7 +59,15 @@ class Kind(StrEnum):
         return _LABELS[self]
 
 
-_AFTER = {Kind.DROP_AFTER, Kind.SLOW, Kind.GARBAGE, Kind.HUGE, Kind.CUT}
+_AFTER = {
+    Kind.DROP_AFTER,
+    Kind.SLOW,
+    Kind.GARBAGE,
+    Kind.HUGE,
+    Kind.CUT,
+    Kind.COMMIT_FORGOTTEN,
+    Kind.PAGES_WITHOUT_END,
+}
 _LABELS = {
     Kind.DELAY: "wartet vor der Antwort",
     Kind.STATUS: "lehnt mit einem HTTP-Status ab",
@@ -69,6 +80,8 @@ _LABELS = {
     Kind.GARBAGE: "antwortet 200 mit Unsinn",
     Kind.HUGE: "antwortet riesig",
     Kind.CUT: "bricht die Antwort in der Mitte ab",
+    Kind.COMMIT_FORGOTTEN: "bestätigt den Eingang und vergisst ihn",
+    Kind.PAGES_WITHOUT_END: "gibt Seiten von Bestätigungen ohne Ende",
     Kind.ANSWERS_LOST: "verliert Bestätigungen",
     Kind.ANSWERS_COMPLETE_EARLY: "verliert Bestätigungen und meldet complete",
     Kind.ANSWERS_HELD: "hält Bestätigungen zurück, bis die Regel endet",
@@ -89,6 +102,15 @@ class Rubbish(StrEnum):
     EMPTY = "empty"
 
 
+class Endless(StrEnum):
+    """How pages of answers go on without end."""
+
+    SAME_CURSOR = "same-cursor"
+    IN_TURN = "in-turn"
+    NEW_CURSORS = "new-cursors"
+    STRANGERS = "strangers"
+
+
 class Parameters(BaseModel):
     """Parameters of all kinds; each kind reads its own. Those left out have sensible values."""
 
@@ -96,6 +118,7 @@ class Parameters(BaseModel):
 
     seconds: Annotated[float, Field(ge=0, le=3600)] = 5
     status: Annotated[int, Field(ge=400, le=599)] = 503
+    problem: ProblemType | None = None
     retry_after: Annotated[int, Field(ge=0)] | None = None
     location: str = "http://127.0.0.1:9/"
     redirect_status: Annotated[int, Field(ge=301, le=308)] = 307
@@ -105,6 +128,8 @@ class Parameters(BaseModel):
     text: str | None = None
     size_bytes: Annotated[int, Field(ge=1)] | None = None
     compressed: bool = False
+    entirely: bool = False
+    pages: Endless = Endless.NEW_CURSORS
     sequence: int | None = None
     participants: list[str] | None = None
     fraction: Annotated[float, Field(gt=0, le=1)] = 1

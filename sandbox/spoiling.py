@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import secrets
 import socket
 import struct
 import time
@@ -9,9 +10,10 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 
-from sandbox.misbehaviour import Kind, Rubbish, Rule
+from sandbox.clock import as_text, now_at
+from sandbox.misbehaviour import Endless, Kind, Parameters, Rubbish, Rule
 from sandbox.problems import Problem
 from sandbox.words import ProblemType
 
@@ -36,16 +38,17 @@ def act_before(rule: Rule, last_sequence: int) -> Response | None:
     if rule.kind is Kind.REDIRECT:
         return Response(status=parameters.redirect_status, headers={"Location": parameters.location})
     if rule.kind is Kind.STATUS:
-        return _refusal(parameters.status, parameters.retry_after).as_response()
+        return _refusal(parameters).as_response()
     kind = ProblemType.BASE_MISMATCH if rule.kind is Kind.BASE_MISMATCH else ProblemType.SEQUENCE_CONFLICT
     claimed = parameters.last_sequence if parameters.last_sequence is not None else last_sequence
     return Problem(409, kind, "Auf Wunsch abgelehnt.", last_sequence=claimed).as_response()
 
 
-def _refusal(status: int, retry_after: int | None) -> Problem:
+def _refusal(parameters: Parameters) -> Problem:
+    status = parameters.status
     default = ProblemType.UNAVAILABLE if status >= 500 else ProblemType.INVALID_REQUEST
-    kind = _STATUS_TYPES.get(status, default)
-    return Problem(status, kind, "Auf Wunsch abgelehnt.", retry_after=retry_after)
+    kind = parameters.problem or _STATUS_TYPES.get(status, default)
+    return Problem(status, kind, "Auf Wunsch abgelehnt.", retry_after=parameters.retry_after)
 
 
 def spoil(rule: Rule, response: Response) -> Response:
@@ -57,6 +60,10 @@ def spoil(rule: Rule, response: Response) -> Response:
         return _rewrap(response, _slowly(response.get_data(), parameters.bytes_per_second))
     if rule.kind is Kind.CUT:
         return _cut(response)
+    if rule.kind is Kind.COMMIT_FORGOTTEN:
+        return response
+    if rule.kind is Kind.PAGES_WITHOUT_END:
+        return _endless(parameters)
     if rule.kind is Kind.HUGE:
         return _huge(parameters.size_bytes, parameters.compressed)
     return _rubbish(parameters.body, parameters.text, response)
@@ -136,6 +143,25 @@ def _rubbish(body: Rubbish, text: str | None, response: Response) -> Response:
     return Response(
         json.dumps(_as_if_foreign(response)), response.status_code, content_type="application/json"
     )
+
+
+def _endless(parameters: Parameters) -> Response:
+    """Give a page about the people asked for, or about strangers, and a cursor that leads nowhere."""
+    cursors = {
+        Endless.SAME_CURSOR: "a",
+        Endless.IN_TURN: "b" if request.args.get("after") == "a" else "a",
+    }
+    strangers = parameters.pages is Endless.STRANGERS
+    ids = [f"fremd-{secrets.token_hex(6)}"] if strangers else parameters.ids
+    said = {"subject": "participant", "outcome": "active", "at": as_text(now_at())}
+    page = {
+        "delivery_id": (request.view_args or {})["delivery_id"],
+        "sequence": g.sequence,
+        "state": "processing",
+        "items": [{**said, "id": subject_id} for subject_id in ids],
+        "next": cursors.get(parameters.pages) or secrets.token_hex(6),
+    }
+    return Response(json.dumps(page), content_type="application/json")
 
 
 def _as_if_foreign(response: Response) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 import structlog
 
@@ -11,27 +10,22 @@ from portal import current_settings
 from portal.database import commit, db, utcnow
 from portal.deliveries.claims import Claim, hold_claim
 from portal.deliveries.models import Delivery
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.states import DeliveryState, Problem
+from portal.deliveries.waiting import complete, count_answers
 from portal.tenants.models import Connection
-from worker.applying import apply_items, count_answers, note_missing
-from worker.attempts import client_for, note_failure, note_success, problem_of, recording
+from worker.applying import apply_items
+from worker.attempts import client_for, note_success, recording
 from worker.contract import AcknowledgementPage
 from worker.network import Garbled, NetworkClient, NetworkError
+from worker.unanswered import Question, wait_longer
 
 SHORTEST_PAUSE = 0.2
 """Seconds between two questions, if the network wants to be asked again at once."""
 
+STALLED_AFTER = 5
+"""Pages in a row with answers, none of them new, after which a person is told."""
+
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked, read once, so that the database is free during the call."""
-
-    connection_id: int
-    remote_id: str
-    cursor: str | None
-    sequence: int
 
 
 def ask(held: Claim) -> dt.datetime | None:
@@ -48,7 +42,7 @@ def ask(held: Claim) -> dt.datetime | None:
         try:
             page = _read_page(held, question, client)
         except NetworkError as error:
-            return _later(held, question, error)
+            return wait_longer(held, question, client, error)
         return _apply(held, question, page, client.retry_after)
 
 
@@ -71,9 +65,8 @@ def _apply(
     ):  # cannot be while we hold the claim; never apply a page twice all the same
         commit("answers.stale")
         return now
-    apply_items(delivery, page.items, now)
+    news = apply_items(delivery, page.items, now)
     delivery.cursor = page.next
-    delivery.problem = None  # whatever kept earlier questions from being answered
     if delivery.state is DeliveryState.COMMITTED and page.items:
         delivery.state = DeliveryState.ANSWERING
     note_success(question.connection_id)
@@ -81,26 +74,42 @@ def _apply(
         _complete(delivery, now)
         commit("answers.complete")
         return None
-    delivery.empty_polls = 0 if page.items else delivery.empty_polls + 1
-    pause = 0.0 if page.items else poll_pause(delivery.empty_polls, retry_after)
-    if page.items:
+    pause = _pause_after(delivery, page, news, retry_after)
+    if news:
         delivery.answered = count_answers(delivery.id)
     commit("answers.applied")
     return now + dt.timedelta(seconds=pause)
 
 
+def _pause_after(
+    delivery: Delivery, page: AcknowledgementPage, news: int, retry_after: float | None
+) -> float:
+    """Seconds until the next question. Only new answers are progress: whatever else comes, the pauses grow."""
+    if delivery.problem not in (None, Problem.STALLED):  # errors, and now they are over
+        delivery.problem, delivery.fruitless = None, min(delivery.fruitless, 0)
+    if news:
+        delivery.empty_polls, delivery.fruitless, delivery.problem = 0, min(delivery.fruitless, 0), None
+        return 0.0
+    if not page.items:
+        delivery.empty_polls += 1
+    else:
+        delivery.fruitless += 1
+        if delivery.fruitless <= 1:  # one page may come twice
+            return 0.0
+    if delivery.fruitless >= STALLED_AFTER:
+        delivery.problem = Problem.STALLED
+    return poll_pause(max(delivery.empty_polls, delivery.fruitless - 1), retry_after)
+
+
 def _complete(delivery: Delivery, now: dt.datetime) -> None:
-    missing = note_missing(delivery, now)
-    delivery.answered = count_answers(delivery.id)
-    delivery.state = DeliveryState.COMPLETE
-    delivery.completed_at = now
-    delivery.ended_at = now
+    delivery.problem = None
+    missing = complete(delivery, now)
     if missing:
         log.warning("answers_missing", delivery=delivery.id, number=missing)
 
 
 def poll_pause(empty_polls: int, retry_after: float | None) -> float:
-    """Seconds until the next question after so many empty pages in a row: ever longer, within the setting.
+    """Seconds until the next question after so many pages in a row without news: ever longer, within the setting.
 
     The network may say when to ask again; the more often it was wrong, the less it is believed.
     """
@@ -108,12 +117,3 @@ def poll_pause(empty_polls: int, retry_after: float | None) -> float:
     growth = float(2 ** min(empty_polls - 1, 20))
     own = settings.poll_seconds * growth if retry_after is None else max(retry_after, SHORTEST_PAUSE * growth)
     return min(own, settings.poll_limit_seconds)
-
-
-def _later(held: Claim, question: Question, error: NetworkError) -> dt.datetime:
-    now = utcnow()
-    delivery = hold_claim(held, now)
-    delivery.problem = problem_of(error)
-    until = note_failure(question.connection_id, error, now)
-    commit("answers.later")
-    return until

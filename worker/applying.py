@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from portal.accounts.actor import Actor
 from portal.database import db
@@ -24,6 +24,8 @@ PARTICIPANT_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 MEDIATOR_OUTCOMES = frozenset({"known", "unknown"})
 SETTLED_BY_ANSWER = frozenset({"answer-missing", "answers-contradict"})
 """Clarifications that the answer to a newer delivery ends."""
+MOST_ODD = 10_000
+"""Odd answers that are noted of one delivery: a network may make up strangers without end."""
 _EVENTS = {
     Outcome.ACTIVE: Event.ANSWERED_ACTIVE,
     Outcome.ARCHIVED: Event.ANSWERED_ARCHIVED,
@@ -43,9 +45,11 @@ class _Page:
     """One page of answers to one delivery, with the rows they are about."""
 
     def __init__(self, delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
-        self.delivery, self.now = delivery, now
+        self.delivery, self.now, self.news = delivery, now, 0
         connection = db.session.get_one(Connection, delivery.connection_id)
         self.network = Actor(connection.network.value)
+        noted = select(func.count()).where(OddAnswer.delivery_id == delivery.id)
+        self.room_for_odd = max(0, MOST_ODD - (db.session.scalar(noted) or 0))
         self.people = self._load_people([item.id for item in items if item.subject == "participant"])
         self.mediators = self._load_mediators([item.id for item in items if item.subject == "mediator"])
 
@@ -73,8 +77,11 @@ class _Page:
         return {number: row for number, row in rows}  # noqa: C416 - rows, not pairs
 
 
-def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
-    """Apply a page of answers. Applying the same page again changes nothing. The caller commits."""
+def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> int:
+    """Apply a page of answers, and say how many were new: the first about somebody whom the delivery is about.
+
+    Applying the same page again changes nothing. The caller commits.
+    """
     if delivery.cause is Cause.FOUND:
         name_answered(delivery, items)
     page = _Page(delivery, items, now)
@@ -86,6 +93,7 @@ def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.da
         else:
             _note_odd(page, item, "unknown-word")
     db.session.flush()
+    return page.news
 
 
 def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
@@ -97,9 +105,10 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
         if (person.row.outcome, person.row.reason) != (item.outcome, item.reason):
             _note_odd(page, item, "contradictory")
         return
+    page.news += 1
     row, presence = person.row, person.presence
-    row.outcome, row.reason = item.outcome, (item.reason or "")[:50] or None
-    row.detail, row.answered_at = (item.detail or "")[:500] or None, item.at
+    row.outcome, row.reason = item.outcome, item.reason or None
+    row.detail, row.answered_at = item.detail or None, item.at
     _take_applicant_id(page, presence, item)
     outcome, before = Outcome(item.outcome), Status(presence.status)
     standing = Standing(before, presence.applied_sequence, presence.rejected_sequence)
@@ -170,7 +179,7 @@ def _still_waiting(delivery: Delivery, presence: Presence) -> dt.datetime | None
 
 def _take_applicant_id(page: _Page, presence: Presence, item: Acknowledgement) -> None:
     """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (design §3.7, §4.2)."""
-    new, old = (item.applicant_id or "")[:200], presence.applicant_id
+    new, old = item.applicant_id or "", presence.applicant_id
     older_answer = page.delivery.sequence < presence.applied_sequence
     if not new or new == old or (old and older_answer):
         return
@@ -201,6 +210,7 @@ def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:
         if row.outcome != item.outcome:
             _note_odd(page, item, "contradictory")
         return
+    page.news += 1
     row.outcome, row.answered_at = item.outcome, item.at
     sequence, connection_id = page.delivery.sequence, page.delivery.connection_id
     known = db.session.scalar(
@@ -225,13 +235,14 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
     values = {
         "delivery_id": page.delivery.id,
         "kind": kind,
-        "subject": item.subject[:20],
-        "number": item.id[:200],
-        "outcome": item.outcome[:50],
+        "subject": item.subject,
+        "number": item.id,
+        "outcome": item.outcome,
     }
-    if db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
-        reason = (item.reason or "")[:50] or None
-        db.session.add(OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=reason, **values))
+    if page.room_for_odd and db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
+        page.room_for_odd -= 1
+        odd = OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=item.reason or None, **values)
+        db.session.add(odd)
         db.session.flush()
     if kind == "contradictory" and item.id in page.people and item.subject == "participant":
         presence = page.people[item.id].presence
@@ -254,46 +265,3 @@ def _write(page: _Page, presence: Presence, event: Event, **data: object) -> Non
             data={key: value for key, value in data.items() if value is not None},
         )
     )
-
-
-def note_missing(delivery: Delivery, now: dt.datetime) -> int:
-    """Put into clarification whom a complete delivery did not answer, unless a newer one concerns her; how many."""
-    unanswered = select(DeliveryPerson.participant_id).where(
-        DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.outcome.is_(None)
-    )
-    rows = db.session.execute(
-        update(Presence)
-        .where(
-            Presence.connection_id == delivery.connection_id,
-            Presence.participant_id.in_(unanswered),
-            Presence.told_sequence == delivery.sequence,
-            Presence.clarification.is_(None),
-        )
-        .values(clarification="answer-missing", stuck_since=func.coalesce(Presence.stuck_since, now))
-        .returning(Presence.participant_id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    for (participant_id,) in rows:
-        db.session.add(
-            ProtocolEntry(
-                tenant_id=delivery.tenant_id,
-                participant_id=participant_id,
-                connection_id=delivery.connection_id,
-                delivery_id=delivery.id,
-                at=now,
-                event=Event.ANSWER_MISSING,
-                by="system",
-                data={},
-            )
-        )
-    return len(rows)
-
-
-def count_answers(delivery_id: int) -> dict[str, int]:
-    """How many people of a delivery have each answer; `open` without one."""
-    rows = db.session.execute(
-        select(DeliveryPerson.outcome, func.count())
-        .where(DeliveryPerson.delivery_id == delivery_id)
-        .group_by(DeliveryPerson.outcome)
-    )
-    return {outcome or "open": number for outcome, number in rows}

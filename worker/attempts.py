@@ -17,7 +17,7 @@ from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
 from worker.contract import Account, RemoteDelivery
 from worker.network import Call, Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
-from worker.reconciling import take_up
+from worker.reconciling import look_whether_it_fits, take_up
 
 QUARANTINE_AFTER = 5
 """Failures in a row after which a tenant counts as quarantined."""
@@ -159,7 +159,11 @@ def note_success(connection_id: int) -> None:
     log.info("network_answers_again", connection=connection_id)
     db.session.execute(
         update(Delivery)
-        .where(Delivery.connection_id == connection_id, Delivery.next_step_at > now)
+        .where(
+            Delivery.connection_id == connection_id,
+            Delivery.next_step_at > now,
+            Delivery.fruitless <= 0,  # trouble of its own does not end with the connection's
+        )
         .values(next_step_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -167,9 +171,10 @@ def note_success(connection_id: int) -> None:
 
 def keep_account(connection: Connection, account: Account, now: dt.datetime) -> None:
     """Keep what the network says of us. The caller commits."""
+    connection.network_sequence = account.last_sequence
     connection.network_name = account.name
     connection.network_licensed_until = account.licensed_until
-    connection.max_part_bytes = min(account.max_part_bytes, 2**31 - 1)  # what the column holds
+    connection.max_part_bytes = account.max_part_bytes
     connection.encodings = account.encodings
     connection.checked_at = now
 
@@ -180,6 +185,8 @@ def probe(connection_id: int) -> None:
     if connection is None or connection.probe_at is None or connection.token_sealed is None:
         return
     tenant_id, failing = connection.tenant_id, connection.failures > 0
+    # whatever comes of it, even the death of this process, it is not due again before
+    connection.probe_at = utcnow() + dt.timedelta(seconds=current_settings().probe_seconds)
     attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
         commit("probe.asking")  # let go of the database before a slow call
@@ -189,12 +196,7 @@ def probe(connection_id: int) -> None:
                 if account.last_sequence > attempted:
                     remote = client.list_deliveries(attempted)
         except NetworkError as error:
-            if failing:
-                pause = dt.timedelta(seconds=current_settings().probe_seconds)
-                db.session.execute(
-                    update(Connection).where(Connection.id == connection_id).values(probe_at=utcnow() + pause)
-                )
-            else:
+            if not failing:
                 note_failure(connection_id, error, utcnow())
         else:
             found = db.session.get_one(
@@ -206,5 +208,6 @@ def probe(connection_id: int) -> None:
                 found.problem = Problem.WRONG_NETWORK.value
             else:
                 take_up(found, remote, utcnow())
+                look_whether_it_fits(found, utcnow())
             note_success(connection_id)
         commit("probe.noted")

@@ -11,6 +11,7 @@ from portal.accounts.actor import SYSTEM
 from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.states import DeliveryState, Novelty, Part
+from portal.deliveries.waiting import wake_forgotten
 from portal.people.models import Participant
 from portal.releases.conditions import consent_lost
 from portal.releases.models import Event, Presence, ProtocolEntry
@@ -34,6 +35,7 @@ def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> Non
         )
         .execution_options(synchronize_session=False)
     )
+    wake_forgotten(delivery.connection_id, now)
     delivery.state = DeliveryState.COMMITTED
     delivery.receipt_id = receipt.receipt_id
     delivery.committed_at = now

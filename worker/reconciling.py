@@ -11,12 +11,14 @@ import uuid
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from portal import current_settings
 from portal.accounts.actor import SYSTEM
 from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryMediator, DeliveryPerson
-from portal.deliveries.service import give_up
+from portal.deliveries.reconciling import has_found
+from portal.deliveries.service import give_up, plan_anew
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
 from portal.people.models import Mediator, Participant
 from portal.queue import SEND_DELIVERY, enqueue_after_commit
@@ -26,6 +28,8 @@ from portal.releases.status import Outcome, Reason
 from portal.releases.view import find_uncommitted
 from portal.tenants.models import Connection
 from worker.contract import Acknowledgement, RemoteDelivery
+
+ALARMS_WITHIN = dt.timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -54,6 +58,37 @@ def take_up(connection: Connection, remote: Sequence[RemoteDelivery], now: dt.da
         enqueue_after_commit(SEND_DELIVERY, row.id)
     connection.attempted_sequence = connection.committed_sequence = newest
     log.warning("deliveries_taken_up", connection=connection.id, number=len(unknown))
+
+
+def look_whether_it_fits(connection: Connection, now: dt.datetime) -> None:
+    """End a reconciling that a wrong number of the network began; ask on while it names more than it lists.
+
+    `connection` is locked and freshly read. The caller commits.
+    """
+    if connection.reconcile_since is None:
+        return
+    if connection.network_sequence > connection.attempted_sequence:
+        connection.probe_at = now + dt.timedelta(seconds=current_settings().probe_seconds)
+    elif not has_found(connection):
+        log.warning("reconcile_ended", connection=connection.id)
+        connection.reconcile_since = None
+        _begin_anew(connection, now)
+
+
+def _begin_anew(connection: Connection, now: dt.datetime) -> None:
+    """Plan anew the delivery that was held; the more often that happened of late, the later."""
+    held = find_uncommitted(connection.id)
+    if held is None or held.problem is not Problem.RECONCILE or not give_up(held, held.problem, SYSTEM, now):
+        return
+    alarms = select(func.count()).where(
+        Delivery.connection_id == connection.id,
+        Delivery.state == DeliveryState.DISCARDED,
+        Delivery.problem == Problem.RECONCILE,
+        Delivery.ended_at > now - ALARMS_WITHIN,
+    )
+    pauses = current_settings().retry_seconds
+    pause = pauses[min(db.session.scalar(alarms) or 1, len(pauses)) - 1]
+    plan_anew(held, now).next_step_at = now + dt.timedelta(seconds=pause)
 
 
 def _make_room(connection: Connection, sequences: set[int], newest: int) -> None:

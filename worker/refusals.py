@@ -32,6 +32,7 @@ def explain_refusal(held: Claim, error: Refused) -> dt.datetime | None:
     connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
     last = error.problem.last_sequence
     if last is not None and last > connection.attempted_sequence:
+        connection.network_sequence = last
         wait_for_reconciling(delivery, connection, now)
         commit("refused.reconcile")
         return None
@@ -105,9 +106,13 @@ def end(
 
 
 def wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.datetime) -> None:
-    """The network knows deliveries that we do not: everything waits for a person (design §5.1)."""
+    """The network knows deliveries that we do not: everything waits for a person (design §5.1).
+
+    It has proven that this one does not count: whoever ends the reconciling may give it up.
+    """
     log.error("reconcile_needed", connection=connection.id)
-    connection.reconcile_since = now
+    connection.reconcile_since = connection.reconcile_since or now
+    delivery.commit_attempted_at, delivery.outcome_unknown = None, False
     connection.probe_at = now  # asks which those are
     delivery.state = DeliveryState.HELD
     delivery.problem = Problem.RECONCILE

@@ -18,6 +18,7 @@ from portal.deliveries.service import give_up
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
 from portal.hindered import HINDRANCES, put_off_claim
 from portal.qualli.models import ImportRun, ImportState
+from portal.queue import SEND_DELIVERY, enqueue_after_commit
 from portal.releases.models import Presence
 from portal.releases.preflight import Finding
 from portal.releases.view import View, load_view
@@ -67,8 +68,11 @@ def _work(held: Claim) -> None:
         commit("delivery.begun")
         step = STEPS.get(state)
         next_step_at = until or (step(held) if step else None)
-        if next_step_at is None or next_step_at > utcnow():
+        due = next_step_at is not None and next_step_at <= utcnow()
+        if not due or state in AWAITING:
             let_claim_go(held, next_step_at)
+            if due:  # behind whatever waits: a page of answers is a turn, and other tenants have theirs
+                enqueue_after_commit(SEND_DELIVERY, held.delivery_id)
             commit("delivery.let-go")
             return
 

@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.Column("last_sequence", sa.Integer(), nullable=False),
         sa.Column("attempted_sequence", sa.Integer(), nullable=False),
         sa.Column("committed_sequence", sa.Integer(), nullable=False),
+        sa.Column("network_sequence", sa.BigInteger(), nullable=False),
         sa.Column("needs_full", sa.Boolean(), nullable=False),
         sa.Column("reconcile_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -453,6 +454,7 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("empty_polls", sa.Integer(), nullable=False),
+        sa.Column("fruitless", sa.Integer(), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(

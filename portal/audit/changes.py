@@ -67,7 +67,8 @@ UNSET: Final[Mapping[type, frozenset[str]]] = {
     Connection: frozenset(
         {"id", "tenant_id", "opened_at", "closed_at"}
         | {"network", "state"}  # said as the tenant's network, by `tenants.service.choose_network`
-        | {"last_sequence", "attempted_sequence", "committed_sequence", "needs_full", "reconcile_since"}
+        | {"last_sequence", "attempted_sequence", "committed_sequence", "network_sequence"}
+        | {"needs_full", "reconcile_since"}
         | {"failures", "paused_until", "pause_is_ordered", "probe_at", "quarantined_at", "problem"}
         | {"network_name", "network_licensed_until", "max_part_bytes", "encodings", "checked_at"}
     ),

@@ -50,6 +50,8 @@ class AuditEvent(StrEnum):
     BULK_STARTED = "bulk-started"
     DELIVERY_LET_GO = "delivery-let-go"
     DELIVERY_DISCARDED = "delivery-discarded"
+    WAITING_ENDED = "waiting-ended"
+    """Of answers to a delivery, by a person."""
     IMPORT_UPLOADED = "import-uploaded"
     IMPORT_SENT = "import-sent"
     """Through the HTTP door, by a token."""

@@ -1,4 +1,4 @@
-"""`jobbruecke deliver`, `delivery show|pass|discard`, `deliveries`."""
+"""`jobbruecke deliver`, `delivery show|pass|discard|stop-waiting`, `deliveries`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.commands.output import print_json, print_lines, said
 from portal.commands.waiting import wait_for
 from portal.commands.words import _
 from portal.database import commit, reading, utcnow
-from portal.deliveries import queries, service
+from portal.deliveries import queries, service, waiting
 from portal.deliveries.models import Delivery
 from portal.refusal import Refusal
 from portal.releases.service import get_participant_by_number
@@ -79,7 +79,7 @@ def deliveries(slug: str, limit: int, as_json: bool) -> None:
 
 @click.group()
 def delivery() -> None:
-    """One delivery: show it; let a held one pass, or discard it."""
+    """One delivery: show it; let a held one pass, or discard it; wait no longer for its answers."""
 
 
 _number = click.argument("number", type=Number(2**31 - 1))
@@ -150,6 +150,25 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
     noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=discarded.sequence)
     commit("discard.command")
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
+
+
+@delivery.command("stop-waiting")
+@tenant_option
+@_number
+@_connection
+@by_option(required=False)
+@json_option
+@in_application
+def stop_waiting(slug: str, number: int, connection_id: int | None, by: str | None, as_json: bool) -> None:
+    """Wait no longer for the answers to a delivery that is in trouble with them."""
+    use_tenant(slug)
+    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    found = waiting.stop_waiting(queries.get_delivery(number, connection_id).id, utcnow())
+    noted(AuditEvent.WAITING_ENDED, actor, subject="delivery", subject_id=found.sequence)
+    commit("stop-waiting.command")
+    _say(
+        found, as_json, _("Auf Antworten zur Übertragung %(number)s wird nicht mehr gewartet.", number=number)
+    )
 
 
 def _digest(found: Delivery, shown: str | None) -> str:

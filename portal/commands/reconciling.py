@@ -63,13 +63,14 @@ def read(slug: str, by: str | None) -> None:
     required=True,
     help="Digest that `reconcile show` showed; nothing else is settled.",
 )
+@click.option("--unread", is_flag=True, help="Though answers are still read: end it with what is known.")
 @by_option(required=False)
 @in_application
-def settle(slug: str, shown: str, by: str | None) -> None:
+def settle(slug: str, shown: str, unread: bool, by: str | None) -> None:
     """Say that what was shown has been looked at: transfers go on, the next one is full."""
     connection = _connection(slug)
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
-    service.settle(connection, shown, actor, utcnow())
+    service.settle(connection, shown, actor, utcnow(), unread=unread)
     noted(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
     commit("reconcile-settle.command")
     click.echo(_("Der Abgleich ist abgeschlossen. Es wird wieder übertragen, als Nächstes vollständig."))
@@ -123,7 +124,10 @@ def _lines(found: Differences | None) -> list[str]:
     if found.strangers:
         lines.append(_("Im Jobportal bekannt, hier unbekannt") + ": " + ", ".join(found.strangers))
     if found.reading:
-        lines.append(_("Die Antworten werden noch gelesen; abschließen lässt sich der Abgleich erst danach."))
-    else:
-        lines.append(_("Prüfsumme: %(digest)s", digest=found.digest))
+        lines.append(
+            _(
+                "Die Antworten werden noch gelesen. Mit „--unread“ lässt sich abschließen mit dem, was bekannt ist."
+            )
+        )
+    lines.append(_("Prüfsumme: %(digest)s", digest=found.digest))
     return lines

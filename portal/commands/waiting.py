@@ -15,6 +15,7 @@ from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
 from portal.deliveries.models import Attempt, Delivery
 from portal.deliveries.states import Cause, DeliveryState, Problem
+from portal.deliveries.waiting import is_in_trouble
 from portal.queue import redis_answers
 from portal.tenants.models import Connection, Heartbeat
 from portal.tenants.queries import WORKER_SILENT_AFTER
@@ -130,6 +131,8 @@ def _follower(delivery: Delivery) -> int | None:
 def _hindrance(delivery: Delivery, connection: Connection, started: dt.datetime) -> str | None:
     if connection.failures >= FAILURES or connection.problem in _REFUSED:
         return _network_sentence(delivery, connection)
+    if is_in_trouble(delivery) and delivery.problem and delivery.fruitless >= FAILURES:
+        return str(label_of(delivery.problem).text)
     if utcnow() - started < PATIENCE:
         return None
     for kind, text in (

@@ -102,6 +102,9 @@ class Delivery(TenantOwned, Base):
     crashes: Mapped[int] = mapped_column(default=0)
     """Claims in a row that ended without a word."""
     empty_polls: Mapped[int] = mapped_column(default=0)
+    fruitless: Mapped[int] = mapped_column(default=0)
+    """Questions for its answers in a row that failed by its own trouble, or brought answers of which none was new.
+    Below zero: so many pages more may repeat what was read before."""
 
     connection: Mapped[Connection] = relationship()
 

@@ -22,6 +22,8 @@ from portal.releases.models import EndCause, Presence, Release
 from portal.releases.view import find_uncommitted
 from portal.tenants.models import Connection
 
+PAGE = 1000
+"""Answers of a page, if the network gives as many as it may."""
 SHOWN = 500
 """People of each kind that are shown by name; all of them are counted and count for the digest."""
 
@@ -104,6 +106,11 @@ def find_differences(connection: Connection | None) -> Differences | None:
     )
 
 
+def has_found(connection: Connection) -> bool:
+    """Whether the network listed deliveries that were not known here since reconciling began."""
+    return db.session.scalar(_found(connection).limit(1)) is not None
+
+
 def _found(connection: Connection) -> Select[Delivery]:
     return (
         select(Delivery)
@@ -144,17 +151,22 @@ def read_again(connection: Connection, now: dt.datetime) -> None:
     for delivery in db.session.scalars(found):
         if delivery.state in (DeliveryState.COMPLETE, *AWAITING):
             delivery.state, delivery.cursor, delivery.empty_polls = DeliveryState.COMMITTED, None, 0
-            delivery.completed_at = delivery.ended_at = None
+            delivery.completed_at = delivery.ended_at = delivery.problem = None
+            # what was read before comes again, page by page, and is no stalling
+            delivery.fruitless = -(sum((delivery.answered or {}).values()) // PAGE + 1)
             delivery.fence += 1  # whoever is reading them now stops
             delivery.lease_until, delivery.next_step_at = None, now
             enqueue_after_commit(SEND_DELIVERY, delivery.id)
 
 
-def settle(connection: Connection, shown_digest: str, actor: Actor, now: dt.datetime) -> Differences:
+def settle(
+    connection: Connection, shown_digest: str, actor: Actor, now: dt.datetime, *, unread: bool = False
+) -> Differences:
     """Say that what was shown has been looked at: transfers go on, the next one full and through the brake.
 
-    Raises Refusal `nothing-to-reconcile`, `reconcile-reading` while answers are still read, `reconcile-changed` where
-    it is not what was shown.
+    `unread` ends it with what is known, though answers are still read or deliveries not listed yet; our numbers then go
+    on above the one that the network claims. Raises Refusal `nothing-to-reconcile`, `reconcile-reading` while answers
+    are read and `unread` is not said, `reconcile-changed` where it is not what was shown.
     """
     connection = db.session.scalars(
         select(Connection)
@@ -165,11 +177,13 @@ def settle(connection: Connection, shown_digest: str, actor: Actor, now: dt.date
     differences = find_differences(connection)
     if differences is None:
         raise Refusal("nothing-to-reconcile")
-    if differences.reading:
+    if differences.reading and not unread:
         raise Refusal("reconcile-reading")
     if differences.digest != shown_digest:
         raise Refusal("reconcile-changed")
     connection.reconcile_since, connection.needs_full = None, True
+    connection.attempted_sequence = max(connection.attempted_sequence, connection.network_sequence)
+    connection.last_sequence = max(connection.last_sequence, connection.attempted_sequence)
     uncommitted = find_uncommitted(connection.id)
     if uncommitted is not None and uncommitted.problem is Problem.RECONCILE:
         give_up(uncommitted, Problem.RECONCILE, actor, now)

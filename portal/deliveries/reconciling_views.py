@@ -40,8 +40,20 @@ def read_again() -> Response:
 @requires(Permission.JUDGE_HELD)
 def settle() -> Response:
     """Let transfers go on, exactly from what was shown."""
-    found = service.settle(_connection(), request.form.get("shown_digest", ""), current_actor(), utcnow())
-    describe(subject_id=found.found[-1].sequence)
+    return _settle(unread=False)
+
+
+@reconciling.post("/deliveries/reconcile/settle-unread")
+@requires(Permission.JUDGE_HELD)
+def settle_unread() -> Response:
+    """Let transfers go on from what is known, though the network has not said everything."""
+    return _settle(unread=True)
+
+
+def _settle(*, unread: bool) -> Response:
+    shown = request.form.get("shown_digest", "")
+    found = service.settle(_connection(), shown, current_actor(), utcnow(), unread=unread).found
+    describe(subject_id=found[-1].sequence if found else None)
     return _back(_("Der Abgleich ist abgeschlossen. Es wird wieder übertragen, als Nächstes vollständig."))
 
 

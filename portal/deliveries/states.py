@@ -95,3 +95,7 @@ class Problem(StrEnum):
     REFUSED_RECORD = "refused-record"
     BY_PERSON = "by-person"
     FOREIGN_RECEIPT = "foreign-receipt"
+    STALLED = "stalled"
+    """The network goes on answering, and says nothing new."""
+    FORGOTTEN = "forgotten"
+    """The network gave a receipt, and knows nothing of the delivery any more, or of its commit."""

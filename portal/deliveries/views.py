@@ -11,7 +11,7 @@ from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
 from portal.database import utcnow
-from portal.deliveries import history, queries, service
+from portal.deliveries import history, queries, service, waiting
 from portal.deliveries.coming import coming, leavers
 from portal.deliveries.models import Delivery
 from portal.deliveries.page import held_because, seconds_until_asked, steps
@@ -105,6 +105,26 @@ def discard(sequence: int) -> Response:
     return _done(delivery, _("Die Übertragung %(number)s ist verworfen.", number=sequence))
 
 
+@deliveries.post("/deliveries/<int(max=2147483647):sequence>/ask-again")
+@requires(Permission.JUDGE_HELD)
+def ask_again(sequence: int) -> Response:
+    """Ask at once for the answers to a delivery that is in trouble with them."""
+    delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
+    waiting.ask_again(delivery.id, utcnow())
+    return _done(delivery, _("Nach den Antworten zur Übertragung %(number)s wird gefragt.", number=sequence))
+
+
+@deliveries.post("/deliveries/<int(max=2147483647):sequence>/stop-waiting")
+@requires(Permission.JUDGE_HELD)
+def stop_waiting(sequence: int) -> Response:
+    """Wait no longer for the answers to a delivery that is in trouble with them."""
+    delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
+    waiting.stop_waiting(delivery.id, utcnow())
+    return _done(
+        delivery, _("Auf Antworten zur Übertragung %(number)s wird nicht mehr gewartet.", number=sequence)
+    )
+
+
 def _values(delivery: Delivery) -> dict[str, Any]:
     after = read_row(request.args, "after")
     people = queries.people(delivery.id, after, _PEOPLE + 1)
@@ -130,6 +150,7 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "leaver_limit": _LEAVERS,
         "duration": duration,
         "open_answers": open_answers,
+        "in_trouble": waiting.is_in_trouble(delivery),
         "own": service.is_own(delivery, current_actor()),
         "finding_texts": finding_texts,
         "odd_text": odd_text,

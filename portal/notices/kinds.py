@@ -10,6 +10,8 @@ class NoticeKind(StrEnum):
 
     ANSWERS_LATE = "answers-late"
     """Level: how many working days people wait; see `rules.LATENESS`."""
+    ANSWERS_STUCK = "answers-stuck"
+    """A delivery whose answers do not get on, or of which the network knows nothing any more."""
     CLARIFICATION = "clarification"
     """The network's answers about somebody do not fit, or one is missing for good."""
     MEDIATOR_UNKNOWN = "mediator-unknown"

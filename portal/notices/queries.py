@@ -13,7 +13,7 @@ from portal import current_settings
 from portal.accounts.models import Role
 from portal.database import db
 from portal.deliveries.models import Delivery
-from portal.deliveries.states import UNCOMMITTED, DeliveryState
+from portal.deliveries.states import AWAITING, UNCOMMITTED, DeliveryState, Problem
 from portal.notices.audience import AUDIENCE
 from portal.notices.kinds import MailState, NoticeKind
 from portal.notices.models import Mail, Notice, NoticeSeen
@@ -40,6 +40,8 @@ from portal.tokens.rules import STAGES as TOKEN_STAGES
 
 DAY = dt.timedelta(days=1)
 CRASHES = 3
+STUCK_AFTER = 3
+"""Questions for the answers to one delivery in a row that brought none, after which people are told."""
 LIMIT = 200
 
 
@@ -74,12 +76,12 @@ def _given_up(now: dt.datetime) -> int:
 def _connections(tenants: dict[int, Tenant], now: dt.datetime) -> list[ConnectionFacts]:
     rows = db.session.scalars(select(Connection).where(Connection.state != ConnectionState.CLOSED)).all()
     current, waiting, clarifications = _uncommitted(), _waiting(), _clarifications()
-    unknown, sent = _unknown_mediators(), _sent(now)
+    unknown, sent, stuck = _unknown_mediators(), _sent(now), _stuck()
     return [
         _connection(
             tenants[it.tenant_id], it, current.get(it.id), now,
             waiting.get(it.id), clarifications.get(it.id, 0),
-            unknown.get(it.id, {}), sent.get(it.id),
+            unknown.get(it.id, {}), sent.get(it.id), stuck.get(it.id),
         )
         for it in rows
     ]  # fmt: skip
@@ -94,6 +96,7 @@ def _connection(
     clarifications: int,
     unknown_mediators: dict[str, int],
     sent_at: dt.datetime | None,
+    stuck: Delivery | None,
 ) -> ConnectionFacts:
     findings = tuple(tenant_preflight(tenant_facts(tenant, connection), today_of(tenant, now)))
     return ConnectionFacts(
@@ -105,6 +108,8 @@ def _connection(
         may_send=not findings,
         next_transfer_at=tenant.next_transfer_at,
         waiting_since=waiting_since,
+        stuck=stuck.sequence if stuck else None,
+        stuck_by=stuck.problem.value if stuck and stuck.problem else None,
         clarifications=clarifications,
         unknown_mediators=unknown_mediators,
         uncommitted=delivery.sequence if delivery else None,
@@ -124,6 +129,17 @@ def _connection(
 def _uncommitted() -> dict[int, Delivery]:
     """The one delivery under way of each connection."""
     found = db.session.scalars(select(Delivery).where(Delivery.state.in_(UNCOMMITTED)))
+    return {it.connection_id: it for it in found}
+
+
+def _stuck() -> dict[int, Delivery]:
+    """The oldest delivery of each connection whose answers do not get on."""
+    query = select(Delivery).where(
+        Delivery.state.in_(AWAITING),
+        Delivery.problem.is_not(None),
+        or_(Delivery.problem == Problem.FORGOTTEN, Delivery.fruitless >= STUCK_AFTER),
+    )
+    found = db.session.scalars(query.order_by(Delivery.sequence.desc()))
     return {it.connection_id: it for it in found}
 
 

@@ -55,6 +55,10 @@ class ConnectionFacts:
     next_transfer_at: dt.datetime | None = None
     waiting_since: dt.datetime | None = None
     """Commit of the oldest delivery that somebody waits for."""
+    stuck: int | None = None
+    """Number of the oldest delivery whose answers do not get on."""
+    stuck_by: str | None = None
+    """The problem of that delivery."""
     clarifications: int = 0
     unknown_mediators: Mapping[str, int] = field(default_factory=dict)
     """Numbers of mediators whom the network does not know, and how many people it archived for want of each."""
@@ -146,6 +150,10 @@ def _of_connection(facts: ConnectionFacts, now: dt.datetime) -> Iterator[Wanted]
         if level:
             data = {"since": facts.waiting_since.isoformat(), "days": LATENESS[level - 1]}
             yield Wanted(NoticeKind.ANSWERS_LATE, *about, level, data)
+    if facts.stuck:
+        yield Wanted(
+            NoticeKind.ANSWERS_STUCK, *about, data={"delivery": facts.stuck, "problem": facts.stuck_by}
+        )
     if facts.clarifications:
         yield Wanted(NoticeKind.CLARIFICATION, *about, data={"people": facts.clarifications})
     if facts.unknown_mediators:

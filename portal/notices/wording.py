@@ -54,6 +54,18 @@ def _answers_late(level: int, data: Data) -> Words:
     return Words(titles[level - 1], text, advice[level - 1], "/participants?sort=waiting")
 
 
+def _answers_stuck(_level: int, data: Data) -> Words:
+    text = _("Betroffen ist die Übertragung %(number)s.", number=data.get("delivery"))
+    return Words(
+        _("Antworten kommen nicht weiter"),
+        f"{text} {problem_text(data.get('problem'))}".strip(),
+        _(
+            "Gefragt wird weiter, mit Pausen. Auf ihrer Seite steht, was daraus folgt und wie das Warten endet."
+        ),
+        _delivery_path(data),
+    )
+
+
 def _clarification(_level: int, data: Data) -> Words:
     text = ngettext(
         "Bei %(num)s Person fehlt eine Antwort des Jobportals oder passt nicht, oder ihre Nummer gehört vielleicht "
@@ -279,6 +291,7 @@ def _delivery_path(data: Data) -> str:
 
 _WORDS: dict[NoticeKind, Callable[[int, Data], Words]] = {
     NoticeKind.ANSWERS_LATE: _answers_late,
+    NoticeKind.ANSWERS_STUCK: _answers_stuck,
     NoticeKind.CLARIFICATION: _clarification,
     NoticeKind.MEDIATOR_UNKNOWN: _mediator_unknown,
     NoticeKind.DELIVERY_HELD: _delivery_held,

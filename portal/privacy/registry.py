@@ -166,7 +166,7 @@ TABLES: dict[str, Kept] = {
         technical="connection_id sequence mode cause local_date late state idempotency_key base_sequence remote_id "
         "receipt_id cursor created_at built_at held_at sent_at commit_attempted_at outcome_unknown committed_at "
         "completed_at ended_at counts answered brake shown_digest let_go_at problem plans_anew_id next_step_at "
-        f"empty_polls {_LEASE}",
+        f"empty_polls fruitless {_LEASE}",
     ),
     "delivery_person": Kept(
         _P,
@@ -364,8 +364,8 @@ TABLES: dict[str, Kept] = {
         Purpose.OPERATION,
         Retention.CONTRACT,
         technical="network state token_sealed opened_at closed_at last_sequence attempted_sequence "
-        "committed_sequence needs_full reconcile_since failures paused_until pause_is_ordered probe_at "
-        "quarantined_at problem network_name network_licensed_until max_part_bytes encodings checked_at",
+        "committed_sequence network_sequence needs_full reconcile_since failures paused_until pause_is_ordered "
+        "probe_at quarantined_at problem network_name network_licensed_until max_part_bytes encodings checked_at",
     ),
     "heartbeat": Kept(_N, Purpose.OPERATION, Retention.DAY, technical="name kind started_at seen_at"),
 }

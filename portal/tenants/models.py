@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import JSON, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, TenantOwned
@@ -81,6 +81,8 @@ class Connection(TenantOwned, Base):
     """The highest sequence whose commit was attempted."""
     committed_sequence: Mapped[int] = mapped_column(default=0)
     """The newest committed one: the base of the next delta."""
+    network_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The newest committed one as the network last said."""
     needs_full: Mapped[bool] = mapped_column(default=False)
     """The network asked for a full delivery (base mismatch)."""
     reconcile_since: Mapped[dt.datetime | None]

@@ -41,6 +41,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.BULK_STARTED: _l("Sammelaktion gestartet"),
     AuditEvent.DELIVERY_LET_GO: _l("Angehaltene Übertragung durchgelassen"),
     AuditEvent.DELIVERY_DISCARDED: _l("Übertragung verworfen"),
+    AuditEvent.WAITING_ENDED: _l("Warten auf Antworten beendet"),
     AuditEvent.IMPORT_UPLOADED: _l("Export hochgeladen"),
     AuditEvent.IMPORT_SENT: _l("Import über HTTP gesendet"),
     AuditEvent.API_TOKEN_MADE: _l("HTTP-Token erzeugt"),

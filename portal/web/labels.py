@@ -180,6 +180,12 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Problem.REFUSED_RECORD: Label(_l("Das Jobportal hat den Datensatz einer Person nicht angenommen.")),
         Problem.BY_PERSON: Label(_l("Von Hand verworfen.")),
         Problem.FOREIGN_RECEIPT: Label(_l("Die Eingangsbestätigung gehört nicht zu dieser Übertragung.")),
+        Problem.STALLED: Label(
+            _l("Die Antworten kommen nicht weiter: Das Jobportal wiederholt sich und nennt nichts Neues.")
+        ),
+        Problem.FORGOTTEN: Label(
+            _l("Das Jobportal hat den Eingang bestätigt und kennt diese Übertragung jetzt nicht mehr.")
+        ),
     },
     Network: {Network.JOBNETZWERK: Label(_l("Jobnetzwerk")), Network.JOB4YOU: Label(_l("Job4You"))},
     Role: {

@@ -103,6 +103,9 @@ SENTENCES: dict[str, Any] = (
         "reconcile-changed": _l(
             "Der Abgleich zeigt inzwischen anderes, als Sie gesehen haben. Prüfen Sie ihn noch einmal."
         ),
+        "not-in-trouble": _l(
+            "Die Übertragung %(number)s hat keine Schwierigkeit mit ihren Antworten. Gewartet wird so lange wie nötig."
+        ),
         "not-held": _l("Die Übertragung %(number)s ist nicht mehr angehalten."),
         "changed-since-shown": _l(
             "Die Übertragung %(number)s hat sich geändert, seit Sie sie gesehen haben. "

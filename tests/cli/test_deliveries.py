@@ -1,4 +1,4 @@
-"""`deliver`, `deliveries`, `delivery show|pass|discard`: with a real network, judged by somebody else."""
+"""`deliver`, `deliveries`, `delivery show|pass|discard|stop-waiting`: with a real network, judged by somebody else."""
 
 from __future__ import annotations
 
@@ -177,3 +177,18 @@ def test_what_is_not_there_is_a_sentence(staffed: Commands) -> None:
         said = staffed.refuse("delivery", *words, *ALPHA, "999999999")
         assert said.endswith(".") and "Unerwartet" not in said, said
     assert staffed.ask("deliveries", *ALPHA) == {"tenant": "alpha", "deliveries": []}
+
+
+def test_whoever_waits_is_told_of_a_forgotten_delivery_and_may_stop_waiting(
+    bridge: Bridge, commands: Commands
+) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    assert "keine Schwierigkeit" in commands.refuse(
+        "delivery", "stop-waiting", *ALPHA, str(bridge.deliver().sequence)
+    )
+    bridge.sandbox.misbehave("commit-forgotten", "commitDelivery", provider_id=bridge.provider, entirely=True)
+    forgotten = bridge.deliver()
+    bridge.hasten()
+    assert "nicht mehr gewartet" in commands.say("delivery", "stop-waiting", *ALPHA, str(forgotten.sequence))
+    assert commands.ask("delivery", "show", *ALPHA, str(forgotten.sequence))["state"] == "complete"

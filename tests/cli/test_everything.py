@@ -51,6 +51,7 @@ SHOWN = {
 OTHERS = {
     *("release", "revoke", "mediator", "deliver", "delivery pass", "delivery discard"),
     *("imports pass", "imports discard", "identity"),
+    "delivery stop-waiting",
     *("reconcile read", "reconcile settle", "tenant create", "tenant set", "token create", "token revoke"),
     *("account create", "account link", "account set", "account disable", "account enable"),
     *("account reset-second-factor", "audit verify", "audit export", "person report", "person erase"),

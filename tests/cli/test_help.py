@@ -65,6 +65,7 @@ def test_every_command_of_the_design_is_there() -> None:
         *("token create", "token list", "token revoke"),
         *("person report", "person erase", "privacy status", "privacy record"),
         *("release", "revoke", "mediator", "deliver", "delivery show", "delivery pass", "delivery discard"),
+        "delivery stop-waiting",
         *("reconcile show", "reconcile read", "reconcile settle"),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),
     }

@@ -144,6 +144,14 @@ def discard_by_page(bridge: Bridge) -> Using:
     return act, lambda: state() is DeliveryState.DISCARDED
 
 
+def stop_waiting_by_command(bridge: Bridge) -> Doing:
+    release(bridge, "1")
+    bridge.sandbox.misbehave("commit-forgotten", "commitDelivery", provider_id=bridge.provider, entirely=True)
+    forgotten = bridge.deliver()
+    doing = say(bridge, "delivery", "stop-waiting", "1")
+    return doing, lambda: bridge.again(forgotten).state is DeliveryState.COMPLETE
+
+
 def discard_by_command(bridge: Bridge) -> Doing:
     state = a_held_one(bridge)
     return say(bridge, "delivery", "discard", "2"), lambda: state() is DeliveryState.DISCARDED
@@ -342,6 +350,7 @@ ACTS: dict[str, Begin] = {
     "deliver.command": deliver_by_command,
     "pass.command": pass_by_command,
     "discard.command": discard_by_command,
+    "stop-waiting.command": stop_waiting_by_command,
     "reconcile-read.command": read_by_command,
     "reconcile-settle.command": settle_by_command,
     "import.sent": import_by_door,

@@ -13,7 +13,7 @@ from flask import Flask
 from portal.accounts.models import Role
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.models import Delivery
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.states import DeliveryState, Problem
 from portal.notices.kinds import MailKind, NoticeKind
 from portal.people.models import Mediator
 from portal.qualli.models import ImportMode, ImportRun, ImportState
@@ -167,6 +167,16 @@ def _in_clarification(tenant: Tenant, _: Connection) -> None:
     db.session.query(Presence).update({"clarification": "answer-missing", "waiting_since": None})
 
 
+def _answers_forgotten(tenant: Tenant, _: Connection) -> None:
+    delivery = held(tenant.id)
+    delivery.state, delivery.problem, delivery.fruitless = DeliveryState.COMMITTED, Problem.FORGOTTEN, 1
+
+
+def _answers_stalled(tenant: Tenant, _: Connection) -> None:
+    delivery = held(tenant.id)
+    delivery.state, delivery.problem, delivery.fruitless = DeliveryState.ANSWERING, Problem.STALLED, 5
+
+
 def _archived_for_want_of_a_mediator(tenant: Tenant, _: Connection) -> None:
     wait_since(tenant.id, utcnow())
     mediator = Mediator(
@@ -197,6 +207,8 @@ _ADMINISTRATION = ["administrator", "support"]
         (_their_licence_ends, NoticeKind.NETWORK_LICENCE_ENDING, _ADMINISTRATION),
         (_token_refused, NoticeKind.TOKEN_REFUSED, _ADMINISTRATION),
         (_no_import, NoticeKind.IMPORT_SILENT, ["administrator"]),
+        (_answers_forgotten, NoticeKind.ANSWERS_STUCK, ["supervisor", "support"]),
+        (_answers_stalled, NoticeKind.ANSWERS_STUCK, ["supervisor", "support"]),
         (_in_clarification, NoticeKind.CLARIFICATION, ["supervisor"]),
         (_archived_for_want_of_a_mediator, NoticeKind.MEDIATOR_UNKNOWN, ["supervisor"]),
     ],

@@ -277,3 +277,21 @@ def test_answers_take_as_long_as_set(behaving: SandboxServer, jobnetzwerk: Provi
 def test_a_rule_with_a_typing_error_is_refused(server: SandboxServer, rule: dict[str, object]) -> None:
     with pytest.raises(RuntimeError, match="422"):
         server.control("POST", "/misbehaviours", rule)
+
+
+def test_a_status_may_come_with_any_word(behaving: SandboxServer, jobnetzwerk: Provider) -> None:
+    behaving.misbehave("status", "readAccount", status=409, problem="incomplete-delivery")
+    problem(jobnetzwerk.call("GET", "/v1/account"), 409, "incomplete-delivery")
+
+
+@pytest.mark.parametrize(
+    ("entirely", "status", "kind"), [(False, 409, "incomplete-delivery"), (True, 404, "not-found")]
+)
+def test_a_commit_is_confirmed_and_forgotten(
+    behaving: SandboxServer, jobnetzwerk: Provider, entirely: bool, status: int, kind: str
+) -> None:
+    behaving.misbehave("commit-forgotten", "commitDelivery", count=1, entirely=entirely)
+    delivery_id, parts = opened(jobnetzwerk)
+    assert checked(jobnetzwerk.commit(delivery_id, parts, people("1")), 202)["receipt_id"]
+    problem(jobnetzwerk.call("GET", f"/v1/deliveries/{delivery_id}/acknowledgements"), status, kind)
+    assert checked(jobnetzwerk.call("GET", "/v1/account"), 200)["last_sequence"] == 0

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from portal.accounts.models import Account
+from portal.audit.models import AuditEntry, AuditEvent
 from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswer
 from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
+from portal.releases.models import Presence
 from portal.tenants.models import Connection, Heartbeat
 from tests.support.house import House, looking, make_person
 from tests.support.pages import Browser, Page
@@ -284,3 +286,61 @@ def test_the_coming_delivery_is_foreseen(signed_in: SignedIn, house: House) -> N
     assert "Personen genannt1 neu1" in page.text
     assert browser.get("/deliveries").find("a", href="/deliveries/next") is not None
     assert "Personen genannt0" in signed_in("stranger").get("/deliveries/next").text
+
+
+@pytest.fixture
+def forgotten(house: House) -> int:
+    """A delivery with Eva of which the network knows nothing any more."""
+    found = make_delivery(
+        house, 7, state=DeliveryState.COMMITTED, problem=Problem.FORGOTTEN, committed_at=utcnow(), fruitless=1
+    )
+    add_person(house, found, house.eva)
+    with scoped_to(EVERY_TENANT):
+        connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
+        common = {"tenant_id": house.tenant_id, "connection_id": connection.id}
+        db.session.add(Presence(**common, participant_id=house.eva, told=True, told_sequence=7))
+        commit()
+    return found
+
+
+def test_waiting_for_answers_in_trouble_is_ended_by_a_person(
+    signed_in: SignedIn, house: House, forgotten: int
+) -> None:
+    browser = signed_in("supervisor")
+    page = browser.get("/deliveries/7")
+    assert "kennt diese Übertragung jetzt nicht mehr" in page.text
+    assert "wird mit der nächsten Übertragung neu gemeldet" in page.text
+    browser.submit("/deliveries/7/stop-waiting")
+    assert "wird nicht mehr gewartet" in browser.follow().text
+    with looking():
+        found = db.session.get_one(Delivery, forgotten)
+        assert (found.state, found.next_step_at) == (DeliveryState.COMPLETE, None)
+        presence = db.session.query(Presence).filter_by(participant_id=house.eva).one()
+        assert presence.clarification == "answer-missing"
+        entry = db.session.query(AuditEntry).filter_by(event=AuditEvent.WAITING_ENDED).one()
+        assert (entry.subject, entry.subject_id) == ("delivery", 7)
+
+
+def test_answers_in_trouble_are_asked_for_at_once(signed_in: SignedIn, house: House, forgotten: int) -> None:
+    browser = signed_in("supervisor")
+    browser.get("/deliveries/7")
+    with scoped_to(EVERY_TENANT):
+        db.session.get_one(Delivery, forgotten).next_step_at = utcnow() + dt.timedelta(hours=1)
+        commit()
+    browser.submit("/deliveries/7/ask-again")
+    assert "wird gefragt" in browser.follow().text
+    with looking():
+        due = db.session.get_one(Delivery, forgotten).next_step_at
+    assert due is not None and due <= utcnow()
+
+
+def test_answers_that_only_take_their_time_are_waited_for(signed_in: SignedIn, house: House) -> None:
+    make_delivery(house, 3, state=DeliveryState.ANSWERING, committed_at=utcnow())
+    browser = signed_in("supervisor")
+    assert "stop-waiting" not in browser.get("/deliveries/3").html
+    token = browser.get("/help").form("/sign-out")
+    for action in ("ask-again", "stop-waiting"):
+        assert "keine Schwierigkeit" in browser.post(f"/deliveries/3/{action}", token, status=409).text
+    caseworker = signed_in("caseworker")
+    token = caseworker.get("/help").form("/sign-out")
+    caseworker.post("/deliveries/3/stop-waiting", token, status=403)

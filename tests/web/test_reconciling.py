@@ -138,3 +138,29 @@ def test_where_nothing_is_missing_it_says_so(signed_in: SignedIn, house: House) 
     token = browser.get("/help").form("/sign-out")
     for action in ("settle", "read"):
         assert "Es gibt nichts abzugleichen" in browser.post(f"{PAGE}/{action}", token, status=409).text
+
+
+def test_a_person_ends_it_with_what_is_known(signed_in: SignedIn, house: House, found: int) -> None:
+    with scoped_to(EVERY_TENANT):
+        db.session.get_one(Delivery, found).state = DeliveryState.ANSWERING
+        commit()
+    browser = signed_in("supervisor")
+    assert "gilt dann weiter als freigegeben" in browser.get(PAGE).text
+    browser.submit(f"{PAGE}/settle-unread")
+    assert "Der Abgleich ist abgeschlossen" in browser.follow().text
+    assert connection_of(house).reconcile_since is None
+
+
+def test_it_is_ended_though_the_network_lists_nothing(signed_in: SignedIn, house: House) -> None:
+    """It claims a number, and our own go on above it."""
+    with scoped_to(EVERY_TENANT):
+        db.session.query(Connection).filter_by(tenant_id=house.tenant_id).update(
+            {"reconcile_since": utcnow(), "network_sequence": 999}
+        )
+        commit()
+    browser = signed_in("supervisor")
+    browser.get(PAGE)
+    browser.submit(f"{PAGE}/settle-unread")
+    assert "Der Abgleich ist abgeschlossen" in browser.follow().text
+    connection = connection_of(house)
+    assert (connection.reconcile_since, connection.last_sequence) == (None, 999)

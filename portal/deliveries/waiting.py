@@ -1,0 +1,166 @@
+"""Waiting for the answers to a committed delivery, and the end of it where they will not come. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
+
+from portal.accounts.actor import SYSTEM
+from portal.database import db
+from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.deliveries.states import AWAITING, DeliveryState, Problem
+from portal.people.models import Participant
+from portal.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.refusal import Refusal
+from portal.releases.conditions import consent_lost
+from portal.releases.models import Event, Presence, ProtocolEntry
+from portal.tenants.models import Connection, Tenant
+from portal.tenants.queries import today_of
+
+
+def complete(delivery: Delivery, now: dt.datetime) -> int:
+    """End the waiting: whoever has no answer, and was told nothing newer, is to be clarified; how many those are."""
+    missing = _note_missing(delivery, now)
+    delivery.answered = count_answers(delivery.id)
+    delivery.state = DeliveryState.COMPLETE
+    delivery.completed_at = delivery.ended_at = now
+    return missing
+
+
+def is_in_trouble(delivery: Delivery) -> bool:
+    """Whether answers are awaited that something keeps from coming."""
+    return delivery.state in AWAITING and delivery.problem is not None
+
+
+def stop_waiting(delivery_id: int, now: dt.datetime) -> Delivery:
+    """End the waiting because a person says so; where it was for a delivery in trouble alone.
+
+    Raises Refusal `not-in-trouble`.
+    """
+    delivery = _in_trouble(delivery_id)
+    complete(delivery, now)
+    delivery.next_step_at = None
+    return delivery
+
+
+def ask_again(delivery_id: int, now: dt.datetime) -> Delivery:
+    """Ask at once for the answers to a delivery in trouble. Raises Refusal `not-in-trouble`."""
+    delivery = _in_trouble(delivery_id)
+    delivery.next_step_at = now
+    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    return delivery
+
+
+def _in_trouble(delivery_id: int) -> Delivery:
+    """The delivery, locked and taken from whoever works on it."""
+    query = select(Delivery).where(Delivery.id == delivery_id).with_for_update()
+    delivery = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    if not is_in_trouble(delivery):
+        raise Refusal("not-in-trouble", number=delivery.sequence)
+    delivery.fence += 1
+    delivery.lease_until = None
+    return delivery
+
+
+def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
+    """Have the next deliveries say what this one said: the network took it in, and knows nothing of it any more.
+
+    Nothing is known of what it did there. Whoever it named or withdrew, and who got no answer, counts as held by the
+    network without our knowing how; the next delivery is full, and whose consent ended is withdrawn at once.
+    """
+    concerned = and_(_without_answer(delivery), Presence.told_sequence == delivery.sequence)
+    tenant = db.session.get_one(Tenant, delivery.tenant_id)
+    lost = Presence.participant_id.in_(select(Participant.id).where(consent_lost(today_of(tenant, now))))
+    db.session.execute(
+        update(Presence)
+        .where(concerned)
+        .values(
+            told=True,
+            told_revision=0,
+            told_digest=None,
+            revision=Presence.revision + 1,
+            urgent=or_(Presence.urgent, and_(~Presence.released, lost)),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    db.session.execute(
+        update(Connection)
+        .where(Connection.id == delivery.connection_id)
+        .values(needs_full=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_told_anew(delivery: Delivery) -> bool:
+    """Whether a newer committed delivery has said everything about everybody in this one who got no answer."""
+    waiting = select(Presence.id).where(
+        _without_answer(delivery), Presence.told_sequence <= delivery.sequence
+    )
+    return not db.session.scalar(select(exists(waiting)))
+
+
+def wake_forgotten(connection_id: int, now: dt.datetime) -> None:
+    """Have those looked at again of which the network knows nothing: something newer has been told."""
+    db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.connection_id == connection_id,
+            Delivery.state.in_(AWAITING),
+            Delivery.problem == Problem.FORGOTTEN,
+        )
+        .values(next_step_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _unanswered(delivery: Delivery) -> Select[int]:
+    return select(DeliveryPerson.participant_id).where(
+        DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.outcome.is_(None)
+    )
+
+
+def _without_answer(delivery: Delivery) -> ColumnElement[bool]:
+    return and_(
+        Presence.connection_id == delivery.connection_id,
+        Presence.participant_id.in_(_unanswered(delivery)),
+    )
+
+
+def _note_missing(delivery: Delivery, now: dt.datetime) -> int:
+    """Put into clarification whom the delivery did not answer, unless a newer one concerns them; how many."""
+    rows = db.session.execute(
+        update(Presence)
+        .where(
+            _without_answer(delivery),
+            Presence.told_sequence == delivery.sequence,
+            Presence.clarification.is_(None),
+        )
+        .values(clarification="answer-missing", stuck_since=func.coalesce(Presence.stuck_since, now))
+        .returning(Presence.participant_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for (participant_id,) in rows:
+        db.session.add(
+            ProtocolEntry(
+                tenant_id=delivery.tenant_id,
+                participant_id=participant_id,
+                connection_id=delivery.connection_id,
+                delivery_id=delivery.id,
+                at=now,
+                event=Event.ANSWER_MISSING,
+                by=SYSTEM.initials,
+                data={},
+            )
+        )
+    return len(rows)
+
+
+def count_answers(delivery_id: int) -> dict[str, int]:
+    """How many people of a delivery have each answer; `open` without one."""
+    rows = db.session.execute(
+        select(DeliveryPerson.outcome, func.count())
+        .where(DeliveryPerson.delivery_id == delivery_id)
+        .group_by(DeliveryPerson.outcome)
+    )
+    return {outcome or "open": number for outcome, number in rows}
