@@ -11,6 +11,22 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from portal.people.masking import without_numbers
 
 _WORD = re.compile(r"[a-z][a-z-]{0,59}")
+REFUSALS = frozenset(
+    {
+        "unauthorised",
+        "licence-expired",
+        "sequence-conflict",
+        "base-mismatch",
+        "not-found",
+        "already-committed",
+        "digest-mismatch",
+        "too-large",
+        "invalid-record",
+        "incomplete-delivery",
+        "invalid-request",
+    }
+)
+"""The contract's words by which the network refuses for good; its others ask to come again later."""
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:

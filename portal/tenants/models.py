@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import JSON, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, TenantOwned
@@ -75,11 +75,11 @@ class Connection(TenantOwned, Base):
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
 
-    last_sequence: Mapped[int] = mapped_column(default=0)
+    last_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The highest sequence given to a delivery."""
-    attempted_sequence: Mapped[int] = mapped_column(default=0)
+    attempted_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The highest sequence whose commit was attempted."""
-    committed_sequence: Mapped[int] = mapped_column(default=0)
+    committed_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The newest committed one: the base of the next delta."""
     needs_full: Mapped[bool] = mapped_column(default=False)
     """The network asked for a full delivery (base mismatch)."""
