@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from portal.people.masking import without_numbers
+from portal.people.masking import holds_valid_number, without_numbers
 
 _WORD = re.compile(r"[a-z][a-z-]{0,59}")
 REFUSALS = frozenset(
@@ -36,6 +36,11 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
         raise ValueError("is beyond the calendar") from None
 
 
+def _hide_valid(name: str) -> str:
+    """Mask what is certainly a number: names of things are compared, and many look like one by chance."""
+    return without_numbers(name) if holds_valid_number(name) else name
+
+
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 """PostgreSQL stores no NUL."""
@@ -51,12 +56,12 @@ class _Answer(BaseModel):
 
 
 class Account(_Answer):
-    provider_id: Text
-    name: Text
+    provider_id: Annotated[Text, AfterValidator(_hide_valid)]
+    name: Words
     network: Literal["jobnetzwerk", "job4you"]
     licensed_until: dt.date | None
     last_sequence: int
-    encodings: list[Text]
+    encodings: list[Words]
     max_part_bytes: int = Field(ge=1)
 
 
@@ -73,16 +78,17 @@ class RemoteDeliveries(_Answer):
 
 
 class Receipt(_Answer):
-    receipt_id: Mark
+    receipt_id: Annotated[Mark, AfterValidator(_hide_valid)]
     delivery_id: Key
     sequence: int
     received_at: Moment
 
 
 class Acknowledgement(_Answer):
-    subject: Text
+    subject: Words
     id: Text
-    outcome: Text
+    """Of a person or mediator of ours as a rule; in plain only until it is looked up (see deliveries.strangers)."""
+    outcome: Words
     applicant_id: Text | None = None
     reason: Words | None = None
     detail: Words | None = None

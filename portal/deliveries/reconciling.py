@@ -12,9 +12,10 @@ from sqlalchemy import Select, select
 
 from portal.accounts.actor import Actor
 from portal.database import db
-from portal.deliveries.models import Delivery, OddAnswer
+from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Problem
+from portal.deliveries.strangers import find_strangers
 from portal.people.models import Participant
 from portal.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
 from portal.refusal import Refusal
@@ -88,19 +89,7 @@ def find_differences(connection: Connection | None) -> Differences | None:
                 Presence.told, ~Presence.released, Presence.told_sequence.in_(sequences)
             )
         ),
-        strangers=list(
-            db.session.scalars(
-                select(OddAnswer.number)
-                .where(
-                    OddAnswer.delivery_id.in_([row.id for row in found]),
-                    OddAnswer.kind == "stranger",
-                    OddAnswer.subject == "participant",
-                    OddAnswer.number.not_in(select(Participant.number)),
-                )
-                .distinct()
-                .order_by(OddAnswer.number)
-            )
-        ),
+        strangers=find_strangers(connection.tenant_id, [row.id for row in found]),
     )
 
 
