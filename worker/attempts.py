@@ -15,8 +15,9 @@ from portal.deliveries.models import Attempt, Delivery
 from portal.deliveries.states import Problem
 from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
-from worker.contract import Account, RemoteDelivery
+from worker.contract import RemoteDelivery
 from worker.network import Call, Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
+from worker.network_accounts import take_in
 from worker.reconciling import take_up
 
 QUARANTINE_AFTER = 5
@@ -165,15 +166,6 @@ def note_success(connection_id: int) -> None:
     )
 
 
-def keep_account(connection: Connection, account: Account, now: dt.datetime) -> None:
-    """Keep what the network says of us. The caller commits."""
-    connection.network_name = account.name
-    connection.network_licensed_until = account.licensed_until
-    connection.max_part_bytes = min(account.max_part_bytes, 2**31 - 1)  # what the column holds
-    connection.encodings = account.encodings
-    connection.checked_at = now
-
-
 def probe(connection_id: int) -> None:
     """Ask the network whether it is back, or whether it knows us; success ends a pause. Commits."""
     connection = db.session.get(Connection, connection_id)
@@ -201,9 +193,9 @@ def probe(connection_id: int) -> None:
                 Connection, connection_id, populate_existing=True, with_for_update=True
             )
             found.probe_at = found.problem = None
-            keep_account(found, account, utcnow())
-            if account.network != found.network.value:
-                found.problem = Problem.WRONG_NETWORK.value
+            doubt = take_in(found, account, utcnow())
+            if doubt:
+                found.problem = doubt.value
             else:
                 take_up(found, remote, utcnow())
             note_success(connection_id)

@@ -25,7 +25,9 @@ from portal.tenants.models import Connection
 from worker.answers import ask
 from worker.braking import ask_brake, refused_among_leavers, shown_digest
 from worker.building import Frozen, finish, freeze
-from worker.sending import abandon, plan_what_gave_way, send
+from worker.permission import abandon
+from worker.refusals import hold
+from worker.sending import plan_what_gave_way, send
 
 CRASHES = 3
 """After so many claims in a row that ended without a word a delivery is held for a person."""
@@ -89,16 +91,10 @@ def _stop_after_crashes(held: Claim, delivery: Delivery) -> None:
     if delivery.commit_attempted_at is not None or delivery.state is DeliveryState.DISCARDED:
         let_claim_go(held, now + dt.timedelta(seconds=current_settings().retry_seconds[-1]))
     else:
-        _hold(delivery, Problem.CRASHED, now)
+        hold(delivery, Problem.CRASHED, now)
+        delivery.shown_digest = shown_digest(delivery)
         let_claim_go(held, None)
     commit("delivery.stopped")
-
-
-def _hold(delivery: Delivery, problem: Problem, now: dt.datetime) -> None:
-    delivery.state = DeliveryState.HELD
-    delivery.problem = problem
-    delivery.held_at = now
-    delivery.shown_digest = shown_digest(delivery)
 
 
 def build(held: Claim) -> dt.datetime | None:

@@ -121,6 +121,14 @@ def upgrade() -> None:
         sa.Column("probe_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("quarantined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("problem", sa.String(), nullable=True),
+        sa.Column("provider_id", sa.String(length=200), nullable=True),
+        sa.Column("provider_bound_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("shares_provider", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("holdings_known", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("account_doubt", sa.String(length=30), nullable=True),
+        sa.Column("doubted_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("found_provider_id", sa.String(length=200), nullable=True),
+        sa.Column("found_provider_name", sa.String(), nullable=True),
         sa.Column("network_name", sa.String(), nullable=True),
         sa.Column("network_licensed_until", sa.Date(), nullable=True),
         sa.Column("max_part_bytes", sa.Integer(), nullable=True),
@@ -132,6 +140,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
     )
     op.create_index(op.f("ix_connection_probe_at"), "connection", ["probe_at"], unique=False)
+    op.create_index("ix_connection_provider", "connection", ["network", "provider_id"], unique=False)
     op.create_index(
         "uq_connection_open",
         "connection",

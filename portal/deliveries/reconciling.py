@@ -159,6 +159,7 @@ def settle(connection: Connection, shown_digest: str, actor: Actor, now: dt.date
     if differences.digest != shown_digest:
         raise Refusal("reconcile-changed")
     connection.reconcile_since, connection.needs_full = None, True
+    connection.holdings_known = connection.holdings_known or not differences.strangers
     uncommitted = find_uncommitted(connection.id)
     if uncommitted is not None and uncommitted.problem is Problem.RECONCILE:
         give_up(uncommitted, Problem.RECONCILE, actor, now)

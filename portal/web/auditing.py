@@ -57,6 +57,7 @@ ACTS: dict[str, Act] = {
     "imports.rejected_xlsx": Act(AuditEvent.EXPORTED, "import"),
     "reconciling.read_again": Act(AuditEvent.RECONCILED, "connection"),
     "reconciling.settle": Act(AuditEvent.RECONCILED, "delivery"),
+    "network_accounts.accept": Act(AuditEvent.ACCOUNT_ACCEPTED, "connection"),
     "operations.retry": Act(AuditEvent.RETRIED, "connection"),
     "people.export_csv": Act(AuditEvent.EXPORTED),
     "people.export_xlsx": Act(AuditEvent.EXPORTED),

@@ -65,7 +65,13 @@ def test_every_command_of_the_design_is_there() -> None:
         *("token create", "token list", "token revoke"),
         *("person report", "person erase", "privacy status", "privacy record"),
         *("release", "revoke", "mediator", "deliver", "delivery show", "delivery pass", "delivery discard"),
-        *("reconcile show", "reconcile read", "reconcile settle"),
+        *(
+            "reconcile show",
+            "reconcile read",
+            "reconcile settle",
+            "network-account show",
+            "network-account accept",
+        ),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),
     }
 
