@@ -160,7 +160,7 @@ def _of_connection(facts: ConnectionFacts, now: dt.datetime) -> Iterator[Wanted]
     if facts.held or facts.deciding:
         data = {**number, "problem": facts.problem}
         yield Wanted(NoticeKind.DELIVERY_HELD, *about, data=data, opens=facts.held)
-    if facts.held and facts.problem == "crashed":
+    if facts.problem == "crashed":
         yield Wanted(NoticeKind.CRASHED, *about, data=number)
     yield from _of_its_network(facts, about, now)
     if facts.open:

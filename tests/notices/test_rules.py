@@ -166,6 +166,7 @@ def test_many_held_are_told_once_with_a_list(count: int, many: bool) -> None:
         ({"unknown_mediators": {"7": 2}}, K.MEDIATOR_UNKNOWN),
         ({"outcome_unknown_since": NOW - HOUR - MOMENT}, K.OUTCOME_UNKNOWN),
         ({"held": True, "problem": "crashed"}, K.CRASHED),
+        ({"uncommitted": 3, "problem": "crashed"}, K.CRASHED),
         ({"reconcile_since": NOW}, K.RECONCILE),
         ({"account_doubt": "other-account"}, K.ACCOUNT_DOUBTED),
         ({"quarantined_at": NOW}, K.QUARANTINE),
