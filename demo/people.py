@@ -17,8 +17,8 @@ from faker import Faker
 from demo import words
 from demo.cast import JOBNETZWERK, PROVIDERS, SMALL_ONE, Mediator, Order, Provider
 from portal.people.folding import fold
+from portal.people.masking import check_digit
 from portal.qualli.columns import EXPORTED_AT, MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
-from portal.qualli.parsing import check_digit
 
 EXPORT = Path(__file__).parent / "export"
 """What is shipped: the export of the two large providers as of EXPORT_DATE."""

@@ -34,7 +34,7 @@ def ask(held: Claim) -> dt.datetime | None:
     connection = db.session.get_one(Connection, delivery.connection_id)
     assert delivery.remote_id is not None
     question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
-    if connection.token_sealed is None:
+    if connection.token_sealed is None or connection.account_doubt:  # another account knows nothing of it
         commit("answers.no-token")
         return utcnow() + dt.timedelta(seconds=current_settings().retry_seconds[-1])
     with client_for(connection) as client:

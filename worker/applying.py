@@ -12,6 +12,7 @@ from portal.accounts.actor import Actor
 from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
 from portal.deliveries.states import Cause
+from portal.deliveries.strangers import keep_applicant_id, keep_identifier
 from portal.people.models import Mediator, Participant
 from portal.releases.models import Event, MediatorPresence, Presence, ProtocolEntry
 from portal.releases.rows import stuck_since
@@ -179,7 +180,7 @@ def _still_waiting(delivery: Delivery, presence: Presence) -> dt.datetime | None
 
 def _take_applicant_id(page: _Page, presence: Presence, item: Acknowledgement) -> None:
     """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (design §3.7, §4.2)."""
-    new, old = item.applicant_id or "", presence.applicant_id
+    new, old = keep_applicant_id(presence.tenant_id, item.applicant_id or ""), presence.applicant_id
     older_answer = page.delivery.sequence < presence.applied_sequence
     if not new or new == old or (old and older_answer):
         return
@@ -236,7 +237,7 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
         "delivery_id": page.delivery.id,
         "kind": kind,
         "subject": item.subject,
-        "number": item.id,
+        "number": keep_identifier(page.delivery.tenant_id, item.subject, item.id),
         "outcome": item.outcome,
     }
     if page.room_for_odd and db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:

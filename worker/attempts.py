@@ -15,8 +15,9 @@ from portal.deliveries.models import Attempt, Delivery
 from portal.deliveries.states import Problem
 from portal.tenants.models import Connection, token_place
 from portal.tenants.network import Network
-from worker.contract import Account, RemoteDelivery
+from worker.contract import RemoteDelivery
 from worker.network import Call, Garbled, NetworkClient, NetworkError, Refused, Throttled, Unauthorised
+from worker.network_accounts import take_in
 from worker.reconciling import look_whether_it_fits, take_up
 
 QUARANTINE_AFTER = 5
@@ -169,16 +170,6 @@ def note_success(connection_id: int) -> None:
     )
 
 
-def keep_account(connection: Connection, account: Account, now: dt.datetime) -> None:
-    """Keep what the network says of us. The caller commits."""
-    connection.network_sequence = account.last_sequence
-    connection.network_name = account.name
-    connection.network_licensed_until = account.licensed_until
-    connection.max_part_bytes = account.max_part_bytes
-    connection.encodings = account.encodings
-    connection.checked_at = now
-
-
 def probe(connection_id: int) -> None:
     """Ask the network whether it is back, or whether it knows us; success ends a pause. Commits."""
     connection = db.session.get(Connection, connection_id)
@@ -203,9 +194,9 @@ def probe(connection_id: int) -> None:
                 Connection, connection_id, populate_existing=True, with_for_update=True
             )
             found.probe_at = found.problem = None
-            keep_account(found, account, utcnow())
-            if account.network != found.network.value:
-                found.problem = Problem.WRONG_NETWORK.value
+            doubt = take_in(found, account, utcnow())
+            if doubt:
+                found.problem = doubt.value
             else:
                 take_up(found, remote, utcnow())
                 look_whether_it_fits(found, utcnow())

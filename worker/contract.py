@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
 )
 
-from portal.people.masking import without_numbers
+from portal.people.masking import holds_valid_number, without_numbers
 
 _WORD = re.compile(r"[a-z][a-z-]{0,59}")
 HIGHEST = 2**53 - 1
@@ -33,6 +33,22 @@ _LONGEST = 2**31 - 1
 """Bytes of a part, as the column holds them."""
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """A moment of these years is on the calendar of every time zone."""
+REFUSALS = frozenset(
+    {
+        "unauthorised",
+        "licence-expired",
+        "sequence-conflict",
+        "base-mismatch",
+        "not-found",
+        "already-committed",
+        "digest-mismatch",
+        "too-large",
+        "invalid-record",
+        "incomplete-delivery",
+        "invalid-request",
+    }
+)
+"""The contract's words by which the network refuses for good; its others ask to come again later."""
 
 
 def _in_utc(moment: dt.datetime) -> dt.datetime:
@@ -46,6 +62,11 @@ def _cut(length: int) -> AfterValidator:
     return AfterValidator(lambda text: text[:length])
 
 
+def _hide_valid(name: str) -> str:
+    """Mask what is certainly a number: names of things are compared, and many look like one by chance."""
+    return without_numbers(name) if holds_valid_number(name) else name
+
+
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Day = Annotated[dt.date, Field(ge=dt.date(1900, 1, 1))]
 Sequence = Annotated[int, Field(ge=1, le=HIGHEST)]
@@ -57,7 +78,7 @@ Reason = Annotated[Text, AfterValidator(without_numbers), _cut(50)]
 Key = Annotated[Text, StringConstraints(min_length=1, max_length=64)]
 """The network's name of a delivery; it becomes part of an address."""
 Mark = Annotated[Text, StringConstraints(max_length=200)]
-Encoding = Annotated[Text, StringConstraints(max_length=50)]
+Encoding = Annotated[Text, StringConstraints(max_length=50), AfterValidator(_hide_valid)]
 Number = Annotated[Text, _cut(200)]
 """Of a person or mediator; none of ours is longer, so that a longer one is a stranger's anyway."""
 
@@ -67,8 +88,8 @@ class _Answer(BaseModel):
 
 
 class Account(_Answer):
-    provider_id: Mark
-    name: Annotated[Text, _cut(200)]
+    provider_id: Annotated[Mark, AfterValidator(_hide_valid)]
+    name: Annotated[Words, _cut(200)]
     network: Literal["jobnetzwerk", "job4you"]
     licensed_until: Day | None
     last_sequence: int = Field(ge=0, le=HIGHEST_KNOWN)
@@ -100,16 +121,17 @@ class RemoteDeliveries(_Answer):
 
 
 class Receipt(_Answer):
-    receipt_id: Mark
+    receipt_id: Annotated[Mark, AfterValidator(_hide_valid)]
     delivery_id: Key
     sequence: Sequence
     received_at: Moment
 
 
 class Acknowledgement(_Answer):
-    subject: Annotated[Text, _cut(20)]
+    subject: Annotated[Words, _cut(20)]
     id: Number
-    outcome: Annotated[Text, _cut(50)]
+    """Of a person or mediator of ours as a rule; in plain only until it is looked up (see deliveries.strangers)."""
+    outcome: Annotated[Words, _cut(50)]
     applicant_id: Number | None = None
     reason: Reason | None = None
     detail: Words | None = None

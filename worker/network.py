@@ -7,7 +7,6 @@ in bytes and in total time, certificates always checked.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import socket
 import ssl
 import time
@@ -17,7 +16,7 @@ from http.client import HTTPException, IncompleteRead
 from typing import Any, Self, TypeVar
 
 import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
@@ -27,7 +26,9 @@ from urllib3.exceptions import (
 )
 
 from portal.failpoints import reach
+from worker.bodies import read_json, read_problem
 from worker.contract import (
+    REFUSALS,
     Account,
     AcknowledgementPage,
     ProblemBody,
@@ -76,18 +77,19 @@ class Unavailable(NetworkError):
 class Throttled(NetworkError):
     """429 or 503 with the time to wait, in seconds; None where the network does not say.
 
-    A 503 may come from something between us that lost the answer: it proves nothing.
+    Either may come from something between us that lost the answer: only a 429 with the network's own word proves
+    that nothing was taken in.
     """
 
-    def __init__(self, http_status: int, retry_after: float | None) -> None:
+    def __init__(self, http_status: int, retry_after: float | None, *, proven: bool) -> None:
         super().__init__("throttled")
-        self.maybe_taken_in = http_status != 429
+        self.maybe_taken_in = not proven
         self.http_status = http_status
         self.retry_after = retry_after
 
 
 class Refused(NetworkError):
-    """A 4xx that another attempt would not mend; `problem` says why."""
+    """The network's own word that another attempt would not mend it; `problem` says why."""
 
     def __init__(self, http_status: int, problem: ProblemBody) -> None:
         super().__init__(problem.word)
@@ -224,7 +226,7 @@ class NetworkClient:
         try:
             status, body, headers = self._exchange(method, path, request)
             self.retry_after = read_retry_after(headers.get("Retry-After"))
-            return self._read(status, body, shape)
+            return self._read(status, body, headers.get("Content-Type", ""), shape)
         except NetworkError as error:
             status, problem = error.http_status or status, error.word
             raise
@@ -252,17 +254,20 @@ class NetworkClient:
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise _translated(error, watch.expired) from None
 
-    def _read(self, status: int, body: bytes, shape: type[T] | None) -> T:
+    def _read(self, status: int, body: bytes, content_type: str, shape: type[T] | None) -> T:
         if 200 <= status < 300:
             return self._parse(status, body, shape)
-        if status in (429, 503):
-            raise Throttled(status, self.retry_after)
-        if status >= 500:
+        if status >= 500 and status != 503:
             raise Unavailable("server-error", maybe_taken_in=True, http_status=status)
-        if 400 <= status < 500:
-            problem = _problem(body)
-            raise (Unauthorised if status == 401 else Refused)(status, problem)
-        raise Garbled("redirect" if 300 <= status < 400 else "unexpected-status", status)
+        problem = read_problem(body, content_type)
+        if status in (429, 503):
+            asked_too_often = problem is not None and problem.word == "too-many-requests"
+            raise Throttled(status, self.retry_after, proven=status == 429 and asked_too_often)
+        if not 400 <= status < 500:
+            raise Garbled("redirect" if 300 <= status < 400 else "unexpected-status", status)
+        if problem is None or problem.word not in REFUSALS:
+            raise Garbled("not-the-contract", status)  # a page of something between us
+        raise (Unauthorised if status == 401 else Refused)(status, problem)
 
     def _parse(self, status: int, body: bytes, shape: type[T] | None) -> T:
         if shape is None:
@@ -270,8 +275,8 @@ class NetworkClient:
                 raise Garbled("not-the-contract", status)
             return None  # type: ignore[return-value]
         try:
-            return shape.model_validate_json(body)
-        except ValidationError:  # its text would repeat the answer
+            return shape.model_validate(read_json(body))
+        except (ValueError, RecursionError):  # its text would repeat the answer
             raise Garbled("not-the-contract", status) from None
 
 
@@ -315,13 +320,6 @@ _WORDS: tuple[tuple[tuple[type[BaseException], ...], Callable[[], NetworkError]]
     ((DecodeError,), lambda: Garbled("not-decodable")),
     ((HTTPException,), lambda: Garbled("not-http")),
 )
-
-
-def _problem(body: bytes) -> ProblemBody:
-    try:
-        return ProblemBody.model_validate(json.loads(body))
-    except (ValueError, ValidationError, RecursionError):
-        return ProblemBody()
 
 
 def _quoted(remote_id: str) -> str:

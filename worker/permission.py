@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import structlog
 from sqlalchemy import exists, or_, select
 
 from portal.accounts.actor import SYSTEM
@@ -18,9 +19,11 @@ from portal.releases.models import Presence
 from portal.releases.preflight import Finding, tenant_preflight
 from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import tenant_facts, today_of
-from worker.attempts import recording
-from worker.network import NetworkClient, Refused
+from worker.attempts import client_for, recording
+from worker.network import NetworkClient, NetworkError, Refused
 from worker.refusals import is_not_found
+
+log = structlog.get_logger()
 
 _LICENCE = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
 
@@ -88,3 +91,20 @@ def take_back(held: Claim, connection_id: int, remote_id: str, client: NetworkCl
     give_way(delivery, problem, now)
     commit("send.taken-back")
     return True
+
+
+def abandon(held: Claim) -> None:
+    """Give up at the network what was opened there and never committed. Best effort: it has no effect anyway."""
+    delivery = hold_claim(held, utcnow())
+    connection = db.session.get_one(Connection, delivery.connection_id)
+    remote_id, tenant_id = delivery.remote_id, delivery.tenant_id
+    if remote_id is None or connection.token_sealed is None:
+        commit("send.nothing-to-abandon")
+        return
+    with client_for(connection) as client:
+        commit("send.abandoning")
+        try:
+            with recording(client, connection.id, tenant_id, held.delivery_id):
+                client.abandon_delivery(remote_id)
+        except NetworkError as error:
+            log.info("abandon_failed", delivery=held.delivery_id, problem=error.word)

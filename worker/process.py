@@ -26,6 +26,7 @@ from portal.database import commit, db, rollback, utcnow
 from portal.queue import QUEUE
 from portal.tenants.models import Heartbeat
 from worker.jobs import ALLOWED, run_in
+from worker.steps import try_again_what_crashed
 from worker.watching import look_if_cron_is_silent
 
 BEAT_SECONDS = 20
@@ -102,6 +103,10 @@ def work(app: Flask) -> None:
         exception_handlers=[_log_failure],
     )
     worker.beat = beat
+    with app.app_context():
+        try_again_what_crashed(utcnow())
+        db.session.remove()
+        db.engine.dispose()  # no connection is open when a job is forked
     try:
         worker.work(logging_level="WARNING", with_scheduler=False)
     finally:

@@ -31,7 +31,8 @@ def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> Non
         update(Connection)
         .where(Connection.id == delivery.connection_id)
         .values(
-            committed_sequence=delivery.sequence, **({"needs_full": False} if delivery.mode == "full" else {})
+            committed_sequence=delivery.sequence,
+            **({"needs_full": False, "holdings_known": True} if delivery.mode == "full" else {}),
         )
         .execution_options(synchronize_session=False)
     )

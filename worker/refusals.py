@@ -114,9 +114,12 @@ def wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.dat
     connection.reconcile_since = connection.reconcile_since or now
     delivery.commit_attempted_at, delivery.outcome_unknown = None, False
     connection.probe_at = now  # asks which those are
-    delivery.state = DeliveryState.HELD
-    delivery.problem = Problem.RECONCILE
-    delivery.held_at = now
+    hold(delivery, Problem.RECONCILE, now)
+
+
+def hold(delivery: Delivery, problem: Problem, now: dt.datetime) -> None:
+    """Wait for a person. The caller commits."""
+    delivery.state, delivery.problem, delivery.held_at = DeliveryState.HELD, problem, now
 
 
 def leave_out(held: Claim, content: bytes, line: int, detail: str) -> None:

@@ -245,7 +245,7 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
         return None
     end_lost_releases(tenant, now, true())
     view = load_view(tenant_id, now)
-    if view.findings or view.connection is None or view.connection.reconcile_since:
+    if view.findings or view.connection is None or view.connection.waits_for_a_person:
         return None  # explained on every page, and no failure
     if view.uncommitted and not give_up(view.uncommitted, Problem.REPLACED, SYSTEM, now):
         raise Refusal("delivery-running", number=view.uncommitted.sequence)
@@ -311,7 +311,8 @@ def _connections_with_urgent() -> Select[*tuple[Any, ...]]:
     return (
         select(Connection.id)
         .join(Presence, Presence.connection_id == Connection.id)
-        .where(Presence.urgent, Presence.told, ~Presence.released, Connection.reconcile_since.is_(None))
+        .where(Presence.urgent, Presence.told, ~Presence.released)
+        .where(Connection.reconcile_since.is_(None), Connection.account_doubt.is_(None))
         .distinct()
     )
 
@@ -331,7 +332,8 @@ def close(connection_id: int, now: dt.datetime) -> None:
     if find_uncommitted(connection.id):
         return
     if db.session.scalar(told) is not None:
-        if connection.token_sealed and not (connection.paused_until and connection.paused_until > now):
+        paused = connection.paused_until is not None and connection.paused_until > now
+        if connection.token_sealed and not paused and not connection.waits_for_a_person:
             plan_withdrawals(connection, Cause.NETWORK_CHANGED, now)
         return
     awaiting = select(Delivery.id).where(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import select, update
 
+from portal import current_settings
 from portal.accounts.actor import SYSTEM
 from portal.database import commit, db, utcnow
 from portal.deliveries.claims import Claim, hold_claim
@@ -16,9 +16,11 @@ from portal.deliveries.parts import part_content
 from portal.deliveries.service import give_up, plan_anew
 from portal.deliveries.states import DeliveryState, Mode, Problem
 from portal.tenants.models import Connection
-from worker.attempts import client_for, keep_account, note_failure, note_success, problem_of, recording
+from worker.attempts import client_for, note_failure, note_success, problem_of, recording
+from worker.braking import shown_digest
 from worker.contract import Account, Receipt
 from worker.network import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
+from worker.network_accounts import take_in
 from worker.permission import give_way, take_back, what_forbids
 from worker.receipts import apply_receipt
 from worker.refusals import (
@@ -26,12 +28,11 @@ from worker.refusals import (
     end,
     explain_refusal,
     fail,
+    hold,
     is_not_found,
     leave_out,
     wait_for_reconciling,
 )
-
-log = structlog.get_logger()
 
 
 class GivenUp(Exception):
@@ -51,6 +52,8 @@ class Order:
     idempotency_key: str
     created_at: dt.datetime
     commit_attempted: bool
+    token_checked: bool
+    """The network has said whose token it is."""
     remote_id: str | None
     counts: dict[str, int]
     parts: tuple[tuple[int, str], ...]
@@ -98,6 +101,7 @@ def _begin(held: Claim) -> tuple[Order, Connection]:
         idempotency_key=delivery.idempotency_key,
         created_at=delivery.created_at,
         commit_attempted=delivery.commit_attempted_at is not None,
+        token_checked=connection.checked_at is not None and connection.account_doubt is None,
         remote_id=delivery.remote_id,
         counts={
             kind: delivery.counts.get(kind, 0) for kind in ("mediator", "order", "participant", "withdrawal")
@@ -110,6 +114,12 @@ def _begin(held: Claim) -> tuple[Order, Connection]:
 
 def _send(held: Claim, order: Order, client: NetworkClient) -> dt.datetime | None:
     remote_id = order.remote_id
+    if order.commit_attempted and not order.token_checked:
+        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
+            account = client.read_account()
+        until = _doubt_again(held, account)
+        if until:
+            return until
     if order.commit_attempted and take_back(held, order.connection_id, remote_id or "", client):
         raise GivenUp
     if not order.commit_attempted:
@@ -136,14 +146,23 @@ def _take_note_of(held: Claim, account: Account) -> None:
     now = utcnow()
     delivery = hold_claim(held, now)
     connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-    keep_account(connection, account, now)
-    if account.network != connection.network.value:
+    doubt = take_in(connection, account, now)
+    if doubt is Problem.WRONG_NETWORK:
         end(delivery, DeliveryState.FAILED, Problem.REFUSED, f"token of {account.network}", now)
         commit("send.wrong-network")
+        raise GivenUp
+    if doubt:
+        hold(delivery, doubt, now)
+        commit("send.account-doubted")
         raise GivenUp
     if account.last_sequence > connection.attempted_sequence:
         wait_for_reconciling(delivery, connection, now)
         commit("send.reconcile")
+        raise GivenUp
+    if delivery.mode is Mode.FULL and not connection.holdings_known:
+        hold(delivery, Problem.UNKNOWN_HOLDINGS, now)
+        delivery.shown_digest = shown_digest(delivery)
+        commit("send.unknown-holdings")
         raise GivenUp
     if _has_parts_too_large(
         delivery, connection
@@ -153,6 +172,18 @@ def _take_note_of(held: Claim, account: Account) -> None:
         commit("send.too-large")
         raise GivenUp
     commit("send.account")
+
+
+def _doubt_again(held: Claim, account: Account) -> dt.datetime | None:
+    """Until when what may count already waits, since the token is new and opens another account."""
+    now = utcnow()
+    delivery = hold_claim(held, now)
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    doubt = take_in(connection, account, now)
+    if doubt:
+        delivery.problem = doubt
+    commit("send.account-again")
+    return now + dt.timedelta(seconds=current_settings().retry_seconds[-1]) if doubt else None
 
 
 def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
@@ -267,20 +298,3 @@ def _is_certainly_open(order: Order, client: NetworkClient) -> bool:
         return is_not_found(error)
     except NetworkError:
         return False
-
-
-def abandon(held: Claim) -> None:
-    """Give up at the network what was opened there and never committed. Best effort: it has no effect anyway."""
-    delivery = hold_claim(held, utcnow())
-    connection = db.session.get_one(Connection, delivery.connection_id)
-    remote_id, tenant_id = delivery.remote_id, delivery.tenant_id
-    if remote_id is None or connection.token_sealed is None:
-        commit("send.nothing-to-abandon")
-        return
-    with client_for(connection) as client:
-        commit("send.abandoning")
-        try:
-            with recording(client, connection.id, tenant_id, held.delivery_id):
-                client.abandon_delivery(remote_id)
-        except NetworkError as error:
-            log.info("abandon_failed", delivery=held.delivery_id, problem=error.word)

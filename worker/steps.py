@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from portal import current_settings
 from portal.accounts.actor import SYSTEM
@@ -26,10 +26,16 @@ from portal.tenants.models import Connection
 from worker.answers import ask
 from worker.braking import ask_brake, refused_among_leavers, shown_digest
 from worker.building import Frozen, finish, freeze
-from worker.sending import abandon, plan_what_gave_way, send
+from worker.permission import abandon
+from worker.refusals import hold
+from worker.sending import plan_what_gave_way, send
 
 CRASHES = 3
-"""After so many claims in a row that ended without a word a delivery is held for a person."""
+"""After so many claims in a row that ended without a word a delivery is held for a person.
+
+What may count already cannot be held. It gets one more, then a last one, and from then on one an hour, or where a
+worker is started.
+"""
 IMPORT_PAUSE = dt.timedelta(seconds=3)
 
 log = structlog.get_logger()
@@ -59,9 +65,8 @@ def run_delivery(delivery_id: int) -> None:
 def _work(held: Claim) -> None:
     while True:
         delivery = hold_claim(held, utcnow())
-        crashed = delivery.crashes > CRASHES
         state = delivery.state
-        if crashed:
+        if _crashes_too_often(delivery):
             _stop_after_crashes(held, delivery)
             return
         until = None if state is DeliveryState.PLANNED else _ordered_pause(delivery.connection_id)
@@ -86,23 +91,51 @@ def _ordered_pause(connection_id: int) -> dt.datetime | None:
     )
 
 
+def _crashes_too_often(delivery: Delivery) -> bool:
+    """Whether it is not to be tried now; marks what may count already and is tried for the last time."""
+    if not _may_count(delivery):
+        return delivery.crashes > CRASHES
+    if delivery.crashes <= CRASHES + 1:
+        return False
+    marked = delivery.problem is Problem.CRASHED
+    delivery.problem = Problem.CRASHED
+    return marked
+
+
+def _may_count(delivery: Delivery) -> bool:
+    return delivery.commit_attempted_at is not None and delivery.state is not DeliveryState.DISCARDED
+
+
 def _stop_after_crashes(held: Claim, delivery: Delivery) -> None:
     """Hold what kills its job every time; what may count already is tried ever more rarely instead."""
     now = utcnow()
     log.error("crashed_too_often", delivery=delivery.id, state=delivery.state.value)
-    if delivery.commit_attempted_at is not None or delivery.state is DeliveryState.DISCARDED:
-        let_claim_go(held, now + dt.timedelta(seconds=current_settings().retry_seconds[-1]))
+    if _may_count(delivery) or delivery.state is DeliveryState.DISCARDED:
+        until = now + dt.timedelta(seconds=current_settings().retry_seconds[-1])
+        let_claim_go(held, until, crashes=CRASHES if _may_count(delivery) else 0)
     else:
-        _hold(delivery, Problem.CRASHED, now)
+        hold(delivery, Problem.CRASHED, now)
+        delivery.shown_digest = shown_digest(delivery)
         let_claim_go(held, None)
     commit("delivery.stopped")
 
 
-def _hold(delivery: Delivery, problem: Problem, now: dt.datetime) -> None:
-    delivery.state = DeliveryState.HELD
-    delivery.problem = problem
-    delivery.held_at = now
-    delivery.shown_digest = shown_digest(delivery)
+def try_again_what_crashed(now: dt.datetime) -> None:
+    """Have what may count already, and killed its jobs, tried once more at once by a worker that was just started."""
+    scope_to(EVERY_TENANT)
+    db.session.execute(
+        update(Delivery)
+        .where(
+            Delivery.problem == Problem.CRASHED,
+            Delivery.state.in_([DeliveryState.SENDING, *AWAITING]),
+            Delivery.crashes == CRASHES,
+            Delivery.lease_until.is_(None),
+            Delivery.next_step_at > now,
+        )
+        .values(next_step_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    commit()
 
 
 def build(held: Claim) -> dt.datetime | None:

@@ -70,6 +70,13 @@ UNSET: Final[Mapping[type, frozenset[str]]] = {
         | {"last_sequence", "attempted_sequence", "committed_sequence", "network_sequence"}
         | {"needs_full", "reconcile_since"}
         | {"failures", "paused_until", "pause_is_ordered", "probe_at", "quarantined_at", "problem"}
+        | {
+            "provider_id",
+            "provider_bound_at",
+            "shares_provider",
+            "holdings_known",
+        }  # said by the act of taking it
+        | {"account_doubt", "doubted_since", "found_provider_id", "found_provider_name"}
         | {"network_name", "network_licensed_until", "max_part_bytes", "encodings", "checked_at"}
     ),
     # passwords have events of their own

@@ -68,6 +68,8 @@ class AuditEvent(StrEnum):
     ERASED = "erased"
     RETRIED = "retried"
     RECONCILED = "reconciled"
+    ACCOUNT_ACCEPTED = "account-accepted"
+    """Another account at the network than before, or one that another tenant has."""
     COMMANDED = "commanded"
     """On the server's command line."""
 

@@ -28,6 +28,7 @@ COMMANDS: Final = MappingProxyType(
         "imports": "judging_imports:imports",
         "keys": "keys:keys",
         "mediator": "releases:mediator",
+        "network-account": "network_accounts:network_account",
         "person": "privacy:person",
         "privacy": "privacy:privacy",
         "protocol": "releases:protocol",

@@ -82,7 +82,7 @@ def delivery() -> None:
     """One delivery: show it; let a held one pass, or discard it; wait no longer for its answers."""
 
 
-_number = click.argument("number", type=Number(2**31 - 1))
+_number = click.argument("number", type=Number())
 _connection = click.option(
     "--connection",
     "connection_id",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -12,7 +13,7 @@ from portal.commands.edge import use_tenant
 from portal.commands.output import said
 from portal.commands.words import _
 from portal.database import commit, db, reading, utcnow
-from portal.deliveries.states import DeliveryState
+from portal.deliveries.states import DeliveryState, Problem
 from portal.releases.preflight import Finding
 from portal.releases.view import View, load_view
 from portal.tenants.licence import Licence, licence_ending, licence_warning
@@ -22,6 +23,9 @@ from portal.tokens.queries import ending_soon
 from portal.vault import VaultError
 from portal.web.labels import label_of
 from portal.web.licence_words import licence_sentence
+
+if TYPE_CHECKING:
+    from worker.contract import Account
 
 LATE = dt.timedelta(minutes=10)
 
@@ -129,7 +133,7 @@ def _ask(slug: str, connection: Connection) -> tuple[Level, str, str]:
             return Level.FAIL, _("Das Token wird abgelehnt."), advice
         except NetworkError as error:
             return Level.FAIL, f"{label_of(problem_of(error)).text} ({error.word})", _advice_for(connection)
-    return _judge(account.network, account.licensed_until, account.last_sequence, connection)
+    return _judge(account, connection)
 
 
 def _advice_for(connection: Connection) -> str:
@@ -137,16 +141,17 @@ def _advice_for(connection: Connection) -> str:
     return _("Prüfen Sie %(name)s, und ob das Jobportal Störungen meldet.", name=name)
 
 
-def _judge(
-    network: str, licensed_until: dt.date | None, last_sequence: int, connection: Connection
-) -> tuple[Level, str, str]:
-    if network != connection.network.value:
+def _judge(account: Account, connection: Connection) -> tuple[Level, str, str]:
+    if account.network != connection.network.value:
         advice = _("Setzen Sie das Token, das zu diesem Jobportal gehört.")
         return Level.FAIL, _("Das Token gehört zu einem anderen Jobportal."), advice
-    if last_sequence > connection.attempted_sequence:
+    if connection.account_doubt or connection.provider_id not in (None, account.provider_id[:200]):
+        advice = _("Rufen Sie „jobbruecke network-account show“ auf, oder setzen Sie das richtige Token.")
+        return Level.FAIL, str(label_of(Problem(connection.account_doubt or "other-account")).text), advice
+    if account.last_sequence > connection.attempted_sequence:
         advice = _("Wurde eine alte Sicherung eingespielt? Gleichen Sie ab, bevor wieder übertragen wird.")
         return Level.FAIL, _("Es kennt Übertragungen, die hier nicht bekannt sind."), advice
-    ending = licence_ending(Licence.NETWORK, licensed_until, utcnow().date())
+    ending = licence_ending(Licence.NETWORK, account.licensed_until, utcnow().date())
     if ending is not None:
         return Level.WARN, licence_sentence(ending), _("Sprechen Sie mit dem Jobportal.")
     if connection.paused_until is not None and connection.paused_until > utcnow():

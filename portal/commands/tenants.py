@@ -25,6 +25,7 @@ from portal.tenants.models import Connection, Tenant
 from portal.tenants.network import Network
 from portal.tenants.queries import find_connection
 from portal.tenants.service import (
+    ask_for_test,
     choose_network,
     create_tenant,
     set_federal_state,
@@ -169,6 +170,7 @@ def _apply(
         if connection is None:
             raise Refusal("network-not-chosen")
         set_token(connection, secret)
+        ask_for_test(connection, now)
 
 
 def _apply_licence(found: Tenant, settings: dict[str, Any]) -> None:
@@ -240,6 +242,7 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
         **coded("state", connection.state),
         "has_token": connection.token_sealed is not None,
         "opened_at": connection.opened_at,
+        "provider_id": connection.provider_id,
         "network_name": connection.network_name,
         "network_licensed_until": connection.network_licensed_until,
         "checked_at": connection.checked_at,
@@ -250,6 +253,7 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
         "paused_until": connection.paused_until,
         "quarantined_at": connection.quarantined_at,
         "reconcile_since": connection.reconcile_since,
+        "account_doubt": connection.account_doubt,
     }
 
 

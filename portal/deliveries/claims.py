@@ -76,11 +76,11 @@ def put_off(held: Claim, until: dt.datetime) -> None:
     )
 
 
-def let_claim_go(held: Claim, next_step_at: dt.datetime | None) -> None:
+def let_claim_go(held: Claim, next_step_at: dt.datetime | None, *, crashes: int = 0) -> None:
     """Give the claim back in order: somebody goes on at `next_step_at`, nobody where it is None."""
     db.session.execute(
         update(Delivery)
         .where(Delivery.id == held.delivery_id, Delivery.fence == held.fence)
-        .values(lease_until=None, crashes=0, next_step_at=next_step_at)
+        .values(lease_until=None, crashes=crashes, next_step_at=next_step_at)
         .execution_options(synchronize_session=False)
     )

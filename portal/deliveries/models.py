@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, TenantOwned
@@ -44,7 +44,7 @@ class Delivery(TenantOwned, Base):
     )
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
-    sequence: Mapped[int]
+    sequence: Mapped[int] = mapped_column(BigInteger)
     """The number that people see."""
     mode: Mapped[Mode]
     cause: Mapped[Cause]
@@ -60,7 +60,7 @@ class Delivery(TenantOwned, Base):
     state: Mapped[DeliveryState] = mapped_column(default=DeliveryState.PLANNED)
 
     idempotency_key: Mapped[str] = mapped_column(String(36))
-    base_sequence: Mapped[int | None]
+    base_sequence: Mapped[int | None] = mapped_column(BigInteger)
     remote_id: Mapped[str | None] = mapped_column(String(64))
     """The network's own name of it."""
     receipt_id: Mapped[str | None] = mapped_column(String(200))

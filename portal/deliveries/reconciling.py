@@ -12,9 +12,10 @@ from sqlalchemy import Select, select
 
 from portal.accounts.actor import Actor
 from portal.database import db
-from portal.deliveries.models import Delivery, OddAnswer
+from portal.deliveries.models import Delivery
 from portal.deliveries.service import give_up
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Problem
+from portal.deliveries.strangers import find_strangers
 from portal.people.models import Participant
 from portal.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
 from portal.refusal import Refusal
@@ -90,19 +91,7 @@ def find_differences(connection: Connection | None) -> Differences | None:
                 Presence.told, ~Presence.released, Presence.told_sequence.in_(sequences)
             )
         ),
-        strangers=list(
-            db.session.scalars(
-                select(OddAnswer.number)
-                .where(
-                    OddAnswer.delivery_id.in_([row.id for row in found]),
-                    OddAnswer.kind == "stranger",
-                    OddAnswer.subject == "participant",
-                    OddAnswer.number.not_in(select(Participant.number)),
-                )
-                .distinct()
-                .order_by(OddAnswer.number)
-            )
-        ),
+        strangers=find_strangers(connection.tenant_id, [row.id for row in found]),
     )
 
 
@@ -184,6 +173,7 @@ def settle(
     connection.reconcile_since, connection.needs_full = None, True
     connection.attempted_sequence = max(connection.attempted_sequence, connection.network_sequence)
     connection.last_sequence = max(connection.last_sequence, connection.attempted_sequence)
+    connection.holdings_known = connection.holdings_known or not differences.strangers
     uncommitted = find_uncommitted(connection.id)
     if uncommitted is not None and uncommitted.problem is Problem.RECONCILE:
         give_up(uncommitted, Problem.RECONCILE, actor, now)

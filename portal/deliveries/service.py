@@ -11,7 +11,7 @@ from sqlalchemy.engine import CursorResult
 from portal.accounts.actor import SYSTEM, Actor
 from portal.database import db
 from portal.deliveries.models import Delivery
-from portal.deliveries.states import UNCOMMITTED, Cause, DeliveryState, Mode, Problem
+from portal.deliveries.states import ACCOUNT_DOUBTS, UNCOMMITTED, Cause, DeliveryState, Mode, Problem
 from portal.queue import SEND_DELIVERY, enqueue_after_commit
 from portal.refusal import Refusal
 from portal.releases.conditions import RELEASED, TOLD, blocked, people
@@ -29,8 +29,8 @@ def request_transfer(
 ) -> Delivery:
     """Plan a transfer for somebody who wants it now: of everybody, or of these participants.
 
-    Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `delivery-running`,
-    `delivery-held`, `nothing-to-transfer`.
+    Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `account-doubted`,
+    `delivery-running`, `delivery-held`, `nothing-to-transfer`.
     """
     view = load_view(tenant_id, now)
     chosen = set(participant_ids) if participant_ids is not None else None
@@ -66,7 +66,8 @@ def plan(
 ) -> Delivery:
     """Give the next number of the connection to a new delivery, and enqueue it after commit.
 
-    Raises Refusal `reconcile`, `delivery-running`, `delivery-held`: one uncommitted delivery at a time.
+    Raises Refusal `reconcile`, `account-doubted`, `delivery-running`, `delivery-held`: one uncommitted delivery at a
+    time.
     """
     # the lock on the connection's row keeps two planners apart; the partial unique index would stop the second
     connection = db.session.scalars(
@@ -77,6 +78,8 @@ def plan(
     ).one()
     if connection.reconcile_since:
         raise Refusal("reconcile")
+    if connection.account_doubt:
+        raise Refusal("account-doubted")
     refuse_beside(find_uncommitted(connection.id))
     connection.last_sequence += 1
     delivery = Delivery(
@@ -201,10 +204,12 @@ def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) 
         raise Refusal("not-held", number=delivery.sequence)
     if delivery.problem is Problem.RECONCILE:
         raise Refusal("reconcile")
+    if delivery.problem in ACCOUNT_DOUBTS:
+        raise Refusal("account-doubted")
     _refuse_same_person(delivery, actor)
     if _next_is_due(delivery, now):
         raise Refusal("next-is-due", number=delivery.sequence)
-    built = delivery.built_at is not None
+    built, was = delivery.built_at is not None, delivery.problem
     result = db.session.execute(
         update(Delivery)
         .where(
@@ -225,6 +230,8 @@ def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) 
     assert isinstance(result, CursorResult)
     if not result.rowcount:
         raise Refusal("changed-since-shown", number=delivery.sequence)
+    if was is Problem.UNKNOWN_HOLDINGS:
+        db.session.get_one(Connection, delivery.connection_id).holdings_known = True
     db.session.refresh(delivery)
     enqueue_after_commit(SEND_DELIVERY, delivery.id)
     return delivery

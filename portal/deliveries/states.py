@@ -82,6 +82,12 @@ class Problem(StrEnum):
     UNAUTHORISED = "unauthorised"
     WRONG_NETWORK = "wrong-network"
     """The token is one of the other network."""
+    OTHER_ACCOUNT = "other-account"
+    """The token opens another account at the network than the one that the connection is bound to."""
+    TAKEN_ACCOUNT = "taken-account"
+    """It opens one that another tenant has."""
+    UNKNOWN_HOLDINGS = "unknown-holdings"
+    """A full delivery would archive whoever the account holds, and nobody here told it of them."""
     NETWORK_LICENCE_EXPIRED = "network-licence-expired"
     REFUSED = "refused"
     BASE_MISMATCH = "base-mismatch"
@@ -99,3 +105,7 @@ class Problem(StrEnum):
     """The network goes on answering, and says nothing new."""
     FORGOTTEN = "forgotten"
     """The network gave a receipt, and knows nothing of the delivery any more, or of its commit."""
+
+
+ACCOUNT_DOUBTS = frozenset({Problem.OTHER_ACCOUNT, Problem.TAKEN_ACCOUNT})
+"""What holds everything of a connection until a person has decided about its account at the network."""

@@ -78,7 +78,7 @@ def transfer_all() -> Response:
     return _done(delivery, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
 
 
-@deliveries.get("/deliveries/<int(max=2147483647):sequence>")
+@deliveries.get("/deliveries/<row:sequence>")
 @live
 @requires(Permission.VIEW)
 def show(sequence: int) -> Response:
@@ -87,7 +87,7 @@ def show(sequence: int) -> Response:
     return live_answer("deliveries/delivery.html", "deliveries/_delivery.html", **_values(delivery))
 
 
-@deliveries.post("/deliveries/<int(max=2147483647):sequence>/let-go")
+@deliveries.post("/deliveries/<row:sequence>/let-go")
 @requires(Permission.JUDGE_HELD)
 def let_go(sequence: int) -> Response:
     """Let a held delivery go, exactly as it was shown."""
@@ -96,7 +96,7 @@ def let_go(sequence: int) -> Response:
     return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))
 
 
-@deliveries.post("/deliveries/<int(max=2147483647):sequence>/discard")
+@deliveries.post("/deliveries/<row:sequence>/discard")
 @requires(Permission.JUDGE_HELD)
 def discard(sequence: int) -> Response:
     """Discard a held delivery."""

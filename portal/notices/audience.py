@@ -22,6 +22,7 @@ AUDIENCE: Mapping[NoticeKind, tuple[frozenset[Role], ...]] = {
     NoticeKind.OUTCOME_UNKNOWN: (SUPPORT,),
     NoticeKind.CRASHED: (SUPPORT,),
     NoticeKind.RECONCILE: (SUPERVISOR | ADMINISTRATOR | SUPPORT,),
+    NoticeKind.ACCOUNT_DOUBTED: (SUPERVISOR | ADMINISTRATOR | SUPPORT,),
     NoticeKind.QUARANTINE: (SUPPORT,),
     NoticeKind.TOKEN_REFUSED: (ADMINISTRATOR | SUPPORT,),
     NoticeKind.LICENCE_ENDING: (

@@ -25,6 +25,8 @@ class NoticeKind(StrEnum):
     CRASHED = "crashed"
     """A delivery or import that killed its job every time."""
     RECONCILE = "reconcile"
+    ACCOUNT_DOUBTED = "account-doubted"
+    """The token opens another account at the network than the tenant's."""
     QUARANTINE = "quarantine"
     TOKEN_REFUSED = "token-refused"  # noqa: S105 - the name of a kind
     LICENCE_ENDING = "licence-ending"

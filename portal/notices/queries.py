@@ -122,6 +122,7 @@ def _connection(
         quarantined_at=connection.quarantined_at,
         connection_problem=connection.problem,
         reconcile_since=connection.reconcile_since,
+        account_doubt=connection.account_doubt,
         network_licence_until=connection.network_licensed_until,
     )
 

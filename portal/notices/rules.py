@@ -76,6 +76,7 @@ class ConnectionFacts:
     quarantined_at: dt.datetime | None = None
     connection_problem: str | None = None
     reconcile_since: dt.datetime | None = None
+    account_doubt: str | None = None
     network_licence_until: dt.date | None = None
 
 
@@ -167,7 +168,7 @@ def _of_connection(facts: ConnectionFacts, now: dt.datetime) -> Iterator[Wanted]
     if facts.held or facts.deciding:
         data = {**number, "problem": facts.problem}
         yield Wanted(NoticeKind.DELIVERY_HELD, *about, data=data, opens=facts.held)
-    if facts.held and facts.problem == "crashed":
+    if facts.problem == "crashed":
         yield Wanted(NoticeKind.CRASHED, *about, data=number)
     yield from _of_its_network(facts, about, now)
     if facts.open:
@@ -180,6 +181,8 @@ def _of_its_network(facts: ConnectionFacts, about: tuple[str, int], now: dt.date
         yield Wanted(NoticeKind.OUTCOME_UNKNOWN, *about, data=number)
     if facts.reconcile_since:
         yield Wanted(NoticeKind.RECONCILE, *about)
+    if facts.account_doubt:
+        yield Wanted(NoticeKind.ACCOUNT_DOUBTED, *about, data={"problem": facts.account_doubt})
     if facts.quarantined_at:
         yield Wanted(NoticeKind.QUARANTINE, *about, data={"problem": facts.connection_problem})
     if facts.connection_problem in _TOKEN_PROBLEMS:
@@ -198,7 +201,8 @@ def _of_open_connection(facts: ConnectionFacts, about: tuple[str, int], now: dt.
 
 def _what_is_missing(facts: ConnectionFacts, now: dt.datetime) -> str | None:
     """Why no delivery came though one was due; None where all is well, or people are told of the cause already."""
-    if facts.held or facts.quarantined_at or facts.reconcile_since or not facts.may_send:
+    told = facts.held or facts.quarantined_at or facts.reconcile_since or facts.account_doubt
+    if told or not facts.may_send:
         return None
     if facts.next_transfer_at and now - facts.next_transfer_at > NOT_PLANNED_AFTER:
         return "not-planned"

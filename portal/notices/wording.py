@@ -162,6 +162,16 @@ def _reconcile(_level: int, _data: Data) -> Words:
     )
 
 
+def _account_doubted(_level: int, data: Data) -> Words:
+    waits = _("Bis das entschieden ist, wartet alles.")
+    return Words(
+        _("Anderes Konto im Jobportal"),
+        f"{problem_text(data.get('problem'))} {waits}",
+        _("Hinterlegen Sie die richtigen Zugangsdaten, oder nehmen Sie das Konto an."),
+        "/deliveries/network-account",
+    )
+
+
 def _quarantine(_level: int, data: Data) -> Words:
     text = _("Das Jobportal hat mehrmals hintereinander nicht geantwortet oder uns abgewiesen.")
     return Words(
@@ -300,6 +310,7 @@ _WORDS: dict[NoticeKind, Callable[[int, Data], Words]] = {
     NoticeKind.OUTCOME_UNKNOWN: _outcome_unknown,
     NoticeKind.CRASHED: _crashed,
     NoticeKind.RECONCILE: _reconcile,
+    NoticeKind.ACCOUNT_DOUBTED: _account_doubted,
     NoticeKind.QUARANTINE: _quarantine,
     NoticeKind.TOKEN_REFUSED: _token_refused,
     NoticeKind.LICENCE_ENDING: _licence_ending,

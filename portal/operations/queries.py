@@ -71,7 +71,7 @@ def processes(now: dt.datetime) -> Sequence[Heartbeat]:
 
 
 def troubled_connections(now: dt.datetime) -> Sequence[tuple[Connection, Tenant]]:
-    """Connections that fail, pause, are quarantined, or wait to be reconciled; the longest troubled first."""
+    """Connections that fail, pause, are quarantined, or wait for a person; the longest troubled first."""
     query = (
         select(Connection, Tenant)
         .join(Tenant, Tenant.id == Connection.tenant_id)
@@ -82,6 +82,7 @@ def troubled_connections(now: dt.datetime) -> Sequence[tuple[Connection, Tenant]
                 Connection.paused_until > now,
                 Connection.quarantined_at.is_not(None),
                 Connection.reconcile_since.is_not(None),
+                Connection.account_doubt.is_not(None),
             ),
         )
         .order_by(Connection.quarantined_at.is_(None), Connection.quarantined_at, Connection.id)

@@ -17,6 +17,7 @@ from portal.bulk.models import BulkItem
 from portal.database import db
 from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, OddAnswer
 from portal.deliveries.states import ENDED, Part
+from portal.deliveries.strangers import hide_all
 from portal.people.models import Participant, ParticipantWord, Profile
 from portal.privacy.queries import hindered
 from portal.releases.models import Presence, ProtocolEntry, Release
@@ -60,6 +61,8 @@ def erase_people(participant_ids: Sequence[int], now: dt.datetime) -> Erased:
         _done(delete(model).where(model.participant_id.in_(ids)))
     former = db.session.scalars(select(Participant.former_number).where(Participant.id.in_(ids))).all()
     numbers = {*free.values(), *filter(None, former)}
+    tenants = set(db.session.scalars(select(Participant.tenant_id).where(Participant.id.in_(ids))))
+    numbers |= {mark for tenant_id in tenants for mark in hide_all(tenant_id, numbers)}
     _done(delete(OddAnswer).where(OddAnswer.subject == "participant", OddAnswer.number.in_(numbers)))
     people = _done(delete(Participant).where(Participant.id.in_(ids)))
     db.session.expire_all()

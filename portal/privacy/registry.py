@@ -365,7 +365,9 @@ TABLES: dict[str, Kept] = {
         Retention.CONTRACT,
         technical="network state token_sealed opened_at closed_at last_sequence attempted_sequence "
         "committed_sequence network_sequence needs_full reconcile_since failures paused_until pause_is_ordered "
-        "probe_at quarantined_at problem network_name network_licensed_until max_part_bytes encodings checked_at",
+        "probe_at quarantined_at problem provider_id provider_bound_at shares_provider holdings_known account_doubt "
+        "doubted_since found_provider_id found_provider_name network_name network_licensed_until "
+        "max_part_bytes encodings checked_at",
     ),
     "heartbeat": Kept(_N, Purpose.OPERATION, Retention.DAY, technical="name kind started_at seen_at"),
 }

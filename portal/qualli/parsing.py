@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from portal.people.identifiers import Flaw, find_code_flaw, find_flaw, normalise, normalise_code
+from portal.people.masking import check_digit
 from portal.qualli.codes import Fault
 from portal.qualli.columns import LANGUAGE_LEVELS, NUMBER_LIMIT, Column, Kind, Table, Type
 from portal.qualli.export_times import Moment, read_moment
@@ -25,7 +26,6 @@ _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _EARLIEST_YEAR = 1900
 _YES_NO = {"ja": True, "1": True, "true": True, "nein": False, "0": False, "false": False}
 _SOCIAL_INSURANCE_NUMBER = re.compile(r"[0-9]{8}[A-Z][0-9]{3}")
-_WEIGHTS = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode categories: control characters, halves of pairs, and separators of lines and paragraphs."""
 
@@ -244,14 +244,3 @@ def _social_insurance_number(text: str) -> str | None:
     if check_digit(number) != number[-1]:
         raise _Bad(Fault.CHECK_DIGIT_WRONG)
     return number
-
-
-def check_digit(number: str) -> str:
-    """The last digit that a social insurance number must have, from its first eleven characters.
-
-    Source: VKVV § 4: the letter counts as its place in the alphabet in two digits; the digits are weighted, the
-    cross sums of the products added, and the last digit of the sum is taken.
-    """
-    digits = number[:8] + f"{ord(number[8]) - ord('A') + 1:02d}" + number[9:11]
-    products = (int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True))
-    return str(sum(sum(divmod(product, 10)) for product in products) % 10)

@@ -6,7 +6,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, event, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, event, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.audit.guards import guard
@@ -126,13 +126,13 @@ class Presence(TenantOwned, Base):
 
     status: Mapped[Status] = mapped_column(default=Status.OFFLINE)
     applicant_id: Mapped[str | None] = mapped_column(String(200))
-    applied_sequence: Mapped[int] = mapped_column(default=0)
+    applied_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     archived: Mapped[bool] = mapped_column(default=False)
     """The newest answer that was applied said `archived`."""
     archive_reason: Mapped[str | None] = mapped_column(String(50))
     """The reason word of that answer, as the network gave it."""
     archive_detail: Mapped[str | None]
-    rejected_sequence: Mapped[int] = mapped_column(default=0)
+    rejected_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     rejection_reason: Mapped[str | None] = mapped_column(String(50))
     rejection_detail: Mapped[str | None]
     clarification: Mapped[str | None] = mapped_column(String(40))
@@ -142,7 +142,7 @@ class Presence(TenantOwned, Base):
     """Goes up with every change that the network may have to be told of."""
     told: Mapped[bool] = mapped_column(default=False)
     """The newest committed delivery about her named her."""
-    told_sequence: Mapped[int] = mapped_column(default=0)
+    told_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """That delivery, whether it named or archived her."""
     told_revision: Mapped[int] = mapped_column(default=0)
     """Her revision when it was built."""
@@ -176,7 +176,7 @@ class MediatorPresence(TenantOwned, Base):
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
     mediator_id: Mapped[int] = mapped_column(ForeignKey("mediator.id"))
     known: Mapped[bool]
-    answered_sequence: Mapped[int]
+    answered_sequence: Mapped[int] = mapped_column(BigInteger)
     answered_at: Mapped[dt.datetime]
 
 

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from urllib.parse import quote
 
 from portal import current_settings
+from portal.deliveries.strangers import is_hidden
 from portal.people.forms import ListAddress
 from portal.people.models import Mediator
 from portal.refusal import NotFound
@@ -149,16 +150,15 @@ def asks_for_consent(person: Explanation) -> bool:
 def applicant_page(person: Explanation) -> str | None:
     """Address of her page in the network, for people; None where she has no Bewerber-ID, or no page is known."""
     connection = person.view.connection if person.view else None
-    if connection is None or person.presence is None or not person.presence.applicant_id:
+    applicant_id = person.presence.applicant_id if person.presence else None
+    if connection is None or not applicant_id or is_hidden(applicant_id):
         return None
     settings = current_settings()
     template = {
         Network.JOBNETZWERK: settings.network_jobnetzwerk_page,
         Network.JOB4YOU: settings.network_job4you_page,
     }[Network(connection.network)]
-    return (
-        template.replace("{applicant_id}", quote(person.presence.applicant_id, safe="")) if template else None
-    )
+    return template.replace("{applicant_id}", quote(applicant_id, safe="")) if template else None
 
 
 def seconds_until_asked(person: Explanation) -> int:

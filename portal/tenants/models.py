@@ -66,6 +66,7 @@ class Connection(TenantOwned, Base):
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
+        Index("ix_connection_provider", "network", "provider_id"),
     )
 
     network: Mapped[Network]
@@ -75,11 +76,11 @@ class Connection(TenantOwned, Base):
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
 
-    last_sequence: Mapped[int] = mapped_column(default=0)
+    last_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The highest sequence given to a delivery."""
-    attempted_sequence: Mapped[int] = mapped_column(default=0)
+    attempted_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The highest sequence whose commit was attempted."""
-    committed_sequence: Mapped[int] = mapped_column(default=0)
+    committed_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The newest committed one: the base of the next delta."""
     network_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """The newest committed one as the network last said."""
@@ -98,7 +99,22 @@ class Connection(TenantOwned, Base):
     problem: Mapped[str | None]
     """Code of what keeps us from the network (see worker.network); None while all is well."""
 
+    provider_id: Mapped[str | None] = mapped_column(String(200))
+    """Who we are to the network: the account that the token opened at the first success."""
+    provider_bound_at: Mapped[dt.datetime | None]
+    shares_provider: Mapped[bool] = mapped_column(default=False)
+    """Support let it have an account that another tenant has."""
+    holdings_known: Mapped[bool] = mapped_column(default=False)
+    """Whoever the account holds was told from here, or settled: a full delivery archives nobody unseen."""
+    account_doubt: Mapped[str | None] = mapped_column(String(30))
+    """Why the account that the token opens now is not taken (a Problem); everything waits for a person."""
+    doubted_since: Mapped[dt.datetime | None]
+    found_provider_id: Mapped[str | None] = mapped_column(String(200))
+    """The account that is doubted."""
+    found_provider_name: Mapped[str | None]
+
     network_name: Mapped[str | None]
+    """Of the account that the connection is bound to."""
     network_licensed_until: Mapped[dt.date | None]
     max_part_bytes: Mapped[int | None]
     encodings: Mapped[list[str] | None] = mapped_column(JSON)
@@ -106,6 +122,11 @@ class Connection(TenantOwned, Base):
     """When `readAccount` last succeeded."""
 
     tenant: Mapped[Tenant] = relationship(back_populates="connections")
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        """Nothing is planned over it until somebody has decided."""
+        return self.reconcile_since is not None or self.account_doubt is not None
 
 
 def token_place(connection_id: int) -> str:

@@ -129,7 +129,9 @@ def set_token(connection: Connection, token: str) -> None:
     if not token or not token.isascii() or not token.isprintable() or " " in token or len(token) > 4096:
         raise Refusal("token-wrong")
     connection.token_sealed = current_vault().seal(token.encode(), token_place(connection.id))
-    if connection.failures:  # ask at once whether this one is taken
+    if connection.provider_id is not None:
+        connection.checked_at = None  # whose it is shows when the network is asked
+    if connection.failures or connection.provider_id is not None:  # ask at once whether this one is taken
         connection.probe_at = connection.opened_at
 
 
@@ -153,6 +155,9 @@ def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datet
         opened.last_sequence = earlier.last_sequence
         opened.attempted_sequence = earlier.attempted_sequence
         opened.committed_sequence = earlier.committed_sequence
+        opened.provider_id, opened.provider_bound_at = earlier.provider_id, earlier.provider_bound_at
+        opened.shares_provider, opened.holdings_known = earlier.shares_provider, earlier.holdings_known
+        opened.network_name = earlier.network_name
     db.session.add(opened)
     db.session.flush()
     note_change("tenant.network", current.network if current else None, network)
@@ -180,7 +185,7 @@ def _close(connection: Connection, actor: Actor, now: dt.datetime) -> None:
     if uncommitted is not None and not give_up(uncommitted, Problem.REPLACED, SYSTEM, now):
         return  # its outcome is found out first; the sweep goes on with the closing
     told = select(Presence.id).where(Presence.connection_id == connection.id, Presence.told).limit(1)
-    if db.session.scalar(told) is not None and connection.reconcile_since is None:
+    if db.session.scalar(told) is not None and not connection.waits_for_a_person:
         plan_withdrawals(connection, Cause.NETWORK_CHANGED, now)
 
 

@@ -127,7 +127,7 @@ def _settings() -> dict[str, Any]:
         "connection": connection,
         "asking": asking,
         "seconds": _ASKING_SECONDS if asking else _RESTING_SECONDS,
-        "problem": problem_text(connection.problem) if connection else "",
+        "problem": problem_text(connection.account_doubt or connection.problem) if connection else "",
         "states": {state: STATE_NAMES.get(state, state) for state in STATES},
         "bounds": service.BOUNDS,
         "networks": list(Network),

@@ -20,6 +20,7 @@ def init_app(app: Flask) -> None:
     from portal.api.views import api
     from portal.audit.views import audit
     from portal.bulk.views import bulk
+    from portal.deliveries.account_views import network_accounts
     from portal.deliveries.reconciling_views import reconciling
     from portal.deliveries.views import deliveries
     from portal.mediators.views import mediators
@@ -84,6 +85,7 @@ def init_app(app: Flask) -> None:
         mediators,
         deliveries,
         reconciling,
+        network_accounts,
         imports,
         numbers,
         operations,

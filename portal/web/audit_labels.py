@@ -56,6 +56,7 @@ EVENTS: dict[AuditEvent, Any] = {
     AuditEvent.ERASED: _l("Daten gelöscht"),
     AuditEvent.RETRIED: _l("Jobportal erneut gefragt"),
     AuditEvent.RECONCILED: _l("Mit dem Jobportal abgeglichen"),
+    AuditEvent.ACCOUNT_ACCEPTED: _l("Konto im Jobportal angenommen"),
     AuditEvent.COMMANDED: _l("Befehl am Server"),
 }
 SUBJECTS: dict[str, Any] = {
@@ -78,6 +79,7 @@ PAGES: dict[str, Any] = {
     "releases.older_protocol": _l("Protokoll"),
     "deliveries.list_page": _l("Datenübertragungen"),
     "reconciling.show": _l("Abgleich mit dem Jobportal"),
+    "network_accounts.show": _l("Konto im Jobportal"),
     "deliveries.show": _l("Datenübertragung"),
     "deliveries.preview": _l("Vorschau der nächsten Übertragung"),
     "mediators.list_page": _l("Vermittler/innen"),

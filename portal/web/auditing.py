@@ -60,6 +60,7 @@ ACTS: dict[str, Act] = {
     "reconciling.read_again": Act(AuditEvent.RECONCILED, "connection"),
     "reconciling.settle": Act(AuditEvent.RECONCILED, "delivery"),
     "reconciling.settle_unread": Act(AuditEvent.RECONCILED, "delivery"),
+    "network_accounts.accept": Act(AuditEvent.ACCOUNT_ACCEPTED, "connection"),
     "operations.retry": Act(AuditEvent.RETRIED, "connection"),
     "people.export_csv": Act(AuditEvent.EXPORTED),
     "people.export_xlsx": Act(AuditEvent.EXPORTED),

@@ -123,7 +123,12 @@ def _connection_banners(view: View) -> list[Banner]:
                 _("Abgleichen"),
             )
         )
-    if view.transit is Transit.HELD and view.uncommitted:
+    if connection.account_doubt:
+        link = url_for("network_accounts.show")
+        found.append(
+            Banner(Tone.DANGER, problem_text(connection.account_doubt), link, _("Ansehen und entscheiden"))
+        )
+    elif view.transit is Transit.HELD and view.uncommitted:
         number = view.uncommitted.sequence
         text = _("Die Übertragung %(number)s ist angehalten.", number=number)
         link = url_for("deliveries.show", sequence=number)

@@ -168,6 +168,18 @@ LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
         Problem.NOTHING_TO_SEND: Label(_l("Es gab nichts zu übertragen.")),
         Problem.UNAUTHORISED: Label(_l("Das Jobportal lehnt die Zugangsdaten ab.")),
         Problem.WRONG_NETWORK: Label(_l("Die Zugangsdaten gehören zum anderen Jobportal.")),
+        Problem.OTHER_ACCOUNT: Label(
+            _l("Die Zugangsdaten öffnen im Jobportal ein anderes Konto als das bisherige.")
+        ),
+        Problem.TAKEN_ACCOUNT: Label(
+            _l("Die Zugangsdaten öffnen im Jobportal ein Konto, das schon ein anderer Mandant benutzt.")
+        ),
+        Problem.UNKNOWN_HOLDINGS: Label(
+            _l(
+                "Das Konto im Jobportal führt Personen, die nicht von hier gemeldet sind. "
+                "Wen diese Übertragung nicht nennt, den archiviert das Jobportal."
+            )
+        ),
         Problem.NETWORK_LICENCE_EXPIRED: Label(_l("Die Lizenz beim Jobportal ist abgelaufen.")),
         Problem.REFUSED: Label(_l("Das Jobportal hat die Übertragung nicht angenommen.")),
         Problem.BASE_MISMATCH: Label(_l("Das Jobportal erwartet eine vollständige Übertragung.")),

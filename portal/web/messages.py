@@ -94,6 +94,21 @@ SENTENCES: dict[str, Any] = (
             "Das Jobportal kennt Übertragungen, die hier nicht bekannt sind. Bis Leitung oder Betreuung das "
             "abgeglichen hat, wird nichts übertragen."
         ),
+        "account-doubted": _l(
+            "Die Zugangsdaten öffnen im Jobportal ein anderes Konto als das dieses Mandanten. Bis jemand darüber "
+            "entschieden hat, wird nichts übertragen."
+        ),
+        "account-not-doubted": _l(
+            "Es gibt nichts zu entscheiden: Die Zugangsdaten öffnen das Konto, das zu diesem Mandanten gehört, "
+            "oder wurden noch nicht geprüft."
+        ),
+        "account-changed": _l(
+            "Das Jobportal nennt inzwischen ein anderes Konto, als Sie gesehen haben. Prüfen Sie es noch einmal."
+        ),
+        "account-taken": _l(
+            "Dieses Konto benutzt schon ein anderer Mandant. Hinterlegen Sie die richtigen Zugangsdaten; zulassen "
+            "kann es nur die Betreuung."
+        ),
         "nothing-to-reconcile": _l(
             "Es gibt nichts abzugleichen: Das Jobportal kennt keine Übertragung, die hier unbekannt ist."
         ),

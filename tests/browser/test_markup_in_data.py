@@ -51,7 +51,8 @@ def evil(system: Running) -> dict[str, int]:
     bridge.release("X1<b>")
     delivery = bridge.deliver("X1<b>")
     scope_to(bridge.tenant_id)
-    db.session.query(Connection).one().network_name = EVIL
+    connection = db.session.query(Connection).one()
+    connection.network_name = connection.provider_id = EVIL
     commit()
     return {"person": person, "delivery": delivery.sequence, "import_id": run.id}
 

@@ -15,12 +15,14 @@ from portal.commands.checks import run_checks
 from portal.database import commit, db, utcnow
 from portal.schema import upgrade
 from portal.tenants.models import Heartbeat
+from portal.tenants.service import set_token
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
 from tests.support.database import make_settings, new_database, running_app
 from tests.support.door import new_token
 from tests.support.sandbox import SandboxServer
 from tests.support.services import PostgresServer, RedisServer
+from tests.support.strangers import another_provider
 
 
 @pytest.fixture
@@ -86,6 +88,16 @@ def test_the_token_is_not_accepted(sound: tuple[Commands, Bridge]) -> None:
     commands, bridge = sound
     bridge.sandbox.change_provider(bridge.provider, token=f"another-{bridge.provider}")
     assert _failing(commands) == {"network": "tenant set alpha --token"}
+
+
+def test_the_token_is_of_another_provider(sound: tuple[Commands, Bridge]) -> None:
+    commands, bridge = sound
+    _, token = another_provider(bridge.sandbox)
+    connection = bridge.connection
+    connection.provider_id = bridge.provider
+    set_token(connection, token)
+    commit()
+    assert _failing(commands) == {"network": "network-account show"}
 
 
 def test_the_network_is_away(sound: tuple[Commands, Bridge]) -> None:
@@ -155,7 +167,7 @@ def test_a_database_that_is_away(tmp_path: Path) -> None:
 _ADVICE = (
     *("JOBBRUECKE_DATABASE_URL", "JOBBRUECKE_REDIS_URL", "JOBBRUECKE_DATA_FOLDER"),
     *("JOBBRUECKE_NETWORK_JOBNETZWERK_URL", "jobbruecke db upgrade", "jobbruecke worker", "jobbruecke cron"),
-    "tenant set alpha --token",
+    *("tenant set alpha --token", "network-account show"),
 )
 
 

@@ -45,13 +45,12 @@ from tests.support.people import Crowd
 DAY = dt.timedelta(days=1)
 SHOWN = {
     *("status", "why", "protocol", "deliveries", "delivery show", "tenant show", "audit list", "token list"),
-    *("privacy status", "privacy record", "reconcile show", "import", "imports show"),
+    *("privacy status", "privacy record", "reconcile show", "network-account show", "import", "imports show"),
 }
 """What is run here. Each of the others does one thing, says one sentence, and has tests of its own."""
 OTHERS = {
     *("release", "revoke", "mediator", "deliver", "delivery pass", "delivery discard"),
-    *("imports pass", "imports discard", "identity"),
-    "delivery stop-waiting",
+    *("imports pass", "imports discard", "identity", "network-account accept", "delivery stop-waiting"),
     *("reconcile read", "reconcile settle", "tenant create", "tenant set", "token create", "token revoke"),
     *("account create", "account link", "account set", "account disable", "account enable"),
     *("account reset-second-factor", "audit verify", "audit export", "person report", "person erase"),
@@ -369,6 +368,18 @@ def test_a_delivery_found_after_a_loss_is_reconciled(commands: Commands, cast: C
     commit()
     _text, values = both(commands, "reconcile", "show", "--tenant", "alpha")
     assert len(values["deliveries"]) == 2
+
+
+@pytest.mark.parametrize("doubt", [None, "other-account", "taken-account"])
+def test_the_account_at_the_network(commands: Commands, cast: Cast, doubt: str | None) -> None:
+    scope_to(cast.alpha)
+    connection = db.session.scalars(select(Connection)).one()
+    if doubt:
+        connection.account_doubt, connection.doubted_since = doubt, utcnow()
+        connection.provider_id, connection.found_provider_id = "P-1", "P-2"
+    commit()
+    _text, values = both(commands, "network-account", "show", "--tenant", "alpha")
+    assert values["account_doubt"] == doubt
 
 
 # --- imports ------------------------------------------------------------------------------------------------

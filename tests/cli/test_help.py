@@ -67,6 +67,7 @@ def test_every_command_of_the_design_is_there() -> None:
         *("release", "revoke", "mediator", "deliver", "delivery show", "delivery pass", "delivery discard"),
         "delivery stop-waiting",
         *("reconcile show", "reconcile read", "reconcile settle"),
+        *("network-account show", "network-account accept"),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),
     }
 

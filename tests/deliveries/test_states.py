@@ -167,13 +167,24 @@ def test_two_crashes_are_forgiven_when_it_goes_on(bridge: Bridge) -> None:
     assert (bridge.status("1"), bridge.again(delivery).crashes) == (Status.ONLINE, 0)
 
 
+def test_after_four_deaths_a_fresh_process_tries_at_once(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    bridge.sandbox.misbehave("drop-after", "commitDelivery", provider_id=bridge.provider, count=1)
+    delivery = bridge.deliver()
+    set_row(delivery, next_step_at=utcnow())
+    crash(delivery, 4)
+    bridge.hasten()
+    assert (bridge.status("1"), bridge.again(delivery).problem) == (Status.ONLINE, None)
+
+
 def test_what_may_count_already_is_never_held(bridge: Bridge) -> None:
     """Its commit went out and its job died again and again: it is tried ever more rarely, and found out."""
     bridge.person("1")
     bridge.release("1")
     bridge.sandbox.misbehave("drop-after", "commitDelivery", provider_id=bridge.provider, count=1)
     delivery = bridge.deliver()
-    set_row(delivery, next_step_at=utcnow())
+    set_row(delivery, next_step_at=utcnow(), problem=Problem.CRASHED)  # a last try at once was made
     crash(delivery, 4)
     bridge.hasten()
     found = bridge.again(delivery)

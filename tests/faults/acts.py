@@ -20,6 +20,7 @@ from portal.accounts.models import Account, Role
 from portal.bulk.models import BulkAction, BulkRun, BulkState
 from portal.bulk.service import Chosen, choose
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.network_accounts import find_question
 from portal.deliveries.reconciling import find_differences
 from portal.deliveries.states import Cause, DeliveryState
 from portal.people.models import Mediator
@@ -201,6 +202,37 @@ def settle_by_command(bridge: Bridge) -> Doing:
     return act, lambda: find_differences(bridge.connection) is None
 
 
+# --- another account at the network ------------------------------------------------------------------------
+
+
+def to_decide(bridge: Bridge) -> Done:
+    """The token opens another account, which a person has to take."""
+    somebody(bridge)
+    online(bridge, "1")
+    connection = bridge.connection
+    connection.account_doubt, connection.doubted_since = "other-account", utcnow()
+    connection.found_provider_id = connection.found_provider_name = "another"
+    commit()
+    return lambda: bridge.connection.provider_id == "another"
+
+
+def accept_by_page(bridge: Bridge) -> Using:
+    done = to_decide(bridge)
+
+    def act(page: Surfer) -> None:
+        page.get("/deliveries/network-account")
+        page.submit("/deliveries/network-account/accept")
+
+    return act, done
+
+
+def accept_by_command(bridge: Bridge) -> Doing:
+    done = to_decide(bridge)
+    question = find_question(bridge.connection)
+    assert question is not None
+    return say(bridge, "network-account", "accept", "--shown", question.digest), done
+
+
 # --- imports -----------------------------------------------------------------------------------------------
 
 
@@ -334,6 +366,7 @@ PAGES: dict[str, OnPages] = {
     "release.page": release_by_page,
     "delivery.page": discard_by_page,
     "reconcile.page": read_by_page,
+    "network-account.page": accept_by_page,
     "import.page": import_by_page,
     "import.passed": judge_import("let-go", ImportState.APPLYING),
     "import.discarded": judge_import("discard", ImportState.DISCARDED),
@@ -353,6 +386,7 @@ ACTS: dict[str, Begin] = {
     "stop-waiting.command": stop_waiting_by_command,
     "reconcile-read.command": read_by_command,
     "reconcile-settle.command": settle_by_command,
+    "network-account.command": accept_by_command,
     "import.sent": import_by_door,
     "import.command": import_by_command,
     "import-pass.command": judge_import_by_command("pass", ImportState.APPLYING, ImportState.DONE),

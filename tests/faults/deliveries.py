@@ -25,6 +25,7 @@ from tests.histories.test_order_of_answers import online
 from tests.support.bridge import Bridge
 from tests.support.promise import assert_promise
 from tests.support.rude_server import answer
+from tests.support.strangers import another_provider
 from worker import attempts, building
 
 YESTERDAY = dt.timedelta(days=1)
@@ -213,6 +214,33 @@ def a_token_of_the_other_network(bridge: Bridge, outside: Outside) -> Go:
     return go
 
 
+def a_token_of_another_provider(bridge: Bridge, outside: Outside) -> Go:
+    online(bridge, "2")
+    go = released("1")(bridge, outside)
+    _, token = another_provider(bridge.sandbox, "F1")
+    set_token(bridge.connection, token)
+    commit()
+    return go
+
+
+def another_account_is_taken(bridge: Bridge, _: Outside) -> Go:
+    """It holds people whom nobody here told it of."""
+    online(bridge, "1")
+    bridge.connection.holdings_known = False
+    commit()
+    bridge.plan()
+    return deliver(bridge)
+
+
+def a_commit_is_lost_and_the_token_set_anew(bridge: Bridge, _: Outside) -> Go:
+    release(bridge, "1")
+    bridge.sandbox.misbehave("drop-after", "commitDelivery", provider_id=bridge.provider, count=1)
+    bridge.deliver()
+    set_token(bridge.connection, token_of(bridge))
+    commit()
+    return deliver(bridge)
+
+
 def a_wrong_token(bridge: Bridge, outside: Outside) -> Go:
     go = released("1")(bridge, outside)
     set_token(bridge.connection, "another-token")
@@ -255,7 +283,7 @@ def only_the_first_is_online(bridge: Bridge) -> None:
 def a_mediator_is_refused(bridge: Bridge, outside: Outside) -> Go:
     """The network refuses the first line, which is nobody's record."""
     problem = {"type": "https://n/problems/invalid-record", "title": "Nein", "line": 1, "detail": "So nicht"}
-    refused = answer(json.dumps(problem).encode(), "422 No")
+    refused = answer(json.dumps(problem).encode(), "422 No", Content_Type="application/problem+json")
     outside.middle.misbehave(token_of(bridge), "putPart", refused, taken_in=False)
     return released("1")(bridge, outside)
 
@@ -330,6 +358,19 @@ DELIVERIES: dict[str, Story] = {
     "the database hinders it": Story(the_database_hinders_it, is_online, ("work.put-off",)),
     "a token of the other network": Story(
         a_token_of_the_other_network, ends(DeliveryState.FAILED, Problem.REFUSED), ("send.wrong-network",)
+    ),
+    "a token of another provider": Story(
+        a_token_of_another_provider,
+        ends(DeliveryState.HELD, Problem.OTHER_ACCOUNT),
+        ("send.account-doubted",),
+    ),
+    "another account is taken": Story(
+        another_account_is_taken,
+        ends(DeliveryState.HELD, Problem.UNKNOWN_HOLDINGS),
+        ("send.unknown-holdings",),
+    ),
+    "a commit is lost, and the token set anew": Story(
+        a_commit_is_lost_and_the_token_set_anew, is_online, ("send.account-again",)
     ),
     "a wrong token": Story(
         a_wrong_token,

@@ -6,6 +6,7 @@ between them. The ordinary run has one death of some stories, the matrix all.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import signal
@@ -14,9 +15,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, current_app
+from sqlalchemy import update
 
 from portal import failpoints
-from portal.database import db, scope_to
+from portal.database import commit, db, scope_to, utcnow
+from portal.deliveries.models import Delivery
+from portal.deliveries.states import DeliveryState, Problem
+from portal.releases.status import Status
 from tests.faults.acts import ACTS
 from tests.faults.chores import CHORES
 from tests.faults.conftest import SAMPLED, around
@@ -28,6 +33,7 @@ from tests.support.database import make_settings, running_app
 from tests.support.mail_server import running_mail_server
 from tests.support.middle import Middle
 from tests.support.sandbox import SandboxServer
+from worker import steps
 
 SEED = 20261125
 STORIES = DELIVERIES | CHORES
@@ -137,6 +143,55 @@ def test_what_somebody_set_off_is_done_or_not_and_can_be_done_again(
     if side == "before":
         assert in_a_process(bridge, act, Death({}, bridge, None)) == 0
         assert is_done()
+
+
+def killed_at_the_commit(bridge: Bridge, times: int) -> Delivery:
+    """A delivery that the network has taken in, and whose job died of it so often."""
+    bridge.person("1")
+    bridge.release("1")
+    delivery = bridge.plan()
+    death = Death({}, bridge, "call.commitDelivery.after")
+    for _ in range(times):
+        assert in_a_process(bridge, bridge.work, death) == -signal.SIGKILL
+    return delivery
+
+
+def online_after(bridge: Bridge, delivery: Delivery) -> None:
+    assert in_a_process(bridge, bridge.work, Death({}, bridge, None)) == 0
+    bridge.hasten()
+    assert bridge.again(delivery).state is DeliveryState.COMPLETE
+    assert (bridge.status("1"), bridge.again(delivery).problem) == (Status.ONLINE, None)
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("deaths", [3, 4])
+def test_what_may_count_is_tried_at_once_by_whoever_comes_after_the_dead(
+    sandbox: SandboxServer, deaths: int
+) -> None:
+    bridge = build_bridge(sandbox)
+    online_after(bridge, killed_at_the_commit(bridge, deaths))
+
+
+@pytest.mark.usefixtures("app")
+def test_once_and_then_by_the_hour_or_where_a_worker_is_started(sandbox: SandboxServer) -> None:
+    bridge = build_bridge(sandbox)
+    delivery = killed_at_the_commit(bridge, 5)
+    alive, death = Death({}, bridge, None), Death({}, bridge, "call.commitDelivery.after")
+    for waited in (False, True):
+        assert in_a_process(bridge, bridge.work, alive) == 0
+        found = bridge.again(delivery)
+        assert (found.state, found.problem) == (DeliveryState.SENDING, Problem.CRASHED)
+        assert found.next_step_at is not None
+        assert found.next_step_at > utcnow() + dt.timedelta(minutes=55), "it was put off, and not tried"
+        if waited:
+            steps.try_again_what_crashed(utcnow())
+        else:
+            db.session.execute(update(Delivery).values(next_step_at=utcnow()))
+            commit()
+        assert in_a_process(bridge, bridge.work, death) == -signal.SIGKILL, "one try"
+    assert in_a_process(bridge, bridge.work, alive) == 0
+    steps.try_again_what_crashed(utcnow())
+    online_after(bridge, delivery)
 
 
 def test_there_is_a_story_for_every_step() -> None:

@@ -179,3 +179,24 @@ def test_nothing_is_given_up_by_the_page_of_something_between(plain_stand: Stand
         assert_promise(victim)
         held = victim.held("2")
         assert (held and held["state"]) == ("archived" if heard else None)
+
+
+@pytest.mark.parametrize("name", ["403 of a wall", "499 of a wall"])
+def test_nobody_stays_behind_a_page_that_hid_the_receipt(plain_stand: Stand, name: str) -> None:
+    """The network takes the commit in, a page of something between says no, and everybody is revoked meanwhile."""
+    stand, victim = plain_stand, plain_stand.victim
+    stand.release("1", "2")
+    with time_machine.travel(utcnow()) as clock:
+        with stand.misbehaving(TROUBLES[name], "commitDelivery", taken_in=True):
+            delivery = plan(victim)
+            stand.pass_time(clock, 0)
+        assert victim.again(delivery).outcome_unknown
+        scope_to(victim.tenant_id)
+        victim.revoke("1", "2")
+        stand.pass_time(clock, 11, 30, 35, 10)
+        scope_to(victim.tenant_id)
+        assert victim.again(delivery).state is DeliveryState.COMPLETE
+        plan(victim)
+        stand.pass_time(clock, 0, 10, 10)
+        assert [victim.held(number)["state"] for number in ("1", "2")] == ["archived", "archived"]  # type: ignore[index]
+        assert_promise(victim)

@@ -24,6 +24,7 @@ from portal.deliveries.models import Delivery
 from portal.deliveries.reconciling import Differences, find_differences, read_again, settle
 from portal.deliveries.service import give_up
 from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
+from portal.deliveries.strangers import hide
 from portal.refusal import Refusal
 from portal.releases.models import EndCause
 from portal.releases.status import Status
@@ -162,7 +163,11 @@ def test_everything_waits_and_the_differences_are_named(restored: Bridge) -> Non
         (2, Cause.FOUND, DeliveryState.COMPLETE),
         (3, Cause.FOUND, DeliveryState.COMPLETE),
     ]
-    assert (numbers(found.ended), numbers(found.unreleased), found.strangers) == ({"1", "2"}, {"5"}, ["6"])
+    assert (numbers(found.ended), numbers(found.unreleased), found.strangers) == (
+        {"1", "2"},
+        {"5"},
+        [hide(bridge.tenant_id, "6")],
+    )
     assert not found.reading
     assert [bridge.status(number) for number in "12345"] == [
         Status.OFFLINE_ARCHIVED,

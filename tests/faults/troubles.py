@@ -52,12 +52,23 @@ def says(status: str, body: bytes = b"", **headers: str) -> Begin:
     return always(answer(body, status, **headers))
 
 
-def refusal(status: str, word: str | None, shown: Problem = Problem.REFUSED) -> Trouble:
-    """A 4xx, with a problem of the contract or with something else's page."""
-    body = json.dumps({"type": f"https://n/problems/{word}", "title": "Nein"}).encode() if word else b"<html>"
-    words = frozenset({word or "refused"})
+def says_problem(status: str, word: str, **headers: str) -> Begin:
+    body = json.dumps({"type": f"https://n/problems/{word}", "title": "Nein"}).encode()
+    return says(status, body, Content_Type="application/problem+json", **headers)
+
+
+def refusal(status: str, word: str, shown: Problem = Problem.REFUSED) -> Trouble:
+    """A 4xx with a problem of the contract."""
     code = int(status.partition(" ")[0])
-    return Trouble(words, shown, says(status, body), unknown=False, ends_it=True, status=code)
+    return Trouble(
+        frozenset({word}), shown, says_problem(status, word), unknown=False, ends_it=True, status=code
+    )
+
+
+def elsewhere(status: str) -> Trouble:
+    """A 4xx of something between us, which proves nothing."""
+    page = says(status, b"<html>Zugriff verweigert", Content_Type="text/html")
+    return passing(page, "not-the-contract", problem=Problem.GARBLED)
 
 
 def rubbish(body: bytes, word: str = "not-the-contract", **headers: str) -> Trouble:
@@ -99,8 +110,9 @@ RARE = {
     "200 with another shape",
     "200 that is no gzip",
     "no HTTP",
-    "403 of a wall",
+    *(f"{code} of a wall" for code in (400, 403, 408, 409, 413, 429, 451)),
     "409",
+    "409 of another word",
     "413",
     "cut in the middle",
     "TLS, broken",
@@ -117,8 +129,12 @@ TROUBLES: dict[str, Trouble] = {
     "no answer": passing(lambda it: say_nothing(it.server), "no-answer", "too-slow"),
     "one byte at a time": passing(lambda it: trickle(it.server), "too-slow", problem=Problem.GARBLED),
     "429": passing(
-        says("429 Slower", Retry_After="20"), "throttled", problem=Problem.THROTTLED, unknown=False
+        says_problem("429 Slower", "too-many-requests", Retry_After="20"),
+        "throttled",
+        problem=Problem.THROTTLED,
+        unknown=False,
     ),
+    "429 of a wall": passing(says("429 Slower", Retry_After="20"), "throttled", problem=Problem.THROTTLED),
     "503": passing(says("503 Later", Retry_After="20"), "throttled", problem=Problem.THROTTLED),
     "500": passing(says("500 Oh"), "server-error"),
     "502": passing(says("502 Oh", b"<html>gateway"), "server-error"),
@@ -139,9 +155,12 @@ TROUBLES: dict[str, Trouble] = {
     ),
     "401": refusal("401 Who", "unauthorised", Problem.UNAUTHORISED),
     "403": refusal("403 No", "licence-expired", Problem.NETWORK_LICENCE_EXPIRED),
-    "403 of a wall": refusal("403 No", None),
-    "404 of a wall": refusal("404 No", None),
-    "409": refusal("409 No", "something-new"),
-    "413": refusal("413 Much", None),
+    **{f"{code} of a wall": elsewhere(f"{code} No") for code in (400, 403, 404, 408, 409, 413, 451, 499)},
+    "409": refusal("409 No", "already-committed"),
+    "409 of another word": replace(
+        passing(says_problem("409 No", "something-new"), "not-the-contract", problem=Problem.GARBLED),
+        status=409,
+    ),
+    "413": refusal("413 Much", "too-large"),
     "422": refusal("422 No", "invalid-request"),
 }

@@ -7,6 +7,7 @@ from portal.database import commit, db
 from portal.deliveries.models import DeliveryPerson
 from portal.deliveries.queries import odd_answers
 from portal.deliveries.states import DeliveryState
+from portal.deliveries.strangers import hide
 from portal.releases.models import Event
 from portal.releases.phase import Phase
 from portal.releases.status import Status
@@ -158,7 +159,7 @@ def test_answers_about_strangers_are_recorded_and_move_nothing(bridge: Bridge) -
     bridge.hasten()
     assert {(odd.kind, odd.number) for odd in odd_answers(delivery.id)} == {
         ("stranger", "1"),
-        ("stranger", "nobody"),
+        ("stranger", hide(bridge.tenant_id, "nobody")),
     }
     assert bridge.presence("1").applied_sequence == delivery.sequence - 1
     assert bridge.status("2") is Status.ONLINE

@@ -153,3 +153,16 @@ def test_nothing_to_transfer_is_said(bridge: Bridge) -> None:
     assert bridge.phase("1") is Phase.BLOCKED
     with pytest.raises(Refusal, match="nothing-to-transfer"):
         bridge.plan("1")
+
+
+def test_a_number_beyond_32_bits_is_one_like_any_other(bridge: Bridge) -> None:
+    bridge.person("1")
+    bridge.release("1")
+    bridge.connection.last_sequence = 2**31 - 1
+    commit()
+    delivery = bridge.deliver()
+    bridge.hasten()
+    assert (bridge.again(delivery).state, bridge.again(delivery).sequence) == (DeliveryState.COMPLETE, 2**31)
+    assert bridge.deliver("1").base_sequence == 2**31
+    assert bridge.presence("1").applied_sequence == 2**31 + 1
+    assert bridge.status("1") is Status.ONLINE

@@ -135,6 +135,7 @@ def test_a_delivery_that_was_due_is_missed(changes: dict[str, Any], why: str | N
         {"held": True, "uncommitted": 3},
         {"quarantined_at": NOW},
         {"reconcile_since": NOW},
+        {"account_doubt": "other-account"},
     ],
 )
 def test_it_is_not_missed_where_the_cause_is_told(cause: dict[str, Any]) -> None:
@@ -165,7 +166,9 @@ def test_many_held_are_told_once_with_a_list(count: int, many: bool) -> None:
         ({"unknown_mediators": {"7": 2}}, K.MEDIATOR_UNKNOWN),
         ({"outcome_unknown_since": NOW - HOUR - MOMENT}, K.OUTCOME_UNKNOWN),
         ({"held": True, "problem": "crashed"}, K.CRASHED),
+        ({"uncommitted": 3, "problem": "crashed"}, K.CRASHED),
         ({"reconcile_since": NOW}, K.RECONCILE),
+        ({"account_doubt": "other-account"}, K.ACCOUNT_DOUBTED),
         ({"quarantined_at": NOW}, K.QUARANTINE),
         ({"connection_problem": "unauthorised"}, K.TOKEN_REFUSED),
         ({"connection_problem": "wrong-network"}, K.TOKEN_REFUSED),

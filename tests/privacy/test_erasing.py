@@ -15,8 +15,9 @@ from portal.audit.models import AuditEntry, AuditEvent, ErasedEntry
 from portal.audit.verifying import verify
 from portal.bulk.models import BulkItem, BulkRun, BulkState
 from portal.database import EVERY_TENANT, Base, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Attempt, Delivery, DeliveryPart, DeliveryPerson
+from portal.deliveries.models import Attempt, Delivery, DeliveryPart, DeliveryPerson, OddAnswer
 from portal.deliveries.states import DeliveryState
+from portal.deliveries.strangers import hide
 from portal.people.models import Participant
 from portal.privacy.erasing import OWNED
 from portal.privacy.models import ErasureRun, ErasureState
@@ -461,3 +462,18 @@ def assert_nobody_is_half_erased(tenant_id: int) -> None:
     for model in (*OWNED, ProtocolEntry):
         assert set(db.session.scalars(select(model.participant_id))) == left, model
     commit()
+
+
+def test_what_the_network_said_of_somebody_not_yet_known_goes_with_them(
+    sqlite_app: Flask, cast: Cast
+) -> None:
+    old_person(cast.alpha, "K1")
+    delivery = old_delivery(cast.alpha, utcnow() - LONG_AGO)
+    common = {"delivery_id": delivery.id, "kind": "stranger", "outcome": "active", "at": utcnow() - LONG_AGO}
+    for name in ("K1", "another"):
+        row = {"number": hide(cast.alpha, name), "subject": "participant", "tenant_id": cast.alpha}
+        db.session.add(OddAnswer(**common, **row))
+    commit()
+    run_erasure(plan(cast.alpha))
+    scope_to(EVERY_TENANT)
+    assert [odd.number for odd in db.session.scalars(select(OddAnswer))] == [hide(cast.alpha, "another")]

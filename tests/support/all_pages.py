@@ -71,6 +71,7 @@ PAGES = (
     PageOf("bulk.show", "/bulk/{bulk}"),
     PageOf("deliveries.list_page", "/deliveries"),
     PageOf("reconciling.show", "/deliveries/reconcile"),
+    PageOf("network_accounts.show", "/deliveries/network-account"),
     PageOf("deliveries.preview", "/deliveries/next"),
     PageOf("deliveries.show", "/deliveries/{delivery}"),
     PageOf("mediators.list_page", "/mediators"),

@@ -89,7 +89,34 @@ def _check_shown(client: NetworkClient, error: NetworkError) -> None:
 
 def problem(word: str, status: str, **more: object) -> Manners:
     body = {"type": f"https://network.example/problems/{word}", "title": NAME, "status": 1, "detail": NAME}
-    return answer(json.dumps(body | more).encode(), status)
+    return answer(json.dumps(body | more).encode(), status, Content_Type="application/problem+json")
+
+
+ELSEWHERE = (
+    "400 No",
+    "401 Who",
+    "403 No",
+    "404 No",
+    "408 Late",
+    "409 No",
+    "413 Much",
+    "422 No",
+    "451 No",
+    "499 ?",
+)
+"""What gateways say on their own account, maybe after the network has taken a request in."""
+
+
+def page_of_something_else(status: str) -> Manners:
+    return answer(b"<html>" + NAME.encode(), status, Content_Type="text/html")
+
+
+def problem_as(content_type: str) -> Manners:
+    return answer(b'{"type": "x/licence-expired", "title": "No"}', "403 No", Content_Type=content_type)
+
+
+def problem_of(body: bytes) -> Manners:
+    return answer(body, "404 No", Content_Type="application/problem+json")
 
 
 # --- whether the request may have had its effect -----------------------------------------------------------
@@ -153,16 +180,25 @@ def test_a_connection_that_breaks_while_we_speak_proves_nothing() -> None:
         (answer(b"", "504 Oh"), Unavailable, "server-error", True),
         (answer(b"", "599 Oh"), Unavailable, "server-error", True),
         (answer(b"", "503 Later", Retry_After="7"), Throttled, "throttled", True),
-        (answer(b"", "429 Slower"), Throttled, "throttled", False),
+        (problem("unavailable", "503 Later"), Throttled, "throttled", True),
+        (problem("too-many-requests", "429 Slower"), Throttled, "throttled", False),
+        (answer(b"", "429 Slower"), Throttled, "throttled", True),
+        (problem("quota", "429 Slower"), Throttled, "throttled", True),
         (problem("unauthorised", "401 No"), Unauthorised, "unauthorised", False),
         (problem("licence-expired", "403 No"), Refused, "licence-expired", False),
         (problem("base-mismatch", "409 No", last_sequence=4), Refused, "base-mismatch", False),
-        (problem("a-new-word", "418 No"), Refused, "a-new-word", False),
-        (problem(NAME, "422 No"), Refused, "refused", False),
-        (answer(b"", "404 No"), Refused, "refused", False),
-        (answer(b"<html>" + NAME.encode(), "404 No"), Refused, "refused", False),
-        (answer(b"[" * 100_000, "404 No"), Refused, "refused", False),
-        (answer(b'{"type": 5}', "404 No"), Refused, "refused", False),
+        (problem("a-new-word", "418 No"), Garbled, "not-the-contract", True),
+        (problem("unavailable", "404 No"), Garbled, "not-the-contract", True),
+        (problem(NAME, "422 No"), Garbled, "not-the-contract", True),
+        *((page_of_something_else(status), Garbled, "not-the-contract", True) for status in ELSEWHERE),
+        (problem_as("application/json"), Garbled, "not-the-contract", True),
+        (problem_as("text/html; application/problem+json"), Garbled, "not-the-contract", True),
+        (problem_as("Application/Problem+JSON; charset=utf-8"), Refused, "licence-expired", False),
+        (problem_of(b"[" * 100_000), Garbled, "not-the-contract", True),
+        (problem_of(b'{"type": 5}'), Garbled, "not-the-contract", True),
+        (problem_of(b'{"title": "No"}'), Garbled, "not-the-contract", True),
+        (problem_of(b'{"type": "x/not-found", "type": "x/too-large"}'), Garbled, "not-the-contract", True),
+        (problem_of(b'\xff{"type": "x/not-found"}'), Garbled, "not-the-contract", True),
         (answer(b"", "302 There", Location="http://127.0.0.1:1/"), Garbled, "redirect", True),
         (answer(b"", "304 Same"), Garbled, "redirect", True),
         (answer(b"", "999 What"), Unavailable, "server-error", True),  # RFC 9110, section 15
@@ -211,6 +247,19 @@ def test_every_answer_has_its_word(
 )
 def test_a_receipt_that_could_not_be_stored_is_none(changes: dict[str, object]) -> None:
     assert met_with(answer(json.dumps(RECEIPT | changes).encode())).word == "not-the-contract"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(RECEIPT)[:-1] + ', "sequence": 2}',
+        json.dumps(RECEIPT)[:-1] + ', "new": {"a": 1, "a": 1}}',
+        json.dumps(RECEIPT)[:-1] + ', "seq\\u0075ence": 2}',
+        json.dumps(RECEIPT)[:-1] + ', "new": NaN}',
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_not_read(body: str) -> None:
+    assert met_with(answer(body.encode())).word == "not-the-contract"
 
 
 def test_a_good_answer_is_read_and_what_is_new_in_it_passed_over() -> None:

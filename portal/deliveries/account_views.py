@@ -1,0 +1,48 @@
+"""The page on which a person decides about the account at the network that the token opens."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from portal.accounts.access import Permission, may, requires
+from portal.audit.recording import describe
+from portal.database import utcnow
+from portal.deliveries import network_accounts as service
+from portal.deliveries.states import Problem
+from portal.refusal import Refusal
+from portal.web.scope import current_view, save
+
+network_accounts = Blueprint("network_accounts", __name__)
+
+
+@network_accounts.get("/deliveries/network-account")
+@requires(Permission.VIEW)
+def show() -> str:
+    """Which account the connection is bound to, which one was found, and what taking that means."""
+    question = service.find_question(current_view().connection)
+    taken = question is not None and question.problem is Problem.TAKEN_ACCOUNT
+    return render_template(
+        "deliveries/network_account.html",
+        question=question,
+        connection=current_view().connection,
+        taken=taken,
+        may_decide=may(Permission.RETRY if taken else Permission.JUDGE_HELD),
+    )
+
+
+@network_accounts.post("/deliveries/network-account/accept")
+@requires(Permission.JUDGE_HELD)
+def accept() -> Response:
+    """Take the account that was found as ours, exactly as it was shown."""
+    connection = current_view().connection
+    if connection is None:
+        raise Refusal("account-not-doubted")
+    shown = request.form.get("shown_digest", "")
+    service.accept(connection, shown, utcnow(), may_share=may(Permission.RETRY))
+    describe(subject_id=connection.id)
+    save("network-account.page")
+    flash(
+        _("Das Konto gehört jetzt zu diesem Mandanten. Als Nächstes wird vollständig übertragen."), "success"
+    )
+    return make_response(redirect(url_for(".show"), 303))

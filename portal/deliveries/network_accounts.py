@@ -1,0 +1,109 @@
+"""A person's decision about the account at the network that a connection's token opens. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from portal.accounts.actor import SYSTEM
+from portal.database import db
+from portal.deliveries.models import Delivery
+from portal.deliveries.service import give_up, plan_anew
+from portal.deliveries.states import ACCOUNT_DOUBTS, Cause, DeliveryState, Problem
+from portal.refusal import Refusal
+from portal.releases.models import Presence
+from portal.releases.view import find_uncommitted
+from portal.tenants.models import Connection
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person decides: whether the account that was found is ours."""
+
+    connection: Connection
+    problem: Problem
+    since: dt.datetime
+    told: int
+    """People whom the account holds that the connection is bound to."""
+
+    @property
+    def digest(self) -> str:
+        """Of what is shown: nothing else is decided."""
+        found = [
+            self.connection.id,
+            self.problem,
+            self.connection.provider_id,
+            self.connection.found_provider_id,
+        ]
+        return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def find_question(connection: Connection | None) -> Question | None:
+    """What is to be decided about the account of a connection; None where nothing is."""
+    if connection is None or connection.account_doubt is None or connection.doubted_since is None:
+        return None
+    told = select(func.count()).where(Presence.connection_id == connection.id, Presence.told)
+    problem = Problem(connection.account_doubt)
+    return Question(connection, problem, connection.doubted_since, db.session.scalar(told) or 0)
+
+
+def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_share: bool) -> Question:
+    """Say that the account found is ours: the next delivery is full, and held if that account holds anybody.
+
+    Raises Refusal `account-not-doubted`, `account-changed` where it is not what was shown, `account-taken` where
+    another tenant has it, unless `may_share`.
+    """
+    connection = db.session.scalars(
+        select(Connection)
+        .where(Connection.id == connection.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    question = find_question(connection)
+    if question is None:
+        raise Refusal("account-not-doubted")
+    if question.digest != shown_digest:
+        raise Refusal("account-changed")
+    taken = question.problem is Problem.TAKEN_ACCOUNT
+    if taken and not may_share:
+        raise Refusal("account-taken")
+    if connection.provider_id != connection.found_provider_id:
+        connection.needs_full, connection.holdings_known = True, False
+        _end_unknown(connection, now)
+    connection.provider_id, connection.provider_bound_at = connection.found_provider_id, now
+    connection.network_name, connection.shares_provider = connection.found_provider_name, taken
+    go_on(connection, now)
+    return question
+
+
+def go_on(connection: Connection, now: dt.datetime) -> None:
+    """Let everything go on that waited for the decision: what was held is planned anew."""
+    connection.account_doubt = connection.doubted_since = None
+    connection.found_provider_id = connection.found_provider_name = None
+    db.session.flush()
+    db.session.execute(
+        update(Delivery)
+        .where(Delivery.connection_id == connection.id, Delivery.next_step_at > now)
+        .values(next_step_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    held = find_uncommitted(connection.id)
+    if held is None or held.problem not in ACCOUNT_DOUBTS or not give_up(held, Problem.REPLACED, SYSTEM, now):
+        return
+    if held.cause not in (Cause.CONSENT, Cause.NETWORK_CHANGED):  # those the sweep plans anew
+        plan_anew(held, now)
+
+
+def _end_unknown(connection: Connection, now: dt.datetime) -> None:
+    """A commit of unknown outcome went to the account that is not ours any more: nobody can find out about it here."""
+    delivery = find_uncommitted(connection.id)
+    if delivery is None or delivery.commit_attempted_at is None:
+        return
+    delivery.state, delivery.problem = DeliveryState.FAILED, Problem.OTHER_ACCOUNT
+    delivery.outcome_unknown, delivery.ended_at, delivery.next_step_at = False, now, None
+    delivery.fence, delivery.lease_until = delivery.fence + 1, None
+    db.session.flush()
