@@ -65,4 +65,12 @@ def current_vault() -> Vault:
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlite:
         return {}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": 10}
+    # None: statements prepared on one connection are not there on the next that PgBouncer gives (transaction mode)
+    driver = {"prepare_threshold": None, "client_encoding": "utf8"}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": 10,
+        "connect_args": driver,
+    }
