@@ -270,11 +270,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gets_mails", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=True),
+        sa.Column("link_seen_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["mediator_id"], ["mediator.id"], name=op.f("fk_account_mediator_id_mediator")
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_account_tenant_id_tenant")),
+        sa.ForeignKeyConstraint(
+            ["link_seen_by_id"], ["account.id"], name=op.f("fk_account_link_seen_by_id_account")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
     )
@@ -286,6 +290,9 @@ def upgrade() -> None:
         sa.Column("dry_run", sa.Boolean(), nullable=False),
         sa.Column("state", sa.String(length=30), nullable=False),
         sa.Column("started_by", sa.String(), nullable=False),
+        sa.Column(
+            "started_by_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("progress", sa.Integer(), nullable=False),
@@ -314,6 +321,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_run_tenant_id_tenant")),
         sa.ForeignKeyConstraint(
             ["token_id"], ["api_token.id"], name=op.f("fk_import_run_token_id_api_token")
+        ),
+        sa.ForeignKeyConstraint(
+            ["started_by_account_id"],
+            ["account.id"],
+            name=op.f("fk_import_run_started_by_account_id_account"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
     )
@@ -644,9 +656,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_one_time_link_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["seen_by_id"], ["account.id"], name=op.f("fk_one_time_link_seen_by_id_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),

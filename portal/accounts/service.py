@@ -143,7 +143,7 @@ def set_password(account: Account, new: str, now: dt.datetime, link: str | None 
     """
     check_password(new, account.name, account.email, account.initials, *_tenant_names(account.tenant_id))
     if link is not None:
-        use_link(link, now)
+        account.link_seen_by_id = use_link(link, now)
     account.password_hash = hash_password(new)
     end_sessions(account.id, now)
     void_links(account.id, now)
