@@ -1,4 +1,4 @@
-"""How long a page takes while connections trickle: `python -m benchmarks.slow_connections URL [NUMBER]` (ADR 051)."""
+"""How long a page takes while connections trickle: python -m benchmarks.slow_connections URL NUMBER SECONDS."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from urllib.parse import urlsplit
 
 import requests
 
-BODY = b"POST /sign-in HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 5000\r\n\r\n"
 KINDS = {
-    "bodies": BODY,
+    "bodies": b"POST /sign-in HTTP/1.1\r\nHost: %s\r\n" + FORM,
     "heads": b"GET /sign-in HTTP/1.1\r\nHost: %s\r\nX-Slow: ",
     "idle": b"",
 }
 """What is sent at once; then a byte every two seconds, but for the idle ones."""
 PAUSE_SECONDS = 2
-SECONDS = 60
 
 
 class Trickle(threading.Thread):
@@ -61,7 +60,7 @@ class Trickle(threading.Thread):
         return False
 
 
-def measure(url: str, kind: str, number: int, seconds: float = SECONDS) -> tuple[int, float, float]:
+def measure(url: str, kind: str, number: int, seconds: float) -> tuple[int, float, float]:
     """Pages that were answered meanwhile, the slowest of them and the mean, in seconds."""
     parts = urlsplit(url)
     address = (parts.hostname or "", parts.port or 80)
@@ -83,9 +82,9 @@ def measure(url: str, kind: str, number: int, seconds: float = SECONDS) -> tuple
 
 def main() -> None:
     """Print a line for each kind."""
-    number = int(sys.argv[2]) if len(sys.argv) > 2 else 32
+    url, number, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     for kind in KINDS:
-        pages, slowest, mean = measure(sys.argv[1], kind, number)
+        pages, slowest, mean = measure(url, kind, number, seconds)
         print(f"{number} {kind}: {pages} pages, slowest {slowest:.2f} s, mean {mean:.2f} s", flush=True)
 
 

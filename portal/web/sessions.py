@@ -94,7 +94,10 @@ class ServerSessions(SessionInterface):
         if "." in token:
             return _unsign(token)
         try:
-            return _load(token)
+            session = _load(token)
+            if request.method not in SAFE_METHODS:
+                rollback()  # the body may take long to come, and nobody has to wait for it
+            return session
         except OperationalError as error:
             log.warning("session_not_loaded", error=type(error).__name__)
             rollback()
