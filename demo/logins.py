@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PASSWORD = "Jobbruecke-Demo-2026"
+PASSWORD = "Drei Kraniche im Nebel"
 """Of every account of the demo."""
 JN, J4U, SMALL = "demo-jn", "demo-j4u", "demo-klein"
 SUPPORT_EMAIL = "support@demo.example"

@@ -18,6 +18,7 @@ from demo.child import Program
 from demo.folder import FolderError
 from demo.logins import LOGINS, PASSWORD
 from demo.supervisor import Supervisor
+from portal import PRIVATE
 
 HOST = "127.0.0.1"
 _WORKER_STOP_SECONDS = 20
@@ -31,6 +32,7 @@ class PortError(Exception):
 def main(port: int = 5000, sandbox_port: int = 5001, data: Path = Path("var")) -> int:
     """Run until stopped; 1 and a sentence when it cannot start."""
     data = data.absolute()
+    os.umask(PRIVATE)
     try:
         claim_ports({"PORT": port, "SANDBOX_PORT": sandbox_port})
         data_folder.prepare(data)

@@ -53,7 +53,7 @@ class Stage:
         tenant = db.session.get_one(Tenant, self.tenant_id)
         with tempfile.TemporaryDirectory() as folder:
             write_export(self.provider, Path(folder), utcnow().date(), before=before)
-            run = start_import(tenant, Path(folder), mode, self.supervisor.initials, utcnow())
+            run = start_import(tenant, Path(folder), mode, self.supervisor, utcnow())
             commit()
         imports.run_import(run.id)
         scope_to(self.tenant_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE if (PACKAGE / "templates").is_dir() else PACKAGE.parent
 """Where templates, static files and migrations lie: beside the packages in a checkout, in this one when installed."""
 
-__all__ = ["PACKAGE", "ROOT", "create_app", "current_settings", "current_vault"]
+PRIVATE = 0o077
+"""What is taken from the modes of all that our processes write: files 0600, folders 0700."""
+
+__all__ = ["PACKAGE", "PRIVATE", "ROOT", "create_app", "current_settings", "current_vault"]
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -32,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from portal.vault import Vault
 
     settings = settings or load_settings()
+    os.umask(PRIVATE)
     if settings.failpoints:
         failpoints.arm(settings.failpoints)
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
@@ -65,4 +70,12 @@ def current_vault() -> Vault:
 def _engine_options(settings: Settings) -> dict[str, object]:
     if settings.sqlite:
         return {}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "pool_timeout": 10}
+    # None: statements prepared on one connection are not there on the next that PgBouncer gives (transaction mode)
+    driver = {"prepare_threshold": None, "client_encoding": "utf8"}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": 10,
+        "connect_args": driver,
+    }

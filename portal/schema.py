@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from flask import current_app
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import ROOT
@@ -22,7 +22,7 @@ _FOLDER = ROOT / "migrations"
 def upgrade() -> bool:
     """Migrate the database to what this version wants; whether there was anything to do.
 
-    Raises Refusal `database-away`, `database-newer`, `migration-failed`.
+    Raises Refusal `database-away`, `database-not-utf8`, `database-newer`, `migration-failed`.
     """
     _make_folder()
     if not _is_behind():
@@ -53,7 +53,10 @@ def _sqlite_file() -> Path | None:
 
 
 def check_database() -> None:
-    """Raise Refusal `database-away`, `database-not-migrated`, `database-newer` where it is not as it should be."""
+    """Raise Refusal where it is not as it should be.
+
+    `database-away`, `database-not-utf8`, `database-not-migrated`, `database-newer`.
+    """
     if _is_behind():
         raise Refusal("database-not-migrated")
 
@@ -73,11 +76,20 @@ def _find_revisions() -> tuple[str, ...]:
         return ()
     try:
         with reading(), db.engine.connect() as connection:
+            _check_encoding(connection)
             if not inspect(connection).has_table("alembic_version"):
                 return ()
             return tuple(connection.scalars(text("SELECT version_num FROM alembic_version")))
     except SQLAlchemyError:
         raise Refusal("database-away") from None
+
+
+def _check_encoding(connection: Connection) -> None:
+    """Names and texts of every script have to fit."""
+    if connection.dialect.name != "postgresql":
+        return
+    if (encoding := connection.scalar(text("SHOW server_encoding"))) != "UTF8":
+        raise Refusal("database-not-utf8", encoding=encoding)
 
 
 def _known_revisions() -> frozenset[str]:

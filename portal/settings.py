@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import math
+import unicodedata
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from portal.addresses import mailable
+from portal.service_addresses import (
+    base_address,
+    database_address,
+    is_host,
+    is_loopback,
+    redis_address,
+    split_address,
+)
 
 PREFIX = "JOBBRUECKE_"
 
@@ -37,12 +44,14 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """The settings of one process. Each field's description is its documentation (docs/settings.md)."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", frozen=True
+    )
 
     database_url: str = Field(
-        description="SQLAlchemy address of the database: sqlite:///… or postgresql+psycopg://…"
+        description="Address of the database: sqlite:///PATH, from the working folder on, or postgresql://…"
     )
-    redis_url: str = Field(description="Address of Redis: redis://… or unix://…")
+    redis_url: str = Field(description="Address of Redis: redis://…, rediss://… or unix://…")
     secret_key: SecretStr = Field(
         min_length=32, description="At least 32 random characters; signs form tokens."
     )
@@ -228,41 +237,29 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _check_database(cls, value: str) -> str:
-        if value.startswith("postgresql://"):
-            value = "postgresql+psycopg://" + value.removeprefix("postgresql://")
-        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise ValueError("wants sqlite:///… or postgresql+psycopg://…")
-        return value
+        return database_address(value)
 
     @field_validator("redis_url")
     @classmethod
     def _check_redis(cls, value: str) -> str:
-        if not value.startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("wants redis://…, rediss://… or unix://…")
-        return value
+        return redis_address(value)
 
     @field_validator("network_jobnetzwerk_url", "network_job4you_url")
     @classmethod
     def _check_network(cls, value: str) -> str:
-        parts = urlsplit(value)
-        secure = parts.scheme == "https" and parts.hostname
-        if not (secure or (parts.scheme == "http" and is_loopback(parts.hostname or ""))):
-            raise ValueError("wants https://…, or http:// to a literal loopback address")
-        if parts.username or parts.query or parts.fragment:
-            raise ValueError("wants an address without user, query or fragment")
-        return value.rstrip("/")
+        return base_address(value)
 
     @field_validator("public_url")
     @classmethod
     def _check_public(cls, value: str | None) -> str | None:
-        return cls._check_network(value) if value else None
+        return base_address(value) if value else None
 
     @field_validator("oidc_issuer")
     @classmethod
     def _check_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
         if not value:
             return None
-        cls._check_network(value)  # as it is: issuers are compared to the letter
+        base_address(value)  # as it is: issuers are compared to the letter
         if not info.data.get("public_url"):
             raise ValueError("wants JOBBRUECKE_PUBLIC_URL, too: the provider sends people back there")
         return value
@@ -286,12 +283,9 @@ class Settings(BaseSettings):
     def _check_page(cls, value: str | None) -> str | None:
         if not value:
             return None
-        parts = urlsplit(value)
-        secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
-        if not secure or not parts.hostname or value.count("{applicant_id}") != 1:
-            raise ValueError(
-                "wants https://… with {applicant_id} in it, or http:// to a literal loopback address"
-            )
+        split_address(value.replace("{applicant_id}", "1", 1))
+        if value.count("{applicant_id}") != 1 or "{" in value.replace("{applicant_id}", ""):
+            raise ValueError("wants an address with {applicant_id} in it, once")
         return value
 
     @field_validator("failpoints")
@@ -300,7 +294,7 @@ class Settings(BaseSettings):
         if not value:
             return None
         networks = (info.data.get(name) for name in ("network_jobnetzwerk_url", "network_job4you_url"))
-        if not all(network and is_loopback(urlsplit(network).hostname or "") for network in networks):
+        if not all(network and is_loopback(split_address(network).hostname or "") for network in networks):
             raise ValueError("is for tests alone")
         return value
 
@@ -309,6 +303,8 @@ class Settings(BaseSettings):
     def _check_mail_server(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value and not info.data.get("public_url"):
             raise ValueError("wants PUBLIC_URL to be set, too: mails have links")
+        if value and not is_host(value):
+            raise ValueError("wants the name or address of a host alone")
         return value or None
 
     @field_validator("smtp_tls")
@@ -341,6 +337,22 @@ class Settings(BaseSettings):
             raise ValueError("is of no use without SMTP_USER")
         return value
 
+    @field_validator("data_folder", "network_ca_file", "smtp_ca_file", "failpoints")
+    @classmethod
+    def _check_path(cls, value: str | None) -> str | None:
+        if value and value.startswith("~"):
+            raise ValueError("wants a path without ~, which only a shell reads")
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_line(cls, value: object) -> object:
+        """A carriage return left over from another system's file is in no address, path or secret."""
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and any(unicodedata.category(char) == "Cc" for char in text):
+            raise ValueError("wants one line without control characters")
+        return value
+
     @cached_property
     def keys(self) -> dict[str, bytes]:
         """The encryption keys by name, 32 bytes each, the encrypting one first."""
@@ -349,14 +361,6 @@ class Settings(BaseSettings):
     @property
     def sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is a loopback address written as one; names do not count, not even localhost."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -368,6 +372,10 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item) for item in error.errors())) from None
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not in UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"The file .env cannot be read: {type(error).__name__}.") from None
 
 
 def _explain(item: object) -> str:

@@ -5,6 +5,7 @@ misunderstanding of the contract shows.
 """
 
 import json
+import os
 import sqlite3
 import traceback
 from collections.abc import Iterable
@@ -46,6 +47,7 @@ def create_app(
     from sandbox.pages import pages
     from sandbox.rule_pages import rule_pages
 
+    os.umask(0o077)  # people's records are in it
     store = Database(database)
     store.create_tables()
     app = Flask(__name__)

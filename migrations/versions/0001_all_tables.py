@@ -279,7 +279,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("gets_mails", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=True),
+        sa.Column("link_seen_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["link_seen_by_id"], ["account.id"], name=op.f("fk_account_link_seen_by_id_account")
+        ),
         sa.ForeignKeyConstraint(
             ["mediator_id"], ["mediator.id"], name=op.f("fk_account_mediator_id_mediator")
         ),
@@ -288,62 +292,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
     )
     op.create_index("uq_account_tenant_initials", "account", ["tenant_id", "initials"], unique=True)
-    op.create_table(
-        "import_run",
-        sa.Column("mode", sa.String(length=30), nullable=False),
-        sa.Column("door", sa.String(length=10), nullable=False),
-        sa.Column("dry_run", sa.Boolean(), nullable=False),
-        sa.Column("state", sa.String(length=30), nullable=False),
-        sa.Column("started_by", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("progress", sa.Integer(), nullable=False),
-        sa.Column("total", sa.Integer(), nullable=True),
-        sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("notices", sa.JSON(), nullable=False),
-        sa.Column("kinds", sa.JSON(), nullable=False),
-        sa.Column("nobody_leaves", sa.Boolean(), nullable=False),
-        sa.Column("profiles_stay", sa.Boolean(), nullable=False),
-        sa.Column("problem", sa.String(length=40), nullable=True),
-        sa.Column("problem_values", sa.JSON(), nullable=False),
-        sa.Column("decided_by", sa.String(length=50), nullable=True),
-        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("request_key", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("request_digest", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("exported_at", sa.JSON(), nullable=False),
-        sa.Column("upload", sa.String(length=100), nullable=True),
-        sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("step", sa.String(length=30), nullable=False),
-        sa.Column("cursor", sa.String(length=100), nullable=False),
-        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("fence", sa.Integer(), nullable=False),
-        sa.Column("crashes", sa.Integer(), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_run_tenant_id_tenant")),
-        sa.ForeignKeyConstraint(
-            ["token_id"], ["api_token.id"], name=op.f("fk_import_run_token_id_api_token")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
-    )
-    op.create_index("ix_import_run_newest", "import_run", ["tenant_id", "id"], unique=False)
-    op.create_index(
-        "ix_import_run_to_do",
-        "import_run",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("emptied_at IS NULL"),
-        postgresql_where=sa.text("emptied_at IS NULL"),
-    )
-    op.create_index("uq_import_run_request", "import_run", ["tenant_id", "request_key"], unique=True)
-    op.create_index(
-        "uq_import_run_running",
-        "import_run",
-        ["tenant_id"],
-        unique=True,
-        sqlite_where=sa.text("state IN ('staging', 'applying')"),
-        postgresql_where=sa.text("state IN ('staging', 'applying')"),
-    )
     op.create_table(
         "mediator_presence",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -505,53 +453,69 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('planned', 'built', 'held', 'sending')"),
     )
     op.create_table(
-        "import_line",
-        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("kind", sa.String(length=30), nullable=False),
-        sa.Column("number", sa.String(length=100), nullable=False),
-        sa.Column("lookup_key", sa.String(length=100), nullable=False),
-        sa.Column("refers_to", sa.String(length=100), nullable=True),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("good", sa.Boolean(), nullable=False),
-        sa.Column("values", sa.JSON(), nullable=False),
-        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        "import_run",
+        sa.Column("mode", sa.String(length=30), nullable=False),
+        sa.Column("door", sa.String(length=10), nullable=False),
+        sa.Column("dry_run", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=30), nullable=False),
+        sa.Column("started_by", sa.String(), nullable=False),
+        sa.Column(
+            "started_by_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("progress", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("notices", sa.JSON(), nullable=False),
+        sa.Column("kinds", sa.JSON(), nullable=False),
+        sa.Column("nobody_leaves", sa.Boolean(), nullable=False),
+        sa.Column("profiles_stay", sa.Boolean(), nullable=False),
+        sa.Column("problem", sa.String(length=40), nullable=True),
+        sa.Column("problem_values", sa.JSON(), nullable=False),
+        sa.Column("decided_by", sa.String(length=50), nullable=True),
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("request_key", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("request_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("exported_at", sa.JSON(), nullable=False),
+        sa.Column("upload", sa.String(length=100), nullable=True),
+        sa.Column("emptied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("step", sa.String(length=30), nullable=False),
+        sa.Column("cursor", sa.String(length=100), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["import_id"],
-            ["import_run.id"],
-            name=op.f("fk_import_line_import_id_import_run"),
-            ondelete="CASCADE",
+            ["started_by_account_id"],
+            ["account.id"],
+            name=op.f("fk_import_run_started_by_account_id_account"),
         ),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_line_tenant_id_tenant")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_line")),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_run_tenant_id_tenant")),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["api_token.id"], name=op.f("fk_import_run_token_id_api_token")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_run")),
     )
+    op.create_index("ix_import_run_newest", "import_run", ["tenant_id", "id"], unique=False)
     op.create_index(
-        "ix_import_line_lookup_key", "import_line", ["import_id", "kind", "lookup_key"], unique=False
+        "ix_import_run_to_do",
+        "import_run",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("emptied_at IS NULL"),
+        postgresql_where=sa.text("emptied_at IS NULL"),
     )
-    op.create_index("ix_import_line_refers", "import_line", ["import_id", "kind", "refers_to"], unique=False)
-    op.create_index("uq_import_line", "import_line", ["import_id", "kind", "number"], unique=True)
-    op.create_table(
-        "import_rejection",
-        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("file", sa.String(length=100), nullable=False),
-        sa.Column("line", sa.Integer(), nullable=False),
-        sa.Column("column", sa.String(length=200), nullable=True),
-        sa.Column("code", sa.String(length=40), nullable=False),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["import_id"],
-            ["import_run.id"],
-            name=op.f("fk_import_rejection_import_id_import_run"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenant.id"], name=op.f("fk_import_rejection_tenant_id_tenant")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rejection")),
+    op.create_index("uq_import_run_request", "import_run", ["tenant_id", "request_key"], unique=True)
+    op.create_index(
+        "uq_import_run_running",
+        "import_run",
+        ["tenant_id"],
+        unique=True,
+        sqlite_where=sa.text("state IN ('staging', 'applying')"),
+        postgresql_where=sa.text("state IN ('staging', 'applying')"),
     )
-    op.create_index("ix_import_rejection", "import_rejection", ["import_id", "id"], unique=False)
     op.create_table(
         "linked_identity",
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -653,9 +617,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_one_time_link_account_id_account")
+        ),
+        sa.ForeignKeyConstraint(
+            ["seen_by_id"], ["account.id"], name=op.f("fk_one_time_link_seen_by_id_account")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
@@ -948,6 +916,54 @@ def upgrade() -> None:
     )
     op.create_index("uq_delivery_person", "delivery_person", ["delivery_id", "participant_id"], unique=True)
     op.create_table(
+        "import_line",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("number", sa.String(length=100), nullable=False),
+        sa.Column("lookup_key", sa.String(length=100), nullable=False),
+        sa.Column("refers_to", sa.String(length=100), nullable=True),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("good", sa.Boolean(), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["import_run.id"],
+            name=op.f("fk_import_line_import_id_import_run"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_import_line_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_line")),
+    )
+    op.create_index(
+        "ix_import_line_lookup_key", "import_line", ["import_id", "kind", "lookup_key"], unique=False
+    )
+    op.create_index("ix_import_line_refers", "import_line", ["import_id", "kind", "refers_to"], unique=False)
+    op.create_index("uq_import_line", "import_line", ["import_id", "kind", "number"], unique=True)
+    op.create_table(
+        "import_rejection",
+        sa.Column("import_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("file", sa.String(length=100), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("column", sa.String(length=200), nullable=True),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["import_id"],
+            ["import_run.id"],
+            name=op.f("fk_import_rejection_import_id_import_run"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_import_rejection_tenant_id_tenant")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rejection")),
+    )
+    op.create_index("ix_import_rejection", "import_rejection", ["import_id", "id"], unique=False)
+    op.create_table(
         "odd_answer",
         sa.Column("delivery_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -1139,6 +1155,8 @@ def downgrade() -> None:
     op.drop_table("protocol_entry")
     op.drop_table("presence")
     op.drop_table("odd_answer")
+    op.drop_table("import_rejection")
+    op.drop_table("import_line")
     op.drop_table("delivery_person")
     op.drop_table("delivery_part")
     op.drop_table("delivery_mediator")
@@ -1156,12 +1174,10 @@ def downgrade() -> None:
     op.drop_table("mail")
     op.drop_table("login_session")
     op.drop_table("linked_identity")
-    op.drop_table("import_rejection")
-    op.drop_table("import_line")
+    op.drop_table("import_run")
     op.drop_table("delivery")
     op.drop_table("participant")
     op.drop_table("mediator_presence")
-    op.drop_table("import_run")
     op.drop_table("account")
     op.drop_table("orders")
     op.drop_table("notice")

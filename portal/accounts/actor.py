@@ -13,6 +13,8 @@ class Actor:
     account_id: int | None = None
     mediator_id: int | None = None
     """The mediator of the tenant that this person is, if any."""
+    by_provider: bool = False
+    """Whether an identity provider has said who it is."""
 
 
 SYSTEM = Actor("system")

@@ -22,7 +22,8 @@ from portal.accounts.codes import picture, provisioning_address
 from portal.accounts.models import Account
 from portal.accounts.service import get_account
 from portal.accounts.sessions import end_sessions
-from portal.accounts.signing_in import WITHOUT_PASSWORD, stay_in
+from portal.accounts.signing_in import stay_in
+from portal.accounts.users import WITHOUT_PASSWORD
 from portal.database import EVERY_TENANT, commit, rollback, scope_to, utcnow
 from portal.refusal import NotFound, Refusal
 from portal.web.fragments import relative_path

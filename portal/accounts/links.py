@@ -35,6 +35,13 @@ def make_link(account: Account, now: dt.datetime) -> str:
     return token
 
 
+def note_seen(token: str, by: int) -> None:
+    """Keep that this account's page shows the link."""
+    db.session.execute(
+        update(OneTimeLink).where(OneTimeLink.token_hash == _hash(token)).values(seen_by_id=by)
+    )
+
+
 def link_to(token: str) -> str:
     """The address of a link; without the host where PUBLIC_URL does not say it."""
     return f"{current_settings().public_url or ''}/set-password/{token}"
@@ -67,8 +74,11 @@ def open_link(token: str, now: dt.datetime) -> Account:
     return account
 
 
-def use_link(token: str, now: dt.datetime) -> None:
-    """Use a link up: of two who send its form at once, one sets the password. Raises Refusal `link-void`."""
+def use_link(token: str, now: dt.datetime) -> int | None:
+    """Use a link up, and say which account has seen it: of two who send its form at once, one sets the password.
+
+    Raises Refusal `link-void`.
+    """
     result = db.session.execute(
         update(OneTimeLink)
         .where(OneTimeLink.token_hash == _hash(token), OneTimeLink.used_at.is_(None))
@@ -76,6 +86,7 @@ def use_link(token: str, now: dt.datetime) -> None:
     )
     if cast("CursorResult[Any]", result).rowcount != 1:
         raise Refusal("link-void")
+    return db.session.scalar(select(OneTimeLink.seen_by_id).where(OneTimeLink.token_hash == _hash(token)))
 
 
 def find_link_account(token: str, now: dt.datetime) -> int | None:

@@ -13,7 +13,7 @@ from portal import current_settings
 from portal.accounts import queries, second_factor
 from portal.accounts.access import Permission, requires
 from portal.accounts.forms import TENANT_ROLES, Typed, read_typed, typed_of
-from portal.accounts.links import VALID_HOURS, link_to, make_link
+from portal.accounts.links import VALID_HOURS, link_to, make_link, note_seen
 from portal.accounts.models import Account
 from portal.accounts.service import (
     change_account,
@@ -137,6 +137,8 @@ def _with_link(account: Account, now: dt.datetime) -> Response:
     """Mail a link, where there is a mail server and nobody wants to see it; else show it, this once."""
     token = make_link(account, now)
     mailed = request.form.get("way") != "show" and mail_link(account, token, now)
+    if not mailed:
+        note_seen(token, current_user.id)
     describe(subject_id=account.id, mailed=mailed)
     values = {"name": account.name, "account_id": account.id}
     commit()

@@ -52,6 +52,8 @@ class Account(TenantOwned, Base):
     """Whether notices and the morning's mail are wanted; one-time links come in any case."""
     language: Mapped[str | None] = mapped_column(String(2))
     """Of mails, de or en; None: as the operator set it."""
+    link_seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """Whose page showed the link by which the password was set; None where it was mailed (see `second_person`)."""
 
     tenant: Mapped[Tenant | None] = relationship()
     mediator: Mapped[Mediator | None] = relationship()
@@ -92,6 +94,8 @@ class OneTimeLink(Base):
     expires_at: Mapped[dt.datetime]
     used_at: Mapped[dt.datetime | None]
     """When it was used, or made void by a newer one."""
+    seen_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """Whose page showed it; None where it was mailed, or printed at the server."""
 
 
 class SecondFactor(Base):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
 
@@ -10,6 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from portal.accounts.guessing import is_easy
 from portal.refusal import Refusal
 
 MINIMUM_LENGTH = 12
@@ -19,33 +19,18 @@ MAXIMUM_LENGTH = 1000
 _hasher = PasswordHash((Argon2Hasher(),))
 
 
-_EASY = 3
-"""Below this of zxcvbn's scores (0 to 4) a password is guessed within 10^8 tries."""
-_LOOKED_AT = 72
-"""Characters that are looked at; zxcvbn takes its time with more, and more only makes it harder to guess."""
-_COMMON_HERE = """
-    jobbrücke jobbruecke jobnetzwerk job4you qualli jobportal jobcenter vermittler teilnehmer passwort
-    kennwort geheim willkommen hallo frühling fruehling sommer herbst winter montag freitag schatz
-    fussball fußball berlin hamburg münchen muenchen deutschland ichliebedich januar februar märz april
-    mai juni juli august september oktober november dezember
-"""
-"""What German passwords are made of, which no English list knows."""
-
-
 def check_password(password: str, *about: str) -> None:
     """As NIST SP 800-63B has it: length, and nothing that is known or easily guessed; no rules on characters.
 
-    `about` is what belongs to the person (name, e-mail, initials) and makes a bad password. Raises Refusal
+    `about` is what belongs to the person (name, e-mail, initials, tenant) and makes a bad password. Raises Refusal
     `password-too-short`, `password-too-long`, `password-easy`.
     """
-    if len(password) < MINIMUM_LENGTH:
+    typed = _as_hashed(password)
+    if len(typed) < MINIMUM_LENGTH:
         raise Refusal("password-too-short", limit=MINIMUM_LENGTH)
     if len(password) > MAXIMUM_LENGTH:
         raise Refusal("password-too-long", limit=MAXIMUM_LENGTH)
-    from zxcvbn import zxcvbn  # its lists of words are large, and few processes ever see a new password
-
-    words = [word for text in about for word in re.split(r"[\W_]+", text.casefold()) if len(word) > 2]
-    if zxcvbn(password[:_LOOKED_AT], [*_COMMON_HERE.split(), *words])["score"] < _EASY:
+    if is_easy(typed, *about):
         raise Refusal("password-easy")
 
 

@@ -50,7 +50,7 @@ def create_account(
     _check_email(email)
     _check(tenant_id, name, initials, role)
     if password is not None:
-        check_password(password, name, email, initials)
+        check_password(password, name, email, initials, *_tenant_names(tenant_id))
     mediator_id = None if mediator_number is None else _get_mediator_id(mediator_number)
     _refuse_taken(tenant_id, email, initials)
     account = Account(
@@ -141,12 +141,17 @@ def set_password(account: Account, new: str, now: dt.datetime, link: str | None 
 
     Raises Refusal `password-…`, `link-void`.
     """
-    check_password(new, account.name, account.email, account.initials)
+    check_password(new, account.name, account.email, account.initials, *_tenant_names(account.tenant_id))
     if link is not None:
-        use_link(link, now)
+        account.link_seen_by_id = use_link(link, now)
     account.password_hash = hash_password(new)
     end_sessions(account.id, now)
     void_links(account.id, now)
+
+
+def _tenant_names(tenant_id: int | None) -> tuple[str, ...]:
+    tenant = None if tenant_id is None else db.session.get(Tenant, tenant_id)
+    return () if tenant is None else (tenant.name, tenant.slug)
 
 
 def keep_hash(account_id: int, stored: str, newer: str) -> None:

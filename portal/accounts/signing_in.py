@@ -15,7 +15,7 @@ from sqlalchemy import select
 from portal.accounts.models import Account
 from portal.accounts.second_factor import is_set
 from portal.accounts.service import note_sign_in
-from portal.accounts.users import User, find_user
+from portal.accounts.users import WITHOUT_PASSWORD, User, find_user
 from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, describe, intend
 from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
@@ -24,8 +24,6 @@ from portal.web.sessions import current_session
 
 HALF_MINUTES = 10
 HALF_TRIES = 5
-WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a key of the session
-"""What a session holds that began at an identity provider: it cannot be asked for a password."""
 _HALF = "half"
 _KEPT = ("tenant_id", "next", WITHOUT_PASSWORD)
 log = structlog.get_logger()

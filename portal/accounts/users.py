@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import session
 from flask_login import current_user
 from sqlalchemy import select
 
@@ -11,6 +12,9 @@ from portal.accounts.actor import Actor
 from portal.accounts.models import Account, Role
 from portal.accounts.second_factor import is_set, is_wanted
 from portal.database import EVERY_TENANT, db, scoped_to
+
+WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a key of the session
+"""What a session holds that began at an identity provider: it cannot be asked for a password."""
 
 
 @dataclass(frozen=True)
@@ -56,4 +60,5 @@ def user_of(account: Account) -> User:
 
 def current_actor() -> Actor:
     """The signed-in person, as services need to know them."""
-    return Actor(current_user.initials, current_user.id, current_user.mediator_id)
+    by_provider = bool(session.get(WITHOUT_PASSWORD))
+    return Actor(current_user.initials, current_user.id, current_user.mediator_id, by_provider)

@@ -51,6 +51,7 @@ from portal.addresses import spellings
 from portal.audit.models import AuditEvent
 from portal.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
 from portal.refusal import Refusal
+from portal.web.callers import caller_key
 from portal.web.fragments import relative_path
 from portal.web.languages import ngettext
 from portal.web.messages import message
@@ -68,7 +69,7 @@ def _typed_account() -> str:
 
 
 def _typed_account_here() -> str:
-    return f"{_typed_account()}@{request.remote_addr}"
+    return f"{_typed_account()}@{caller_key()}"
 
 
 def _half_account() -> str:
@@ -77,7 +78,7 @@ def _half_account() -> str:
 
 
 def _half_account_here() -> str:
-    return f"{_half_account()}@{request.remote_addr}"
+    return f"{_half_account()}@{caller_key()}"
 
 
 def _recovers() -> bool:

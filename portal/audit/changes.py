@@ -80,7 +80,7 @@ UNSET: Final[Mapping[type, frozenset[str]]] = {
         | {"network_name", "network_licensed_until", "max_part_bytes", "encodings", "checked_at"}
     ),
     # passwords have events of their own
-    Account: frozenset({"id", "tenant_id", "password_hash", "signed_in_at", "created_at"}),
+    Account: frozenset({"id", "tenant_id", "password_hash", "link_seen_by_id", "signed_in_at", "created_at"}),
     ApiToken: frozenset(
         {
             "id",

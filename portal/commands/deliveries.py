@@ -128,8 +128,8 @@ def pass_(
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
     digest = _digest(found, shown)
+    noted(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=found.sequence)
     passed = service.let_go(found.id, digest, actor, utcnow())
-    noted(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=passed.sequence)
     commit("pass.command")
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
 
@@ -146,8 +146,8 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
     use_tenant(slug)
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
+    noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=found.sequence)
     discarded = service.discard(found.id, actor, utcnow())
-    noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=discarded.sequence)
     commit("discard.command")
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
 

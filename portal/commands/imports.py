@@ -48,7 +48,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
         commit()  # copying may take long, and nobody has to wait for it
         upload = keep_export(path)
         mode = ImportMode.FULL if full else ImportMode.DELTA
-        run = start_import(tenant, upload, mode, actor.initials, utcnow(), dry_run)
+        run = start_import(tenant, upload, mode, actor, utcnow(), dry_run)
         noted(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
         commit("import.command")
         run = carry_out(app, run.id)

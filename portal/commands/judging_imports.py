@@ -48,8 +48,8 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
     """Let a held import pass as it was shown, and take it over. Not for whoever started it."""
     with application() as app:
         run, actor = _find(slug, number, by)
-        let_go(run, actor.initials)
         noted(AuditEvent.IMPORT_LET_GO, actor, subject="import", subject_id=run.id)
+        let_go(run, actor)
         commit("import-pass.command")
         run = carry_out(app, run.id)
         with reading():
@@ -66,8 +66,8 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
 def discard(slug: str, number: int, by: str | None, as_json: bool) -> None:
     """Discard a held import: the people stay as they are. Not for whoever started it."""
     run, actor = _find(slug, number, by)
-    discard_import(run, actor.initials, utcnow())
     noted(AuditEvent.IMPORT_DISCARDED, actor, subject="import", subject_id=run.id)
+    discard_import(run, actor, utcnow())
     commit("import-discard.command")
     if as_json:
         _say(run, as_json)

@@ -27,7 +27,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 HEAD_SECONDS = 10.0
-"""How long the head of a request may take; its body three times that, and as much as its length needs."""
+"""How long a request may take to come, and as much as its bytes are worth at 20 kB a second."""
 
 tenant_option = click.option(
     "--tenant", "slug", metavar="SLUG", required=True, help="Short name of the tenant."

@@ -26,14 +26,14 @@ from portal.schema import check_database
 )
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes.")
 @click.option(
-    "--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Threads in each process."
+    "--threads", type=click.IntRange(2, 64), default=32, show_default=True, help="Threads in each process."
 )
 @click.option(
     "--head-seconds",
     type=click.FloatRange(1, 600),
     default=HEAD_SECONDS,
     show_default=True,
-    help="How long the head of a request may take; its body three times that, and as much as its length needs.",
+    help="How long a request may take to come, and as much as its bytes are worth at 20 kB a second.",
 )
 def web(host: str, port: int, workers: int, threads: int, head_seconds: float) -> None:
     """Serve the pages. TLS and anything public belong to a reverse proxy in front of it."""

@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 
 from portal.accounts.actor import SYSTEM, Actor
+from portal.accounts.second_person import Starter, require_second
 from portal.database import db
 from portal.deliveries.models import Delivery
 from portal.deliveries.states import ACCOUNT_DOUBTS, UNCOMMITTED, Cause, DeliveryState, Mode, Problem
@@ -196,8 +197,8 @@ def give_up(delivery: Delivery, problem: Problem, actor: Actor, now: dt.datetime
 def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
     """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
 
-    Raises Refusal `not-held`, `same-person`, `changed-since-shown`, `reconcile`, and `next-is-due` where cron has not
-    come to it yet: what was shown is void from that moment on (design §4.5).
+    Raises Refusal `not-held`, `same-person`, `link-seen`, `changed-since-shown`, `reconcile`, and `next-is-due`
+    where cron has not come to it yet: what was shown is void from that moment on (design §4.5).
     """
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is not DeliveryState.HELD:
@@ -206,7 +207,7 @@ def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) 
         raise Refusal("reconcile")
     if delivery.problem in ACCOUNT_DOUBTS:
         raise Refusal("account-doubted")
-    _refuse_same_person(delivery, actor)
+    require_second(starter_of(delivery), actor)
     if _next_is_due(delivery, now):
         raise Refusal("next-is-due", number=delivery.sequence)
     built, was = delivery.built_at is not None, delivery.problem
@@ -238,23 +239,18 @@ def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) 
 
 
 def discard(delivery_id: int, actor: Actor, now: dt.datetime) -> Delivery:
-    """Discard a held delivery. Raises Refusal `not-held`, `same-person`."""
+    """Discard a held delivery. Raises Refusal `not-held`, `same-person`, `link-seen`."""
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is DeliveryState.HELD:
-        _refuse_same_person(delivery, actor)
+        require_second(starter_of(delivery), actor)
         if give_up(delivery, Problem.BY_PERSON, actor, now):
             return delivery
     raise Refusal("not-held", number=delivery.sequence)
 
 
-def is_own(delivery: Delivery, actor: Actor) -> bool:
-    """Whether `actor` started it, and so may not decide about it.
-
-    Accounts tell two people of the same initials apart; where a command was given without one, initials have to do.
-    """
-    if actor.account_id is not None and delivery.started_by_account_id is not None:
-        return actor.account_id == delivery.started_by_account_id
-    return delivery.started_by == actor.initials != SYSTEM.initials
+def starter_of(delivery: Delivery) -> Starter:
+    """Who has started it."""
+    return Starter(delivery.started_by, delivery.started_by_account_id)
 
 
 def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
@@ -269,11 +265,6 @@ def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
         )
     )
     return db.session.scalar(due) is not None
-
-
-def _refuse_same_person(delivery: Delivery, actor: Actor) -> None:
-    if is_own(delivery, actor):
-        raise Refusal("same-person")
 
 
 def _check_tenant(view: View, chosen: set[int] | None) -> None:

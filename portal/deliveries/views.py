@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 
 from portal.accounts.access import Permission, requires
+from portal.accounts.second_person import hindrance_code
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
 from portal.database import utcnow
@@ -17,9 +18,11 @@ from portal.deliveries.models import Delivery
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.states import ENDED, DeliveryState
 from portal.deliveries.wording import duration, finding_texts, odd_text, open_answers, outcome_text
+from portal.refusal import Refusal
 from portal.releases.withdrawals import withdrawals_in
 from portal.releases.wording import withdrawal_text
 from portal.web.fragments import is_fragment, live_answer
+from portal.web.messages import message
 from portal.web.scope import current_tenant_id, current_view, save
 from portal.web.sessions import live
 from portal.web.typed import read_row
@@ -151,13 +154,18 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "duration": duration,
         "open_answers": open_answers,
         "in_trouble": waiting.is_in_trouble(delivery),
-        "own": service.is_own(delivery, current_actor()),
+        "hindrance": _hindrance(delivery) if held else None,
         "finding_texts": finding_texts,
         "odd_text": odd_text,
         "outcome_text": outcome_text,
         "withdrawals": withdrawals_in(delivery),
         "withdrawal_text": withdrawal_text,
     }
+
+
+def _hindrance(delivery: Delivery) -> str | None:
+    code = hindrance_code(service.starter_of(delivery), current_actor())
+    return message(Refusal(code)) if code else None
 
 
 def _done(delivery: Delivery, sentence: str) -> Response:

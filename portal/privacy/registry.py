@@ -224,6 +224,7 @@ TABLES: dict[str, Kept] = {
         Purpose.IMPORT,
         Retention.CONTRACT,
         personal="started_by decided_by upload",
+        pseudonymous="started_by_account_id",
         technical="token_id request_key request_digest "
         "mode door dry_run state exported_at created_at finished_at progress total counts notices kinds nobody_leaves "
         f"profiles_stay problem problem_values emptied_at step cursor {_LEASE}",
@@ -248,7 +249,7 @@ TABLES: dict[str, Kept] = {
         Purpose.ACCESS,
         Retention.ACCOUNT,
         personal="email name initials role password_hash signed_in_at",
-        pseudonymous="mediator_id disabled_at created_at gets_mails language",
+        pseudonymous="mediator_id disabled_at created_at gets_mails language link_seen_by_id",
     ),
     "login_session": Kept(
         _A,
@@ -261,7 +262,7 @@ TABLES: dict[str, Kept] = {
         _A,
         Purpose.ACCESS,
         Retention.LINK,
-        pseudonymous="token_hash account_id created_at expires_at used_at",
+        pseudonymous="token_hash account_id created_at expires_at used_at seen_by_id",
     ),
     "second_factor": Kept(
         _A,

@@ -80,6 +80,8 @@ class ImportRun(TenantOwned, Base):
     state: Mapped[ImportState]
     started_by: Mapped[str]
     """Initials, or the name of the door."""
+    started_by_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """None where it was started at the server without an account, or through the door."""
     created_at: Mapped[dt.datetime]
     finished_at: Mapped[dt.datetime | None]
     progress: Mapped[int] = mapped_column(default=0)

@@ -106,7 +106,7 @@ def start_from(
 
 
 def _start(body: Body, tenant: Tenant, token: ApiToken, key: str | None, now: dt.datetime) -> ImportRun:
-    run = start_import(tenant, body.upload, body.mode, QUALLI.initials, now)
+    run = start_import(tenant, body.upload, body.mode, QUALLI, now)
     run.door, run.token_id = DOOR_HTTP, token.id
     if key is not None:
         run.request_key, run.request_digest = _hash(key), body.digest

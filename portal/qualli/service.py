@@ -13,6 +13,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
 from portal import current_settings, current_vault
+from portal.accounts.actor import Actor
+from portal.accounts.second_person import Starter, require_second
 from portal.database import db
 from portal.qualli.absence import SHRINKING, Absent, list_absent
 from portal.qualli.codes import Notice, Problem
@@ -44,7 +46,7 @@ def start_import(
     tenant: Tenant,
     source: Path | IO[bytes] | Upload,
     mode: ImportMode,
-    by: str,
+    by: Actor,
     now: dt.datetime,
     dry_run: bool = False,
 ) -> ImportRun:
@@ -65,7 +67,8 @@ def start_import(
         door=DOOR_FILE,
         dry_run=dry_run,
         state=ImportState.WAITING,
-        started_by=by,
+        started_by=by.initials,
+        started_by_account_id=by.account_id,
         created_at=now,
         upload=upload.name,
     )
@@ -93,8 +96,11 @@ def get_import(tenant_id: int, import_id: int) -> ImportRun:
     return run
 
 
-def let_go(run: ImportRun, by: str) -> None:
-    """Let a held import go, as it was shown: nothing of it can have changed. Enqueue `run_import` after commit."""
+def let_go(run: ImportRun, by: Actor) -> None:
+    """Let a held import go, as it was shown: nothing of it can have changed. Enqueue `run_import` after commit.
+
+    Raises Refusal `import-running`, `import-not-held`, `import-same-person`, `import-link-seen`.
+    """
     running = db.session.scalar(
         select(ImportRun.id).where(
             ImportRun.tenant_id == run.tenant_id, ImportRun.id != run.id, ImportRun.state.in_(UNFINISHED)
@@ -109,18 +115,22 @@ def let_go(run: ImportRun, by: str) -> None:
         raise Refusal("import-running", number=run.id) from None
 
 
-def discard(run: ImportRun, by: str, now: dt.datetime) -> None:
-    """Discard a held import: the people stay as they are."""
+def discard(run: ImportRun, by: Actor, now: dt.datetime) -> None:
+    """Discard a held import: the people stay as they are. Raises Refusal as `let_go`."""
     _decide(run, by, state=ImportState.DISCARDED, finished_at=now, problem=Problem.BY_PERSON.value)
 
 
-def _decide(run: ImportRun, by: str, **values: Any) -> None:
-    if by == run.started_by:
-        raise Refusal("import-same-person")
+def starter_of(run: ImportRun) -> Starter:
+    """Who has started it."""
+    return Starter(run.started_by, run.started_by_account_id)
+
+
+def _decide(run: ImportRun, by: Actor, **values: Any) -> None:
+    require_second(starter_of(run), by, "import-")
     result = db.session.execute(
         update(ImportRun)
         .where(ImportRun.id == run.id, ImportRun.state == ImportState.HELD)
-        .values(decided_by=by, **values)
+        .values(decided_by=by.initials, **values)
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
 
 from portal import current_settings
 from portal.accounts.access import Permission, requires
+from portal.accounts.second_person import hindrance_code
+from portal.accounts.users import current_actor
 from portal.audit.recording import describe
 from portal.database import commit, db, rollback, utcnow
 from portal.qualli import queries, service
@@ -104,7 +105,7 @@ def _rejections(import_id: int) -> Table:
 def let_go(import_id: int) -> Response:
     """Let a held import go."""
     run = service.get_import(current_tenant_id(), import_id)
-    service.let_go(run, current_user.initials)
+    service.let_go(run, current_actor())
     enqueue_after_commit(RUN_IMPORT, import_id)
     commit("import.passed")
     flash(_("Der Import wird übernommen."), "success")
@@ -116,7 +117,7 @@ def let_go(import_id: int) -> Response:
 def discard(import_id: int) -> Response:
     """Discard a held import."""
     run = service.get_import(current_tenant_id(), import_id)
-    service.discard(run, current_user.initials, utcnow())
+    service.discard(run, current_actor(), utcnow())
     commit("import.discarded")
     flash(_("Der Import ist verworfen; die Personen bleiben, wie sie waren."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
@@ -130,7 +131,7 @@ def _start(tenant_id: int) -> ImportRun:
     tenant = db.session.get_one(Tenant, tenant_id)
     mode = ImportMode.FULL if request.form.get("mode") == "full" else ImportMode.DELTA
     dry_run = request.form.get("dry_run") == "1"
-    return service.start_import(tenant, kept, mode, current_user.initials, utcnow(), dry_run)
+    return service.start_import(tenant, kept, mode, current_actor(), utcnow(), dry_run)
 
 
 def _list() -> dict[str, Any]:
@@ -147,6 +148,11 @@ def _list() -> dict[str, Any]:
     }
 
 
+def _hindrance(run: ImportRun) -> str | None:
+    code = hindrance_code(service.starter_of(run), current_actor(), "import-")
+    return message(Refusal(code)) if code else None
+
+
 def _values(run: ImportRun) -> dict[str, Any]:
     report = service.report(run, _REJECTED)
     return {
@@ -158,7 +164,7 @@ def _values(run: ImportRun) -> dict[str, Any]:
         "leaving": {kind: service.leaving(run, kind, _LEAVING) for kind in service.taken_away(run)},
         "leaving_limit": _LEAVING,
         "leaving_title": leaving_title,
-        "own": run.started_by == current_user.initials,
+        "hindrance": _hindrance(run) if run.state is ImportState.HELD else None,
         "Kind": Kind,
         "said": said,
         "notice_text": notice_text,

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.accounts.access import Permission
+from portal.accounts.second_person import Second
 from portal.audit.models import AuditEvent
 from portal.people.numbers import ShowReason
 
@@ -135,6 +136,18 @@ SHOW_REASONS: dict[ShowReason, Any] = {
 def show_reason_words(value: str) -> Any:
     """Why a number was shown, as the audit keeps it."""
     return SHOW_REASONS[ShowReason(value)] if value in list(ShowReason) else value
+
+
+SECOND_PERSONS: dict[Second, Any] = {
+    Second.OTHER: _l("zweite Person: ein anderes Konto"),
+    Second.SUPPORT: _l("zweite Person: der Support"),
+    Second.OPERATOR: _l("zweite Person: jemand am Server"),
+}
+
+
+def second_person_words(value: str) -> Any:
+    """Who decided about what was held."""
+    return SECOND_PERSONS[Second(value)] if value in list(Second) else value
 
 
 def event_words(event: AuditEvent) -> Any:

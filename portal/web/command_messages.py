@@ -82,6 +82,10 @@ COMMAND_SENTENCES: dict[str, Any] = {
     "database-away": _l(
         "Die Datenbank ist nicht erreichbar. Prüfen Sie JOBBRUECKE_DATABASE_URL, und ob sie läuft."
     ),
+    "database-not-utf8": _l(
+        "Die Datenbank ist in %(encoding)s angelegt. Legen Sie sie mit ENCODING 'UTF8' an: Andere Zeichensätze "
+        "fassen nicht jeden Namen."
+    ),
     "database-not-migrated": _l(
         "Die Datenbank ist nicht auf dem Stand dieser Version. Rufen Sie „jobbruecke db upgrade“ auf."
     ),

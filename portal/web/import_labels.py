@@ -158,6 +158,11 @@ IMPORT_SENTENCES: dict[str, Any] = {
     "import-same-person": _l(
         "Wer den Import angestoßen hat, darf ihn nicht selbst durchlassen oder verwerfen."
     ),
+    "import-link-seen": _l(
+        "Darüber entscheidet eine zweite Person. Den Link, mit dem eines der beiden Konten sein Passwort bekam, "
+        "hat aber das andere gesehen, oder ein Dritter beide. Setzen Sie Ihr Passwort über einen Link neu, der "
+        "per Mail kommt, oder bitten Sie den Support."
+    ),
     "import-source-missing": _l("Dort ist nichts. Angegeben wird ein Ordner oder eine ZIP-Datei."),
     "import-source-unreadable": _l("Der Ordner oder die ZIP-Datei lässt sich nicht lesen."),
     "import-upload-too-large": _l("Die Datei ist größer als %(limit_mb)s MB."),

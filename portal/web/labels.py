@@ -25,7 +25,15 @@ from portal.releases.preflight import Finding
 from portal.releases.status import Outcome, Reason, Status
 from portal.tenants.models import ConnectionState
 from portal.tenants.network import Network
-from portal.web.audit_labels import EVENTS, PERMISSIONS, SHOW_REASONS, SUBJECTS, page_words, show_reason_words
+from portal.web.audit_labels import (
+    EVENTS,
+    PERMISSIONS,
+    SHOW_REASONS,
+    SUBJECTS,
+    page_words,
+    second_person_words,
+    show_reason_words,
+)
 from portal.web.finding_labels import FINDINGS, Mending
 from portal.web.reason_help import REASON_FINDINGS, REASON_HELP
 
@@ -349,6 +357,7 @@ def init_app(app: Flask) -> None:
         PERMISSIONS=PERMISSIONS,
         SUBJECTS=SUBJECTS,
         page_words=page_words,
+        second_person_words=second_person_words,
         show_reason_words=show_reason_words,
         role_words=role_words,
         Reason=Reason,

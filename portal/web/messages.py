@@ -137,6 +137,11 @@ SENTENCES: dict[str, Any] = (
         "same-person": _l(
             "Wer die Übertragung angestoßen hat, darf sie nicht selbst durchlassen oder verwerfen."
         ),
+        "link-seen": _l(
+            "Darüber entscheidet eine zweite Person. Den Link, mit dem eines der beiden Konten sein Passwort bekam, "
+            "hat aber das andere gesehen, oder ein Dritter beide. Setzen Sie Ihr Passwort über einen Link neu, der "
+            "per Mail kommt, oder bitten Sie den Support."
+        ),
     }
     | API_SENTENCES
     | COMMAND_SENTENCES

@@ -15,7 +15,7 @@ API = "/api/"
 PROBLEM_TYPE = "application/problem+json"
 _KIND = "urn:jobbruecke:problem:"
 _UNPROCESSABLE = frozenset({"import-key-reused"})
-FORBIDDEN = frozenset({"same-person", "import-same-person"})
+FORBIDDEN = frozenset({"same-person", "import-same-person", "link-seen", "import-link-seen"})
 """What somebody else has to decide: no page offers it, so whoever asks for it did so on purpose."""
 _BAD = frozenset({"import-body-empty"})
 RETRY_SECONDS = {"import-running": 5}

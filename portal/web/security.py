@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Flask, Response, abort
 from flask_compress import Compress
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.settings import Settings
+from portal.web import limit_storage
+from portal.web.callers import caller_key, with_plain_address
 from portal.web.sessions import current_session
 
 BODY_LIMIT = 1_000_000
@@ -31,7 +32,7 @@ HEADERS = {
 }
 
 csrf = CSRFProtect()
-limiter = Limiter(key_func=get_remote_address, default_limits=[])
+limiter = Limiter(key_func=caller_key, default_limits=[])
 
 
 def allow_forms_to(response: Response, origin: str) -> None:
@@ -61,12 +62,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_LIMIT,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
-        RATELIMIT_STORAGE_URI=_limiter_storage(settings.redis_url),
-        RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+        RATELIMIT_STORAGE_URI=f"{limit_storage.SCHEME}://",
+        RATELIMIT_STORAGE_OPTIONS={
+            "redis_url": settings.redis_url,
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 0.5,
+            "retry": None,
+        },
         RATELIMIT_STRATEGY="moving-window",
         RATELIMIT_HEADERS_ENABLED=True,
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,  # each process counts by itself while Redis is away
-        RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_KEY_PREFIX="jobbruecke",
     )
     app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
@@ -74,6 +78,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_say_that_the_database_is_away)  # before the form's token, which is kept there
     csrf.init_app(app)
     limiter.init_app(app)
+    app.wsgi_app = with_plain_address(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         count = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -87,7 +92,3 @@ def init_app(app: Flask, settings: Settings) -> None:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
-
-
-def _limiter_storage(redis_url: str) -> str:
-    return redis_url.replace("unix://", "redis+unix://", 1) if redis_url.startswith("unix://") else redis_url

@@ -1,4 +1,7 @@
-"""Sessions kept on the server: the browser holds a random number, the table its hash (design §8)."""
+"""Sessions kept on the server: the browser holds a random number, the table its hash (design §8).
+
+A stranger's browser, which has but a form's token, keeps that itself, signed: visits alone write no rows.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, cast
 
 import structlog
 from flask import Flask, Request, Response, current_app, request, session
 from flask.sessions import SessionInterface, SessionMixin
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import CallbackDict
@@ -27,6 +31,7 @@ SEEN_SECONDS = 60
 """How often `seen_at` is written, at most."""
 SEEN_PATIENCE_SECONDS = 1
 """So long a page waits to write that."""
+_LIGHT = frozenset({"csrf_token", "_flashes"})
 View = TypeVar("View", bound=Callable[..., Any])
 _sessions = cast("Table", LoginSession.__table__)
 log = structlog.get_logger()
@@ -47,6 +52,11 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.modified = False
         self.renewed = False
         self.database_down = False
+
+    @property
+    def light(self) -> bool:
+        """Whether it holds only what a stranger's browser may keep, signed: there is nothing to end or to look up."""
+        return self.keys() <= _LIGHT
 
     def renew(self) -> None:
         """Go on under a new number, with nothing of what was before: somebody signs in or out."""
@@ -81,8 +91,13 @@ class ServerSessions(SessionInterface):
         token = request.cookies.get(self.get_cookie_name(app))
         if not token or request.path.startswith(_WITHOUT):
             return ServerSession()
+        if "." in token:
+            return _unsign(token)
         try:
-            return _load(token)
+            session = _load(token)
+            if request.method not in SAFE_METHODS:
+                rollback()  # the body may take long to come, and nobody has to wait for it
+            return session
         except OperationalError as error:
             log.warning("session_not_loaded", error=type(error).__name__)
             rollback()
@@ -94,7 +109,7 @@ class ServerSessions(SessionInterface):
         if session.database_down or request.path.startswith("/api/") or REFUSED in request.environ:
             return
         response.vary.add("Cookie")
-        if not session.renewed and session.row_id is None and not session:
+        if session.row_id is None and not (session.modified or session.renewed):
             return
         now = utcnow()
         if session.renewed or session.row_id is None:
@@ -106,34 +121,20 @@ class ServerSessions(SessionInterface):
             _see(session, now)
 
     def _start(self, app: Flask, session: ServerSession, response: Response, now: dt.datetime) -> None:
-        """A row and a number for a session that has none, or gets a new one."""
-        with _writing() as connection:
-            if session.row_id is not None:
-                _update(connection, session, ended_at=now)
-            if not session:
-                response.delete_cookie(
-                    self.get_cookie_name(app), path="/", secure=current_settings().secure_cookies
-                )
-                return
-            session.token = secrets.token_urlsafe(32)
-            connection.execute(
-                insert(_sessions).values(
-                    token_hash=_hash(session.token),
-                    account_id=int(session["_user_id"]) if "_user_id" in session else None,
-                    browser=browser_name(request.headers.get("User-Agent", "")) or None,
-                    data=dict(session),
-                    created_at=now,
-                    seen_at=now,
-                )
-            )
-        response.set_cookie(
-            self.get_cookie_name(app),
-            session.token,
-            path="/",
-            httponly=True,
-            secure=current_settings().secure_cookies,
-            samesite="Lax",
-        )
+        """A row and a number for a session that has none, or gets a new one; no row before there is need of it."""
+        if session.row_id is not None or not session.light:
+            with _writing() as connection:
+                if session.row_id is not None:
+                    _update(connection, session, ended_at=now)
+                if not session.light:
+                    _insert(connection, session, now)
+        name, secure = self.get_cookie_name(app), current_settings().secure_cookies
+        if not session:
+            response.delete_cookie(name, path="/", secure=secure)
+            return
+        token = _signer().dumps(dict(session)) if session.light else session.token
+        assert isinstance(token, str)
+        response.set_cookie(name, token, path="/", httponly=True, secure=secure, samesite="Lax")
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
         return "__Host-session" if current_settings().secure_cookies else "session"
@@ -155,6 +156,35 @@ def _load(token: str) -> ServerSession:
         )
     )
     return ServerSession(found, token) if found else ServerSession()
+
+
+def _insert(connection: Connection, session: ServerSession, now: dt.datetime) -> None:
+    session.token = secrets.token_urlsafe(32)
+    connection.execute(
+        insert(_sessions).values(
+            token_hash=_hash(session.token),
+            account_id=int(session["_user_id"]) if "_user_id" in session else None,
+            browser=browser_name(request.headers.get("User-Agent", "")) or None,
+            data=dict(session),
+            created_at=now,
+            seen_at=now,
+        )
+    )
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        current_app.config["SECRET_KEY"], "light-session", signer_kwargs={"digest_method": hashlib.sha256}
+    )
+
+
+def _unsign(token: str) -> ServerSession:
+    """What a stranger's browser kept; a fresh session where it is not ours, or too old."""
+    session = ServerSession()
+    with suppress(BadSignature):
+        session.update(_signer().loads(token, max_age=current_settings().session_limit_hours * 3600))
+    session.modified = False
+    return session
 
 
 def _see(session: ServerSession, now: dt.datetime) -> None:

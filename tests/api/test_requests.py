@@ -13,6 +13,7 @@ import pytest
 import time_machine
 from flask import Flask
 
+from portal.accounts.actor import Actor
 from portal.database import commit, db, scoped_to, utcnow
 from portal.people.models import Participant
 from portal.qualli.models import ImportMode, ImportRun
@@ -219,7 +220,7 @@ def test_the_same_key_with_the_same_lines_gives_the_same_report(app: Flask, door
 
 def test_an_import_that_is_running_has_others_wait(app: Flask, cast: Cast, door: Door) -> None:
     upload = keep_export(zipped(ALL))
-    start_import(db.session.get_one(Tenant, cast.alpha), upload, ImportMode.FULL, "SB", utcnow())
+    start_import(db.session.get_one(Tenant, cast.alpha), upload, ImportMode.FULL, Actor("SB"), utcnow())
     commit()
     response = door.ask("PUT", "/participants", data=ndjson([PERSON]), content_type=LINES)
     assert read(response, 409)["type"].endswith(":import-running")
@@ -244,7 +245,11 @@ def test_over_a_thousand_lines_are_taken_in_and_reported_later(app: Flask, cast:
 def test_an_import_of_a_file_is_not_reported_here(app: Flask, cast: Cast, door: Door) -> None:
     with scoped_to(cast.alpha):
         run = start_import(
-            db.session.get_one(Tenant, cast.alpha), keep_export(zipped(ALL)), ImportMode.DELTA, "SB", utcnow()
+            db.session.get_one(Tenant, cast.alpha),
+            keep_export(zipped(ALL)),
+            ImportMode.DELTA,
+            Actor("SB"),
+            utcnow(),
         )
         number = run.id
         commit()

@@ -12,6 +12,7 @@ from flask import current_app, g, render_template
 from playwright.sync_api import Page, expect
 
 from portal import ROOT, current_vault
+from portal.accounts.actor import Actor
 from portal.accounts.links import make_link
 from portal.accounts.models import Account, Role
 from portal.database import commit, db, scope_to, utcnow
@@ -55,7 +56,7 @@ def rows(system: Running) -> dict[str, Any]:
     scope_to(bridge.tenant_id)
     tenant = db.session.get_one(Tenant, bridge.tenant_id)
     export = keep_export(zipped({**ALL, "teilnehmer.csv": "tn_id;nachname;vorname\n;x;y\n"}))
-    run = start_import(tenant, export, ImportMode.DELTA, "SUP", utcnow())
+    run = start_import(tenant, export, ImportMode.DELTA, Actor("SUP"), utcnow())
     commit()
     run_import(run.id)
     scope_to(bridge.tenant_id)

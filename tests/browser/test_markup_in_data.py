@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, Request
 
+from portal.accounts.actor import Actor
 from portal.database import commit, db, scope_to, utcnow
 from portal.people.models import Mediator, Participant
 from portal.qualli.models import ImportMode
@@ -42,7 +43,7 @@ def evil(system: Running) -> dict[str, int]:
     scope_to(bridge.tenant_id)
     tenant = db.session.get_one(Tenant, bridge.tenant_id)
     tenant.name = EVIL
-    run = start_import(tenant, keep_export(zipped(EXPORT)), ImportMode.DELTA, "SUP", utcnow())
+    run = start_import(tenant, keep_export(zipped(EXPORT)), ImportMode.DELTA, Actor("SUP"), utcnow())
     commit()
     run_import(run.id)
     scope_to(bridge.tenant_id)

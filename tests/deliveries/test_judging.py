@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import select
 
 from portal.accounts.actor import SYSTEM, Actor
 from portal.accounts.models import Account, Role
+from portal.accounts.second_person import Starter, is_same
 from portal.database import commit, db, utcnow
 from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.service import discard, is_own, let_go
+from portal.deliveries.service import discard, let_go
 from portal.deliveries.states import DeliveryState, Problem
 from portal.refusal import Refusal
 from tests.histories.test_leaving import stop_before_opening
@@ -46,7 +48,7 @@ def database_url(sqlite_url: str) -> str:
     ],
 )
 def test_whose_it_is(started: str, account: int | None, judge: Actor, own: bool) -> None:
-    assert is_own(Delivery(started_by=started, started_by_account_id=account), judge) is own
+    assert is_same(Starter(started, account), judge) is own
 
 
 def held(bridge: Bridge) -> Delivery:
@@ -63,7 +65,8 @@ def held(bridge: Bridge) -> Delivery:
 def test_nobody_judges_what_she_started_however_she_comes(bridge: Bridge) -> None:
     delivery = held(bridge)
     make_account("caseworker", Role.SUPERVISOR, bridge.tenant_id)
-    account = db.session.query(Account.id).scalar()
+    make_account("colleague", Role.SUPERVISOR, bridge.tenant_id, initials="CO")
+    account, other = db.session.scalars(select(Account.id).order_by(Account.id))
     delivery.started_by_account_id = account
     commit()
     digest = delivery.shown_digest or ""
@@ -73,7 +76,7 @@ def test_nobody_judges_what_she_started_however_she_comes(bridge: Bridge) -> Non
         with pytest.raises(Refusal, match="same-person"):
             discard(delivery.id, oneself, utcnow())
     assert bridge.again(delivery).state is DeliveryState.HELD
-    assert let_go(delivery.id, digest, Actor("SB", account + 1), utcnow()).state is DeliveryState.BUILT
+    assert let_go(delivery.id, digest, Actor("SB", other), utcnow()).state is DeliveryState.BUILT
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from demo.cast import INTENDED_REJECTIONS, JOB4YOU, JOBNETZWERK, WRONG_LINES, Provider
 from demo.people import EXPORT, EXPORT_DATE, write_export
+from portal.accounts.actor import Actor
 from portal.database import commit, db, scope_to, utcnow
 from portal.people.models import Participant
 from portal.qualli.models import ImportMode, ImportRejection, ImportRun, ImportState
@@ -46,7 +47,7 @@ def test_only_what_is_meant_to_be_wrong_is_rejected(
 ) -> None:
     scope_to(cast.alpha)
     tenant = db.session.get_one(Tenant, cast.alpha)
-    run = start_import(tenant, EXPORT / provider.slug, ImportMode.FULL, "SB", utcnow())
+    run = start_import(tenant, EXPORT / provider.slug, ImportMode.FULL, Actor("SB"), utcnow())
     commit()
     run_import(run.id)
     scope_to(cast.alpha)

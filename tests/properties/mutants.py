@@ -194,7 +194,7 @@ def _revoked_come_back_to_life(patch: Patch) -> None:
 
 
 def _whoever_started_it_lets_it_go(patch: Patch) -> None:
-    patch.setattr(service, "is_own", lambda *_: False)
+    patch.setattr(service, "require_second", lambda *_: None)
 
 
 def _shown_or_not(patch: Patch) -> None:

@@ -255,7 +255,7 @@ class World:
         """Import these people as the model has them; dead in the middle, it is taken up again."""
         scope_to(EVERY_TENANT)
         upload = keep_export(zipped(self._export(numbers)))
-        run = start_import(db.session.get_one(Tenant, self.tenant_id), upload, mode, "SB", utcnow())
+        run = start_import(db.session.get_one(Tenant, self.tenant_id), upload, mode, Actor("SB"), utcnow())
         commit()
         run_id = run.id
         self._run_import(run_id, crash)

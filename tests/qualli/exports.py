@@ -62,7 +62,7 @@ def start(
     upload = keep_export(zipped(files))
     scope_to(EVERY_TENANT)
     tenant = db.session.get_one(Tenant, tenant_id)
-    run = start_import(tenant, upload, mode, QUALLI.initials, utcnow(), dry_run)
+    run = start_import(tenant, upload, mode, QUALLI, utcnow(), dry_run)
     commit()
     return run.id
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.accounts.actor import Actor
 from portal.database import commit, db, utcnow
 from portal.people.models import Mediator, Profile
 from portal.qualli.columns import Kind
@@ -80,7 +81,7 @@ def test_a_held_import_lists_whom_it_takes_what_from_and_a_person_decides(app: F
         ("V2", "Kurz, Max"),
     ]
     assert [it["problem"] for it in found.notices if it["code"] == "also-held"] == ["profiles-shrink"]
-    let_go(run, "LE")
+    let_go(run, Actor("LE"))
     commit()
     run_import(run.id, batch=2)
     assert (titles(), active()) == (set(), set())
@@ -173,7 +174,7 @@ def test_letting_an_older_held_import_go_later_is_not_offered(sqlite_app: Flask,
     bring(cast.alpha, WHOLE)
     older = bring(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT1;N\n"})
     newer = bring(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT2;N\n"})
-    let_go(get_import(cast.alpha, newer.import_id), "LE")
+    let_go(get_import(cast.alpha, newer.import_id), Actor("LE"))
     commit()
     run_import(newer.import_id)
     assert report_of(older.import_id).problem == "replaced"
@@ -185,6 +186,6 @@ def test_letting_an_older_held_import_go_later_is_not_offered(sqlite_app: Flask,
 def test_a_held_import_for_whatever_reason_can_be_discarded(sqlite_app: Flask, cast: Cast) -> None:
     bring(cast.alpha, WHOLE)
     held = bring(cast.alpha, {**WHOLE, "vermittler.csv": MEDIATORS})
-    discard(get_import(cast.alpha, held.import_id), "LE", utcnow())
+    discard(get_import(cast.alpha, held.import_id), Actor("LE"), utcnow())
     commit()
     assert active() == {"V1", "V2"}

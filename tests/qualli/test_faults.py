@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from portal import current_settings
+from portal.accounts.actor import Actor
 from portal.database import commit, db, rollback, utcnow
 from portal.qualli import running as imports
 from portal.qualli.claims import LostClaim, claim, hold_claim
@@ -208,11 +209,11 @@ def test_only_a_held_import_can_be_let_go_and_by_somebody_else(app: Flask, cast:
     held = bring(cast.alpha, {"teilnehmer.csv": "tn_id\n"})
     run = get_import(cast.alpha, held.import_id)
     with pytest.raises(Refusal, match="import-same-person"):
-        let_go(run, run.started_by)
-    let_go(run, "LE")
+        let_go(run, Actor(run.started_by))
+    let_go(run, Actor("LE"))
     commit()
     with pytest.raises(Refusal, match="import-not-held"):
-        let_go(run, "LE")
+        let_go(run, Actor("LE"))
     rollback()
 
 

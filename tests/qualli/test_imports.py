@@ -6,6 +6,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import current_vault
+from portal.accounts.actor import Actor
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.people.models import (
     Mediator,
@@ -221,7 +222,7 @@ def test_a_full_import_by_which_more_than_half_would_leave_is_held(app: Flask, c
     assert contents(cast.alpha) == before
     run = get_import(cast.alpha, found.import_id)
     assert [person.number for person in leaving(run)] == ["T2", "T3"]
-    let_go(run, "LE")
+    let_go(run, Actor("LE"))
     commit()
     run_import(run.id, batch=2)
     assert report_of(run.id).left == 2
@@ -232,7 +233,7 @@ def test_a_held_import_can_be_discarded(app: Flask, cast: Cast) -> None:
     bring(cast.alpha, ALL)
     held = bring(cast.alpha, {"teilnehmer.csv": "tn_id\n"})
     assert held.state is ImportState.HELD
-    discard(get_import(cast.alpha, held.import_id), "LE", utcnow())
+    discard(get_import(cast.alpha, held.import_id), Actor("LE"), utcnow())
     commit()
     assert find_due_imports(utcnow()) == [held.import_id]
     run_import(held.import_id)

@@ -8,6 +8,7 @@ import pytest
 from flask import current_app
 from sqlalchemy import select
 
+from portal.accounts.actor import Actor
 from portal.database import commit, db, rollback, scope_to, utcnow
 from portal.people.models import Participant, ParticipantWord, Profile
 from portal.qualli.models import ImportMode, ImportState
@@ -240,7 +241,7 @@ def test_where_lines_slipped_nothing_is_taken_and_nobody_loses_the_release(bridg
         ImportState.HELD, "identities", {"people": 5, "before": 5},
     )  # fmt: skip
     assert all(bridge.presence(number).released for number in numbers)
-    let_go(get_import(bridge.tenant_id, found.import_id), "LE")
+    let_go(get_import(bridge.tenant_id, found.import_id), Actor("LE"))
     commit()
     run_import(found.import_id)
     scope_to(bridge.tenant_id)
@@ -255,7 +256,7 @@ def test_who_is_released_while_an_import_is_held_is_asked_about_too(bridge: Brid
     assert (held.state, held.problem, held.rejected_lines) == (ImportState.HELD, "shrinks", 0)
     scope_to(bridge.tenant_id)
     bridge.release("1")
-    let_go(get_import(bridge.tenant_id, held.import_id), "LE")
+    let_go(get_import(bridge.tenant_id, held.import_id), Actor("LE"))
     commit()
     run_import(held.import_id, batch=2)
     scope_to(bridge.tenant_id)

@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from flask import Flask
 
+from portal.accounts.actor import Actor
 from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.qualli.models import ImportMode, ImportState
 from portal.qualli.service import Report, get_import, keep_export, let_go, start_import
@@ -42,7 +43,7 @@ def take(
 ) -> Report:
     kept = keep_export(source)
     scope_to(EVERY_TENANT)
-    run = start_import(db.session.get_one(Tenant, tenant_id), kept, mode, "SB", utcnow(), dry_run)
+    run = start_import(db.session.get_one(Tenant, tenant_id), kept, mode, Actor("SB"), utcnow(), dry_run)
     commit()
     run_import(run.id)
     return report_of(run.id)
@@ -63,7 +64,7 @@ def test_an_older_zip_is_held_and_a_person_decides(app: Flask, cast: Cast, mode:
         "newest": "2026-03-03T21:00:00+00:00",
     }
     assert people(cast.alpha)["T1"].last_name == "Neu"
-    let_go(get_import(cast.alpha, found.import_id), "LE")
+    let_go(get_import(cast.alpha, found.import_id), Actor("LE"))
     commit()
     run_import(found.import_id)
     assert people(cast.alpha)["T1"].last_name == "Alt"

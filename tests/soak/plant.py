@@ -258,7 +258,7 @@ class Plant:
             "teilnehmer.csv": "\n".join([columns, *lines]) + "\n",
         }
         upload = keep_export(zipped(files))
-        start_import(bridge.tenant, upload, ImportMode.FULL, CASEWORKER.initials, utcnow())
+        start_import(bridge.tenant, upload, ImportMode.FULL, CASEWORKER, utcnow())
         self.imports += 1
 
     def transfer_all(self) -> None:

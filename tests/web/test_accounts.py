@@ -245,6 +245,9 @@ def test_another_password_ends_every_other_session_and_renews_this_one(
         (PASSWORD, "123456789012", "leicht zu erraten"),
         (PASSWORD, "Passwort2026!", "leicht zu erraten"),
         (PASSWORD, "Caseworker2026", "leicht zu erraten"),
+        (PASSWORD, "Sommerferien26", "leicht zu erraten"),
+        (PASSWORD, "caseworker@example.org", "leicht zu erraten"),
+        (PASSWORD, "Alpha-Alpha-26", "leicht zu erraten"),
     ],
 )
 def test_a_password_that_does_not_do_is_refused(

@@ -24,6 +24,7 @@ BY_VARIABLE = {
     "address-unusable",
     "bulk-crashed",
     "erasure-crashed",
+    *("same-person", "link-seen", "import-same-person", "import-link-seen"),
 } | {finding.value for finding in TENANT_WIDE}
 """Codes raised through a variable."""
 VALUES = {
@@ -48,6 +49,7 @@ VALUES = {
     "hindrance": "h",
     "role": "Leitung",
     "names": "Vorgang",
+    "encoding": "LATIN1",
 }
 
 

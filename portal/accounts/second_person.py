@@ -1,0 +1,98 @@
+"""Two people: what one has started, and the system has held, another one decides about.
+
+Accounts count, not initials, which people may change. An account also counts as everybody's who has seen the link by
+which its password was set: they may have used it. A link by mail, or an identity provider, ends that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+
+from sqlalchemy import Table, select
+
+from portal.accounts.actor import SYSTEM, Actor
+from portal.accounts.models import Account
+from portal.audit.recording import describe
+from portal.database import db, for_every_tenant
+from portal.refusal import Refusal
+
+
+class Second(StrEnum):
+    """Who somebody is who decides about what was held, as the audit keeps it."""
+
+    OTHER = "other-account"
+    SUPPORT = "support"
+    OPERATOR = "operator"
+    """Somebody at the server, who said no account."""
+
+
+class Hindrance(StrEnum):
+    """Why somebody is no second person."""
+
+    SAME = "same-person"
+    LINK_SEEN = "link-seen"
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Who has started something: an account, or what is known only by initials."""
+
+    initials: str
+    account_id: int | None
+
+
+def hindrance(starter: Starter, judge: Actor) -> Hindrance | None:
+    """Why `judge` is no second person to `starter`; None where they may decide."""
+    if is_same(starter, judge):
+        return Hindrance.SAME
+    if starter.account_id is None or judge.account_id is None:
+        return None
+    own = {judge.account_id} if judge.by_provider else _hands(judge.account_id)
+    return Hindrance.LINK_SEEN if own & _hands(starter.account_id) else None
+
+
+def is_same(starter: Starter, judge: Actor) -> bool:
+    """Whether both are one. Where a command was given without an account, initials have to do."""
+    if starter.account_id is not None and judge.account_id is not None:
+        return starter.account_id == judge.account_id
+    return starter.initials == judge.initials != SYSTEM.initials
+
+
+def require_second(starter: Starter, judge: Actor, prefix: str = "") -> None:
+    """Raise Refusal `same-person` or `link-seen`, after `prefix`; else have the audit say who decides."""
+    if (code := hindrance_code(starter, judge, prefix)) is not None:
+        raise Refusal(code)
+    describe(second_person=_kind(judge).value)
+
+
+def hindrance_code(starter: Starter, judge: Actor, prefix: str = "") -> str | None:
+    """The code of the refusal that `require_second` would raise, for a page that says so before."""
+    found = hindrance(starter, judge)
+    return None if found is None else f"{prefix}{found.value}"
+
+
+def _kind(judge: Actor) -> Second:
+    if judge.account_id is None:
+        return Second.OPERATOR
+    return Second.OTHER if _row(judge.account_id)[0] is not None else Second.SUPPORT
+
+
+def _hands(account_id: int) -> set[int]:
+    """The accounts whose people may be behind this one: its own, and who has seen the link, and so on."""
+    found: set[int] = set()
+    further: int | None = account_id
+    while further is not None and further not in found:
+        found.add(further)
+        further = _row(further)[1]
+    return found
+
+
+def _row(account_id: int) -> tuple[int | None, int | None]:
+    """Tenant, and who has seen the link; whatever tenant the session sees, since support has none."""
+    accounts = cast("Table", Account.__table__)
+    query = select(accounts.c.tenant_id, accounts.c.link_seen_by_id).where(accounts.c.id == account_id)
+    with for_every_tenant():
+        tenant_id, seen_by = db.session.connection().execute(query).one()
+    return tenant_id, seen_by
