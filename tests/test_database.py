@@ -29,6 +29,8 @@ from portal.tenants.models import Tenant
 from tests.support.database import NOW, Cast, make_settings, running_app
 from tests.support.services import RedisServer
 
+pytestmark = pytest.mark.conformance
+
 
 def tenant(slug: str) -> Tenant:
     row = Tenant(slug=slug, name=slug, created_at=NOW)

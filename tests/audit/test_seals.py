@@ -32,6 +32,8 @@ from portal.releases.models import ProtocolEntry
 from tests.support.database import Cast, as_owner
 from tests.support.house import make_mediator, make_person
 
+pytestmark = pytest.mark.conformance
+
 ACTOR = Actor("KK", account_id=7)
 
 

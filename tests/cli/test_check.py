@@ -24,6 +24,8 @@ from tests.support.sandbox import SandboxServer
 from tests.support.services import PostgresServer, RedisServer
 from tests.support.strangers import another_provider
 
+pytestmark = pytest.mark.conformance
+
 
 @pytest.fixture
 def sound(

@@ -74,7 +74,7 @@ def test_no_command_is_forgotten() -> None:
     assert not SHOWN & OTHERS
 
 
-@pytest.fixture(params=["de", "en"])
+@pytest.fixture(params=["de", pytest.param("en", marks=pytest.mark.thorough)])
 def commands(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> Iterator[Commands]:
     """The command line over tenants alpha (Jobnetzwerk) and beta (Job4You)."""
     with running_app(make_settings(sqlite_url, tmp_path, locale=request.param)) as app:

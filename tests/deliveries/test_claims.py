@@ -22,6 +22,8 @@ from tests.support.bridge import Bridge
 from tests.support.database import NOW, Cast
 from worker.steps import run_delivery
 
+pytestmark = pytest.mark.conformance
+
 LEASE = 50
 SOON = NOW + dt.timedelta(seconds=LEASE - 1)
 LATER = NOW + dt.timedelta(seconds=LEASE + 1)

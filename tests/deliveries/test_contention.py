@@ -23,6 +23,8 @@ from tests.support.at_once import at_once
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge
 from worker.schedule import plan_nightly
 
+pytestmark = pytest.mark.conformance
+
 COLLEAGUE = Actor("KL")
 
 

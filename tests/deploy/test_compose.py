@@ -19,6 +19,8 @@ from tests.support.installed import Installed
 from tests.support.running import COMMAND
 from tests.support.services import PostgresServer, RedisServer
 
+pytestmark = pytest.mark.conformance
+
 PASSWORD = "of-the-application"
 
 

@@ -23,6 +23,8 @@ from portal.refusal import Refusal
 from portal.schema import check_database, migrations, upgrade
 from tests.support.database import make_cast, make_settings, settings_environment
 
+pytestmark = pytest.mark.conformance
+
 
 def test_from_nothing_to_exactly_the_models(empty_app: Flask) -> None:
     """Tables, columns, types, indexes and foreign keys are those that the code describes."""

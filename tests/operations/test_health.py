@@ -16,6 +16,8 @@ from portal.tenants.models import Connection, Heartbeat
 from tests.support.database import make_cast, make_settings, running_app
 from tests.support.services import RedisServer, make_trouble
 
+pytestmark = pytest.mark.conformance
+
 TOKEN = "a token for machines"
 
 

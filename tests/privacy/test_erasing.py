@@ -37,6 +37,8 @@ from tests.support.house import make_person
 from worker import erasing, pieces, schedule
 from worker.erasing import run_erasure
 
+pytestmark = pytest.mark.conformance
+
 DAY = dt.timedelta(days=1)
 
 

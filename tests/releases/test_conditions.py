@@ -31,6 +31,8 @@ from portal.tenants.network import Network
 from tests.support.database import Cast
 from tests.support.people import Crowd
 
+pytestmark = pytest.mark.conformance
+
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 PEOPLE = 500
 """Enough that every finding and every phase comes up, which the test says."""

@@ -29,6 +29,8 @@ from tests.support.database import Cast
 from tests.support.house import make_person
 from tests.support.people import Crowd
 
+pytestmark = pytest.mark.conformance
+
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 EVERYBODY = 1000
 

@@ -15,6 +15,8 @@ from demo import redis_server as embedded
 from tests.conftest import OutsideNetworkError
 from tests.support.services import PostgresServer, RedisServer
 
+pytestmark = pytest.mark.conformance
+
 
 def test_redis_forgets_everything_on_flush(redis_server: RedisServer) -> None:
     with redis_server.client() as client:

@@ -22,7 +22,7 @@ from tests.support.database import APP_ROLE, as_owner, make_cast, make_settings,
 from tests.support.services import PostgresServer
 from tests.tenants.test_wall import WALLED
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.conformance]
 ROLE = "Neue Rolle"
 
 

@@ -13,6 +13,8 @@ from portal.people.models import Order, Participant, ParticipantWord
 from portal.tenants.models import Connection, Tenant
 from tests.support.database import Cast
 
+pytestmark = pytest.mark.conformance
+
 NOT_OWNED = {
     *(
         "tenant",

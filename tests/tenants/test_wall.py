@@ -26,7 +26,7 @@ from portal.people.models import Order, Participant
 from portal.wall import SETTING
 from tests.support.database import Cast, as_owner, make_cast, make_settings, running_app
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.postgres, pytest.mark.conformance]
 WALLED = {
     mapper.local_table.name  # type: ignore[attr-defined]
     for mapper in Base.registry.mappers

@@ -1,0 +1,61 @@
+"""Which tests `make test` leaves to `make test-all`, and the closing line that says how many."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+TIERS = {
+    "twin": "what runs on PostgreSQL again and is not about SQL",
+    "matrix": "every fault at every place",
+    "thorough": "the same in other languages, sizes and examples, and what takes minutes",
+}
+"""The marks of what is left out; pyproject.toml deselects them."""
+_left_out: dict[str, str] = {}
+_began = time.monotonic()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as a twin what runs on PostgreSQL again, unless its subject is SQL (mark `conformance`)."""
+    for item in items:
+        parameters = getattr(item, "callspec", None)
+        again = parameters is not None and "postgres" in map(str, parameters.params.values())
+        if again and item.get_closest_marker("conformance") is None:
+            item.add_marker(pytest.mark.twin)
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember what is left out, by the tier that it belongs to."""
+    for item in items:
+        tier = next((name for name in TIERS if item.get_closest_marker(name)), None)
+        if tier:
+            _left_out[item.nodeid] = tier
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what a worker of pytest-xdist left out to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = _left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker left out; all workers collect the same."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say last how many tests ran, how long they took, and what was left to `make test-all`."""
+    run = sum(len(terminalreporter.stats.get(name, ())) for name in ("passed", "failed", "xfailed"))
+    minutes, seconds = divmod(round(time.monotonic() - _began), 60)
+    line = f"{run:,} run in {minutes}:{seconds:02}"
+    counts = Counter(_left_out.values())
+    if counts:
+        each = ", ".join(f"{name} {number:,}" for name, number in counts.most_common())
+        line += f"; left to test-all: {counts.total():,} ({each})"
+    terminalreporter.write_line(line)
