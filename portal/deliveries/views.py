@@ -53,6 +53,7 @@ def list_page() -> Response:
         HEIGHT=history.HEIGHT,
         older=rows[-1].id if len(found) > PAGE else None,
         duration=duration,
+        is_in_trouble=waiting.is_in_trouble,
         open_answers=open_answers,
         seconds=min((seconds_until_asked(row) for row in rows), default=15),
     )
