@@ -109,7 +109,7 @@ def discard(sequence: int) -> Response:
     return _done(delivery, _("Die Übertragung %(number)s ist verworfen.", number=sequence))
 
 
-@deliveries.post("/deliveries/<int(max=2147483647):sequence>/ask-again")
+@deliveries.post("/deliveries/<row:sequence>/ask-again")
 @requires(Permission.JUDGE_HELD)
 def ask_again(sequence: int) -> Response:
     """Ask at once for the answers to a delivery that is in trouble with them."""
@@ -118,7 +118,7 @@ def ask_again(sequence: int) -> Response:
     return _done(delivery, _("Nach den Antworten zur Übertragung %(number)s wird gefragt.", number=sequence))
 
 
-@deliveries.post("/deliveries/<int(max=2147483647):sequence>/stop-waiting")
+@deliveries.post("/deliveries/<row:sequence>/stop-waiting")
 @requires(Permission.JUDGE_HELD)
 def stop_waiting(sequence: int) -> Response:
     """Wait no longer for the answers to a delivery that is in trouble with them."""
