@@ -53,6 +53,7 @@ def list_page() -> Response:
         HEIGHT=history.HEIGHT,
         older=rows[-1].id if len(found) > PAGE else None,
         duration=duration,
+        is_in_trouble=waiting.is_in_trouble,
         open_answers=open_answers,
         seconds=min((seconds_until_asked(row) for row in rows), default=15),
     )
@@ -108,7 +109,7 @@ def discard(sequence: int) -> Response:
     return _done(delivery, _("Die Übertragung %(number)s ist verworfen.", number=sequence))
 
 
-@deliveries.post("/deliveries/<int(max=2147483647):sequence>/ask-again")
+@deliveries.post("/deliveries/<row:sequence>/ask-again")
 @requires(Permission.JUDGE_HELD)
 def ask_again(sequence: int) -> Response:
     """Ask at once for the answers to a delivery that is in trouble with them."""
@@ -117,7 +118,7 @@ def ask_again(sequence: int) -> Response:
     return _done(delivery, _("Nach den Antworten zur Übertragung %(number)s wird gefragt.", number=sequence))
 
 
-@deliveries.post("/deliveries/<int(max=2147483647):sequence>/stop-waiting")
+@deliveries.post("/deliveries/<row:sequence>/stop-waiting")
 @requires(Permission.JUDGE_HELD)
 def stop_waiting(sequence: int) -> Response:
     """Wait no longer for the answers to a delivery that is in trouble with them."""

@@ -307,6 +307,7 @@ def test_waiting_for_answers_in_trouble_is_ended_by_a_person(
     signed_in: SignedIn, house: House, forgotten: int
 ) -> None:
     browser = signed_in("supervisor")
+    assert "kennt diese Übertragung jetzt nicht mehr" in browser.get("/deliveries").text
     page = browser.get("/deliveries/7")
     assert "kennt diese Übertragung jetzt nicht mehr" in page.text
     assert "wird mit der nächsten Übertragung neu gemeldet" in page.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import time_machine
 
-from portal.database import scope_to, utcnow
+from portal.database import commit, scope_to, utcnow
 from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
 from portal.releases.phase import Phase
 from portal.releases.status import Status
@@ -136,6 +136,22 @@ def test_trouble_with_one_delivery_pauses_no_other(
         pass_time(night, clock, 65)
         assert alpha.again(delivery).state is DeliveryState.COMPLETE
         assert alpha.status("1") is Status.ONLINE
+
+
+def test_its_own_trouble_does_not_end_with_the_connections(night: Night) -> None:
+    alpha = night.alpha
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        released(alpha, "1")
+        lose_answers(alpha, 1, status=409, problem="incomplete-delivery")
+        delivery = alpha.plan()
+        night.work()
+        clock.shift(5 * SECOND)
+        connection = alpha.connection
+        connection.failures, connection.probe_at = 1, utcnow()
+        commit()
+        night.work()
+        assert alpha.connection.failures == 0
+        assert alpha.again(delivery).next_step_at == MONDAY + 60 * SECOND
 
 
 def test_a_page_that_breaks_the_contract_pauses_its_delivery_alone(night: Night) -> None:

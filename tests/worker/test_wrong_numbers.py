@@ -12,7 +12,7 @@ from portal.refusal import Refusal
 from portal.releases.status import Status
 from tests.support.bridge import SUPERVISOR, Bridge
 from tests.worker.conftest import Night
-from tests.worker.test_bounds import account_of, say
+from tests.worker.test_bounds import DELIVERY, account_of, say
 from tests.worker.test_forgotten import pass_time
 from tests.worker.test_pauses import MONDAY, SECOND, calls, released
 
@@ -66,6 +66,25 @@ def test_while_it_names_more_than_it_lists_it_is_asked_once_a_minute(night: Nigh
         alpha.sandbox.behave(rule)
         pass_time(night, clock, 90)
         assert alpha.connection.reconcile_since is None
+        assert alpha.status("1") is Status.ONLINE
+
+
+def test_a_delivery_that_is_listed_and_not_known_is_read_no_further(night: Night) -> None:
+    """It says so on the page, and a person settles it; our numbers go on above it."""
+    alpha = night.alpha
+    with time_machine.travel(MONDAY, tick=False) as clock:
+        released(alpha, "1")
+        say(alpha, "readAccount", account_of(alpha, 5), count=2)
+        say(alpha, "listDeliveries", {"deliveries": [DELIVERY | {"sequence": 5}]}, count=1)
+        alpha.plan()
+        pass_time(night, clock, 90)
+        found = differences(alpha)
+        assert [(it.sequence, it.problem) for it in found.found] == [(5, Problem.FORGOTTEN)]
+        assert not found.reading
+        settle(alpha.connection, found.digest, SUPERVISOR, utcnow())
+        commit()
+        assert alpha.plan().sequence > 5
+        pass_time(night, clock, 10)
         assert alpha.status("1") is Status.ONLINE
 
 
