@@ -36,6 +36,7 @@ COMMITS = (
     "delivery.claimed",
     "delivery.begun",
     "delivery.stopped",
+    "delivery.tried-again",
     "delivery.let-go",
     "work.put-off",
     # build

@@ -135,7 +135,7 @@ def try_again_what_crashed(now: dt.datetime) -> None:
         .values(next_step_at=now)
         .execution_options(synchronize_session=False)
     )
-    commit()
+    commit("delivery.tried-again")
 
 
 def build(held: Claim) -> dt.datetime | None:

@@ -26,7 +26,7 @@ from tests.support.bridge import Bridge
 from tests.support.promise import assert_promise
 from tests.support.rude_server import answer
 from tests.support.strangers import another_provider
-from worker import attempts, building
+from worker import attempts, building, steps
 
 YESTERDAY = dt.timedelta(days=1)
 
@@ -185,6 +185,26 @@ def it_crashed_three_times(bridge: Bridge, outside: Outside) -> Go:
     go = released("1")(bridge, outside)
     bridge.newest().crashes = 3
     commit()
+    return go
+
+
+def it_crashed_where_it_may_count(bridge: Bridge, _: Outside) -> Go:
+    """A worker that is started tries it at once, rather than in an hour."""
+    release(bridge, "1")
+    bridge.sandbox.misbehave("drop-after", "commitDelivery", provider_id=bridge.provider, count=1)
+    bridge.deliver()
+    newest = bridge.newest()
+    newest.problem, newest.crashes = Problem.CRASHED, steps.CRASHES
+    newest.next_step_at = utcnow() + dt.timedelta(hours=1)
+    bridge.connection.paused_until = None
+    commit()
+
+    def go() -> None:
+        steps.try_again_what_crashed(utcnow())
+        scope_to(bridge.tenant_id)
+        bridge.work()
+        bridge.hasten()
+
     return go
 
 
@@ -354,6 +374,9 @@ DELIVERIES: dict[str, Story] = {
     ),
     "it crashed three times": Story(
         it_crashed_three_times, ends(DeliveryState.HELD, Problem.CRASHED), ("delivery.stopped",)
+    ),
+    "it crashed where it may count": Story(
+        it_crashed_where_it_may_count, is_online, ("delivery.tried-again",)
     ),
     "the database hinders it": Story(the_database_hinders_it, is_online, ("work.put-off",)),
     "a token of the other network": Story(
