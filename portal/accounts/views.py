@@ -56,6 +56,7 @@ from portal.web.fragments import relative_path
 from portal.web.languages import ngettext
 from portal.web.messages import message
 from portal.web.security import allow_forms_to, failed, limiter
+from portal.web.sessions import current_session
 
 accounts = Blueprint("accounts", __name__)
 log = structlog.get_logger()
@@ -120,7 +121,7 @@ def send_sign_in() -> Response:
 def ask_code() -> Response:
     """The second step: a code of the app, or one for recovery."""
     if find_half() is None:
-        return _from_the_start(_("Die Anmeldung hat zu lange gedauert. Bitte fangen Sie noch einmal an."))
+        return _too_late()
     return _code_form(None)
 
 
@@ -137,7 +138,7 @@ def send_code() -> Response:
     user = user_of_half(half) if half else None
     if half is None or user is None:
         drop_half()
-        return _from_the_start(_("Die Anmeldung hat zu lange gedauert. Bitte fangen Sie noch einmal an."))
+        return _too_late()
     try:
         recovered = check_code(user.id, request.form.get("code", "")[:100], utcnow())
     except Refusal as refusal:
@@ -146,7 +147,7 @@ def send_code() -> Response:
         note(AuditEvent.SIGN_IN_FAILED, user, step="code")
         if count_try(half):
             return _code_form(message(refusal))
-        return _from_the_start(_("Das waren zu viele falsche Codes. Bitte fangen Sie noch einmal an."), 422)
+        return _from_the_start(_("Das waren zu viele falsche Codes. Bitte fangen Sie noch einmal an."))
     if recovered:
         note(AuditEvent.RECOVERY_CODE_USED, user)
     answer = finish(user, half.address, without_password=half.without_password)
@@ -235,14 +236,19 @@ def _code_form(error: str | None) -> Response:
     )
 
 
-def _from_the_start(sentence: str, status: int = 303) -> Response:
-    """Back to the first step. 422 counts as a wrong code; the form is the answer then."""
-    if status == 422:
-        form = SignInForm(formdata=None)
-        form.password.errors = [sentence]
-        return _form(form, status)
-    flash(sentence, "warning")
-    return make_response(redirect(url_for(".sign_in"), status))
+def _too_late() -> Response:
+    """Back to the first step, with a sentence for whoever has begun: of strangers nothing is kept."""
+    if current_session().row_id is not None:
+        sentence = _("Die Anmeldung hat zu lange gedauert. Bitte fangen Sie noch einmal an.")
+        flash(sentence, "warning")
+    return make_response(redirect(url_for(".sign_in"), 303))
+
+
+def _from_the_start(sentence: str) -> Response:
+    """Back to the first step. 422 counts as a wrong code."""
+    form = SignInForm(formdata=None)
+    form.password.errors = [sentence]
+    return _form(form, 422)
 
 
 def _form(form: SignInForm, status: int) -> Response:

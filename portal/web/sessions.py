@@ -1,21 +1,21 @@
 """Sessions kept on the server: the browser holds a random number, the table its hash (design §8).
 
-A stranger's browser, which has but a form's token, keeps that itself, signed: visits alone write no rows.
+A stranger has such a number, too, but no row: the form token follows from it, and nothing else is kept.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import structlog
-from flask import Flask, Request, Response, current_app, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SessionInterface, SessionMixin
-from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import CallbackDict
@@ -27,11 +27,11 @@ from portal.database import db, rollback, set_reading, utcnow, writing_soon
 from portal.web.limits import REFUSED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOKEN_BYTES = 32
 SEEN_SECONDS = 60
 """How often `seen_at` is written, at most."""
 SEEN_PATIENCE_SECONDS = 1
 """So long a page waits to write that."""
-_LIGHT = frozenset({"csrf_token", "_flashes"})
 View = TypeVar("View", bound=Callable[..., Any])
 _sessions = cast("Table", LoginSession.__table__)
 log = structlog.get_logger()
@@ -55,8 +55,8 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
 
     @property
     def light(self) -> bool:
-        """Whether it holds only what a stranger's browser may keep, signed: there is nothing to end or to look up."""
-        return self.keys() <= _LIGHT
+        """Whether it holds but the form token of a stranger's number: there is nothing to keep."""
+        return self.row_id is None and not self.renewed and self.keys() <= {"csrf_token"}
 
     def renew(self) -> None:
         """Go on under a new number, with nothing of what was before: somebody signs in or out."""
@@ -89,10 +89,10 @@ class ServerSessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         set_reading(request.method in SAFE_METHODS)
         token = request.cookies.get(self.get_cookie_name(app))
-        if not token or request.path.startswith(_WITHOUT):
+        if request.path.startswith(_WITHOUT):
             return ServerSession()
-        if "." in token:
-            return _unsign(token)
+        if not token:
+            return _strangers(secrets.token_urlsafe(_TOKEN_BYTES))
         try:
             session = _load(token)
             if request.method not in SAFE_METHODS:
@@ -109,7 +109,9 @@ class ServerSessions(SessionInterface):
         if session.database_down or request.path.startswith("/api/") or REFUSED in request.environ:
             return
         response.vary.add("Cookie")
-        if session.row_id is None and not (session.modified or session.renewed):
+        if session.light:
+            if "csrf_token" in g and session.token != request.cookies.get(self.get_cookie_name(app)):
+                self._set_cookie(app, session, response)
             return
         now = utcnow()
         if session.renewed or session.row_id is None:
@@ -121,20 +123,29 @@ class ServerSessions(SessionInterface):
             _see(session, now)
 
     def _start(self, app: Flask, session: ServerSession, response: Response, now: dt.datetime) -> None:
-        """A row and a number for a session that has none, or gets a new one; no row before there is need of it."""
-        if session.row_id is not None or not session.light:
-            with _writing() as connection:
-                if session.row_id is not None:
-                    _update(connection, session, ended_at=now)
-                if not session.light:
-                    _insert(connection, session, now)
-        name, secure = self.get_cookie_name(app), current_settings().secure_cookies
-        if not session:
-            response.delete_cookie(name, path="/", secure=secure)
-            return
-        token = _signer().dumps(dict(session)) if session.light else session.token
-        assert isinstance(token, str)
-        response.set_cookie(name, token, path="/", httponly=True, secure=secure, samesite="Lax")
+        """A row and a number for a session that has none, or gets a new one."""
+        with _writing() as connection:
+            if session.row_id is not None:
+                _update(connection, session, ended_at=now)
+            if session:
+                _insert(connection, session, now)
+        if session:
+            self._set_cookie(app, session, response)
+        else:
+            response.delete_cookie(
+                self.get_cookie_name(app), path="/", secure=current_settings().secure_cookies
+            )
+
+    def _set_cookie(self, app: Flask, session: ServerSession, response: Response) -> None:
+        assert session.token is not None
+        response.set_cookie(
+            self.get_cookie_name(app),
+            session.token,
+            path="/",
+            httponly=True,
+            secure=current_settings().secure_cookies,
+            samesite="Lax",
+        )
 
     def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
         return "__Host-session" if current_settings().secure_cookies else "session"
@@ -155,11 +166,11 @@ def _load(token: str) -> ServerSession:
             LoginSession.created_at > now - dt.timedelta(hours=settings.session_limit_hours),
         )
     )
-    return ServerSession(found, token) if found else ServerSession()
+    return ServerSession(found, token) if found else _strangers(token)
 
 
 def _insert(connection: Connection, session: ServerSession, now: dt.datetime) -> None:
-    session.token = secrets.token_urlsafe(32)
+    session.token = secrets.token_urlsafe(_TOKEN_BYTES)
     connection.execute(
         insert(_sessions).values(
             token_hash=_hash(session.token),
@@ -172,17 +183,11 @@ def _insert(connection: Connection, session: ServerSession, now: dt.datetime) ->
     )
 
 
-def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
-        current_app.config["SECRET_KEY"], "light-session", signer_kwargs={"digest_method": hashlib.sha256}
-    )
-
-
-def _unsign(token: str) -> ServerSession:
-    """What a stranger's browser kept; a fresh session where it is not ours, or too old."""
-    session = ServerSession()
-    with suppress(BadSignature):
-        session.update(_signer().loads(token, max_age=current_settings().session_limit_hours * 3600))
+def _strangers(token: str) -> ServerSession:
+    """A session of which nothing is kept: its form token follows from the number in the browser."""
+    key = current_app.config["SECRET_KEY"].encode()
+    session = ServerSession(token=token)
+    session["csrf_token"] = hmac.new(key, f"form token {token}".encode(), hashlib.sha256).hexdigest()
     session.modified = False
     return session
 
