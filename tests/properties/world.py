@@ -266,9 +266,9 @@ class World:
         held = run.state is ImportState.HELD
         demand(held == (len(gone) * 2 > len(listed)), f"an import of {len(numbers)} is {run.state.value}")
         if held and not keep:
-            discard_import(run, "LT", utcnow())
+            discard_import(run, SUPERVISOR, utcnow())
         elif held:
-            let_import_go(run, "LT")
+            let_import_go(run, SUPERVISOR)
         commit()
         self._run_import(run_id, 0)
         scope_to(self.tenant_id)
