@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Table, insert
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.people.folding import search_words, sort_key
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
-from portal.releases.models import Presence, Release
-from portal.releases.status import Status
-from portal.tenants.network import Network
-from portal.tenants.service import choose_network, create_tenant, set_licence, set_token
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.network_change import choose_network
+from portal.domain.network import Network
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import Registration, Release
+from portal.domain.rules.normalise import search_words, sort_key
+from portal.domain.rules.status import Status
+from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.support.bridge import SUPERVISOR
 
 _BATCH = 20_000
@@ -82,7 +83,8 @@ def fill(people: int, released_share: float = 0.3, seed: int = 1) -> int:
         ),
     )
     _write(
-        Presence.__table__, (shared | _presence(number, row, dice) for number, row in enumerate(released, 1))
+        Registration.__table__,
+        (shared | _presence(number, row, dice) for number, row in enumerate(released, 1)),
     )
     commit()
     return tenant.id

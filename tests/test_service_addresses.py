@@ -6,14 +6,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from portal import create_app
-from portal.database import db
-from portal.refusal import Refusal
-from portal.schema import check_database, upgrade
-from portal.service_addresses import base_address, database_address, is_host, redis_address, split_address
-from portal.settings import SettingsError, load_settings
+from portal.app import create_app
+from portal.core.database import db
+from portal.core.refusal import Refusal
+from portal.core.schema import check_database, upgrade
+from portal.core.service_addresses import (
+    base_address,
+    database_address,
+    is_host,
+    redis_address,
+    split_address,
+)
+from portal.core.settings import SettingsError, load_settings
 from tests.support.database import make_settings, new_database
-from tests.test_settings import GOOD, environment, refusal  # noqa: F401 - its fixture
+from tests.test_settings import GOOD, refusal
 
 SECRET = "hunter2"
 
@@ -182,7 +188,7 @@ def test_an_address_of_redis_is_taken_as_it_is(value: str) -> None:
 def test_every_setting_is_one_line_and_each_address_is_one(
     name: str,
     value: str,
-    environment: pytest.MonkeyPatch,  # noqa: F811
+    environment: pytest.MonkeyPatch,
 ) -> None:
     if name == "SMTP_HOST":
         environment.setenv("JOBBRUECKE_PUBLIC_URL", "https://x.example")
@@ -194,7 +200,7 @@ def test_every_setting_is_one_line_and_each_address_is_one(
 
 @pytest.mark.parametrize("before", [b"", codecs.BOM_UTF8])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_file_of_another_system_is_read(before: bytes, end: str, environment: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_file_of_another_system_is_read(before: bytes, end: str, environment: pytest.MonkeyPatch) -> None:
     for name in GOOD:
         environment.delenv(f"JOBBRUECKE_{name}")
     lines = [f"JOBBRUECKE_{name}={value}" for name, value in GOOD.items()]
@@ -205,7 +211,7 @@ def test_a_file_of_another_system_is_read(before: bytes, end: str, environment: 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_file_that_is_not_in_utf8_is_refused(encoding: str, environment: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_file_that_is_not_in_utf8_is_refused(encoding: str, environment: pytest.MonkeyPatch) -> None:
     Path(".env").write_text("JOBBRUECKE_OIDC_NAME=hunter2 für alle\n", encoding=encoding)
     with pytest.raises(SettingsError, match="UTF-8") as raised:
         load_settings()

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from portal.audit.guards import removal, statements
+from portal.core.append_only import removal, statements
 
 revision = "0001"
 down_revision = None

@@ -14,10 +14,10 @@ from typing import Any, Final
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portal.accounts.models import Account
-from portal.database import db
-from portal.tenants.models import Connection, Tenant
-from portal.tokens.models import ApiToken
+from portal.core.database import db
+from portal.domain.accounts import Account
+from portal.domain.tenants import Connection, Tenant
+from portal.domain.tokens import ApiToken
 
 Changes = dict[str, list[Any]]
 """By name of what was set: before and after."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.deliveries.records import LISTED_KINDS, NAMED_KINDS, Record
-from portal.people.masking import MASK
+from portal.domain.rules.masking import MASK
 
 MASKED = "social_insurance_number"
 FIELDS = (

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.people.addresses import readable_address
-from portal.tenants.network import Network
+from portal.domain.network import Network
+from portal.domain.rules.email_addresses import readable_address
 
 Record = dict[str, Any]
 

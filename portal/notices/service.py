@@ -8,17 +8,17 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.models import Account, Role
-from portal.database import db
+from portal.core.database import db
+from portal.core.refusal import NotFound
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import MailKind, NoticeKind
+from portal.domain.notices import Mail, Notice, NoticeSeen
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
+from portal.domain.rules.notices import Facts, Wanted, wanted
+from portal.mail.outbox import put
 from portal.notices.audience import PATIENCE, told
-from portal.notices.kinds import MailKind, NoticeKind
-from portal.notices.models import Mail, Notice, NoticeSeen
-from portal.notices.outbox import put
 from portal.notices.queries import concerns
-from portal.notices.rules import Facts, Wanted, wanted
-from portal.people.models import Participant
-from portal.refusal import NotFound
-from portal.releases.models import Presence
 
 FORGOTTEN_AFTER = dt.timedelta(days=90)
 NOT_MAILED = frozenset({NoticeKind.MAIL_SILENT})
@@ -153,16 +153,16 @@ def _mailed_accounts(notice: Notice) -> list[Account]:
 
 def _caseworkers_who_wait(notice: Notice) -> set[int]:
     """The accounts whose own people wait for an answer: as caseworker by Kürzel, or as mediator."""
-    waiting = Presence.waiting_since.is_not(None) & (Presence.tenant_id == notice.tenant_id)
+    waiting = Registration.waiting_since.is_not(None) & (Registration.tenant_id == notice.tenant_id)
     by_initials = (
         select(Account.id)
         .join(Participant, Participant.caseworker == Account.initials)
-        .join(Presence, Presence.participant_id == Participant.id)
+        .join(Registration, Registration.participant_id == Participant.id)
         .where(waiting, Account.tenant_id == notice.tenant_id, Participant.tenant_id == notice.tenant_id)
     )
     as_mediator = (
         select(Account.id)
-        .join(Presence, Presence.mediator_id == Account.mediator_id)
+        .join(Registration, Registration.mediator_id == Account.mediator_id)
         .where(waiting, Account.tenant_id == notice.tenant_id)
     )
     return {*db.session.scalars(by_initials.distinct()), *db.session.scalars(as_mediator.distinct())}

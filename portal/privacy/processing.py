@@ -7,16 +7,16 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal import current_settings
 from portal.bulk.service import KEPT
-from portal.notices.outbox import FORGOTTEN_AFTER as MAILS_KEPT
+from portal.core.settings import current_settings
+from portal.domain.rules.retention import LINKS_DAYS
+from portal.domain.tenants import Connection, Tenant
+from portal.mail.outbox import FORGOTTEN_AFTER as MAILS_KEPT
 from portal.notices.service import FORGOTTEN_AFTER as NOTICES_KEPT
-from portal.people.search import KEPT_DAYS
+from portal.participants.search import KEPT_DAYS
 from portal.privacy.registry import TABLES, Kept, Purpose, Retention, Sort, Subjects
-from portal.privacy.retention import LINKS_DAYS
 from portal.privacy.sections import Document, Section
-from portal.tenants.models import Connection, Tenant
-from portal.web.labels import label_of
+from portal.webkit.labels import label_of
 
 PURPOSES: dict[Purpose, Any] = {
     Purpose.TRANSFER: _l(

@@ -12,17 +12,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from portal.audit.models import AuditEntry
-from portal.database import db
+from portal.core.database import db
+from portal.core.refusal import NotFound
 from portal.deliveries.comparison import MASKED
-from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.parts import find_record
-from portal.people.masking import MASK
-from portal.people.models import Mediator, Order, Participant, Profile
+from portal.domain.audit import AuditEntry
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.participants import Mediator, Order, Participant, Profile
+from portal.domain.releases import ProtocolEntry, Registration, Release
+from portal.domain.rules.masking import MASK
+from portal.domain.tenants import Connection, Tenant
 from portal.privacy.queries import find_hindrance
-from portal.refusal import NotFound
-from portal.releases.models import Presence, ProtocolEntry, Release
-from portal.tenants.models import Connection, Tenant
 
 FORMAT = "jobbruecke-person-report/1"
 MASTER = (
@@ -120,7 +120,9 @@ def _profile(participant_id: int) -> list[Values]:
 
 
 def _networks(participant_id: int, connections: dict[int, Connection]) -> list[Values]:
-    query = select(Presence).where(Presence.participant_id == participant_id).order_by(Presence.id)
+    query = (
+        select(Registration).where(Registration.participant_id == participant_id).order_by(Registration.id)
+    )
     return [
         {
             "network": connections[row.connection_id].network,

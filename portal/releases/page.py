@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from portal import current_settings
-from portal.deliveries.strangers import is_hidden
-from portal.people.forms import ListAddress
-from portal.people.models import Mediator
-from portal.refusal import NotFound
+from portal.core.refusal import NotFound
+from portal.core.settings import current_settings
+from portal.domain.network import Network
+from portal.domain.participants import Mediator
+from portal.domain.releases import ProtocolEntry
+from portal.domain.rules.masking import is_hidden
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import wants_confirmation
+from portal.domain.rules.status import Archiving, Reason, read_reason
 from portal.releases.conditions import consent_of
-from portal.releases.models import ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.preflight import wants_confirmation
+from portal.releases.list_address import ListAddress
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
+from portal.releases.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
 from portal.releases.rows import archived_as, lacks_known_mediator
-from portal.releases.status import Archiving, Reason, read_reason
-from portal.releases.view import View
-from portal.tenants.network import Network
-from portal.web.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
+from portal.tenants.context import TenantContext
 
 PAGE = 20
 _AT_MOST = 500
@@ -62,22 +62,22 @@ def older_lines(participant_id: int, before: int | None) -> Lines:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Neighbours:
     """Who comes before and after a person in the list that somebody came from."""
 
     previous: int | None
     next: int | None
 
 
-def neighbours(view: View, where: ListAddress, participant_id: int) -> Beside:
+def neighbours(view: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
     """Her neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
     try:
         filters = where.filters(where.text())
     except NotFound:
-        return Beside(None, None)
+        return Neighbours(None, None)
     before = list_participants(view, filters, before=participant_id, limit=1).rows
     after = list_participants(view, filters, after=participant_id, limit=1).rows
-    return Beside(*(found[0].participant.id if found else None for found in (before, after)))
+    return Neighbours(*(found[0].participant.id if found else None for found in (before, after)))
 
 
 def refused_because(person: Explanation) -> Reason | None:

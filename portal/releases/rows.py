@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from portal.people.models import Mediator, Order, Participant
+from portal.domain.participants import Mediator, Order, Participant
+from portal.domain.releases import MediatorRegistration, Registration, Release
+from portal.domain.rules.phase import Moments, Phase, PhaseInput, needs_action, phase, waits_since
+from portal.domain.rules.preflight import MENDABLE, Finding, PreflightInput, preflight
+from portal.domain.rules.status import Archiving, Reason, Status, archiving, read_reason
 from portal.releases.conditions import consent_of
-from portal.releases.models import MediatorPresence, Presence, Release
-from portal.releases.phase import Moments, Phase, Situation, needs_action, phase, waits_since
-from portal.releases.preflight import MENDABLE, Facts, Finding, preflight
-from portal.releases.status import Archiving, Reason, Status, archiving, read_reason
-from portal.releases.view import View
+from portal.tenants.context import TenantContext
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class PersonRow:
     """One person as a list shows them."""
 
     participant: Participant
-    presence: Presence | None
+    presence: Registration | None
     release: Release | None
     order: Order | None
     mediator: Mediator | None
-    mediator_presence: MediatorPresence | None
+    mediator_presence: MediatorRegistration | None
     """What the network answered about the mediator; None where it was never told of them."""
     status: Status
     phase: Phase
@@ -37,12 +37,12 @@ class PersonRow:
     """Since when they wait for what the phase is about; None where they wait for nothing."""
 
 
-def person_row(view: View, row: Row[*tuple[Any, ...]]) -> PersonRow:
+def person_row(view: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow:
     """Read a row of `conditions.people` by the rules."""
     person, presence, release, order, mediator, known, in_transit = row
     network = view.connection.network if view.connection else None
-    findings = tuple(preflight(facts_of(person, presence, order, mediator), network, view.today))
-    situation = situation_of(person, presence, known, findings, view, bool(in_transit))
+    findings = tuple(preflight(preflight_input(person, presence, order, mediator), network, view.today))
+    situation = phase_input(person, presence, known, findings, view, bool(in_transit))
     found = phase(situation, view.deadlines)
     return PersonRow(
         participant=person,
@@ -59,11 +59,11 @@ def person_row(view: View, row: Row[*tuple[Any, ...]]) -> PersonRow:
     )
 
 
-def facts_of(
-    person: Participant, presence: Presence | None, order: Order | None, mediator: Mediator | None
-) -> Facts:
+def preflight_input(
+    person: Participant, presence: Registration | None, order: Order | None, mediator: Mediator | None
+) -> PreflightInput:
     """What preflight needs to know, from rows."""
-    return Facts(
+    return PreflightInput(
         first_name=person.first_name,
         last_name=person.last_name,
         email=person.email,
@@ -82,21 +82,21 @@ def facts_of(
     )
 
 
-def situation_of(
+def phase_input(
     person: Participant,
-    presence: Presence | None,
-    known: MediatorPresence | None,
+    presence: Registration | None,
+    known: MediatorRegistration | None,
     findings: tuple[Finding, ...],
-    view: View,
+    view: TenantContext,
     in_transit: bool,
-) -> Situation:
+) -> PhaseInput:
     """What decides the phase, from rows."""
     transit, number = view.transit if in_transit else None, len(findings) + len(view.findings)
     mendable = any(finding in MENDABLE for finding in findings)
     if presence is None:
-        return Situation(findings=number, mendable=mendable, transit=transit)
+        return PhaseInput(findings=number, mendable=mendable, transit=transit)
     meaning = archived_as(presence)
-    return Situation(
+    return PhaseInput(
         released=presence.released,
         told=presence.told,
         pending=not presence.told or presence.revision != presence.told_revision,
@@ -112,7 +112,7 @@ def situation_of(
     )
 
 
-def archived_as(presence: Presence) -> Archiving | None:
+def archived_as(presence: Registration) -> Archiving | None:
     """What it means that the newest answer was `archived`; None where it was another one."""
     if not presence.archived:
         return None
@@ -120,7 +120,7 @@ def archived_as(presence: Presence) -> Archiving | None:
     return archiving(read_reason(presence.archive_reason), named=presence.told and answered)
 
 
-def lacks_known_mediator(presence: Presence, known: MediatorPresence | None) -> bool:
+def lacks_known_mediator(presence: Registration, known: MediatorRegistration | None) -> bool:
     """Tell whether nothing says that the network knows the chosen mediator of a person archived for want of one.
 
     `conditions.MEDIATOR_UNKNOWN` says the same in SQL. Another mediator is given the benefit of the doubt, unless the
@@ -136,7 +136,7 @@ def lacks_known_mediator(presence: Presence, known: MediatorPresence | None) -> 
     return answered and about_this and not since
 
 
-def stuck_since(presence: Presence, now: dt.datetime) -> dt.datetime | None:
+def stuck_since(presence: Registration, now: dt.datetime) -> dt.datetime | None:
     """Tell since when the network's answers have not confirmed a person; being rejected every night is one wait."""
     stuck = (
         presence.archived
@@ -146,7 +146,7 @@ def stuck_since(presence: Presence, now: dt.datetime) -> dt.datetime | None:
     return (presence.stuck_since or now) if stuck else None
 
 
-def _moments(person: Participant, presence: Presence | None, release: Release | None) -> Moments:
+def _moments(person: Participant, presence: Registration | None, release: Release | None) -> Moments:
     return Moments(
         released_at=release.released_at if release else None,
         ended_at=release.ended_at if release else None,
@@ -157,7 +157,7 @@ def _moments(person: Participant, presence: Presence | None, release: Release | 
     )
 
 
-def rejection_of(presence: Presence | None) -> Reason | None:
+def rejection_of(presence: Registration | None) -> Reason | None:
     """Why the network rejected a person; None where its newest answer that counts is another one."""
     if presence is None or presence.rejected_sequence <= presence.applied_sequence:
         return None

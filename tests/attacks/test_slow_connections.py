@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from benchmarks.slow_connections import KINDS, measure
-from portal.commands.serving import SLOWEST, Metered, Reading, to_cut
+from portal.cli.serving import SLOWEST, Metered, Reading, to_cut
 from tests.support.services import RedisServer
 from tests.support.web_server import WebServer, running_web
 

@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from flask import current_app
 
-from portal.accounts.models import Role
-from portal.database import EVERY_TENANT, commit, scoped_to
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, scoped_to
+from portal.domain.accounts import Role
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.house import make_account

@@ -10,16 +10,16 @@ import pytest
 import time_machine
 from sqlalchemy import insert
 
-from portal.database import commit, db, utcnow
-from portal.deliveries import brake as rule
-from portal.deliveries.service import let_go
-from portal.deliveries.states import DeliveryState, Problem
-from portal.people.models import Mediator, Order, Participant
-from portal.refusal import Refusal
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import Refusal
+from portal.deliveries.service import approve
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.participants import Mediator, Order, Participant
+from portal.domain.releases import Registration, Release
+from portal.domain.rules import brake as rule
+from portal.domain.rules.status import Status
 from portal.releases.imported import people_changed
-from portal.releases.models import Presence, Release
 from portal.releases.service import revoke
-from portal.releases.status import Status
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -71,7 +71,7 @@ def tell(bridge: Bridge, number: int, order_id: int | None = None) -> list[int]:
         connection | state | {"participant_id": row, "release_id": by_person[row], "told_order_id": order_id}
         for row in ids
     ]
-    db.session.execute(insert(Presence), presences)
+    db.session.execute(insert(Registration), presences)
     commit()
     return ids
 
@@ -89,7 +89,7 @@ def is_held(bridge: Bridge) -> bool:
     delivery = bridge.deliver()
     held = delivery.state is DeliveryState.HELD
     assert held or (delivery.state, delivery.built_at is not None) == (DeliveryState.SENDING, True)
-    assert not held or delivery.problem is Problem.BRAKE
+    assert not held or delivery.problem is DeliveryProblem.BRAKE
     return held
 
 
@@ -127,7 +127,7 @@ def receive(bridge: Bridge, gone: list[int]) -> None:
     """The network takes in the newest delivery, with which these people leave."""
     newest = bridge.newest()
     newest.state, newest.committed_at, newest.next_step_at = DeliveryState.COMPLETE, utcnow(), None
-    left = db.session.query(Presence).filter(Presence.participant_id.in_(gone))
+    left = db.session.query(Registration).filter(Registration.participant_id.in_(gone))
     left.update({"told": False}, synchronize_session=False)
     commit()
 
@@ -175,12 +175,12 @@ def test_what_was_shown_is_void_once_the_next_is_due(tenant: Bridge) -> None:
         tenant.sweep()
         new = tenant.newest()
         given_up = tenant.again(old)
-        assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, Problem.REPLACED)
+        assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, DeliveryProblem.REPLACED)
         assert (new.state, new.id != old.id) == (DeliveryState.HELD, True)
         with pytest.raises(Refusal, match="not-held"):
-            let_go(old.id, shown, SUPERVISOR, utcnow())
+            approve(old.id, shown, SUPERVISOR, utcnow())
         with pytest.raises(Refusal, match="changed-since-shown"):
-            let_go(new.id, shown, SUPERVISOR, utcnow())
+            approve(new.id, shown, SUPERVISOR, utcnow())
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import select
 
-from portal.database import commit, db
-from portal.deliveries.models import DeliveryPerson
+from portal.core.database import commit, db
 from portal.deliveries.queries import odd_answers
-from portal.deliveries.states import DeliveryState
 from portal.deliveries.strangers import hide
-from portal.releases.models import Event
-from portal.releases.phase import Phase
-from portal.releases.status import Status
+from portal.domain.deliveries import DeliveryPerson
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.releases import Event
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge, hold_answers
 
 

@@ -1,12 +1,12 @@
 """Released, Online, revoked, Online archiviert, Offline - archiviert: the story that everything is for."""
 
-from portal.database import utcnow
+from portal.core.database import utcnow
 from portal.deliveries.history import DAYS, last_days
-from portal.deliveries.states import DeliveryState
-from portal.releases.models import Event
-from portal.releases.phase import Phase
-from portal.releases.status import Status
-from portal.releases.view import load_view
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.releases import Event
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.tenants.context import load_tenant_context
 from tests.support.bridge import Bridge
 
 
@@ -94,7 +94,7 @@ def test_the_history_of_days_tells_it(bridge: Bridge) -> None:
     bridge.sandbox.set_answer_delay(3600)
     bridge.deliver("1")
     bridge.sandbox.set_answer_delay(0)
-    days = last_days(load_view(bridge.tenant_id, utcnow()))
+    days = last_days(load_tenant_context(bridge.tenant_id, utcnow()))
     assert len(days) == DAYS
     today = days[-1]
     assert (today.confirmed, today.rejected, today.open, today.deliveries) == (1, 1, 1, 2)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from portal.database import scope_to
-from portal.qualli.models import ImportMode
-from portal.releases.phase import Phase
+from portal.core.database import scope_to
+from portal.domain.imports import ImportMode
+from portal.domain.rules.phase import Phase
 from tests.qualli.exports import bring
 from tests.support.bridge import Bridge
 

@@ -9,17 +9,17 @@ import pytest
 from flask import current_app
 from flask_babel import force_locale
 
-from portal import current_vault
-from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, record
-from portal.database import commit, db, utcnow
-from portal.people.models import Participant, Profile, social_insurance_place
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, utcnow
+from portal.domain.audit import AuditEvent
+from portal.domain.network import Network
+from portal.domain.participants import Participant, Profile, social_insurance_place
+from portal.domain.rules.status import Status
 from portal.privacy.document import document
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
-from portal.releases.status import Status
-from portal.tenants.network import Network
-from portal.web.plain import plain
+from portal.webkit.json_values import plain
 from tests.qualli.exports import SVNR
 from tests.support.bridge import Bridge
 from tests.support.pdf import find_words, needs_poppler

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.accounts.actor import Actor
-from portal.database import commit, db, utcnow
-from portal.people.models import Mediator, Profile
-from portal.qualli.columns import Kind
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.qualli.service import discard, get_import, leaving, let_go
+from portal.core.database import commit, db, utcnow
+from portal.domain.actors import Actor
+from portal.domain.import_kinds import Kind
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.participants import Mediator, Profile
+from portal.imports.running import run_import
+from portal.imports.service import approve, discard, get_import, leaving
 from tests.qualli.exports import ALL, bring, contents, people, report_of
 from tests.support.database import Cast
 from tests.support.door import Door, new_token
-from worker.imports import run_import
 
 MEDIATORS = "vermittler_id;kuerzel;nachname;vorname\n"
 PEOPLE = "tn_id;nachname\n" + "".join(f"T{n};N\n" for n in range(1, 5))
@@ -81,7 +81,7 @@ def test_a_held_import_lists_whom_it_takes_what_from_and_a_person_decides(app: F
         ("V2", "Kurz, Max"),
     ]
     assert [it["problem"] for it in found.notices if it["code"] == "also-held"] == ["profiles-shrink"]
-    let_go(run, Actor("LE"))
+    approve(run, Actor("LE"))
     commit()
     run_import(run.id, batch=2)
     assert (titles(), active()) == (set(), set())
@@ -174,7 +174,7 @@ def test_letting_an_older_held_import_go_later_is_not_offered(sqlite_app: Flask,
     bring(cast.alpha, WHOLE)
     older = bring(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT1;N\n"})
     newer = bring(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT2;N\n"})
-    let_go(get_import(cast.alpha, newer.import_id), Actor("LE"))
+    approve(get_import(cast.alpha, newer.import_id), Actor("LE"))
     commit()
     run_import(newer.import_id)
     assert report_of(older.import_id).problem == "replaced"

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 
-from portal.database import commit, db, rollback, scope_to, utcnow
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode
-from portal.refusal import Refusal
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.preflight import Finding
+from portal.core.database import commit, db, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import Finding
 from portal.releases.service import release
 from tests.qualli.exports import bring
 from tests.support.bridge import CASEWORKER, Bridge

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal.database import EVERY_TENANT, commit, db, scope_to
-from portal.people.identifiers import lookup_key
-from portal.people.models import Mediator, Order, Participant, Profile
-from portal.qualli.models import ImportMode
+from portal.core.database import EVERY_TENANT, commit, db, scope_to
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Mediator, Order, Participant, Profile
+from portal.domain.rules.identifiers import lookup_key
 from portal.releases.service import get_participant_by_number
 from tests.qualli.exports import ALL, SVNR, bring, contents, faults, people
 from tests.support.database import Cast

@@ -8,22 +8,24 @@ import pytest
 from flask import current_app
 from sqlalchemy import select
 
-from portal.accounts.actor import Actor
-from portal.database import commit, db, rollback, scope_to, utcnow
-from portal.people.models import Participant, ParticipantWord, Profile
-from portal.qualli.models import ImportMode, ImportState
-from portal.qualli.service import Report, get_import, let_go
-from portal.refusal import Refusal
+from portal.core.database import commit, db, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode, ImportState
+from portal.domain.participants import Participant, ParticipantWord, Profile
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Release
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.imports.running import run_import
+from portal.imports.service import Report, approve, get_import
+from portal.releases.filters import Filters
 from portal.releases.identities import settle_identity
-from portal.releases.models import EndCause, Event, ProtocolEntry, Release
-from portal.releases.phase import Phase
-from portal.releases.queries import Filters, count_participants, load_view
+from portal.releases.queries import count_participants
 from portal.releases.service import release
-from portal.releases.status import Status
+from portal.tenants.context import load_tenant_context
 from tests.qualli.exports import SVNR, bring, faults, report_of
 from tests.support.bridge import CASEWORKER, Bridge
 from tests.support.door import Door, new_token
-from worker.imports import run_import
 
 HEADER = "tn_id;nachname;vorname;geburtsdatum;ort;betreuer;auftrag_id;einverstaendnis_am\n"
 ANNA = ("Müller", "Anna", "01.02.1990")
@@ -89,7 +91,7 @@ def test_the_line_is_held_and_the_release_ends(online: Bridge) -> None:
     assert (ended.end_cause, ended.ended_by) == (EndCause.OTHER_PERSON, "Qualli.life")
     assert online.events("1")[-2:] == [Event.IDENTITY_DOUBTED, Event.REVOKED]
     assert online.phase("1") is Phase.CLARIFICATION
-    view = load_view(online.tenant_id, utcnow())
+    view = load_tenant_context(online.tenant_id, utcnow())
     assert count_participants(view, Filters(needs_action=True)) == 1
     with pytest.raises(Refusal, match="identity-doubted"):
         release(online.id("1"), CASEWORKER, utcnow())
@@ -241,7 +243,7 @@ def test_where_lines_slipped_nothing_is_taken_and_nobody_loses_the_release(bridg
         ImportState.HELD, "identities", {"people": 5, "before": 5},
     )  # fmt: skip
     assert all(bridge.presence(number).released for number in numbers)
-    let_go(get_import(bridge.tenant_id, found.import_id), Actor("LE"))
+    approve(get_import(bridge.tenant_id, found.import_id), Actor("LE"))
     commit()
     run_import(found.import_id)
     scope_to(bridge.tenant_id)
@@ -256,7 +258,7 @@ def test_who_is_released_while_an_import_is_held_is_asked_about_too(bridge: Brid
     assert (held.state, held.problem, held.rejected_lines) == (ImportState.HELD, "shrinks", 0)
     scope_to(bridge.tenant_id)
     bridge.release("1")
-    let_go(get_import(bridge.tenant_id, held.import_id), Actor("LE"))
+    approve(get_import(bridge.tenant_id, held.import_id), Actor("LE"))
     commit()
     run_import(held.import_id, batch=2)
     scope_to(bridge.tenant_id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.database import commit, db, rollback, utcnow
-from portal.refusal import Refusal
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.phase import Phase
+from portal.core.database import commit, db, rollback, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from portal.releases.service import clarify
-from portal.releases.status import Status
 from tests.support.bridge import CASEWORKER, Bridge
 
 FOUND = "Im Jobportal nachgesehen: dort steht sie richtig."

@@ -8,16 +8,17 @@ import pytest
 from flask import Flask
 from pydantic import ValidationError
 
-from portal.database import commit, db, scope_to, utcnow
-from portal.releases.models import MediatorPresence, Presence
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.domain.network import Network
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Archiving, Outcome, Reason, Status, archiving, read_reason
+from portal.networks.protocol.contract import Account, AcknowledgementPage, RemoteDelivery
 from portal.releases.page import refusal_help, refused_because
-from portal.releases.phase import Phase
-from portal.releases.queries import Explanation, explain, load_view
-from portal.releases.status import Archiving, Outcome, Reason, Status, archiving, read_reason
-from portal.tenants.network import Network
+from portal.releases.queries import Explanation, explain
+from portal.tenants.context import load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token, make_mediator, make_person
-from worker.contract import Account, AcknowledgementPage, RemoteDelivery
 
 UNKNOWN = ("duplicate", "MEDIATOR-UNKNOWN", "mediator_unknown", " active", "")
 GOOD = {
@@ -44,7 +45,7 @@ def person(cast: Cast, **state: Any) -> Explanation:
     known = state.pop("known", None)
     if known is not None:
         db.session.add(
-            MediatorPresence(
+            MediatorRegistration(
                 tenant_id=cast.alpha,
                 connection_id=connection.id,
                 mediator_id=mediator,
@@ -62,10 +63,12 @@ def person(cast: Cast, **state: Any) -> Explanation:
         "mediator_id": mediator,
     }
     db.session.add(
-        Presence(tenant_id=cast.alpha, connection_id=connection.id, participant_id=number, **(values | state))
+        Registration(
+            tenant_id=cast.alpha, connection_id=connection.id, participant_id=number, **(values | state)
+        )
     )
     commit()
-    return explain(load_view(cast.alpha, utcnow()), number)
+    return explain(load_tenant_context(cast.alpha, utcnow()), number)
 
 
 @pytest.mark.parametrize("word", [*(reason.value for reason in Reason), *UNKNOWN, None])

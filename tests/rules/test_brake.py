@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.deliveries.brake import Hold, Leaving, Limits, brake
+from portal.domain.rules.brake import Hold, Leaving, Limits, brake
 
 LIMITS = Limits()
 

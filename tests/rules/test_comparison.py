@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from portal.deliveries.comparison import FIELDS, MASK, Line, compare
+from portal.deliveries.comparison import FIELDS, Line, compare
 from portal.deliveries.records import Person, participant_record
-from portal.tenants.network import Network
+from portal.domain.network import Network
+from portal.domain.rules.masking import MASK
 
 PERSON = Person(
     number="1",

@@ -23,12 +23,12 @@ from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy import Connection as SqlConnection
 
-from portal import create_app
-from portal.database import EVERY_TENANT, Base, commit, db, scope_to
-from portal.grants import grant
-from portal.settings import Settings
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
+from portal.app import create_app
+from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to
+from portal.core.grants import grant
+from portal.core.settings import Settings
+from portal.domain.network import Network
+from portal.domain.tenants import Connection, Tenant
 
 APP_ROLE = "jobbruecke_app"
 """As whom the application works on PostgreSQL: neither a superuser nor the owner of the tables."""

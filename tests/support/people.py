@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from portal.database import commit, db, scope_to
-from portal.people.folding import person_words, sort_key
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
-from portal.releases.models import MediatorPresence, Presence, Release
-from portal.releases.phase import Deadlines
-from portal.releases.status import Status
+from portal.core.database import commit, db, scope_to
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import MediatorRegistration, Registration, Release
+from portal.domain.rules.normalise import person_words, sort_key
+from portal.domain.rules.phase import Deadlines
+from portal.domain.rules.status import Status
 
 MOMENT = dt.timedelta(microseconds=1)
 DAY = dt.timedelta(days=1)
@@ -46,7 +46,7 @@ class Crowd:
         ]
         for mediator_id, known, sequence in zip(self.mediators, (False, True), (2, 1), strict=False):
             self._add(
-                MediatorPresence,
+                MediatorRegistration,
                 connection_id=connection_id,
                 mediator_id=mediator_id,
                 known=known,
@@ -81,7 +81,7 @@ class Crowd:
             db.session.execute(insert(Release), [self._release(row) for row in released])
         rows_of_releases = db.session.execute(select(Release.participant_id, Release.id))
         releases = {row.participant_id: row.id for row in rows_of_releases}
-        db.session.execute(insert(Presence), [self._presence(row, releases.get(row)) for row in present])
+        db.session.execute(insert(Registration), [self._presence(row, releases.get(row)) for row in present])
         commit()
 
     def _person(self, number: int) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.database import commit, db, reading, scope_to
-from portal.deliveries.models import Delivery, DeliveryPart
+from portal.core.database import commit, db, reading, scope_to
 from portal.deliveries.parts import part_content
-from portal.deliveries.states import AWAITING, DeliveryState
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.status import Status
+from portal.domain.deliveries import Delivery, DeliveryPart
+from portal.domain.delivery_states import AWAITING, DeliveryState
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
 
 _HELD = {Status.ONLINE: "active", Status.OFFLINE_ARCHIVED: "archived", Status.ONLINE_ARCHIVED: "archived"}
@@ -79,7 +79,7 @@ def _assert_waiting(ours: list[Delivery]) -> None:
 
 def _assert_statuses(bridge: Bridge, *, waiting: bool) -> None:
     held = bridge.sandbox.applicants(bridge.provider)
-    for presence in db.session.scalars(select(Presence)):
+    for presence in db.session.scalars(select(Registration)):
         if waiting and presence.waiting_since is not None:
             continue
         found = held.get(presence.participant.number)

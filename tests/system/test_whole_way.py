@@ -15,13 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.database import (
-    APP_ROLE,
-    as_application,
-    make_settings,
-    new_database,
-    settings_environment,
-)
+from tests.support.database import APP_ROLE, as_application, make_settings, new_database, settings_environment
 from tests.support.installed import Installed
 from tests.support.running import FAST, free_port
 from tests.support.sandbox import SandboxServer

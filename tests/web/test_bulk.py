@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.bulk.models import BulkRun, BulkState
-from portal.database import commit, db, scoped_to
-from portal.people.models import Participant
-from portal.releases.models import Event, ProtocolEntry
+from portal.bulk.jobs import run_bulk
+from portal.core.database import commit, db, scoped_to
+from portal.domain.bulk import BulkRun, BulkState
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry
 from tests.support.house import House, looking, make_mediator, make_person, presence_of
 from tests.support.pages import Browser, Page
 from tests.support.workbooks import read_sheet
-from worker.bulk import run_bulk
 
 SignedIn = Callable[[str], Browser]
 

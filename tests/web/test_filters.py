@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from portal.bulk.models import BulkItem
-from portal.database import commit, db, scoped_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
-from portal.people.choices import caseworker_key
-from portal.people.models import Participant
-from portal.releases.models import Presence, Release
-from portal.releases.status import Status
-from portal.tenants.models import Connection
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.bulk import BulkItem
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion, Mode, Trigger
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration, Release
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
+from portal.participants.choices import caseworker_key
 from tests.support.house import House, looking, make_mediator, make_person
 from tests.support.pages import Browser, Page
 
@@ -46,7 +46,7 @@ def add(house: House, name: str, released_days: int | None = None, **state: Any)
             db.session.add(release)
             db.session.flush()
         db.session.add(
-            Presence(
+            Registration(
                 **values,
                 release_id=release.id if release else None,
                 **({"released": release is not None, "mediator_id": house.mediator} | state),
@@ -65,7 +65,7 @@ def hold(house: House, people: list[int]) -> None:
             connection_id=connection.id,
             sequence=1,
             mode=Mode.FULL,
-            cause=Cause.NIGHTLY,
+            cause=Trigger.NIGHTLY,
             started_by="system",
             state=DeliveryState.HELD,
             idempotency_key="k",
@@ -80,8 +80,8 @@ def hold(house: House, people: list[int]) -> None:
                     tenant_id=house.tenant_id,
                     delivery_id=delivery.id,
                     participant_id=person,
-                    part=Part.NAMED,
-                    novelty=Novelty.UNCHANGED,
+                    part=Inclusion.NAMED,
+                    novelty=ChangeKind.UNCHANGED,
                 )
             )
         commit()

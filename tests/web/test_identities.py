@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant
 from tests.qualli.exports import bring
 from tests.support.house import House, looking, presence_of
 from tests.support.pages import Browser

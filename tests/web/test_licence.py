@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.tenants.models import Connection, Tenant
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.tenants import Connection, Tenant
 from tests.support.house import House, presence_of
 from tests.support.pages import Browser, Page
 

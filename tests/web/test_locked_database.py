@@ -11,8 +11,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal import database
-from portal.database import db, utcnow
+from portal.core import database
+from portal.core.database import db, utcnow
 from tests.support.house import House, presence_of
 from tests.support.pages import Browser
 

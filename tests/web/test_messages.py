@@ -10,12 +10,14 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from portal import ROOT
-from portal.deliveries.states import DeliveryState
-from portal.refusal import NotFound, Refusal
-from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.web.labels import LABELS, PHASE_HELP, STATUS_HELP, label_of
-from portal.web.messages import SENTENCES, message
+from portal.core.paths import ROOT
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.rules.preflight import TENANT_WIDE, Finding
+from portal.releases.labels import PHASE_HELP, STATUS_HELP
+from portal.shell.messages import SENTENCES
+from portal.webkit.labels import LABELS, label_of
+from portal.webkit.messages import message
 
 BY_VARIABLE = {
     "delivery-running",

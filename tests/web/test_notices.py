@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.accounts.models import Account, Role
-from portal.database import commit, db, utcnow
-from portal.notices.kinds import NoticeKind
-from portal.notices.models import Mail, Notice
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import NoticeKind
+from portal.domain.notices import Mail, Notice
 from tests.notices.conftest import mail_settings
 from tests.support.database import make_cast, make_settings, running_app
 from tests.support.house import House, looking, make_account

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.status import Status
 from tests.qualli.exports import bring
 from tests.support.house import House, make_mediator, presence_of, seen
 from tests.support.pages import Browser
@@ -232,7 +232,7 @@ def test_the_protocol_goes_on_by_pages_and_loses_no_line(signed_in: SignedIn, ho
 
 
 def test_names_are_text(signed_in: SignedIn, house: House) -> None:
-    from portal.people.models import Participant
+    from portal.domain.participants import Participant
 
     with scoped_to(EVERY_TENANT):
         person = db.session.get_one(Participant, house.eva)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.database import commit, db, scoped_to, utcnow
-from portal.releases.models import MediatorPresence, Presence
-from portal.releases.status import Status
-from portal.tenants.models import Connection, Tenant
+from portal.bulk.jobs import run_bulk
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection, Tenant
 from tests.support.commands import Commands
 from tests.support.house import House, make_mediator, make_person
 from tests.support.pages import Browser
-from worker.bulk import run_bulk
 
 SignedIn = Callable[[str], Browser]
 GOES_WITH_IT = "Geht mit der nächsten Übertragung mit"
@@ -35,7 +35,7 @@ def present(house: House, participant_id: int, **state: Any) -> None:
             "status": Status.ONLINE,
         }
         db.session.add(
-            Presence(
+            Registration(
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 participant_id=participant_id,
@@ -246,7 +246,7 @@ def test_what_the_network_last_said_of_the_mediator_is_shown(signed_in: SignedIn
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         db.session.add(
-            MediatorPresence(
+            MediatorRegistration(
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 mediator_id=house.mediator,

@@ -13,10 +13,10 @@ from redis.connection import AbstractConnection, UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import Delivery
-from portal.queue import QUEUE, SEND_DELIVERY, enqueue
-from portal.tenants.models import Connection
+from portal.core.database import commit, db, utcnow
+from portal.core.queue import QUEUE, SEND_DELIVERY, enqueue
+from portal.domain.deliveries import Delivery
+from portal.domain.tenants import Connection
 from tests.support.database import make_settings, running_app
 from tests.support.house import House, looking, presence_of
 from tests.support.pages import Browser

@@ -18,15 +18,15 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, text
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.queue import QUEUE
-from portal.releases.models import Event
-from portal.releases.status import Status
-from portal.schema import upgrade
-from portal.settings import Settings
-from portal.tenants.models import Heartbeat
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.queue import QUEUE
+from portal.core.schema import upgrade
+from portal.core.settings import Settings
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
+from portal.domain.releases import Event
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Heartbeat
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -189,7 +189,7 @@ def test_two_crons_plan_each_night_once(factory: Factory) -> None:
     commit()
     numbers = {bridge.tenant_id for bridge in bridges}
     query = select(func.count()).where(
-        Delivery.cause == Cause.NIGHTLY,
+        Delivery.cause == Trigger.NIGHTLY,
         Delivery.state == DeliveryState.COMPLETE,
         Delivery.tenant_id.in_(numbers),
     )
@@ -242,7 +242,7 @@ def test_what_kills_its_job_every_time_is_held_and_says_nothing_personal(factory
     finish_once(other, other.plan())
     wait_until(lambda: is_in(delivery, DeliveryState.HELD))
     scope_to(bridge.tenant_id)
-    assert bridge.again(delivery).problem is Problem.CRASHED
+    assert bridge.again(delivery).problem is DeliveryProblem.CRASHED
     assert '"error": "sqlalchemy.exc.IntegrityError"' in factory.said()
     assert SECRET not in factory.said()
     left = left_in_redis(factory)

@@ -9,14 +9,14 @@ import unicodedata
 import pytest
 from sqlalchemy import inspect, text
 
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import OddAnswer
+from portal.core.database import commit, db, utcnow
+from portal.deliveries.applying import apply_items
 from portal.deliveries.queries import odd_answers
 from portal.deliveries.strangers import hide
+from portal.domain.deliveries import OddAnswer
+from portal.networks.protocol.contract import Acknowledgement, Receipt
 from portal.releases.page import applicant_page
 from tests.support.bridge import Bridge, hold_answers
-from worker.applying import apply_items
-from worker.contract import Acknowledgement, Receipt
 
 NUMBER = "65170839J003"
 WRITTEN = [
