@@ -109,7 +109,11 @@ class ServerSessions(SessionInterface):
             return
         response.vary.add("Cookie")
         if session.light:
-            if "csrf_token" in g and session.token != request.cookies.get(self.get_cookie_name(app)):
+            # None: the page of an error at an address that has no sessions
+            if "csrf_token" in g and session.token not in (
+                None,
+                request.cookies.get(self.get_cookie_name(app)),
+            ):
                 self._set_cookie(app, session, response)
             return
         now = utcnow()

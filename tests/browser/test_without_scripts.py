@@ -78,7 +78,7 @@ def test_the_list_is_narrowed_kept_and_taken_along(system: Running, page: Page) 
     page.get_by_text("Ansichten").click()
     page.get_by_label("Diese Ansicht speichern als").fill("Ohne Skript")
     button(page, "Speichern")
-    expect(page.locator("#notices")).to_contain_text("Die Ansicht ist gespeichert.")
+    expect(page.locator("#notices")).to_contain_text("Die Ansicht ist gespeichert, ohne den Suchtext.")
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV", exact=True).click()
     assert len(download.value.path().read_text("utf-8-sig").splitlines()) == 3

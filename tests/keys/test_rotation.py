@@ -71,8 +71,8 @@ def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
     place = social_insurance_place(bridge.tenant_id, "T9")
     db.session.execute(
         text(
-            'INSERT INTO import_line (tenant_id, import_id, kind, number, line, good, "values", secret) '
-            "VALUES (:tenant, :run, 'participant', 'T9', 2, true, '{}', :secret)"
+            'INSERT INTO import_line (tenant_id, import_id, kind, number, lookup_key, line, good, "values", secret) '
+            "VALUES (:tenant, :run, 'participant', 'T9', 't9', 2, true, '{}', :secret)"
         ),
         {
             "tenant": bridge.tenant_id,
