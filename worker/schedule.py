@@ -1,4 +1,4 @@
-"""What runs when. Cron only wakes: the rows in the database decide what is due (design §6, step 5)."""
+"""What runs when. Cron only wakes: the rows in the database decide what is due (docs/domain.md#deliveries)."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ def plan_urgent(connection_id: int, now: dt.datetime) -> Delivery | None:
 
 
 def close(connection_id: int, now: dt.datetime) -> None:
-    """Go on closing a connection that the tenant left: withdraw everybody told, wait for the answers (design §4.6)."""
+    """Go on closing a connection that the tenant left: withdraw everybody announced, await the answers."""
     connection = db.session.get_one(Connection, connection_id, populate_existing=True)
     told = (
         select(Registration.id).where(Registration.connection_id == connection.id, Registration.told).limit(1)

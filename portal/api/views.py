@@ -1,4 +1,4 @@
-"""The HTTP door for Qualli.life (design §5.2): lines in, an answer for each line back."""
+"""The HTTP door for Qualli.life (docs/domain.md#import): lines in, an answer for each line back."""
 
 from __future__ import annotations
 

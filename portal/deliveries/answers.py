@@ -1,4 +1,7 @@
-"""Ask for the answers to a committed delivery, and apply them page by page (design §4.2, §6 step 4)."""
+"""Ask for the answers to a committed delivery, and apply them page by page.
+
+Source: docs/domain.md#order-of-answers, #waiting-for-answers.
+"""
 
 from __future__ import annotations
 

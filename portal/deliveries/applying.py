@@ -1,4 +1,7 @@
-"""Applying acknowledgements: what each does to a person's presence, her protocol, the delivery (design §4.1, §4.2)."""
+"""Apply acknowledgements: what each does to a registration, the protocol and the delivery.
+
+Source: docs/domain.md#status, #order-of-answers.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +144,7 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
 def _is_noteworthy(
     presence: Registration, after: NetworkState, outcome: Outcome, row: DeliveryPerson
 ) -> bool:
-    """Whether an answer says something new: being told "active" again belongs to the delivery (design §3.12)."""
+    """Return whether an answer says something new: a repeated "active" belongs to the delivery alone."""
     if after.status is not presence.status or presence.rejected_sequence > presence.applied_sequence:
         return True
     if outcome is Outcome.REJECTED:
@@ -181,7 +184,7 @@ def _still_waiting(delivery: Delivery, presence: Registration) -> dt.datetime | 
 
 
 def _take_applicant_id(page: _Page, presence: Registration, item: Acknowledgement) -> None:
-    """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (design §3.7, §4.2)."""
+    """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (docs/domain.md#rules)."""
     new, old = keep_applicant_id(presence.tenant_id, item.applicant_id or ""), presence.applicant_id
     older_answer = page.delivery.sequence < presence.applied_sequence
     if not new or new == old or (old and older_answer):

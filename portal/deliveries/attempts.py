@@ -1,4 +1,4 @@
-"""What becomes of a call to the network: its attempt row, and the pauses after failures (design §6)."""
+"""What becomes of a call to the network: its attempt row, and the pauses after failures (docs/domain.md#deliveries)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The removal brake's facts, read for one delivery (design §4.5)."""
+"""The removal brake's facts, read for one delivery (docs/domain.md#removal-brake)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _pairs(rows: Result[int | None, int]) -> dict[int, int]:
 
 
 def refused_among_leavers(delivery_id: int) -> bool:
-    """Whether leaving out a refused record would archive somebody (design §6)."""
+    """Whether leaving out a refused record would archive somebody (docs/domain.md#deliveries)."""
     rows = db.session.scalars(
         select(DeliveryPerson.findings).where(
             DeliveryPerson.delivery_id == delivery_id,

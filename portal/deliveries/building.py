@@ -1,4 +1,4 @@
-"""Freeze a planned delivery into parts, from one consistent snapshot (design §6, step 2)."""
+"""Freeze a planned delivery into parts, from one consistent snapshot (docs/domain.md#deliveries)."""
 
 from __future__ import annotations
 

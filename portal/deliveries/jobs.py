@@ -1,4 +1,4 @@
-"""The steps of a delivery, each resumable from what is in the database (design §6)."""
+"""The steps of a delivery, each resumable from what is in the database (docs/domain.md#deliveries)."""
 
 from __future__ import annotations
 

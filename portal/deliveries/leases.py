@@ -1,4 +1,4 @@
-"""Claims: who may work on a delivery, and how long (design §6). A write without the current number changes nothing."""
+"""Leases of deliveries: who may work on one, and how long. A write without the current fence changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the removal brake measures a delivery by (design §4.5)."""
+"""What the removal brake measures a delivery by (docs/domain.md#removal-brake)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def foresee_network_change(tenant: Tenant) -> NetworkChange:
 
 
 def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datetime) -> Connection:
-    """Choose the tenant's network, or change it (design §4.6); the connection that it now has.
+    """Choose the tenant's network, or change it (docs/domain.md#change-of-network); the connection that it now has.
 
     Changing withdraws everybody told over the old connection, and ends all releases: another recipient, who is told
     other things, needs a new decision. Who comes back to a network goes on counting where the last connection to it

@@ -1,4 +1,7 @@
-"""Whether a frozen delivery may still go, and taking one back of which nobody knows what became (design §4.5, §6)."""
+"""Whether a frozen delivery may still be sent, and abandoning one whose outcome is unknown.
+
+Source: docs/domain.md#removal-brake, #withdrawn-consent.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is to be told what: one consistent snapshot of a tenant, streamed (design §6, step 2)."""
+"""Who is to be told what: one consistent snapshot of a tenant, streamed (docs/domain.md#deliveries)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a receipt does: one transaction of set-based statements, however many people a delivery has (design §4.1)."""
+"""Apply a receipt: one transaction of set-based statements, however many people a delivery has."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """After a loss on our side: the deliveries that only the network knows are taken up and their answers read again.
 
-Source: design §5.1. They become rows like our own, without parts; their answers are applied by the ordinary way, in
-their order. Everything else waits until a person has settled it (portal.deliveries.reconciling).
+Source: docs/domain.md#reconciliation. They become rows like our own, without parts; their answers are applied in their
+order, as any others. Everything else waits until a person has settled it (portal.deliveries.reconciling).
 """
 
 from __future__ import annotations

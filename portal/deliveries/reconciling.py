@@ -1,4 +1,7 @@
-"""What differs after a loss on our side, and a person's decision that it is settled (design §5.1). Never commits."""
+"""What differs after a loss on our side, and a person's decision that it is settled. Never commits.
+
+Source: docs/domain.md#reconciliation.
+"""
 
 from __future__ import annotations
 

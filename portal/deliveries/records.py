@@ -51,7 +51,7 @@ class Person:
 
 
 def participant_record(person: Person, network: Network) -> Record:
-    """Master data for both networks; the profile for Job4You alone (design §3.9)."""
+    """Master data for both networks; the profile for Job4You alone (docs/domain.md#rules)."""
     record: Record = {
         "type": "participant",
         "participant_id": person.number,

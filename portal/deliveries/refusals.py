@@ -1,4 +1,4 @@
-"""What follows when the network refuses, or when a delivery cannot go on for another reason (design §6)."""
+"""What follows when the network refuses, or when a delivery cannot go on for another reason."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def end(
 
 
 def wait_for_reconciling(delivery: Delivery, connection: Connection, now: dt.datetime) -> None:
-    """The network knows deliveries that we do not: everything waits for a person (design §5.1).
+    """The network knows deliveries that we do not: everything waits for a person (docs/domain.md#deliveries).
 
     It has proven that this one does not count: whoever ends the reconciling may give it up.
     """

@@ -1,4 +1,4 @@
-"""Send a frozen delivery: open, parts, commit; and find out what became of a commit without an answer (design §6)."""
+"""Send a frozen delivery: open, parts, commit; and find out what became of a commit without an answer."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def _open(held: Lease, order: SendSnapshot, client: NetworkClient) -> str:
 
 
 def _check_once_more(held: Lease) -> None:
-    """Last look before the commit: whoever is named must still be released, and her consent must hold (§4.5)."""
+    """Last look before the commit: those named must still be released, and their consent must hold."""
     now = utcnow()
     delivery = renew(held, now)
     problem = blocking_problem(delivery, now)

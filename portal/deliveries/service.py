@@ -140,7 +140,7 @@ def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUIL
 
 
 def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -> Delivery | None:
-    """Plan the delta of withdrawals that does not wait (design §4.5); None where one has to be waited for.
+    """Plan the delta of withdrawals that does not wait; None where one has to be waited for.
 
     A delivery whose commit was not yet attempted gives way, held or not, and is planned anew afterwards.
     """
@@ -205,7 +205,7 @@ def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime)
     """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
 
     Raises Refusal `not-held`, `same-person`, `link-seen`, `changed-since-shown`, `reconcile`, and `next-is-due`
-    where cron has not come to it yet: what was shown is void from that moment on (design §4.5).
+    where cron has not come to it yet: what was shown is void from that moment on (docs/domain.md#removal-brake).
     """
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is not DeliveryState.HELD:

@@ -1,4 +1,4 @@
-"""Identifiers of the network's answers that are not ours: kept as a keyed digest, equal for equal ones (§3.10).
+"""Identifiers of the network's answers that are not ours: kept as a keyed digest, equal for equal ones.
 
 An answer about somebody whom we do not know may name anybody, by anything, also by a social insurance number.
 """

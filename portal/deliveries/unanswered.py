@@ -1,4 +1,4 @@
-"""What follows when the answers to a delivery cannot be read (design §6): whose trouble it is, when to ask again."""
+"""What follows when the answers to a delivery cannot be read: whose trouble it is, and when to ask again."""
 
 from __future__ import annotations
 

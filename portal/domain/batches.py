@@ -1,4 +1,4 @@
-"""Runs that are done piece by piece, each piece a transaction: who may work on one, and how long (design §6).
+"""Runs that are done in batches, each a transaction: who may work on one, and how long.
 
 A run has `state`, `lease_until`, `fence` and `crashes`: decisions for many people, erasures of a night.
 """

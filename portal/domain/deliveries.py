@@ -140,7 +140,7 @@ class DeliveryPerson(TenantOwned, Base):
     part: Mapped[Inclusion]
     novelty: Mapped[ChangeKind]
     explained: Mapped[bool] = mapped_column(default=True)
-    """Of leavers: whether a person, or the end of consent, explains it (design §4.5)."""
+    """Of leavers: whether a person, or the end of consent, explains it (docs/domain.md#removal-brake)."""
     findings: Mapped[list[str] | None] = mapped_column(JSON)
     """Of unexplained leavers: what blocked them."""
     part_number: Mapped[int | None]

@@ -46,7 +46,7 @@ class Trigger(StrEnum):
     NETWORK_CHANGED = "network-changed"
     """Everybody told is withdrawn from the network that the tenant left."""
     FOUND = "found"
-    """Known to the network alone, and taken up again after a loss on our side (design §5.1)."""
+    """Known to the network alone, and taken up again after a loss on our side (docs/domain.md#deliveries)."""
 
 
 class Inclusion(StrEnum):

@@ -1,4 +1,4 @@
-"""Claims: who may work on an import, and how long (design §6). A write without the current number changes nothing."""
+"""Leases of imports: who may work on one, and how long. A write without the current fence changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running an import, resumable from what is in the database (design §5.2).
+"""Running an import, resumable from what is in the database (docs/domain.md#import).
 
 The worker does it, and the HTTP door with a short one. Like a job it commits by itself, piece after piece.
 """

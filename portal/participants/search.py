@@ -1,4 +1,4 @@
-"""Text searches, kept on the server under an opaque key: names do not belong in addresses (design §3.10)."""
+"""Text searches, kept on the server under an opaque key: names do not belong in addresses (docs/domain.md#rules)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's social insurance number in full: shown to few, for a reason, never in a list (design §3.10)."""
+"""A person's social insurance number in full: shown to few, for a reason, never in a list (docs/domain.md#rules)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Everything that is known about one participant, for a request under Art. 15 or 20 GDPR; plain values.
 
-A social insurance number is never among them (design §3.10): only that it is kept and sent, and since when.
+A social insurance number is never among them (docs/domain.md#rules): only that it is kept and sent, and since when.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What keeps a person offline, in words: the table of design §4.4."""
+"""What keeps a person offline, in words: the table of docs/domain.md#preflight."""
 
 from __future__ import annotations
 

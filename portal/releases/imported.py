@@ -150,7 +150,7 @@ def end_lost_releases(
     """End open releases whose consent was withdrawn or has expired, or who left; how many.
 
     `import_id` is the import by which they did, None where it was the clock. Told people whose consent
-    ended are marked urgent: they are withdrawn at once. Source: design §3.2.
+    ended are marked urgent: they are withdrawn at once. Source: docs/domain.md#rules.
     """
     today = today_of(tenant, now)
     rows = db.session.execute(

@@ -1,4 +1,4 @@
-"""How long the end of somebody's consent took to reach the network (design §4.5)."""
+"""How long the end of somebody's consent took to reach the network (docs/domain.md#removal-brake)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands at the head of every page: tenant, network, transfers, and what needs attention (pages.md)."""
+"""What stands at the head of every page: tenant, network, transfers, and what needs attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose data a request may see, decided once before its view (design §1)."""
+"""Whose data a request may see, decided once before its view (docs/domain.md#users)."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def load_tenant_context(
 
 
 def deadlines_of(tenant: Tenant, now: dt.datetime) -> Deadlines:
-    """Since when answers have to be awaited to be overdue or in clarification (design §3.8)."""
+    """Since when answers have to be awaited to be overdue or in clarification (docs/domain.md#rules)."""
     place = (tenant.federal_state, tenant.time_zone)
     return Deadlines(
         overdue_before=working_days_before(now, OVERDUE_WORKING_DAYS, *place),

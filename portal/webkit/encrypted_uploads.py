@@ -1,4 +1,4 @@
-"""Uploads on their way in: what is written to disk while a form is read is encrypted (design §3.10)."""
+"""Uploads on their way in: what is written to disk while a form is read is encrypted (docs/domain.md#rules)."""
 
 from __future__ import annotations
 

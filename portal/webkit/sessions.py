@@ -1,4 +1,4 @@
-"""Sessions kept on the server: the browser holds a random number, the table its hash (design §8).
+"""Sessions kept on the server: the browser holds a random number, the table its hash (docs/security.md).
 
 A stranger has such a number, too, but no row: the form token follows from it, and nothing else is kept.
 """

@@ -1,4 +1,4 @@
-"""The removal brake through real builds, for tenants of every size, on both sides of each border (design §4.5)."""
+"""The removal brake through real builds, for tenants of every size, on both sides of each limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may work on a delivery: one at a time, for a while, and never after somebody else took over (design §6)."""
+"""Who may work on a delivery: one at a time, for a while, and never after another process took over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may let a held delivery go, for how long, and what exactly (design §4.5)."""
+"""Who may let a held delivery go, for how long, and what exactly (docs/domain.md#removal-brake)."""
 
 from __future__ import annotations
 

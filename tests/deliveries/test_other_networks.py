@@ -1,4 +1,4 @@
-"""Another network, or another address of it: nobody slips past the brake, and nobody is held for it (design §4.6)."""
+"""Another network, or another address of it: nobody slips past the brake, and nobody is held for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who leaves and how: consent, the brake, the last look before the commit (design §4.5)."""
+"""Who leaves and how: consent, the brake, the last look before the commit (docs/domain.md#removal-brake)."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Answers late, twice, in parts, reordered, contradicting, about strangers (design §4.2)."""
+"""Answers late, twice, in parts, reordered, contradicting, about strangers (docs/domain.md#order-of-answers)."""
 
 import pytest
 from sqlalchemy import select

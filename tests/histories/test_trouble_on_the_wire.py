@@ -1,4 +1,4 @@
-"""A network that is down, refuses, loses the connection, answers rubbish (design §6)."""
+"""A network that is down, refuses, loses the connection, answers rubbish (docs/domain.md#deliveries)."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""What must be true, told once more and more simply than the product tells it (design §3 to §6).
+"""What must be true, told once more and more simply than the product tells it (docs/domain.md).
 
 The model hears what people and Qualli.life did, reads along on the wire, and looks after each job at what the
 product says has happened: built, committed, answered. From these it works out everything else by itself.
@@ -234,7 +234,7 @@ class Model:
         )
 
     def _must_hold(self, unexplained: set[str], explained: int, now: dt.datetime) -> bool:
-        """The removal brake, from its description (design §4.5)."""
+        """The removal brake, from its description (docs/domain.md#removal-brake)."""
         if not unexplained:
             return False
         told = [person for person in self.people.values() if person.told and not person.archived]
@@ -337,7 +337,7 @@ class Model:
     def phase(
         self, person: Person, transit: str | None, now: dt.datetime, known: dict[str, tuple[bool, int]]
     ) -> str:
-        """The first phase that applies (design §4.3); `known`: the network's last answer about each mediator."""
+        """The first phase that applies; `known`: the network's last answer about each mediator."""
         today, waiting = now.astimezone(BERLIN).date(), person.waiting_since
         steps = (
             ("clarification", person.clarification or _waits(waiting, 3, now)),

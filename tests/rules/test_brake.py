@@ -1,4 +1,4 @@
-"""Which deliveries the removal brake holds (design §4.5), for tenants of every size and both sides of each border."""
+"""Which deliveries the removal brake holds, for tenants of every size and both sides of each limit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The phase beside the status: the first in the order of the design that applies (§4.3)."""
+"""The phase beside the status: the first in the order of the design that applies (docs/domain.md#phase)."""
 
 import datetime as dt
 import itertools

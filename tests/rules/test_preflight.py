@@ -1,4 +1,4 @@
-"""What keeps a participant offline, on each network, and on the days around each date (design §4.4)."""
+"""What keeps a participant offline, on each network, and on the days around each date (docs/domain.md#preflight)."""
 
 import datetime as dt
 from dataclasses import replace

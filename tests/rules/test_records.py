@@ -1,4 +1,4 @@
-"""What we say about somebody is what the contract allows, on each network (design §3.9, §3.10)."""
+"""What we say about somebody is what the contract allows, on each network (docs/domain.md#rules)."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""How answers and receipts move a status (design §4.1), and which of several answers counts (§4.2)."""
+"""How answers and receipts move a status, and which of several answers counts."""
 
 import itertools
 

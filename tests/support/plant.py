@@ -29,7 +29,7 @@ from tests.support.services import RedisServer
 from tests.support.workers import OwnProcess
 
 PATIENCE = 90
-"""Seconds within which everything is finished after the last fault (design §6); machines may be busy."""
+"""Seconds within which everything is finished after the last fault; machines may be busy."""
 
 
 @dataclass

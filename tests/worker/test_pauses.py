@@ -1,4 +1,4 @@
-"""When the network is asked again: ever more rarely while it is away or silent, at once when it is back (design §6)."""
+"""When the network is asked again: ever more rarely while it is away or silent, at once when it is back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The removal brake: which delivery has to wait for a person (design §4.5). Pure."""
+"""The removal brake: which delivery has to wait for a person (docs/domain.md#removal-brake). Pure."""
 
 from __future__ import annotations
 

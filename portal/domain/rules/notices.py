@@ -13,7 +13,7 @@ from portal.domain.rules.tokens import token_ending
 from portal.domain.rules.workdays import local_date, working_days_before
 
 LATENESS = (1, 2, 3, 5)
-"""Working days that an answer is awaited: reminder, overdue, in clarification, escalated (design §3.8)."""
+"""Working days that an answer is awaited: reminder, overdue, in clarification, escalated (docs/domain.md#rules)."""
 NOT_PLANNED_AFTER = dt.timedelta(minutes=30)
 STUCK_AFTER = dt.timedelta(hours=2)
 NOTHING_SENT_AFTER = dt.timedelta(hours=50)

@@ -1,4 +1,4 @@
-"""The phase (Vorgang): what is going on right now, beside the status (design §4.3). Pure."""
+"""The phase (Vorgang): what is going on right now, beside the status (docs/domain.md#phase). Pure."""
 
 from __future__ import annotations
 

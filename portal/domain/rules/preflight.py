@@ -1,4 +1,4 @@
-"""Preflight: what keeps a person offline before anything is sent (design §4.4). Pure."""
+"""Preflight: what keeps a person offline before anything is sent (docs/domain.md#preflight). Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Finding(StrEnum):
 
 
 ENDING = frozenset({Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED, Finding.LEFT_QUALLI})
-"""Findings that end an open release at once, and against which nobody is released (design §3.2)."""
+"""Findings that end an open release at once, and against which nobody is released (docs/domain.md#rules)."""
 
 TENANT_WIDE = frozenset(
     {

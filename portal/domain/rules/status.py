@@ -1,4 +1,7 @@
-"""The status of a person on a connection, and how the network's answers move it (design §4.1, §4.2). Pure."""
+"""The status of a registration, and how the network's answers move it. Pure.
+
+Source: docs/domain.md#status, #order-of-answers.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +112,7 @@ def archiving(reason: Reason | None, *, named: bool) -> Archiving:
 
 
 def status_after(outcome: Outcome, reason: Reason | None, status: Status) -> Status:
-    """The status after an answer that counts (design §4.1)."""
+    """The status after an answer that counts (docs/domain.md#status)."""
     match outcome:
         case Outcome.ACTIVE:
             return Status.ONLINE
@@ -134,7 +137,7 @@ def after_answer(standing: NetworkState, sequence: int, outcome: Outcome, reason
 
 
 def after_archiving_receipt(standing: NetworkState, sequence: int) -> NetworkState:
-    """The standing of somebody whom the committed delivery `sequence` archives (design §4.1)."""
+    """The standing of somebody whom the committed delivery `sequence` archives (docs/domain.md#status)."""
     if sequence < standing.applied_sequence:
         return standing
     status = standing.status

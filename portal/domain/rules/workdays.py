@@ -1,4 +1,4 @@
-"""Working days of a tenant's federal state, and the nightly transfer time (design §3.8, §5.1). Pure."""
+"""Working days of a tenant's federal state, and the nightly transfer time (docs/domain.md#rules, #deliveries). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client of the job network API. Its errors are types; its limits live here, once (design §6).
+"""Client of the job network API. Its errors are types; its limits live here, once (docs/domain.md#deliveries).
 
 The contract is `sandbox/openapi.yaml`. No redirects, no proxies or .netrc from the environment, every answer bounded
 in bytes and in total time, certificates always checked.
