@@ -11,11 +11,11 @@ from sqlalchemy import Table, insert
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.network_change import choose_network
-from portal.domain.network import Network
 from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
 from portal.domain.releases import Registration, Release
 from portal.domain.rules.normalise import search_words, sort_key
 from portal.domain.rules.status import Status
+from portal.networks.registry import Network
 from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.support.bridge import SUPERVISOR
 

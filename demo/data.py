@@ -20,8 +20,8 @@ from portal.core.settings import current_settings
 from portal.deliveries.network_change import choose_network
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import SYSTEM, Actor
-from portal.domain.network import Network
 from portal.domain.tenants import Tenant
+from portal.networks.registry import Network
 from portal.tenants.service import create_tenant, set_federal_state, set_licence, set_token
 
 _LICENSED_DAYS = 400

@@ -16,7 +16,7 @@ from faker import Faker
 
 from demo import words
 from demo.cast import JOBNETZWERK, PROVIDERS, SMALL_ONE, Mediator, Order, Provider
-from portal.domain.rules.masking import check_digit
+from portal.core.masking import check_digit
 from portal.domain.rules.normalise import normalise
 from portal.imports.columns import EXPORTED_AT, MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
 

@@ -22,11 +22,9 @@ from portal.core.crypto import Vault
 from portal.core.database import current_scope, db
 from portal.core.paths import PRIVATE, ROOT
 from portal.core.settings import Settings, load_settings
-from portal.deliveries import network_views, participant_views  # noqa: F401 - more routes of blueprints below
 from portal.deliveries.account_views import network_accounts
 from portal.deliveries.reconciling_views import reconciling
 from portal.deliveries.views import deliveries
-from portal.domain import tables  # noqa: F401 - makes the tables known
 from portal.imports.views import imports
 from portal.mediators.views import mediators
 from portal.notices.views import notices, unseen_notices

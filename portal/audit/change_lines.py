@@ -10,7 +10,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.domain.network import Network
+from portal.networks.registry import Network
 from portal.webkit.authors import role_words
 from portal.webkit.federal_states import STATE_NAMES
 from portal.webkit.labels import label_of

@@ -19,6 +19,7 @@ from portal.domain.bulk import BulkAction, BulkItem, BulkRun
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import ENDING, TENANT_WIDE, Finding
+from portal.networks.spec import ConsentProof
 from portal.releases.conditions import RELEASED, TOLD, blocked, consent_given, finding_conditions, people
 from portal.tenants.context import TenantContext
 
@@ -107,7 +108,8 @@ def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
     if run.action is BulkAction.RELEASE:
         conditions = finding_conditions(view)
-        asks = view.connection is not None and not view.connection.network.checks_people
+        connection = view.connection
+        asks = connection is not None and connection.network.spec.consent is ConsentProof.CONFIRMED
         steps = [
             (RELEASED, PreviewGroup.UNCHANGED),
             (

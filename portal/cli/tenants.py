@@ -19,10 +19,10 @@ from portal.core.refusal import Refusal
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
 from portal.domain.audit import AuditEvent
-from portal.domain.network import Network
 from portal.domain.permissions import Permission
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.queries import find_connection
 from portal.tenants.service import (

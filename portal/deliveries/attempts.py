@@ -16,7 +16,6 @@ from portal.deliveries.account_checks import take_in
 from portal.deliveries.reconciliation import look_whether_it_fits, take_up
 from portal.domain.deliveries import Attempt, Delivery
 from portal.domain.delivery_states import DeliveryProblem
-from portal.domain.network import Network
 from portal.domain.tenants import Connection, token_place
 from portal.networks.protocol.client import (
     Call,
@@ -45,12 +44,11 @@ def client_for(connection: Connection) -> NetworkClient:
     settings = current_settings()
     assert connection.token_sealed is not None
     token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
-    base = {
-        Network.JOBNETZWERK: settings.network_jobnetzwerk_url,
-        Network.JOB4YOU: settings.network_job4you_url,
-    }[connection.network]
     return NetworkClient(
-        base, token, read_seconds=settings.network_read_seconds, ca_file=settings.network_ca_file
+        connection.network.base_url(settings),
+        token,
+        read_seconds=settings.network_read_seconds,
+        ca_file=settings.network_ca_file,
     )
 
 

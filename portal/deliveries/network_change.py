@@ -13,9 +13,9 @@ from portal.core.refusal import Refusal
 from portal.deliveries.service import cancel, plan_withdrawals
 from portal.domain.actors import SYSTEM, Actor
 from portal.domain.delivery_states import DeliveryProblem, Trigger
-from portal.domain.network import Network
 from portal.domain.releases import EndCause, Event, Registration, Release
 from portal.domain.tenants import Connection, ConnectionState, Tenant
+from portal.networks.registry import Network
 from portal.releases.service import write_protocol
 from portal.tenants.context import find_uncommitted
 from portal.tenants.queries import find_connection

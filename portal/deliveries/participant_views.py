@@ -16,9 +16,7 @@ from portal.domain.permissions import Permission
 from portal.releases import service
 from portal.releases.list_address import read_address
 from portal.releases.queries import explain
-from portal.releases.texts import (
-    unsent_text,
-)
+from portal.releases.texts import unsent_text
 from portal.releases.views import done, releases
 from portal.tenants.context import current_context
 from portal.webkit.access import requires

@@ -12,8 +12,8 @@ from portal.core.crypto import current_vault
 from portal.core.database import db
 from portal.core.settings import current_settings
 from portal.deliveries import records
-from portal.domain.network import Network
 from portal.domain.participants import Mediator, Order, Participant, Profile, social_insurance_place
+from portal.networks.registry import Network
 from portal.releases.conditions import consent_of, people
 from portal.tenants.context import TenantContext
 

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 
 from portal.core.database import db
+from portal.core.masking import _HIDDEN, holds_valid_number
 from portal.core.settings import current_settings
 from portal.domain.deliveries import OddAnswer
 from portal.domain.participants import Mediator, Participant
-from portal.domain.rules.masking import _HIDDEN, holds_valid_number
 
 
 def keep_identifier(tenant_id: int, subject: str, identifier: str) -> str:

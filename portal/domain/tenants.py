@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.database import Base, TenantOwned
-from portal.domain.network import Network
+from portal.networks.registry import Network
 
 
 class ConnectionState(StrEnum):

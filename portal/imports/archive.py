@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO
 
+from portal.core.masking import without_numbers
 from portal.core.refusal import Refusal
 from portal.domain.import_kinds import Kind
-from portal.domain.rules.masking import without_numbers
 from portal.imports.codes import FileFault, FileRefused
 from portal.imports.columns import TABLES, find_table
 from portal.imports.export_times import Moment, of_entry

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from portal.domain.rules.masking import without_numbers
+from portal.core.masking import without_numbers
 from portal.imports.codes import FileFault, FileRefused
 from portal.imports.columns import TABLES, Table, same_name
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NoReturn
 
+from portal.core.masking import without_numbers
 from portal.domain.import_kinds import Kind
-from portal.domain.rules.masking import without_numbers
 from portal.imports.charsets import Beat, Shape, is_wide
 from portal.imports.codes import Fault, FileFault, FileRefused
 from portal.imports.columns import PROFILES, Table

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from portal.core.masking import check_digit
 from portal.domain.import_kinds import Kind
 from portal.domain.rules.identifiers import Flaw, find_code_flaw, find_flaw, normalise, normalise_code
-from portal.domain.rules.masking import check_digit
 from portal.imports.codes import Fault
 from portal.imports.columns import LANGUAGE_LEVELS, NUMBER_LIMIT, Column, Table, Type
 from portal.imports.export_times import Moment, read_moment

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
 from portal.core.database import db
+from portal.core.masking import MASK
 from portal.core.refusal import NotFound
 from portal.deliveries.comparison import MASKED
 from portal.deliveries.parts import find_record
@@ -20,7 +21,6 @@ from portal.domain.audit import AuditEntry
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.releases import ProtocolEntry, Registration, Release
-from portal.domain.rules.masking import MASK
 from portal.domain.tenants import Connection, Tenant
 from portal.privacy.queries import find_hindrance
 

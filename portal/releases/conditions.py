@@ -18,6 +18,7 @@ from portal.domain.releases import MediatorRegistration, Registration, Release
 from portal.domain.rules.phase import WAITS_FOR_NOTHING, Phase, Transit
 from portal.domain.rules.preflight import MENDABLE, Consent, Finding
 from portal.domain.rules.status import Archiving, Reason, Status, archiving
+from portal.networks.spec import ConsentProof, Requirement
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
@@ -119,24 +120,29 @@ def in_transit(view: TenantContext) -> Condition:
 
 def finding_conditions(view: TenantContext) -> dict[Finding, Condition]:
     """The findings of preflight that concern one person, as conditions."""
-    checked = literal(view.connection is not None and view.connection.network.checks_people)
+    spec = view.connection.network.spec if view.connection else None
+    recorded = literal(spec is not None and spec.consent is ConsentProof.RECORDED)
+    email, caseworker, order = (
+        literal(spec is not None and item in spec.requires)
+        for item in (Requirement.EMAIL, Requirement.CASEWORKER, Requirement.ORDER)
+    )
     withdrawn = _consent_withdrawn(view.today)
     return {
         Finding.CONSENT_WITHDRAWN: withdrawn,
-        Finding.CONSENT_MISSING: and_(checked, ~consent_given(view.today), ~withdrawn),
+        Finding.CONSENT_MISSING: and_(recorded, ~consent_given(view.today), ~withdrawn),
         Finding.CONSENT_EXPIRED: and_(
             Participant.consent_until.is_not(None), Participant.consent_until < view.today
         ),
         Finding.LEFT_QUALLI: Participant.left_at.is_not(None),
         Finding.NAME_MISSING: or_(Participant.first_name == "", Participant.last_name == ""),
-        Finding.EMAIL_MISSING: and_(checked, func.coalesce(Participant.email, "") == ""),
+        Finding.EMAIL_MISSING: and_(email, func.coalesce(Participant.email, "") == ""),
         Finding.EMAIL_UNREADABLE: and_(
-            checked, func.coalesce(Participant.email, "") != "", ~Participant.email_readable
+            email, func.coalesce(Participant.email, "") != "", ~Participant.email_readable
         ),
-        Finding.CASEWORKER_MISSING: and_(checked, func.coalesce(Participant.caseworker, "") == ""),
-        Finding.ORDER_MISSING: and_(checked, Participant.order_id.is_(None)),
+        Finding.CASEWORKER_MISSING: and_(caseworker, func.coalesce(Participant.caseworker, "") == ""),
+        Finding.ORDER_MISSING: and_(order, Participant.order_id.is_(None)),
         Finding.ORDER_RESPONSIBLE_MISSING: and_(
-            checked, Participant.order_id.is_not(None), ~func.coalesce(Order.has_responsible, true())
+            order, Participant.order_id.is_not(None), ~func.coalesce(Order.has_responsible, true())
         ),
         Finding.MEDIATOR_MISSING: Registration.mediator_id.is_(None),
         Finding.MEDIATOR_INACTIVE: and_(

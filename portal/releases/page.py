@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import quote
 
+from portal.core.masking import is_hidden
 from portal.core.refusal import NotFound
 from portal.core.settings import current_settings
-from portal.domain.network import Network
 from portal.domain.participants import Mediator
 from portal.domain.releases import ProtocolEntry
-from portal.domain.rules.masking import is_hidden
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import wants_confirmation
 from portal.domain.rules.status import Archiving, Reason, read_reason
@@ -153,11 +152,7 @@ def applicant_page(person: Explanation) -> str | None:
     applicant_id = person.presence.applicant_id if person.presence else None
     if connection is None or not applicant_id or is_hidden(applicant_id):
         return None
-    settings = current_settings()
-    template = {
-        Network.JOBNETZWERK: settings.network_jobnetzwerk_page,
-        Network.JOB4YOU: settings.network_job4you_page,
-    }[Network(connection.network)]
+    template = connection.network.applicant_page(current_settings())
     return template.replace("{applicant_id}", quote(applicant_id, safe="")) if template else None
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.exc import IntegrityError
 from portal.core.database import db
 from portal.core.refusal import NotFound, Refusal
 from portal.domain.actors import Actor
-from portal.domain.network import Network
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
 from portal.domain.rules.identifiers import lookup_key, normalise
@@ -23,6 +22,7 @@ from portal.domain.rules.preflight import (
     wants_confirmation,
 )
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.releases.conditions import consent_of
 from portal.releases.rows import stuck_since
 from portal.tenants.queries import find_connection, tenant_facts, today_of

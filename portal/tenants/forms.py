@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from portal.core.refusal import Refusal
-from portal.domain.network import Network
+from portal.networks.registry import Network
 from portal.tenants.service import BOUNDS, Limits
 from portal.webkit.parameters import clock_time, whole_number
 

@@ -9,12 +9,12 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.domain.delivery_states import DeliveryProblem
-from portal.domain.network import Network
 from portal.domain.tenants import ConnectionState
+from portal.networks.registry import Network
 from portal.webkit.labels import Label
 
 LABELS: dict[type[StrEnum], Mapping[Any, Label]] = {
-    Network: {Network.JOBNETZWERK: Label(_l("Jobnetzwerk")), Network.JOB4YOU: Label(_l("Job4You"))},
+    Network: {network: Label(network.spec.label) for network in Network},
     ConnectionState: {
         ConnectionState.OPEN: Label(_l("offen")),
         ConnectionState.CLOSING: Label(_l("wird geschlossen")),

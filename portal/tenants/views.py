@@ -21,10 +21,10 @@ from sqlalchemy import select
 from portal.audit.recording import describe
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import NotFound, Refusal
-from portal.domain.network import Network
 from portal.domain.permissions import Permission
 from portal.domain.rules.workdays import STATES
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.tenants import service
 from portal.tenants.forms import read_transfer_settings
 from portal.tenants.labels import problem_text

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal.domain.accounts import Role
 from portal.domain.actors import SYSTEM
-from portal.domain.network import Network
+from portal.networks.registry import Network
 from portal.webkit.labels import label_of
 
 

@@ -15,11 +15,11 @@ from portal.core.database import commit, db
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun
-from portal.domain.network import Network
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import Registration, Release
 from portal.domain.rules.preflight import TENANT_WIDE
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.releases.conditions import people
 from portal.releases.filters import Filters
 from portal.releases.rows import person_row

@@ -18,11 +18,11 @@ from portal.deliveries.service import plan
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, Mode, Trigger
-from portal.domain.network import Network
 from portal.domain.participants import Order
 from portal.domain.releases import EndCause, Registration, Release
 from portal.domain.rules.brake import Hold
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token

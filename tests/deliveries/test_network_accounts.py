@@ -16,8 +16,8 @@ from portal.deliveries.service import approve
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode
-from portal.domain.network import Network
 from portal.domain.rules.status import Status
+from portal.networks.registry import Network
 from portal.tenants.service import set_token
 from tests.faults.stand import token_of
 from tests.histories.test_order_of_answers import online

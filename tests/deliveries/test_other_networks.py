@@ -14,9 +14,9 @@ from portal.core.settings import current_settings
 from portal.deliveries.network_change import choose_network
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
-from portal.domain.network import Network
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection, ConnectionState
+from portal.networks.registry import Network
 from portal.tenants.service import set_token
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge

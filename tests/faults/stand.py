@@ -13,8 +13,8 @@ from portal.core import failpoints
 from portal.core.crypto import current_vault
 from portal.core.database import commit, current_scope, scope_to
 from portal.domain.deliveries import Delivery
-from portal.domain.network import Network
 from portal.domain.tenants import token_place
+from portal.networks.registry import Network
 from tests.faults.troubles import Trouble
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app

@@ -10,12 +10,12 @@ from portal.core.refusal import Refusal
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import QUALLI
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
-from portal.domain.network import Network
 from portal.domain.releases import Event
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection, ConnectionState
+from portal.networks.registry import Network
 from portal.tenants.service import set_token
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers

@@ -114,7 +114,7 @@ def test_a_held_delivery_is_told_once_though_the_night_replaces_it(house: Cast) 
 
 
 def test_many_held_in_one_night_are_one_mail_to_support(house: Cast, mail_server: MailServer) -> None:
-    from portal.domain.network import Network
+    from portal.networks.registry import Network
     from tests.support.database import make_tenant
 
     with time_machine.travel(TUESDAY, tick=False) as clock:

@@ -13,9 +13,9 @@ from portal.audit.recording import Intent, record
 from portal.core.crypto import current_vault
 from portal.core.database import commit, db, utcnow
 from portal.domain.audit import AuditEvent
-from portal.domain.network import Network
 from portal.domain.participants import Participant, Profile, social_insurance_place
 from portal.domain.rules.status import Status
+from portal.networks.registry import Network
 from portal.privacy.document import document
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect

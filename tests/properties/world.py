@@ -31,7 +31,6 @@ from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery, DeliveryPerson, OddAnswer
 from portal.domain.imports import ImportMode, ImportRun, ImportState
-from portal.domain.network import Network
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import MediatorRegistration, Registration
 from portal.domain.tenants import Connection, Tenant
@@ -39,6 +38,7 @@ from portal.imports import running as imports
 from portal.imports.service import approve as let_import_go
 from portal.imports.service import discard as discard_import
 from portal.imports.service import keep_export, start_import
+from portal.networks.registry import Network
 from portal.privacy import jobs as erasing
 from portal.releases.imported import people_changed
 from portal.releases.queries import explain

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain.rules.masking import check_digit
+from portal.core.masking import check_digit
 from portal.imports.columns import MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
 from portal.imports.parsing import Parsed, parse
 

@@ -13,10 +13,10 @@ from sqlalchemy import insert, select
 from portal.core.database import db
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion, Mode, Trigger
-from portal.domain.network import Network
 from portal.domain.participants import Participant
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import TENANT_WIDE, Consent, Finding, consent_findings
+from portal.networks.registry import Network
 from portal.releases.conditions import (
     blocked,
     consent_lost,

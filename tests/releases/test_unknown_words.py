@@ -9,11 +9,12 @@ from flask import Flask
 from pydantic import ValidationError
 
 from portal.core.database import commit, db, scope_to, utcnow
-from portal.domain.network import Network
 from portal.domain.releases import MediatorRegistration, Registration
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Archiving, Outcome, Reason, Status, archiving, read_reason
 from portal.networks.protocol.contract import Account, AcknowledgementPage, RemoteDelivery
+from portal.networks.registry import Network
+from portal.networks.spec import ConsentProof, Requirement
 from portal.releases.page import refusal_help, refused_because
 from portal.releases.queries import Explanation, explain
 from portal.tenants.context import load_tenant_context
@@ -135,8 +136,11 @@ def test_an_unknown_state_of_answers_or_network_is_no_answer(shape: Any, field: 
 
 
 @pytest.mark.parametrize("network", Network)
-def test_every_network_says_whether_it_checks_people(network: Network) -> None:
-    assert network.checks_people is (network is Network.JOB4YOU)
+def test_every_network_says_what_it_wants(network: Network) -> None:
+    is_job4you = network is Network.JOB4YOU
+    assert network.spec.sends_profile is is_job4you
+    assert (network.spec.consent is ConsentProof.RECORDED) is is_job4you
+    assert network.spec.requires == (frozenset(Requirement) if is_job4you else frozenset())
 
 
 def test_an_outcome_is_one_of_three() -> None:

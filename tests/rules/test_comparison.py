@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from portal.core.masking import MASK
 from portal.deliveries.comparison import FIELDS, Line, compare
 from portal.deliveries.records import Person, participant_record
-from portal.domain.network import Network
-from portal.domain.rules.masking import MASK
+from portal.networks.registry import Network
 
 PERSON = Person(
     number="1",

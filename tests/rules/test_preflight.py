@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain.network import Network
 from portal.domain.rules.preflight import (
     TENANT_WIDE,
     Consent,
@@ -19,6 +18,7 @@ from portal.domain.rules.preflight import (
     wants_confirmation,
     withdrawal_after,
 )
+from portal.networks.registry import Network
 
 TODAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)

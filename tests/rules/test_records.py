@@ -23,8 +23,8 @@ from portal.deliveries.records import (
     profile_record,
     withdrawal_record,
 )
-from portal.domain.network import Network
 from portal.imports.columns import PROFILE_KINDS
+from portal.networks.registry import Network
 
 DAY = dt.date(2026, 3, 2)
 LEAST = Person(number="1", mediator="7", last_name="Muster", first_name="Erika")

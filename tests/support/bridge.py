@@ -18,13 +18,13 @@ from portal.deliveries.network_change import choose_network
 from portal.deliveries.service import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
-from portal.domain.network import Network
 from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
 from portal.domain.releases import Event, ProtocolEntry, Registration
 from portal.domain.rules.normalise import search_words, sort_key
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.releases.imported import people_changed
 from portal.releases.queries import Explanation, explain
 from portal.releases.service import choose_mediator, release, revoke

@@ -27,8 +27,8 @@ from portal.app import create_app
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to
 from portal.core.grants import grant
 from portal.core.settings import Settings
-from portal.domain.network import Network
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 
 APP_ROLE = "jobbruecke_app"
 """As whom the application works on PostgreSQL: neither a superuser nor the owner of the tables."""

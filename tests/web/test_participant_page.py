@@ -8,9 +8,9 @@ import pytest
 
 from portal.core.crypto import current_vault
 from portal.core.database import commit, db, scoped_to
+from portal.core.masking import MASK
 from portal.domain.participants import Participant, social_insurance_place
 from portal.domain.releases import Registration
-from portal.domain.rules.masking import MASK
 from portal.domain.tenants import Connection, Tenant
 from tests.support.house import House, make_person
 from tests.support.pages import Browser, Page

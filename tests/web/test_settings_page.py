@@ -9,9 +9,9 @@ import pytest
 
 from portal.core.crypto import current_vault
 from portal.core.database import commit, db, scoped_to
-from portal.domain.network import Network
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, ConnectionState, Tenant, token_place
+from portal.networks.registry import Network
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 

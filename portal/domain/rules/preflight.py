@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.domain.network import Network
+from portal.networks.registry import Network
+from portal.networks.spec import ConsentProof, Requirement
 
 
 class Finding(StrEnum):
@@ -99,7 +100,9 @@ def consent_findings(consent: Consent, network: Network | None, today: dt.date) 
     found = []
     if consent.is_withdrawn(today):
         found.append(Finding.CONSENT_WITHDRAWN)
-    elif not consent.is_given(today) and network is not None and network.checks_people:
+    elif (
+        not consent.is_given(today) and network is not None and network.spec.consent is ConsentProof.RECORDED
+    ):
         found.append(Finding.CONSENT_MISSING)
     if consent.until and consent.until < today:
         found.append(Finding.CONSENT_EXPIRED)
@@ -108,7 +111,8 @@ def consent_findings(consent: Consent, network: Network | None, today: dt.date) 
 
 def wants_confirmation(consent: Consent, network: Network | None, today: dt.date) -> bool:
     """Whether releasing this person asks the releasing one to confirm that consent is at hand."""
-    return network is not None and not network.checks_people and not consent.is_given(today)
+    confirmed = network is not None and network.spec.consent is ConsentProof.CONFIRMED
+    return confirmed and not consent.is_given(today)
 
 
 def withdrawal_after(
@@ -130,16 +134,17 @@ def withdrawal_after(
 
 def preflight(facts: PreflightInput, network: Network | None, today: dt.date) -> list[Finding]:
     """All that keeps this person offline, in the order in which it is shown."""
-    checked = network is not None and network.checks_people
+    wanted = network.spec.requires if network else frozenset[Requirement]()
+    email, order = Requirement.EMAIL in wanted, Requirement.ORDER in wanted
     found = consent_findings(facts.consent, network, today)
     checks = (
         (Finding.LEFT_QUALLI, facts.left_qualli),
         (Finding.NAME_MISSING, not (facts.first_name and facts.last_name)),
-        (Finding.EMAIL_MISSING, checked and not facts.email),
-        (Finding.EMAIL_UNREADABLE, checked and bool(facts.email) and not facts.email_readable),
-        (Finding.CASEWORKER_MISSING, checked and not facts.caseworker),
-        (Finding.ORDER_MISSING, checked and not facts.has_order),
-        (Finding.ORDER_RESPONSIBLE_MISSING, checked and facts.has_order and not facts.order_has_responsible),
+        (Finding.EMAIL_MISSING, email and not facts.email),
+        (Finding.EMAIL_UNREADABLE, email and bool(facts.email) and not facts.email_readable),
+        (Finding.CASEWORKER_MISSING, Requirement.CASEWORKER in wanted and not facts.caseworker),
+        (Finding.ORDER_MISSING, order and not facts.has_order),
+        (Finding.ORDER_RESPONSIBLE_MISSING, order and facts.has_order and not facts.order_has_responsible),
         (Finding.MEDIATOR_MISSING, facts.mediator_active is None),
         (Finding.MEDIATOR_INACTIVE, facts.mediator_active is False),
         (Finding.REFUSED_RECORD, facts.record_refused),

@@ -19,7 +19,8 @@ from pydantic import (
     field_validator,
 )
 
-from portal.domain.rules.masking import holds_valid_number, without_numbers
+from portal.core.masking import holds_valid_number, without_numbers
+from portal.networks.registry import Network
 
 _WORD = re.compile(r"[a-z][a-z-]{0,59}")
 HIGHEST = 2**53 - 1
@@ -90,7 +91,7 @@ class _Answer(BaseModel):
 class Account(_Answer):
     provider_id: Annotated[Mark, AfterValidator(_hide_valid)]
     name: Annotated[Words, _cut(200)]
-    network: Literal["jobnetzwerk", "job4you"]
+    network: Network
     licensed_until: Day | None
     last_sequence: int = Field(ge=0, le=HIGHEST_KNOWN)
     encodings: list[Encoding] = Field(max_length=100)
