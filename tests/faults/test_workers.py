@@ -47,6 +47,7 @@ def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plan
     assert_done_once(bridge)
 
 
+@pytest.mark.thorough
 def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plant) -> None:
     """Stopped while it holds the lock of the database."""
     plant = sqlite_plant
@@ -77,6 +78,7 @@ def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(sa
     assert_done_once(bridge)
 
 
+@pytest.mark.thorough
 def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_seconds(
     sampled_plant: Plant,
 ) -> None:
@@ -102,6 +104,7 @@ def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_secon
 
 
 @pytest.mark.parametrize("whom", ["the worker", "its job too"])
+@pytest.mark.thorough
 def test_stop_by_the_service_manager_while_sending_is_never_a_failure(
     sampled_plant: Plant, whom: str
 ) -> None:
@@ -137,6 +140,7 @@ def test_same_job_ten_times_with_four_workers_is_done_once(sampled_plant: Plant)
         worker.kill()
 
 
+@pytest.mark.thorough
 def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_late(
     sampled_plant: Plant,
 ) -> None:

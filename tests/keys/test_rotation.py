@@ -219,6 +219,7 @@ def test_what_no_key_opens_stays_and_is_told(sealed: tuple[Bridge, Flask]) -> No
 
 @pytest.mark.processes
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_delivery_under_way_goes_on_through_it(
     tmp_path: Path, own_redis_server: RedisServer, sandbox: SandboxServer
 ) -> None:

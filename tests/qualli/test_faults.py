@@ -41,7 +41,7 @@ def expire_lease(import_id: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.processes
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.thorough), "after"])
 def test_it_is_all_or_nothing_wherever_it_is_killed(app: Flask, cast: Cast, when: str) -> None:
     """Staging begins anew after each kill, so each goes one commit further; taking over goes on where it was."""
     bring(cast.alpha, ALL)

@@ -16,6 +16,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from portal.core.paths import ROOT
 
+pytestmark = pytest.mark.thorough
+
 ELSEWHERE = {"async-timeout", "brotlicffi", "pypiwin32", "pywin32"}
 """Locked for other versions of Python, or other systems."""
 

@@ -16,12 +16,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy import Connection as SqlConnection
+from werkzeug.routing import Rule
 
 from portal.app import create_app
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to
@@ -148,6 +150,22 @@ class _Compiled(BytecodeCache):
 
 
 _COMPILED = _Compiled()
+
+
+def _compile_routes_once() -> None:
+    """Let all applications of this process share the code of their routes: compiling it is most of what one costs."""
+    compile_builder, known = Rule._compile_builder, dict[object, Any]()
+
+    def remember(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, rule.subdomain, repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = remember  # type: ignore[method-assign]
+
+
+_compile_routes_once()
 
 
 @contextmanager

@@ -107,7 +107,10 @@ def finish_once(bridge: Bridge, delivery: Delivery) -> None:
     assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["complete"]
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(call, marks=() if call == "commitDelivery" else pytest.mark.thorough) for call in CALLS],
+)
 def test_a_job_killed_in_a_call_is_resumed_and_counts_once(factory: Factory, call: str) -> None:
     bridge = factory.tenant()
     factory.sandbox.misbehave("delay", call, provider_id=bridge.provider, count=1, seconds=1)
@@ -150,6 +153,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.thorough
 def test_an_emptied_redis_loses_nothing(factory: Factory) -> None:
     """Emptied before the worker has seen a job, and once more while it works on the first."""
     bridges = [factory.tenant() for _ in range(6)]
@@ -181,6 +185,7 @@ def beating() -> set[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_two_crons_plan_each_night_once(factory: Factory) -> None:
     bridges = [factory.tenant() for _ in range(6)]
     scope_to(EVERY_TENANT)
@@ -226,6 +231,7 @@ def push(client: Redis, function: str, *arguments: object, **named: object) -> s
     return queue.enqueue(function, *arguments, **named).id  # type: ignore[no-any-return]
 
 
+@pytest.mark.thorough
 def test_what_kills_its_job_every_time_is_held_and_says_nothing_personal(factory: Factory) -> None:
     """A database's error repeats the values of the statement: here the name that the network gives."""
     bridge, other = factory.tenant(name=SECRET), factory.tenant()
