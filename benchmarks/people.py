@@ -84,7 +84,7 @@ def fill(people: int, released_share: float = 0.3, seed: int = 1) -> int:
     )
     _write(
         Registration.__table__,
-        (shared | _presence(number, row, dice) for number, row in enumerate(released, 1)),
+        (shared | _registration(number, row, dice) for number, row in enumerate(released, 1)),
     )
     commit()
     return tenant.id
@@ -145,7 +145,7 @@ def _person(row: int, last: str, first: str, dice: random.Random) -> dict[str, A
     }
 
 
-def _presence(number: int, row: int, dice: random.Random) -> dict[str, Any]:
+def _registration(number: int, row: int, dice: random.Random) -> dict[str, Any]:
     online = dice.random() < 0.95
     return {
         "participant_id": row,
@@ -154,13 +154,13 @@ def _presence(number: int, row: int, dice: random.Random) -> dict[str, Any]:
         "mediator_id": row % _MEDIATORS + 1,
         "status": Status.ONLINE if online else Status.OFFLINE,
         "applicant_id": f"J4Y-{row}" if online else None,
-        "told": online,
-        "told_sequence": int(online),
-        "told_order_id": row % _ORDERS + 1,
+        "announced": online,
+        "announced_sequence": int(online),
+        "announced_order_id": row % _ORDERS + 1,
         "applied_sequence": int(online),
         "rejected_sequence": 0,
         "archived": False,
         "revision": 1,
-        "told_revision": int(online),
+        "announced_revision": int(online),
         "urgent": False,
     }

@@ -23,6 +23,8 @@ from portal.core.database import current_scope, db
 from portal.core.paths import PRIVATE, ROOT
 from portal.core.settings import Settings, load_settings
 from portal.deliveries.account_views import network_accounts
+from portal.deliveries.network_views import network_choice
+from portal.deliveries.participant_views import participant_deliveries
 from portal.deliveries.reconciling_views import reconciling
 from portal.deliveries.views import deliveries
 from portal.imports.views import imports
@@ -56,6 +58,8 @@ BLUEPRINTS = (
     bulk,
     mediators,
     deliveries,
+    participant_deliveries,
+    network_choice,
     reconciling,
     network_accounts,
     imports,

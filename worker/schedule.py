@@ -282,7 +282,7 @@ def bring_nearer(tenant_id: int, now: dt.datetime) -> None:
 
 def _anybody(connection_id: int) -> bool:
     query = select(Registration.id).where(
-        Registration.connection_id == connection_id, or_(Registration.released, Registration.told)
+        Registration.connection_id == connection_id, or_(Registration.released, Registration.announced)
     )
     return db.session.scalar(query.limit(1)) is not None
 
@@ -296,7 +296,7 @@ def _tenants_with_lost_consent(now: dt.datetime) -> Select[*tuple[Any, ...]]:
         select(Participant.tenant_id)
         .join(Registration, Registration.participant_id == Participant.id)
         .where(
-            or_(Registration.released, and_(Registration.told, ~Registration.urgent)),
+            or_(Registration.released, and_(Registration.announced, ~Registration.urgent)),
             Participant.consent_until < tomorrow,
         )
         .distinct()
@@ -312,7 +312,7 @@ def _connections_with_urgent() -> Select[*tuple[Any, ...]]:
     return (
         select(Connection.id)
         .join(Registration, Registration.connection_id == Connection.id)
-        .where(Registration.urgent, Registration.told, ~Registration.released)
+        .where(Registration.urgent, Registration.announced, ~Registration.released)
         .where(Connection.reconcile_since.is_(None), Connection.account_doubt.is_(None))
         .distinct()
     )
@@ -329,12 +329,14 @@ def plan_urgent(connection_id: int, now: dt.datetime) -> Delivery | None:
 def close(connection_id: int, now: dt.datetime) -> None:
     """Go on closing a connection that the tenant left: withdraw everybody announced, await the answers."""
     connection = db.session.get_one(Connection, connection_id, populate_existing=True)
-    told = (
-        select(Registration.id).where(Registration.connection_id == connection.id, Registration.told).limit(1)
+    announced = (
+        select(Registration.id)
+        .where(Registration.connection_id == connection.id, Registration.announced)
+        .limit(1)
     )
     if find_uncommitted(connection.id):
         return
-    if db.session.scalar(told) is not None:
+    if db.session.scalar(announced) is not None:
         paused = connection.paused_until is not None and connection.paused_until > now
         if connection.token_sealed and not paused and not connection.waits_for_a_person:
             plan_withdrawals(connection, Trigger.NETWORK_CHANGED, now)

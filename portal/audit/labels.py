@@ -76,7 +76,7 @@ PAGES: dict[str, Any] = {
     "people.export_csv": _l("Teilnehmer/innen als CSV"),
     "people.export_xlsx": _l("Teilnehmer/innen als Excel"),
     "releases.show": _l("Teilnehmer/in"),
-    "releases.show_record": _l("Was gesendet würde"),
+    "participant_deliveries.show_record": _l("Was gesendet würde"),
     "numbers.ask": _l("Sozialversicherungsnummer"),
     "releases.older_protocol": _l("Protokoll"),
     "deliveries.list_page": _l("Datenübertragungen"),

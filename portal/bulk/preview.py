@@ -20,7 +20,7 @@ from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import ENDING, TENANT_WIDE, Finding
 from portal.networks.spec import ConsentProof
-from portal.releases.conditions import RELEASED, TOLD, blocked, consent_given, finding_conditions, people
+from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, consent_given, finding_conditions, people
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
@@ -126,7 +126,7 @@ def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
     else:
         steps = [
             (and_(RELEASED, blocked(view)), PreviewGroup.BLOCKED),
-            (~or_(RELEASED, TOLD), PreviewGroup.UNCHANGED),
+            (~or_(RELEASED, ANNOUNCED), PreviewGroup.UNCHANGED),
             (~RELEASED, PreviewGroup.WITHDRAWS),
         ]
     return case(

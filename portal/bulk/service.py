@@ -187,8 +187,8 @@ def _do(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> None:
 def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> bool:
     assert run.mediator_id is not None
     connection = find_connection(run.tenant_id)
-    presence = find_registration(connection, item.participant_id) if connection else None
-    before = presence.mediator_id if presence else None
+    registration = find_registration(connection, item.participant_id) if connection else None
+    before = registration.mediator_id if registration else None
     choose_mediator(item.participant_id, run.mediator_id, actor, now)
     return before != run.mediator_id
 

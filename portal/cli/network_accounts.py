@@ -96,7 +96,7 @@ def _lines(connection: Connection, question: service.Question | None) -> list[tu
         (_("Konto der jetzigen Zugangsdaten"), found),
         (_("Angehalten"), label_of(question.problem).text),
         (_("Seit"), said(question.since)),
-        (_("Dem bisherigen Konto gemeldet"), question.told),
+        (_("Dem bisherigen Konto gemeldet"), question.announced),
         (_("Prüfsumme"), question.digest),
     ]
 

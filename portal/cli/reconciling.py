@@ -101,8 +101,8 @@ def _person(it: Differing) -> dict[str, Any]:
     return {
         "participant": it.participant.number,
         "name": it.participant.name,
-        "status": it.presence.status.value,
-        "status_label": str(label_of(it.presence.status).text),
+        "status": it.registration.status.value,
+        "status_label": str(label_of(it.registration.status).text),
     }
 
 

@@ -165,7 +165,7 @@ def _explained(slug: str, number: str) -> Explanation:
 
 
 def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
-    presence, opened, view = person.presence, person.release, person.view
+    registration, opened, view = person.registration, person.release, person.view
     assert view is not None
     return {
         "tenant": slug,
@@ -175,14 +175,14 @@ def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
         "advice": advice(person),
         "since": person.since,
         "needs_action": person.needs_action,
-        "released": bool(presence and presence.released),
+        "released": bool(registration and registration.released),
         "released_at": opened.released_at if opened else None,
         "released_by": opened.released_by if opened else None,
         "consent_confirmed": bool(opened and opened.consent_confirmed),
         "release_ended_at": opened.ended_at if opened else None,
         "release_ended_by": opened.ended_by if opened else None,
         **coded("release_end_cause", opened.end_cause if opened else None),
-        "applicant_id": presence.applicant_id if presence else None,
+        "applicant_id": registration.applicant_id if registration else None,
         "mediator": _mediator_values(person),
         "mediator_change_pending": person.mediator_change_pending,
         **coded("network", view.connection.network if view.connection else None),
@@ -196,7 +196,7 @@ def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
 
 
 def _mediator_values(person: Explanation) -> dict[str, Any] | None:
-    chosen, known = person.mediator, person.mediator_presence
+    chosen, known = person.mediator, person.mediator_registration
     if chosen is None:
         return None
     return {
@@ -239,8 +239,8 @@ def _findings(person: Explanation) -> list[Finding]:
 
 
 def _why_values(slug: str, person: Explanation) -> dict[str, Any]:
-    presence = person.presence
-    refused = presence.rejection_detail if presence else None
+    registration = person.registration
+    refused = registration.rejection_detail if registration else None
     return {
         "tenant": slug,
         "participant": person.participant.number,
@@ -251,24 +251,27 @@ def _why_values(slug: str, person: Explanation) -> dict[str, Any]:
             {**coded("reason", person.rejection), "detail": refused} if person.rejection is not None else None
         ),
         "archived": (
-            {**coded("reason", read_reason(presence.archive_reason)), "detail": presence.archive_detail}
-            if presence and presence.archived
+            {
+                **coded("reason", read_reason(registration.archive_reason)),
+                "detail": registration.archive_detail,
+            }
+            if registration and registration.archived
             else None
         ),
-        "clarification": presence.clarification if presence else None,
+        "clarification": registration.clarification if registration else None,
     }
 
 
 def _finding_values(finding: Finding, person: Explanation) -> dict[str, Any]:
     mending = mending_of(finding)
-    refused = finding is Finding.REFUSED_RECORD and person.presence
+    refused = finding is Finding.REFUSED_RECORD and person.registration
     return {
         "code": finding.value,
         "label": str(label_of(finding).text),
         "concerns": "tenant" if finding in TENANT_WIDE else "participant",
         "path": mending.path,
         "mended_by": str(mending.by),
-        "detail": person.presence.refused_detail if refused and person.presence else None,
+        "detail": person.registration.refused_detail if refused and person.registration else None,
     }
 
 

@@ -199,7 +199,7 @@ def _number_concerned(connection: Connection) -> int:
     query = (
         select(func.count())
         .select_from(Registration)
-        .where(Registration.connection_id == connection.id, Registration.told | Registration.released)
+        .where(Registration.connection_id == connection.id, Registration.announced | Registration.released)
     )
     return db.session.scalar(query) or 0
 

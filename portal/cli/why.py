@@ -17,9 +17,9 @@ _GOES_ON = frozenset({Phase.CURRENT, Phase.SCHEDULED, Phase.TRANSFERRING, Phase.
 
 def why_lines(person: Explanation, values: dict[str, Any]) -> Iterator[str]:
     """What keeps a person from the network, line by line; that nothing does is said only where it is so."""
-    presence, help_ = person.presence, refusal_help(person)
-    if presence and presence.clarification:
-        yield _("In Klärung: %(what)s", what=clarification_text(presence.clarification))
+    registration, help_ = person.registration, refusal_help(person)
+    if registration and registration.clarification:
+        yield _("In Klärung: %(what)s", what=clarification_text(registration.clarification))
     if person.participant.doubted_identity:
         yield _("Andere Person unter derselben Nummer?")
     for finding in values["findings"]:
@@ -27,16 +27,16 @@ def why_lines(person: Explanation, values: dict[str, Any]) -> Iterator[str]:
         yield "  " + _("Wer das behebt: %(who)s", who=finding["mended_by"])
         if finding["path"]:
             yield f"  {finding['path']}"
-    if presence and person.rejection is not None:
-        yield _("Vom Jobportal abgelehnt: %(reason)s", reason=rejected_text(presence))
-    elif presence and help_:
-        yield _("Vom Jobportal archiviert: %(reason)s", reason=archived_text(presence))
-    if help_ and presence and presence.released:
+    if registration and person.rejection is not None:
+        yield _("Vom Jobportal abgelehnt: %(reason)s", reason=rejected_text(registration))
+    elif registration and help_:
+        yield _("Vom Jobportal archiviert: %(reason)s", reason=archived_text(registration))
+    if help_ and registration and registration.released:
         yield str(help_)
     unknown = unknown_mediator(person)
     if unknown:
         yield _("Vermittler-ID %(number)s", number=unknown.number) + f" ({unknown.initials})"
-    if not values["findings"] and not (help_ and presence and presence.released):
+    if not values["findings"] and not (help_ and registration and registration.released):
         yield _("Nichts hält diese Person auf.") if person.phase in _GOES_ON else advice(person)
 
 

@@ -42,7 +42,7 @@ class _Person:
     """Everything that an answer about one person touches."""
 
     row: DeliveryPerson
-    presence: Registration
+    registration: Registration
 
 
 class _Page:
@@ -70,7 +70,7 @@ class _Page:
             .with_for_update(of=Registration)
             .execution_options(populate_existing=True)
         )
-        return {number: _Person(row, presence) for number, row, presence in rows}
+        return {number: _Person(row, registration) for number, row, registration in rows}
 
     def _load_mediators(self, numbers: list[str]) -> dict[str, DeliveryMediator]:
         rows = db.session.execute(
@@ -110,100 +110,107 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
             _note_odd(page, item, "contradictory")
         return
     page.news += 1
-    row, presence = person.row, person.presence
+    row, registration = person.row, person.registration
     row.outcome, row.reason = item.outcome, item.reason or None
     row.detail, row.answered_at = item.detail or None, item.at
-    _take_applicant_id(page, presence, item)
-    outcome, before = Outcome(item.outcome), Status(presence.status)
-    standing = NetworkState(before, presence.applied_sequence, presence.rejected_sequence)
+    _take_applicant_id(page, registration, item)
+    outcome, before = Outcome(item.outcome), Status(registration.status)
+    standing = NetworkState(before, registration.applied_sequence, registration.rejected_sequence)
     verdict = after_answer(standing, page.delivery.sequence, outcome, read_reason(item.reason))
     if verdict.effect is Effect.OVERTAKEN:
-        _write(page, presence, Event.ANSWER_OVERTAKEN, outcome=item.outcome, reason=row.reason)
+        _write(page, registration, Event.ANSWER_OVERTAKEN, outcome=item.outcome, reason=row.reason)
         return
-    noteworthy = _is_noteworthy(presence, verdict.standing, outcome, row)
+    noteworthy = _is_noteworthy(registration, verdict.standing, outcome, row)
     if page.delivery.cause is Trigger.FOUND:
-        note_told(page.delivery, presence, item.outcome, row.reason, page.now)
-    _store(presence, verdict.standing, outcome, row)
-    presence.waiting_since = _still_waiting(page.delivery, presence)
-    if presence.clarification in SETTLED_BY_ANSWER:
-        presence.clarification = None
-    presence.stuck_since = stuck_since(presence, page.now)
+        note_told(page.delivery, registration, item.outcome, row.reason, page.now)
+    _store(registration, verdict.standing, outcome, row)
+    registration.waiting_since = _still_waiting(page.delivery, registration)
+    if registration.clarification in SETTLED_BY_ANSWER:
+        registration.clarification = None
+    registration.stuck_since = stuck_since(registration, page.now)
     if noteworthy:
-        moved = {"from": before.value, "to": presence.status.value} if presence.status is not before else {}
+        moved = (
+            {"from": before.value, "to": registration.status.value}
+            if registration.status is not before
+            else {}
+        )
         _write(
             page,
-            presence,
+            registration,
             _EVENTS[outcome],
             reason=row.reason,
             detail=row.detail,
-            applicant_id=presence.applicant_id if outcome is Outcome.ACTIVE else None,
+            applicant_id=registration.applicant_id if outcome is Outcome.ACTIVE else None,
             **moved,
         )
 
 
 def _is_noteworthy(
-    presence: Registration, after: NetworkState, outcome: Outcome, row: DeliveryPerson
+    registration: Registration, after: NetworkState, outcome: Outcome, row: DeliveryPerson
 ) -> bool:
     """Return whether an answer says something new: a repeated "active" belongs to the delivery alone."""
-    if after.status is not presence.status or presence.rejected_sequence > presence.applied_sequence:
+    if (
+        after.status is not registration.status
+        or registration.rejected_sequence > registration.applied_sequence
+    ):
         return True
     if outcome is Outcome.REJECTED:
         return True
     if outcome is Outcome.ARCHIVED:
-        return not presence.archived or presence.archive_reason != row.reason
-    return row.novelty != "unchanged" or presence.archived
+        return not registration.archived or registration.archive_reason != row.reason
+    return row.novelty != "unchanged" or registration.archived
 
 
-def _store(presence: Registration, standing: NetworkState, outcome: Outcome, row: DeliveryPerson) -> None:
-    presence.status = standing.status
-    presence.applied_sequence = standing.applied_sequence
-    presence.rejected_sequence = standing.rejected_sequence
+def _store(registration: Registration, standing: NetworkState, outcome: Outcome, row: DeliveryPerson) -> None:
+    registration.status = standing.status
+    registration.applied_sequence = standing.applied_sequence
+    registration.rejected_sequence = standing.rejected_sequence
     if outcome is Outcome.REJECTED:
-        presence.rejection_reason, presence.rejection_detail = row.reason, row.detail
+        registration.rejection_reason, registration.rejection_detail = row.reason, row.detail
         return
-    presence.archived = outcome is Outcome.ARCHIVED
-    presence.archive_reason = row.reason if presence.archived else None
-    presence.archive_detail = row.detail if presence.archived else None
+    registration.archived = outcome is Outcome.ARCHIVED
+    registration.archive_reason = row.reason if registration.archived else None
+    registration.archive_detail = row.detail if registration.archived else None
 
 
-def _still_waiting(delivery: Delivery, presence: Registration) -> dt.datetime | None:
+def _still_waiting(delivery: Delivery, registration: Registration) -> dt.datetime | None:
     """Commit of the oldest unanswered delivery newer than this answer; None where this was the newest."""
-    if presence.told_sequence <= delivery.sequence:
+    if registration.announced_sequence <= delivery.sequence:
         return None
     db.session.flush()
     return db.session.scalar(
         select(func.min(Delivery.committed_at))
         .join(DeliveryPerson, DeliveryPerson.delivery_id == Delivery.id)
         .where(
-            DeliveryPerson.participant_id == presence.participant_id,
+            DeliveryPerson.participant_id == registration.participant_id,
             DeliveryPerson.outcome.is_(None),
-            Delivery.connection_id == presence.connection_id,
+            Delivery.connection_id == registration.connection_id,
             Delivery.sequence > delivery.sequence,
         )
     )
 
 
-def _take_applicant_id(page: _Page, presence: Registration, item: Acknowledgement) -> None:
+def _take_applicant_id(page: _Page, registration: Registration, item: Acknowledgement) -> None:
     """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (docs/domain.md#rules)."""
-    new, old = keep_applicant_id(presence.tenant_id, item.applicant_id or ""), presence.applicant_id
-    older_answer = page.delivery.sequence < presence.applied_sequence
+    new, old = keep_applicant_id(registration.tenant_id, item.applicant_id or ""), registration.applicant_id
+    older_answer = page.delivery.sequence < registration.applied_sequence
     if not new or new == old or (old and older_answer):
         return
     owner = db.session.scalar(
         select(Registration.participant_id).where(
-            Registration.connection_id == presence.connection_id, Registration.applicant_id == new
+            Registration.connection_id == registration.connection_id, Registration.applicant_id == new
         )
     )
     if owner is not None:
-        presence.clarification = "applicant-id-taken"
-        presence.stuck_since = stuck_since(presence, page.now)
-        _write(page, presence, Event.APPLICANT_ID_TAKEN, applicant_id=new)
+        registration.clarification = "applicant-id-taken"
+        registration.stuck_since = stuck_since(registration, page.now)
+        _write(page, registration, Event.APPLICANT_ID_TAKEN, applicant_id=new)
         return
-    presence.applicant_id = new
-    if presence.clarification == "applicant-id-taken":
-        presence.clarification = None
+    registration.applicant_id = new
+    if registration.clarification == "applicant-id-taken":
+        registration.clarification = None
     if old:
-        _write(page, presence, Event.APPLICANT_ID_CHANGED, applicant_id=new, before=old)
+        _write(page, registration, Event.APPLICANT_ID_CHANGED, applicant_id=new, before=old)
     db.session.flush()  # the next answer may bring the same number for somebody else
 
 
@@ -252,19 +259,19 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
         db.session.add(odd)
         db.session.flush()
     if kind == "contradictory" and item.id in page.people and item.subject == "participant":
-        presence = page.people[item.id].presence
-        if presence.clarification is None:
-            presence.clarification = "answers-contradict"
-            presence.stuck_since = stuck_since(presence, page.now)
-            _write(page, presence, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
+        registration = page.people[item.id].registration
+        if registration.clarification is None:
+            registration.clarification = "answers-contradict"
+            registration.stuck_since = stuck_since(registration, page.now)
+            _write(page, registration, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
 
 
-def _write(page: _Page, presence: Registration, event: Event, **data: object) -> None:
+def _write(page: _Page, registration: Registration, event: Event, **data: object) -> None:
     db.session.add(
         ProtocolEntry(
-            tenant_id=presence.tenant_id,
-            participant_id=presence.participant_id,
-            connection_id=presence.connection_id,
+            tenant_id=registration.tenant_id,
+            participant_id=registration.participant_id,
+            connection_id=registration.connection_id,
             delivery_id=page.delivery.id,
             at=page.now,
             event=event,

@@ -8,7 +8,7 @@ import json
 from sqlalchemy import Result, func, select
 
 from portal.core.database import db, utcnow
-from portal.deliveries.leavers import told, unexplained_before
+from portal.deliveries.leavers import announced, unexplained_before
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, Trigger
 from portal.domain.participants import Participant
@@ -24,7 +24,7 @@ def ask_brake(view: TenantContext, unexplained: int) -> Braking:
     assert delivery is not None and connection is not None
     if delivery.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED):
         return Braking((), 0)
-    measured = told(connection.id)
+    measured = announced(connection.id)
     leaving = (
         select(func.count())
         .select_from(DeliveryPerson)
@@ -38,7 +38,7 @@ def ask_brake(view: TenantContext, unexplained: int) -> Braking:
     gone = (db.session.scalar(leaving) or 0) - (db.session.scalar(archived) or 0)
     return brake(
         Leaving(
-            told=db.session.scalar(select(func.count()).select_from(Registration).where(*measured)) or 0,
+            announced=db.session.scalar(select(func.count()).select_from(Registration).where(*measured)) or 0,
             explained=gone - unexplained,
             unexplained=unexplained,
             unexplained_before=unexplained_before(connection.id, tenant, utcnow()),
@@ -64,9 +64,9 @@ def _orders_leaving(delivery_id: int, connection_id: int) -> dict[int, tuple[int
     )
     were_told = _pairs(
         db.session.execute(
-            select(Registration.told_order_id, func.count())
-            .where(*told(connection_id), Registration.told_order_id.in_(gone))
-            .group_by(Registration.told_order_id)
+            select(Registration.announced_order_id, func.count())
+            .where(*announced(connection_id), Registration.announced_order_id.in_(gone))
+            .group_by(Registration.announced_order_id)
         )
     )
     return {order: (were_told.get(order, 0), number) for order, number in gone.items()}

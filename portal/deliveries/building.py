@@ -85,11 +85,11 @@ def _write(
 ) -> None:
     """One batch as parts, with the rows that say who is in it, in one transaction."""
     renew(held, utcnow())
-    told = iter([entry for entry in batch if entry.line])
+    announced = iter([entry for entry in batch if entry.line])
     for content, records in _compressed([entry.line for entry in batch if entry.line], limit):
         frozen.part += 1
         _add_part(delivery, frozen.part, content, records)
-        for entry in islice(told, records):
+        for entry in islice(announced, records):
             if entry.person:
                 entry.person["part_number"] = frozen.part
     for entry in batch:

@@ -16,11 +16,11 @@ EXPLAINING = (EndCause.PERSON, EndCause.CONSENT, EndCause.NETWORK_CHANGED)
 """Ends of a release that explain why somebody leaves: a decision, the end of consent, the change of network."""
 
 
-def told(connection_id: int) -> tuple[ColumnElement[bool], ...]:
+def announced(connection_id: int) -> tuple[ColumnElement[bool], ...]:
     """Whom committed deliveries told the network and nobody archived since."""
     return (
         Registration.connection_id == connection_id,
-        Registration.told.is_(True),
+        Registration.announced.is_(True),
         Registration.archived.is_(False),
     )
 

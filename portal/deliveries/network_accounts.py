@@ -27,7 +27,7 @@ class Question:
     connection: Connection
     problem: DeliveryProblem
     since: dt.datetime
-    told: int
+    announced: int
     """People whom the account holds that the connection is bound to."""
 
     @property
@@ -46,9 +46,11 @@ def find_question(connection: Connection | None) -> Question | None:
     """What is to be decided about the account of a connection; None where nothing is."""
     if connection is None or connection.account_doubt is None or connection.doubted_since is None:
         return None
-    told = select(func.count()).where(Registration.connection_id == connection.id, Registration.told)
+    announced = select(func.count()).where(
+        Registration.connection_id == connection.id, Registration.announced
+    )
     problem = DeliveryProblem(connection.account_doubt)
-    return Question(connection, problem, connection.doubted_since, db.session.scalar(told) or 0)
+    return Question(connection, problem, connection.doubted_since, db.session.scalar(announced) or 0)
 
 
 def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_share: bool) -> Question:

@@ -27,7 +27,7 @@ _BATCH = 1000
 class NetworkChange:
     """What leaving a network means."""
 
-    told: int
+    announced: int
     """People whom the network left would archive."""
     released: int
     """Releases that would end."""
@@ -39,8 +39,8 @@ def foresee_network_change(tenant: Tenant) -> NetworkChange:
     if current is None:
         return NetworkChange(0, 0)
     here = select(func.count()).select_from(Registration).where(Registration.connection_id == current.id)
-    told = db.session.scalar(here.where(Registration.told)) or 0
-    return NetworkChange(told, db.session.scalar(here.where(Registration.released)) or 0)
+    announced = db.session.scalar(here.where(Registration.announced)) or 0
+    return NetworkChange(announced, db.session.scalar(here.where(Registration.released)) or 0)
 
 
 def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datetime) -> Connection:
@@ -82,10 +82,12 @@ def _is_being_left(connection: Connection) -> bool:
     """Whether something is still to be sent over a connection that the tenant left: it would hit who is told anew."""
     if connection.state is not ConnectionState.CLOSING:
         return False
-    told = (
-        select(Registration.id).where(Registration.connection_id == connection.id, Registration.told).limit(1)
+    announced = (
+        select(Registration.id)
+        .where(Registration.connection_id == connection.id, Registration.announced)
+        .limit(1)
     )
-    return db.session.scalar(told) is not None or find_uncommitted(connection.id) is not None
+    return db.session.scalar(announced) is not None or find_uncommitted(connection.id) is not None
 
 
 def _close(connection: Connection, actor: Actor, now: dt.datetime) -> None:
@@ -94,10 +96,12 @@ def _close(connection: Connection, actor: Actor, now: dt.datetime) -> None:
     uncommitted = find_uncommitted(connection.id)
     if uncommitted is not None and not cancel(uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
         return  # its outcome is found out first; the sweep goes on with the closing
-    told = (
-        select(Registration.id).where(Registration.connection_id == connection.id, Registration.told).limit(1)
+    announced = (
+        select(Registration.id)
+        .where(Registration.connection_id == connection.id, Registration.announced)
+        .limit(1)
     )
-    if db.session.scalar(told) is not None and not connection.waits_for_a_person:
+    if db.session.scalar(announced) is not None and not connection.waits_for_a_person:
         plan_withdrawals(connection, Trigger.NETWORK_CHANGED, now)
 
 
@@ -113,13 +117,16 @@ def _end_releases(connection: Connection, actor: Actor, now: dt.datetime) -> Non
         )
         if not batch:
             return
-        for presence in batch:
-            presence.released = False
-            presence.revision += 1
-            write_protocol(presence, Event.REVOKED, actor, now, cause=EndCause.NETWORK_CHANGED.value)
+        for registration in batch:
+            registration.released = False
+            registration.revision += 1
+            write_protocol(registration, Event.REVOKED, actor, now, cause=EndCause.NETWORK_CHANGED.value)
         db.session.execute(
             update(Release)
-            .where(Release.id.in_([presence.release_id for presence in batch]), Release.ended_at.is_(None))
+            .where(
+                Release.id.in_([registration.release_id for registration in batch]),
+                Release.ended_at.is_(None),
+            )
             .values(ended_at=now, ended_by=actor.initials, end_cause=EndCause.NETWORK_CHANGED)
             .execution_options(synchronize_session=False)
         )

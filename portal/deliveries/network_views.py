@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
@@ -11,11 +11,13 @@ from portal.deliveries import network_change
 from portal.domain.permissions import Permission
 from portal.tenants.forms import read_network
 from portal.tenants.queries import find_connection
-from portal.tenants.views import current_tenant, saved, tenants
+from portal.tenants.views import current_tenant, saved
 from portal.webkit.access import requires
 
+network_choice = Blueprint("network_choice", __name__)
 
-@tenants.post("/settings/network")
+
+@network_choice.post("/settings/network")
 @requires(Permission.CONFIGURE)
 def choose_network() -> Response:
     """Choose the network; leaving one where people are known is first shown with what it means."""
@@ -23,7 +25,7 @@ def choose_network() -> Response:
     current = find_connection(tenant.id)
     if current is not None and current.network is not network:
         change = network_change.foresee_network_change(tenant)
-        if (change.told or change.released) and request.form.get("confirmed") != _named(change):
+        if (change.announced or change.released) and request.form.get("confirmed") != _named(change):
             page = render_template(
                 "tenants/network.html", network=network, current=current, change=change, named=_named(change)
             )
@@ -34,4 +36,4 @@ def choose_network() -> Response:
 
 def _named(change: network_change.NetworkChange) -> str:
     """Stands for what was shown, so that nothing else is confirmed."""
-    return f"{change.told}-{change.released}"
+    return f"{change.announced}-{change.released}"

@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from portal.core.database import db
-from portal.deliveries.leavers import explained, told, unexplained_before
+from portal.deliveries.leavers import announced, explained, unexplained_before
 from portal.domain.participants import Participant
 from portal.domain.releases import Registration
 from portal.domain.rules.brake import Braking, Leaving, Limits, brake
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import Finding
 from portal.releases.causes import CauseCount, causes
-from portal.releases.conditions import RELEASED, TOLD, blocked, people
+from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
 from portal.releases.filters import Filters
 from portal.releases.rows import person_row
 from portal.tenants.context import TenantContext
@@ -59,9 +59,9 @@ def coming(view: TenantContext) -> Coming:
     """What the next full delivery would do if it were built now; wants a connection."""
     named = and_(RELEASED, ~blocked(view))
     kinds: dict[str, Condition] = {
-        "new": and_(named, ~TOLD),
-        "changed": and_(named, TOLD, Registration.revision != Registration.told_revision),
-        "unchanged": and_(named, TOLD, Registration.revision == Registration.told_revision),
+        "new": and_(named, ~ANNOUNCED),
+        "changed": and_(named, ANNOUNCED, Registration.revision != Registration.announced_revision),
+        "unchanged": and_(named, ANNOUNCED, Registration.revision == Registration.announced_revision),
         "explained": and_(_leaving(view), explained()),
         "unexplained": and_(_leaving(view), ~explained()),
         "blocked": and_(RELEASED, blocked(view)),
@@ -92,16 +92,16 @@ def _everybody(view: TenantContext) -> Select[*tuple[Any, ...]]:
 
 
 def _leaving(view: TenantContext) -> Condition:
-    return and_(TOLD, or_(~RELEASED, blocked(view)))
+    return and_(ANNOUNCED, or_(~RELEASED, blocked(view)))
 
 
 def _ask_brake(view: TenantContext, explained_now: int, unexplained: int) -> Braking:
     connection, tenant = view.connection, view.tenant
     assert connection is not None
-    measured = told(connection.id)
+    measured = announced(connection.id)
     return brake(
         Leaving(
-            told=db.session.scalar(select(func.count()).select_from(Registration).where(*measured)) or 0,
+            announced=db.session.scalar(select(func.count()).select_from(Registration).where(*measured)) or 0,
             explained=explained_now,
             unexplained=unexplained,
             unexplained_before=unexplained_before(connection.id, tenant, view.now),
@@ -113,14 +113,14 @@ def _ask_brake(view: TenantContext, explained_now: int, unexplained: int) -> Bra
 
 def _orders(view: TenantContext, measured: tuple[Condition, ...]) -> dict[int, tuple[int, int]]:
     gone = _by_order(_everybody(view).where(_leaving(view), ~explained()))
-    were_told = _by_order(select(Registration).where(*measured, Registration.told_order_id.in_(gone)))
+    were_told = _by_order(select(Registration).where(*measured, Registration.announced_order_id.in_(gone)))
     return {order: (were_told.get(order, 0), number) for order, number in gone.items()}
 
 
 def _by_order(query: Select[*tuple[Any, ...]]) -> dict[int, int]:
     rows = db.session.execute(
-        query.where(Registration.told_order_id.is_not(None))
-        .with_only_columns(Registration.told_order_id, func.count())
-        .group_by(Registration.told_order_id)
+        query.where(Registration.announced_order_id.is_not(None))
+        .with_only_columns(Registration.announced_order_id, func.count())
+        .group_by(Registration.announced_order_id)
     )
     return {int(row[0]): row[1] for row in rows if row[0] is not None}

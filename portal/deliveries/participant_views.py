@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
@@ -17,17 +17,19 @@ from portal.releases import service
 from portal.releases.list_address import read_address
 from portal.releases.queries import explain
 from portal.releases.texts import unsent_text
-from portal.releases.views import done, releases
+from portal.releases.views import done
 from portal.tenants.context import current_context
 from portal.webkit.access import requires
 from portal.webkit.fragments import answer
 from portal.webkit.scope import current_tenant_id
 
+participant_deliveries = Blueprint("participant_deliveries", __name__)
 
-@releases.get("/participants/<row:participant_id>/record")
+
+@participant_deliveries.get("/participants/<row:participant_id>/record")
 @requires(Permission.VIEW)
 def show_record(participant_id: int) -> Response:
-    """What would be sent of her, beside what the network last acknowledged."""
+    """What would be sent of them, beside what the network last acknowledged."""
     view = current_context()
     person = explain(view, participant_id)
     connection = view.connection
@@ -46,7 +48,7 @@ def show_record(participant_id: int) -> Response:
     )
 
 
-@releases.post("/participants/<row:participant_id>/transfer")
+@participant_deliveries.post("/participants/<row:participant_id>/transfer")
 @requires(Permission.TRANSFER_CHOSEN)
 def transfer(participant_id: int) -> Response:
     """Transfer this participant now."""

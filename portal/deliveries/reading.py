@@ -18,7 +18,7 @@ from portal.domain.delivery_states import ChangeKind, Inclusion, Mode, Trigger
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import preflight
-from portal.releases.conditions import RELEASED, TOLD, blocked, people
+from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
 from portal.releases.rows import preflight_input
 from portal.tenants.context import TenantContext
 
@@ -76,10 +76,10 @@ class Reading:
         """Those whom a full delivery archives by not naming them, streamed."""
         if self._delivery.mode is Mode.FULL:
             not_named = or_(~RELEASED, blocked(self._view))
-            yield from self._leaving(self._everybody().where(TOLD, not_named), Inclusion.OMITTED)
+            yield from self._leaving(self._everybody().where(ANNOUNCED, not_named), Inclusion.OMITTED)
 
     def _everybody(self) -> Select[*tuple[Any, ...]]:
-        """Presences of the connection with all that belongs to them; the network's own people alone."""
+        """Registrations of the connection with all that belongs to them; the network's own people alone."""
         query = people(self._view)
         return query.where(Registration.connection_id == self._connection.id)
 
@@ -91,7 +91,7 @@ class Reading:
         return named if chosen is None else and_(named, Participant.id.in_(chosen))
 
     def _leavers_by_name(self) -> Select[*tuple[Any, ...]]:
-        query = self._everybody().where(TOLD, ~RELEASED)
+        query = self._everybody().where(ANNOUNCED, ~RELEASED)
         if self._delivery.selection is not None:
             query = query.where(Participant.id.in_(self._delivery.selection))
         return query
@@ -139,7 +139,7 @@ class Reading:
         query = query.outerjoin(Profile, Profile.participant_id == Participant.id).add_columns(
             Profile.entries
         )
-        for person, presence, _, order, mediator, *_, entries in self._rows(query):
+        for person, registration, _, order, mediator, *_, entries in self._rows(query):
             caseworker = self._staff_name(person.caseworker) if person.caseworker else None
             record = participant_record(self._view, person, mediator, order, caseworker, entries or [])
             digest = records.digest(record, self._key)
@@ -149,10 +149,10 @@ class Reading:
                 {
                     "participant_id": person.id,
                     "part": Inclusion.NAMED,
-                    "novelty": _novelty(presence, digest),
+                    "novelty": _novelty(registration, digest),
                     "explained": True,
                     "findings": None,
-                    "revision": presence.revision,
+                    "revision": registration.revision,
                     "digest": digest,
                     "mediator_id": mediator.id,
                     "order_id": person.order_id,
@@ -160,10 +160,12 @@ class Reading:
             )
 
     def _leaving(self, query: Select[*tuple[Any, ...]], part: Inclusion) -> Iterator[Entry]:
-        for person, presence, release, order, mediator, *_ in self._rows(query.order_by(Participant.id)):
+        for person, registration, release, order, mediator, *_ in self._rows(query.order_by(Participant.id)):
             network = self._connection.network
-            found = preflight(preflight_input(person, presence, order, mediator), network, self._view.today)
-            explained = self._only_withdrawals or (not presence.released and is_explained(release))
+            found = preflight(
+                preflight_input(person, registration, order, mediator), network, self._view.today
+            )
+            explained = self._only_withdrawals or (not registration.released and is_explained(release))
             yield Entry(
                 "withdrawal" if part is Inclusion.WITHDRAWN else "omitted",
                 records.line(records.withdrawal_record(person.number))
@@ -173,17 +175,17 @@ class Reading:
                     "participant_id": person.id,
                     "part": part,
                     "novelty": ChangeKind.LEAVING,
-                    "explained": explained or presence.archived,  # archived before: nobody is lost by it
+                    "explained": explained or registration.archived,  # archived before: nobody is lost by it
                     "findings": None if explained else [finding.value for finding in found],
-                    "revision": presence.revision,
+                    "revision": registration.revision,
                     "digest": None,
-                    "mediator_id": presence.mediator_id,
-                    "order_id": presence.told_order_id,  # the brake looks for orders that vanish
+                    "mediator_id": registration.mediator_id,
+                    "order_id": registration.announced_order_id,  # the brake looks for orders that vanish
                 },
             )
 
 
-def _novelty(presence: Registration, digest: str) -> ChangeKind:
-    if not presence.told:
+def _novelty(registration: Registration, digest: str) -> ChangeKind:
+    if not registration.announced:
         return ChangeKind.NEW
-    return ChangeKind.UNCHANGED if presence.told_digest == digest else ChangeKind.CHANGED
+    return ChangeKind.UNCHANGED if registration.announced_digest == digest else ChangeKind.CHANGED

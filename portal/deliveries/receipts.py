@@ -52,7 +52,7 @@ def _in_delivery(delivery: Delivery, *parts: Inclusion) -> ColumnElement[bool]:
 
 
 def _from_row(delivery: Delivery, column: Any) -> Any:
-    """The value of the delivery's row about the person of a presence."""
+    """The value of the delivery's row about the person of a registration."""
     return (
         select(column)
         .where(
@@ -66,20 +66,20 @@ def _from_row(delivery: Delivery, column: Any) -> Any:
 def _note_told(delivery: Delivery, now: dt.datetime) -> None:
     """Write down what the network has been told of each person."""
     row: dict[str, Any] = {
-        "told_sequence": delivery.sequence,
-        "told_at": now,
-        "told_revision": _from_row(delivery, DeliveryPerson.revision),
-        "told_digest": _from_row(delivery, DeliveryPerson.digest),
-        "told_mediator_id": _from_row(delivery, DeliveryPerson.mediator_id),
-        "told_order_id": _from_row(delivery, DeliveryPerson.order_id),
+        "announced_sequence": delivery.sequence,
+        "announced_at": now,
+        "announced_revision": _from_row(delivery, DeliveryPerson.revision),
+        "announced_digest": _from_row(delivery, DeliveryPerson.digest),
+        "announced_mediator_id": _from_row(delivery, DeliveryPerson.mediator_id),
+        "announced_order_id": _from_row(delivery, DeliveryPerson.order_id),
         "waiting_since": func.coalesce(Registration.waiting_since, now),
     }
-    for told, parts in ((True, (Inclusion.NAMED,)), (False, (Inclusion.WITHDRAWN, Inclusion.OMITTED))):
-        urgent = {} if told else {"urgent": False}
+    for announced, parts in ((True, (Inclusion.NAMED,)), (False, (Inclusion.WITHDRAWN, Inclusion.OMITTED))):
+        urgent = {} if announced else {"urgent": False}
         db.session.execute(
             update(Registration)
             .where(_in_delivery(delivery, *parts))
-            .values(told=told, **urgent, **row)
+            .values(announced=announced, **urgent, **row)
             .execution_options(synchronize_session=False)
         )
 

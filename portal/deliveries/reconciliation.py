@@ -158,19 +158,27 @@ def _person(delivery: Delivery, person: Participant, answer: Acknowledgement) ->
 
 
 def note_told(
-    delivery: Delivery, presence: Registration, outcome: str, reason: str | None, now: dt.datetime
+    delivery: Delivery, registration: Registration, outcome: str, reason: str | None, now: dt.datetime
 ) -> None:
     """What an answer to a delivery taken up proves that the network was told; who was withdrawn counts as revoked."""
-    if delivery.sequence < presence.told_sequence:
+    if delivery.sequence < registration.announced_sequence:
         return
     withdrawn = _is_withdrawn(outcome, reason)
-    presence.told, presence.told_sequence, presence.told_at = not withdrawn, delivery.sequence, now
+    registration.announced, registration.announced_sequence, registration.announced_at = (
+        not withdrawn,
+        delivery.sequence,
+        now,
+    )
     # what exactly it was told is lost: the next delivery says everything anew
-    presence.told_revision, presence.told_digest, presence.revision = 0, None, presence.revision + 1
-    presence.urgent = presence.urgent and not withdrawn
+    registration.announced_revision, registration.announced_digest, registration.revision = (
+        0,
+        None,
+        registration.revision + 1,
+    )
+    registration.urgent = registration.urgent and not withdrawn
     db.session.flush()
-    if withdrawn and presence.released:
-        end_release(presence, EndCause.RECONCILED, SYSTEM, now)
+    if withdrawn and registration.released:
+        end_release(registration, EndCause.RECONCILED, SYSTEM, now)
 
 
 def _is_withdrawn(outcome: str, reason: str | None) -> bool:

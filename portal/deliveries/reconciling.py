@@ -37,7 +37,7 @@ class Differing:
     """Somebody about whom the network says other things than our rows did."""
 
     participant: Participant
-    presence: Registration
+    registration: Registration
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def find_differences(connection: Connection | None) -> Differences | None:
         ),
         unreleased=_people(
             _differing(connection).where(
-                Registration.told, ~Registration.released, Registration.told_sequence.in_(sequences)
+                Registration.announced, ~Registration.released, Registration.announced_sequence.in_(sequences)
             )
         ),
         strangers=find_strangers(connection.tenant_id, [row.id for row in found]),
@@ -125,7 +125,7 @@ def _differing(connection: Connection) -> Select[Participant, Registration]:
 
 
 def _people(query: Select[Participant, Registration]) -> list[Differing]:
-    return [Differing(participant, presence) for participant, presence in db.session.execute(query)]
+    return [Differing(participant, registration) for participant, registration in db.session.execute(query)]
 
 
 def read_again(connection: Connection, now: dt.datetime) -> None:

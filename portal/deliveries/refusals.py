@@ -150,10 +150,12 @@ def exclude_record(held: Lease, content: bytes, line: int, detail: str) -> None:
         )
         commit("refused.record-ended")
         return
-    presence, revision = row
-    presence.refused_revision = revision
-    presence.refused_detail = detail[:500]
-    write_protocol(presence, Event.RECORD_REFUSED, SYSTEM, now, detail=detail[:500], number=delivery.sequence)
+    registration, revision = row
+    registration.refused_revision = revision
+    registration.refused_detail = detail[:500]
+    write_protocol(
+        registration, Event.RECORD_REFUSED, SYSTEM, now, detail=detail[:500], number=delivery.sequence
+    )
     cancel(delivery, DeliveryProblem.REFUSED_RECORD, SYSTEM, now)
     if delivery.cause is not Trigger.CONSENT:
         replan(delivery, now)

@@ -25,7 +25,7 @@ from portal.domain.delivery_states import (
 from portal.domain.releases import Event, Registration
 from portal.domain.rules.preflight import Finding
 from portal.domain.tenants import Connection, ConnectionState, Tenant
-from portal.releases.conditions import RELEASED, TOLD, blocked, people
+from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
 from portal.releases.service import write_protocol
 from portal.tenants.context import TenantContext, find_uncommitted, load_tenant_context
 
@@ -161,7 +161,7 @@ def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -
                 .where(
                     Registration.connection_id == connection.id,
                     Registration.urgent,
-                    Registration.told,
+                    Registration.announced,
                     ~Registration.released,
                 )
                 .limit(10_000)
@@ -298,7 +298,7 @@ def _anybody_to_name(view: TenantContext, chosen: set[int]) -> bool:
 def _anybody_to_tell(view: TenantContext, chosen: set[int] | None) -> bool:
     """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
     to_name = RELEASED & ~blocked(view)
-    to_withdraw = TOLD & ~RELEASED if chosen is not None else TOLD
+    to_withdraw = ANNOUNCED & ~RELEASED if chosen is not None else ANNOUNCED
     query = people(view).where(or_(to_name, to_withdraw))
     if chosen is not None:
         query = query.where(Registration.participant_id.in_(chosen))
@@ -314,5 +314,5 @@ def _note_request(
     theirs = select(Registration).where(
         Registration.connection_id == connection.id, Registration.participant_id.in_(chosen)
     )
-    for presence in db.session.scalars(theirs.order_by(Registration.participant_id)).all():
-        write_protocol(presence, Event.TRANSFER_REQUESTED, actor, now, number=delivery.sequence)
+    for registration in db.session.scalars(theirs.order_by(Registration.participant_id)).all():
+        write_protocol(registration, Event.TRANSFER_REQUESTED, actor, now, number=delivery.sequence)

@@ -28,9 +28,11 @@ def open_answers(delivery: Delivery) -> int:
     """How many people of a delivery the network has not answered yet; none before its receipt, or after its end."""
     if delivery.committed_at is None or delivery.state not in AWAITING:
         return 0
-    told = sum((delivery.counts or {}).get(name, 0) for name in ("new", "changed", "unchanged", "leaving"))
+    announced = sum(
+        (delivery.counts or {}).get(name, 0) for name in ("new", "changed", "unchanged", "leaving")
+    )
     answered = sum((delivery.answered or {}).get(name, 0) for name in ("active", "archived", "rejected"))
-    return max(0, told - answered)
+    return max(0, announced - answered)
 
 
 def outcome_text(row: DeliveryPerson) -> str:

@@ -69,16 +69,16 @@ def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
     Nothing is known of what it did there. Whoever it named or withdrew, and who got no answer, counts as held by the
     network without our knowing how; the next delivery is full, and whose consent ended is withdrawn at once.
     """
-    concerned = and_(_without_answer(delivery), Registration.told_sequence == delivery.sequence)
+    concerned = and_(_without_answer(delivery), Registration.announced_sequence == delivery.sequence)
     tenant = db.session.get_one(Tenant, delivery.tenant_id)
     lost = Registration.participant_id.in_(select(Participant.id).where(consent_lost(today_of(tenant, now))))
     db.session.execute(
         update(Registration)
         .where(concerned)
         .values(
-            told=True,
-            told_revision=0,
-            told_digest=None,
+            announced=True,
+            announced_revision=0,
+            announced_digest=None,
             revision=Registration.revision + 1,
             urgent=or_(Registration.urgent, and_(~Registration.released, lost)),
         )
@@ -95,7 +95,7 @@ def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
 def is_told_anew(delivery: Delivery) -> bool:
     """Whether a newer committed delivery has said everything about everybody in this one who got no answer."""
     waiting = select(Registration.id).where(
-        _without_answer(delivery), Registration.told_sequence <= delivery.sequence
+        _without_answer(delivery), Registration.announced_sequence <= delivery.sequence
     )
     return not db.session.scalar(select(exists(waiting)))
 
@@ -133,7 +133,7 @@ def _note_missing(delivery: Delivery, now: dt.datetime) -> int:
         update(Registration)
         .where(
             _without_answer(delivery),
-            Registration.told_sequence == delivery.sequence,
+            Registration.announced_sequence == delivery.sequence,
             Registration.clarification.is_(None),
         )
         .values(clarification="answer-missing", stuck_since=func.coalesce(Registration.stuck_since, now))

@@ -38,9 +38,9 @@ class Notice(TenantOwned, Base):
     """What it is about, by kind and number of a row: `connection:5`."""
     level: Mapped[int]
     """How bad it is, 1 being the mildest; may go up and down while it is open."""
-    told_level: Mapped[int] = mapped_column(default=0)
+    notified_level: Mapped[int] = mapped_column(default=0)
     """The worst level that people were told of; 0 while nobody was."""
-    told_at: Mapped[dt.datetime | None]
+    notified_at: Mapped[dt.datetime | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Counts, numbers of rows, dates and codes; never a name of a person."""
     opened_at: Mapped[dt.datetime]

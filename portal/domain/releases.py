@@ -1,4 +1,4 @@
-"""Releases, the presence of each person on each connection, and the protocol."""
+"""Releases, the registration of each person on each connection, and the protocol."""
 
 from __future__ import annotations
 
@@ -74,42 +74,42 @@ class Registration(TenantOwned, Base):
     The row appears with the first release or choice of a mediator; without one everything is as the defaults say.
     """
 
-    __tablename__ = "presence"
+    __tablename__ = "registration"
     __table_args__ = (
-        Index("uq_presence", "connection_id", "participant_id", unique=True),
-        Index("uq_presence_applicant", "connection_id", "applicant_id", unique=True),
-        Index("ix_presence_status", "connection_id", "status"),
-        Index("ix_presence_participant", "participant_id"),
-        Index("ix_presence_mediator", "mediator_id"),
-        Index("ix_presence_waiting", "connection_id", "waiting_since"),
+        Index("uq_registration", "connection_id", "participant_id", unique=True),
+        Index("uq_registration_applicant", "connection_id", "applicant_id", unique=True),
+        Index("ix_registration_status", "connection_id", "status"),
+        Index("ix_registration_participant", "participant_id"),
+        Index("ix_registration_mediator", "mediator_id"),
+        Index("ix_registration_waiting", "connection_id", "waiting_since"),
         Index(
-            "ix_presence_mediator_unknown",
+            "ix_registration_mediator_unknown",
             "connection_id",
             sqlite_where=text("archive_reason = 'mediator-unknown'"),
             postgresql_where=text("archive_reason = 'mediator-unknown'"),
         ),
         Index(
-            "ix_presence_clarification",
+            "ix_registration_clarification",
             "connection_id",
             sqlite_where=text("clarification IS NOT NULL"),
             postgresql_where=text("clarification IS NOT NULL"),
         ),
         Index(
-            "ix_presence_released",
+            "ix_registration_released",
             "connection_id",
             "participant_id",
             sqlite_where=text("released"),
             postgresql_where=text("released"),
         ),
         Index(
-            "ix_presence_told",
+            "ix_registration_told",
             "connection_id",
             "participant_id",
-            sqlite_where=text("told"),
-            postgresql_where=text("told"),
+            sqlite_where=text("announced"),
+            postgresql_where=text("announced"),
         ),
         Index(
-            "ix_presence_urgent",
+            "ix_registration_urgent",
             "connection_id",
             sqlite_where=text("urgent"),
             postgresql_where=text("urgent"),
@@ -140,18 +140,18 @@ class Registration(TenantOwned, Base):
 
     revision: Mapped[int] = mapped_column(default=0)
     """Goes up with every change that the network may have to be told of."""
-    told: Mapped[bool] = mapped_column(default=False)
+    announced: Mapped[bool] = mapped_column(default=False)
     """The newest committed delivery about her named her."""
-    told_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
+    announced_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
     """That delivery, whether it named or archived her."""
-    told_revision: Mapped[int] = mapped_column(default=0)
+    announced_revision: Mapped[int] = mapped_column(default=0)
     """Her revision when it was built."""
-    told_at: Mapped[dt.datetime | None]
+    announced_at: Mapped[dt.datetime | None]
     """When its receipt was stored."""
-    told_digest: Mapped[str | None] = mapped_column(String(64))
+    announced_digest: Mapped[str | None] = mapped_column(String(64))
     """Digest of the record that it carried; see deliveries.records."""
-    told_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
-    told_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    announced_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
+    announced_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     waiting_since: Mapped[dt.datetime | None]
     """Commit of the oldest delivery since her last answer; None where none is awaited."""
     stuck_since: Mapped[dt.datetime | None]
@@ -170,8 +170,8 @@ class Registration(TenantOwned, Base):
 class MediatorRegistration(TenantOwned, Base):
     """Whether the network of a connection knows a mediator, as it last answered."""
 
-    __tablename__ = "mediator_presence"
-    __table_args__ = (Index("uq_mediator_presence", "connection_id", "mediator_id", unique=True),)
+    __tablename__ = "mediator_registration"
+    __table_args__ = (Index("uq_mediator_registration", "connection_id", "mediator_id", unique=True),)
 
     connection_id: Mapped[int] = mapped_column(ForeignKey("connection.id"))
     mediator_id: Mapped[int] = mapped_column(ForeignKey("mediator.id"))

@@ -112,10 +112,10 @@ def _doubt(before: RowMapping, values: Mapping[str, Any]) -> str | None:
     if doubted is not None and not any(name in values for name in FIELDS):
         return doubted
     born = values.get("birth_date")
-    told = {**values, "birth_date": dt.date.fromisoformat(born)} if born else values
-    if not is_replaced(before, told):
+    announced = {**values, "birth_date": dt.date.fromisoformat(born)} if born else values
+    if not is_replaced(before, announced):
         return None
-    return Identity.of(told, before).digest(_key())
+    return Identity.of(announced, before).digest(_key())
 
 
 def _key() -> bytes:

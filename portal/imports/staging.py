@@ -94,10 +94,10 @@ def _note_export_times(run: ImportRun, table: Table, lines: Sequence[Line]) -> N
             if not any(it["code"] == Notice.EXPORT_TIME_UNREADABLE.value for it in run.notices):
                 notice(run, Notice.EXPORT_TIME_UNREADABLE, file=file_of(run, table), line=line.at)
             break
-    told = {line.parsed.exported_at for line in lines} - {None}
-    if told:
+    announced = {line.parsed.exported_at for line in lines} - {None}
+    if announced:
         zone = db.session.get_one(Tenant, run.tenant_id).time_zone
-        note_export_time(run, table.kind, zone, *(moment for moment in told if moment is not None))
+        note_export_time(run, table.kind, zone, *(moment for moment in announced if moment is not None))
 
 
 def _use_stored_spellings(run: ImportRun, table: Table, lines: Sequence[Line]) -> Spellings:
@@ -171,16 +171,16 @@ def _reject_alike(
     if number is None or not table.owns_identifier:
         return []
     fault = Fault.IDENTIFIER_TWIN if spellings.has_twin(number) else None
-    told: list[tuple[int, Rejection]] = []
+    announced: list[tuple[int, Rejection]] = []
     for earlier in staged.get(lookup_key(number), ()):
         found = _likeness(earlier["number"], number, spellings)
         if found:
-            told += _reject_earlier(run, table, earlier, found)
+            announced += _reject_earlier(run, table, earlier, found)
             fault = found
     if fault:
         line.parsed.rejections.append(Rejection(table.identifier.name, fault))
         let_nobody_leave(run, table, line.at)
-    return told
+    return announced
 
 
 def _likeness(earlier: str, number: str, spellings: Spellings) -> Fault | None:

@@ -116,7 +116,7 @@ def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Email:  # noqa:
     )
     if db.session.scalar(told.limit(1)) is None:
         raise NoLongerNeeded(OVERTAKEN)
-    words = words_of(notice.kind, notice.told_level, notice.data)
+    words = words_of(notice.kind, notice.notified_level, notice.data)
     assert notice.closed_at is not None
     text = _(
         "Erledigt seit %(at)s: %(title)s. Zu tun ist nichts mehr.",

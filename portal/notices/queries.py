@@ -275,11 +275,11 @@ class NoticeRow:
 def concerns(role: Role) -> ColumnElement[bool]:
     """The notices that a role is shown: those it was told of. Support sees all: it answers for everything."""
     if role.for_all_tenants:
-        return Notice.told_level > 0
+        return Notice.notified_level > 0
     levels = {kind: _first_level(kind, role) for kind in NoticeKind}
     return or_(
         *(
-            and_(Notice.kind == kind, Notice.told_level >= level)
+            and_(Notice.kind == kind, Notice.notified_level >= level)
             for kind, level in levels.items()
             if level is not None
         )
@@ -315,7 +315,7 @@ def _shown(role: Role, account_id: int):  # type: ignore[no-untyped-def]
 
 def _rows(query) -> list[NoticeRow]:  # type: ignore[no-untyped-def]
     return [
-        NoticeRow(notice, tenant, seen is not None and seen >= notice.told_level)
+        NoticeRow(notice, tenant, seen is not None and seen >= notice.notified_level)
         for notice, tenant, seen in db.session.execute(query)
     ]
 
@@ -325,7 +325,7 @@ def count_unseen(role: Role, account_id: int) -> int:
     seen = select(NoticeSeen.id).where(
         NoticeSeen.notice_id == Notice.id,
         NoticeSeen.account_id == account_id,
-        NoticeSeen.level >= Notice.told_level,
+        NoticeSeen.level >= Notice.notified_level,
     )
     query = select(func.count()).where(Notice.closed_at.is_(None), concerns(role), ~seen.exists())
     return db.session.scalar(query) or 0

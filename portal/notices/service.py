@@ -63,7 +63,7 @@ def _is_new(notice: Notice, it: Wanted) -> bool:
 
 def _is_to_be_told(notice: Notice, now: dt.datetime) -> bool:
     patience = PATIENCE.get(notice.kind, dt.timedelta())
-    return notice.level > notice.told_level and now >= notice.opened_at + patience
+    return notice.level > notice.notified_level and now >= notice.opened_at + patience
 
 
 def _open(it: Wanted, now: dt.datetime) -> None:
@@ -72,7 +72,7 @@ def _open(it: Wanted, now: dt.datetime) -> None:
         kind=it.kind,
         subject=it.subject,
         level=it.level,
-        told_level=0,
+        notified_level=0,
         data=dict(it.data),
         opened_at=now,
     )
@@ -93,11 +93,11 @@ def _renew(notice: Notice, it: Wanted) -> None:
 
 def _tell(notice: Notice, now: dt.datetime) -> None:
     """Tell whom this is news to; one process alone gets through."""
-    before = notice.told_level
+    before = notice.notified_level
     if not _won(
         update(Notice)
-        .where(Notice.id == notice.id, Notice.closed_at.is_(None), Notice.told_level == before)
-        .values(told_level=notice.level, told_at=now)
+        .where(Notice.id == notice.id, Notice.closed_at.is_(None), Notice.notified_level == before)
+        .values(notified_level=notice.level, notified_at=now)
     ):
         return
     for account in _told_accounts(notice, before, notice.level):
@@ -106,8 +106,8 @@ def _tell(notice: Notice, now: dt.datetime) -> None:
 
 def close(notice: Notice, now: dt.datetime) -> None:
     """It is well again: whoever was told is told that, too. What nobody was told of leaves no trace."""
-    if not notice.told_level:
-        db.session.execute(delete(Notice).where(Notice.id == notice.id, Notice.told_level == 0))
+    if not notice.notified_level:
+        db.session.execute(delete(Notice).where(Notice.id == notice.id, Notice.notified_level == 0))
         return
     if not _won(
         update(Notice).where(Notice.id == notice.id, Notice.closed_at.is_(None)).values(closed_at=now)
@@ -177,13 +177,13 @@ def see(notice_id: int, role: Role, account_id: int, now: dt.datetime) -> None:
         select(NoticeSeen).where(NoticeSeen.notice_id == notice.id, NoticeSeen.account_id == account_id)
     )
     if seen is not None:
-        seen.level, seen.seen_at = notice.told_level, now
+        seen.level, seen.seen_at = notice.notified_level, now
         return
     row = NoticeSeen(
         tenant_id=notice.tenant_id,
         notice_id=notice.id,
         account_id=account_id,
-        level=notice.told_level,
+        level=notice.notified_level,
         seen_at=now,
     )
     try:

@@ -172,7 +172,7 @@ def _imports() -> Iterator[Measure]:
 
 
 def _notices(now: dt.datetime) -> Iterator[Measure]:
-    query = select(Notice.kind, func.count()).where(Notice.closed_at.is_(None), Notice.told_level > 0)
+    query = select(Notice.kind, func.count()).where(Notice.closed_at.is_(None), Notice.notified_level > 0)
     kinds = {row[0].value: float(row[1]) for row in db.session.execute(query.group_by(Notice.kind))}
     yield Measure("notices", "Open notices that people were told of.", kinds, "kind")
     waiting, oldest = db.session.execute(

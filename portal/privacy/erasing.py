@@ -38,7 +38,7 @@ class Erased:
 def lock_unhindered(participant_ids: Sequence[int]) -> dict[int, str]:
     """Those of these people who may go, by row with their numbers; nobody can release them until the transaction ends.
 
-    Presences first, then participants: the order in which a release takes them, so that the two never wait for each
+    Registrations first, then participants: the order in which a release takes them, so that the two never wait for each
     other. SQLite has one writer anyway.
     """
     present = (
@@ -74,7 +74,7 @@ def erase_people(participant_ids: Sequence[int], now: dt.datetime) -> Erased:
 
 
 def _in_order() -> list[Any]:
-    """A presence names its release: it goes first."""
+    """A registration names its release: it goes first."""
     return sorted(OWNED, key=lambda model: model is Release)
 
 

@@ -13,7 +13,7 @@ HINDRANCES: dict[ErasureBlocker, Any] = {
     ErasureBlocker.IN_DELIVERY: _l(
         "In einer Übertragung, die noch nicht durch ist: Warten Sie deren Ende ab."
     ),
-    ErasureBlocker.TOLD: _l("Beim Jobportal gemeldet: Erst muss eine Übertragung sie abmelden."),
+    ErasureBlocker.ANNOUNCED: _l("Beim Jobportal gemeldet: Erst muss eine Übertragung sie abmelden."),
     ErasureBlocker.ARCHIVING: _l("Beim Jobportal abgemeldet; dessen Bestätigung steht noch aus."),
     ErasureBlocker.IN_BULK: _l("In einer Sammelaktion, die noch läuft: Warten Sie deren Ende ab."),
     ErasureBlocker.IMPORTING: _l(

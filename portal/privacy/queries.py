@@ -69,7 +69,7 @@ def hindrances() -> list[tuple[ErasureBlocker, ColumnElement[bool]]]:
     return [
         (ErasureBlocker.RELEASED, present.where(Registration.released).exists()),
         (ErasureBlocker.IN_DELIVERY, Participant.id.in_(in_delivery)),
-        (ErasureBlocker.TOLD, present.where(Registration.told).exists()),
+        (ErasureBlocker.ANNOUNCED, present.where(Registration.announced).exists()),
         (ErasureBlocker.ARCHIVING, present.where(archiving).exists()),
         (ErasureBlocker.IN_BULK, Participant.id.in_(in_bulk)),
     ]

@@ -103,13 +103,13 @@ def _master(subject: Subject) -> Values:
 
 
 def _number(subject: Subject, transmissions: list[Values]) -> Values:
-    told = [sent["committed_at"] for sent in transmissions if MASKED in (sent["content"] or {})]
+    announced = [sent["committed_at"] for sent in transmissions if MASKED in (sent["content"] or {})]
     return {
         "kept": subject.person.social_insurance_number_sealed is not None,
         "kept_since": subject.person.social_insurance_number_since,
         "sending_is_on": subject.tenant.sends_social_insurance_number,
-        "sent": bool(told),
-        "sent_since": min(told, default=None),
+        "sent": bool(announced),
+        "sent_since": min(announced, default=None),
         "shown": MASK if subject.person.social_insurance_number_sealed is not None else None,
     }
 
@@ -128,7 +128,7 @@ def _networks(participant_id: int, connections: dict[int, Connection]) -> list[V
             "network": connections[row.connection_id].network,
             "status": row.status,
             "applicant_id": row.applicant_id,
-            "told": row.told,
+            "announced": row.announced,
             "answer_awaited_since": row.waiting_since,
             "archive_reason": row.archive_reason,
             "rejection_reason": row.rejection_reason,

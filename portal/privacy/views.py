@@ -44,7 +44,7 @@ from portal.webkit.scope import current_tenant_id
 
 privacy = Blueprint("privacy", __name__)
 _PAGE = 50
-_MENDED_BY_TRANSFER = frozenset({ErasureBlocker.RELEASED, ErasureBlocker.TOLD})
+_MENDED_BY_TRANSFER = frozenset({ErasureBlocker.RELEASED, ErasureBlocker.ANNOUNCED})
 
 
 @privacy.get("/participants/<row:participant_id>/report.json")

@@ -25,11 +25,11 @@ Condition = ColumnElement[bool]
 InTransit = aliased(DeliveryPerson)
 
 RELEASED = func.coalesce(Registration.released, false())
-TOLD = func.coalesce(Registration.told, false())
+ANNOUNCED = func.coalesce(Registration.announced, false())
 STATUS = func.coalesce(Registration.status, Status.OFFLINE.value)
-PENDING = or_(~TOLD, Registration.revision != Registration.told_revision)
+PENDING = or_(~ANNOUNCED, Registration.revision != Registration.announced_revision)
 REJECTED = and_(Registration.rejected_sequence > Registration.applied_sequence)
-ANSWERED = Registration.applied_sequence >= Registration.told_sequence
+ANSWERED = Registration.applied_sequence >= Registration.announced_sequence
 """The newest answer that counts belongs to the newest delivery about them."""
 
 
@@ -39,7 +39,7 @@ def _archiving() -> ColumnElement[str]:
         (
             Registration.archive_reason == reason.value,
             case(
-                (and_(TOLD, ANSWERED), archiving(reason, named=True).value),
+                (and_(ANNOUNCED, ANSWERED), archiving(reason, named=True).value),
                 else_=archiving(reason, named=False).value,
             ),
         )
@@ -50,7 +50,8 @@ def _archiving() -> ColumnElement[str]:
 
 UNEXPECTEDLY_ARCHIVED = and_(Registration.archived, _archiving() == Archiving.UNEXPECTED.value)
 _SAME_MEDIATOR = or_(
-    Registration.told_mediator_id.is_(None), Registration.told_mediator_id == Registration.mediator_id
+    Registration.announced_mediator_id.is_(None),
+    Registration.announced_mediator_id == Registration.mediator_id,
 )
 MEDIATOR_UNKNOWN = and_(
     Registration.archived,
@@ -115,7 +116,7 @@ def in_transit(view: TenantContext) -> Condition:
         return InTransit.id.is_not(None)
     if delivery.selection is not None:
         return Participant.id.in_(delivery.selection)
-    return or_(RELEASED, TOLD)
+    return or_(RELEASED, ANNOUNCED)
 
 
 def finding_conditions(view: TenantContext) -> dict[Finding, Condition]:
@@ -182,11 +183,11 @@ def waits_since(view: TenantContext) -> ColumnElement[dt.datetime | None]:
     """The twin of `phase.waits_since`."""
     waiting, stuck = Registration.waiting_since.expression, Registration.stuck_since.expression
     asked = _earlier(_earlier(waiting, stuck), Participant.doubted_since.expression)
-    decided, told_at = func.coalesce(Release.ended_at, Release.released_at), Registration.told_at
+    decided, announced_at = func.coalesce(Release.ended_at, Release.released_at), Registration.announced_at
     return case(
         (phase_case(view).in_([phase.value for phase in WAITS_FOR_NOTHING]), null()),
-        (decided < told_at, func.coalesce(asked, told_at)),
-        else_=func.coalesce(asked, decided, told_at),
+        (decided < announced_at, func.coalesce(asked, announced_at)),
+        else_=func.coalesce(asked, decided, announced_at),
     )
 
 
@@ -217,9 +218,9 @@ def _steps(view: TenantContext) -> list[tuple[Condition, Phase, Condition]]:
         (or_(REJECTED, and_(RELEASED, UNEXPECTEDLY_ARCHIVED)), Phase.REJECTED, RELEASED),
         (and_(RELEASED, MEDIATOR_UNKNOWN), Phase.MEDIATOR_UNKNOWN, true()),
         (waiting < view.deadlines.overdue_before, Phase.OVERDUE, false()),
-        (and_(waiting.is_not(None), ~TOLD), Phase.ARCHIVING, false()),
+        (and_(waiting.is_not(None), ~ANNOUNCED), Phase.ARCHIVING, false()),
         (waiting.is_not(None), Phase.SENT, false()),
-        (and_(~RELEASED, TOLD), Phase.WITHDRAWAL_SCHEDULED, false()),
+        (and_(~RELEASED, ANNOUNCED), Phase.WITHDRAWAL_SCHEDULED, false()),
         (~RELEASED, Phase.NOT_RELEASED, false()),
         (is_blocked, Phase.BLOCKED, mendable),
         (or_(PENDING, STATUS.not_in([Status.ONLINE.value])), Phase.SCHEDULED, false()),

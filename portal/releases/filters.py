@@ -25,10 +25,10 @@ from portal.releases.conditions import (
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
-_ALSO_WITHOUT_PRESENCE = frozenset(
+_ALSO_WITHOUT_REGISTRATION = frozenset(
     {Phase.NOT_RELEASED, Phase.TRANSFERRING, Phase.HELD, Phase.OUTCOME_UNKNOWN}
 )
-"""Phases of people who may have no presence; those of the others are found by its indexes."""
+"""Phases of people who may have no registration; those of the others are found by its indexes."""
 
 
 class Sorting(StrEnum):
@@ -85,10 +85,12 @@ def apply_filters(
 def _by_state(view: TenantContext, filters: Filters) -> list[Condition]:
     found: list[Condition] = []
     if filters.statuses:
-        offline = Status.OFFLINE in filters.statuses  # also people without a presence; otherwise by its index
+        offline = (
+            Status.OFFLINE in filters.statuses
+        )  # also people without a registration; otherwise by its index
         found.append((STATUS if offline else Registration.status).in_(list(filters.statuses)))
-    with_presence = filters.phases and not filters.phases & _ALSO_WITHOUT_PRESENCE
-    if with_presence or filters.needs_action:
+    with_registration = filters.phases and not filters.phases & _ALSO_WITHOUT_REGISTRATION
+    if with_registration or filters.needs_action:
         found.append(Registration.id.is_not(None))
     if filters.phases:
         found.append(phase_case(view).in_([item.value for item in filters.phases]))

@@ -27,7 +27,7 @@ def people_changed(
     People nobody released make no noise.
     """
     db.session.execute(update(Participant).where(Participant.id.in_(participant_ids)).values(changed_at=now))
-    touched = _presences(Registration.participant_id.in_(participant_ids))
+    touched = _registrations(Registration.participant_id.in_(participant_ids))
     db.session.execute(update(Registration).where(touched).values(revision=Registration.revision + 1))
     tenant = db.session.get_one(Tenant, tenant_id)
     end_lost_releases(tenant, now, Registration.participant_id.in_(participant_ids), import_id=import_id)
@@ -47,11 +47,13 @@ def withdrawals_kept(
     query = select(ProtocolEntry.participant_id, ProtocolEntry.data).where(
         ProtocolEntry.participant_id.in_(withdrawn), ProtocolEntry.event == Event.WITHDRAWAL_KEPT
     )
-    told = {(participant_id, data.get("withdrawn_on")) for participant_id, data in db.session.execute(query)}
+    announced = {
+        (participant_id, data.get("withdrawn_on")) for participant_id, data in db.session.execute(query)
+    }
     data = {
         participant_id: {"withdrawn_on": day.isoformat()}
         for participant_id, day in withdrawn.items()
-        if (participant_id, day.isoformat()) not in told
+        if (participant_id, day.isoformat()) not in announced
     }
     _note(tenant_id, Event.WITHDRAWAL_KEPT, data, now, import_id)
 
@@ -84,9 +86,9 @@ def identities_doubted(tenant_id: int, digests: Mapping[int, str], now: dt.datet
         person.doubted_since = person.doubted_since or now
     ids = [person.id for person in doubted]
     _note(tenant_id, Event.IDENTITY_DOUBTED, {row: {} for row in ids}, now, import_id)
-    released = _presences(and_(Registration.participant_id.in_(ids), Registration.released))
-    for presence in db.session.scalars(select(Registration).where(released)).all():
-        end_release(presence, EndCause.OTHER_PERSON, QUALLI, now, import_id)
+    released = _registrations(and_(Registration.participant_id.in_(ids), Registration.released))
+    for registration in db.session.scalars(select(Registration).where(released)).all():
+        end_release(registration, EndCause.OTHER_PERSON, QUALLI, now, import_id)
 
 
 def _note(
@@ -123,7 +125,7 @@ def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -
     attending = select(Participant.id).where(Participant.order_id.in_(order_ids))
     db.session.execute(
         update(Registration)
-        .where(_presences(Registration.participant_id.in_(attending)))
+        .where(_registrations(Registration.participant_id.in_(attending)))
         .values(revision=Registration.revision + 1)
         .execution_options(synchronize_session=False)
     )
@@ -133,7 +135,7 @@ def mediators_changed(tenant_id: int, mediator_ids: Sequence[int], now: dt.datet
     """Follow a change of these mediators: whoever has one of them has something new to tell."""
     db.session.execute(
         update(Registration)
-        .where(_presences(Registration.mediator_id.in_(mediator_ids)))
+        .where(_registrations(Registration.mediator_id.in_(mediator_ids)))
         .values(revision=Registration.revision + 1)
         .execution_options(synchronize_session=False)
     )
@@ -159,9 +161,9 @@ def end_lost_releases(
         .where(Registration.released, among, or_(Participant.left_at.is_not(None), consent_lost(today)))
         .limit(limit)
     ).all()
-    for presence, person in rows:
+    for registration, person in rows:
         lost = bool(consent_findings(consent_of(person), None, today))
-        end_release(presence, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
+        end_release(registration, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
     _mark_urgent(today, among, now)
     db.session.flush()
     return len(rows)
@@ -174,7 +176,7 @@ def _mark_urgent(today: dt.date, among: ColumnElement[bool], now: dt.datetime) -
         db.session.execute(
             update(Registration)
             .where(
-                Registration.told,
+                Registration.announced,
                 ~Registration.released,
                 ~Registration.urgent,
                 among,
@@ -202,5 +204,5 @@ def _open_connection() -> ColumnElement[bool]:
     )
 
 
-def _presences(among: ColumnElement[bool]) -> ColumnElement[bool]:
+def _registrations(among: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(among, _open_connection())

@@ -83,12 +83,12 @@ def refused_because(person: Explanation) -> Reason | None:
     """Why the network does not carry a person who is released; None where it said nothing of the kind."""
     if person.rejection is not None:
         return person.rejection
-    presence = person.presence
-    if presence is None or not presence.released or not presence.archived:
+    registration = person.registration
+    if registration is None or not registration.released or not registration.archived:
         return None
-    if archived_as(presence) is Archiving.AS_TOLD:
+    if archived_as(registration) is Archiving.AS_TOLD:
         return None
-    return read_reason(presence.archive_reason) or Reason.INVALID_DATA
+    return read_reason(registration.archive_reason) or Reason.INVALID_DATA
 
 
 def refusal_help(person: Explanation) -> Any:
@@ -103,11 +103,11 @@ def refusal_help(person: Explanation) -> Any:
 
 def unknown_mediator(person: Explanation) -> Mediator | None:
     """The mediator whom the network would have to know; None where it does not archive for want of one."""
-    presence = person.presence
+    registration = person.registration
     wanted = refused_because(person) is Reason.MEDIATOR_UNKNOWN and person.rejection is None
     return (
         person.mediator
-        if wanted and presence and lacks_known_mediator(presence, person.mediator_presence)
+        if wanted and registration and lacks_known_mediator(registration, person.mediator_registration)
         else None
     )
 
@@ -149,7 +149,7 @@ def asks_for_consent(person: Explanation) -> bool:
 def applicant_page(person: Explanation) -> str | None:
     """Address of her page in the network, for people; None where she has no Bewerber-ID, or no page is known."""
     connection = person.view.connection if person.view else None
-    applicant_id = person.presence.applicant_id if person.presence else None
+    applicant_id = person.registration.applicant_id if person.registration else None
     if connection is None or not applicant_id or is_hidden(applicant_id):
         return None
     template = connection.network.applicant_page(current_settings())

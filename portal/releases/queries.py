@@ -104,7 +104,7 @@ def _beyond(
 def status_counts(view: TenantContext) -> dict[Status, int]:
     """How many people have each status; every status is there.
 
-    Counted by the presences, of which there are fewer than people: whoever has none is Offline.
+    Counted by the registrations, of which there are fewer than people: whoever has none is Offline.
     """
     connection_id = view.connection.id if view.connection else 0
     gone = (
@@ -159,23 +159,25 @@ def explain(view: TenantContext, participant_id: int) -> Explanation:
     if row is None:
         raise NotFound("participant-unknown")
     plain = person_row(view, row)
-    presence = plain.presence
+    registration = plain.registration
     told_mediator = (
-        db.session.get(Mediator, presence.told_mediator_id)
-        if presence and presence.told_mediator_id
+        db.session.get(Mediator, registration.announced_mediator_id)
+        if registration and registration.announced_mediator_id
         else None
     )
     return Explanation(
         **{name: getattr(plain, name) for name in PersonRow.__dataclass_fields__},
         view=view,
         tenant_findings=view.findings,
-        waiting_since=presence.waiting_since if presence else None,
+        waiting_since=registration.waiting_since if registration else None,
         delivery=view.uncommitted if row.in_transit else None,
         told_mediator=told_mediator,
         mediator_change_pending=bool(
-            presence and presence.told and presence.mediator_id != presence.told_mediator_id
+            registration
+            and registration.announced
+            and registration.mediator_id != registration.announced_mediator_id
         ),
-        rejection=rejection_of(presence),
+        rejection=rejection_of(registration),
     )
 
 

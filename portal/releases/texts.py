@@ -53,9 +53,9 @@ def _status(value: Any) -> str | None:
 
 def phase_text(person: Explanation) -> str:
     """What the phase means for this person, and what to do; `PHASE_HELP` where that is the same for all."""
-    presence = person.presence
+    registration = person.registration
     if person.phase is Phase.CLARIFICATION:
-        if presence and presence.clarification:
+        if registration and registration.clarification:
             return str(
                 _(
                     "Eine Antwort des Jobportals passt nicht oder fehlt. Sehen Sie dort nach, und beenden Sie die "
@@ -70,14 +70,14 @@ def phase_text(person: Explanation) -> str:
                 )
             )
         return late_text()
-    if person.phase is Phase.REJECTED and not (presence and presence.released):
+    if person.phase is Phase.REJECTED and not (registration and registration.released):
         return str(
             _(
                 "Das Jobportal hat die Person nicht angenommen. Sie ist nicht mehr freigegeben; dort ist nichts zu "
                 "beheben."
             )
         )
-    if person.phase is Phase.WITHDRAWAL_SCHEDULED and presence and presence.urgent:
+    if person.phase is Phase.WITHDRAWAL_SCHEDULED and registration and registration.urgent:
         return str(
             _(
                 "Das Einverständnis ist entfallen. Die Person wird sofort beim Jobportal abgemeldet, außerhalb der "
@@ -108,14 +108,14 @@ _SAYS_ITSELF = frozenset({Phase.WITHDRAWAL_SCHEDULED, Phase.TRANSFERRING, Phase.
 
 def leaving_text(person: Explanation) -> str:
     """That the next transfer takes a person out of the network, where their phase does not say it; else empty."""
-    presence = person.presence
-    if presence is None or not presence.told or person.phase in _SAYS_ITSELF:
+    registration = person.registration
+    if registration is None or not registration.announced or person.phase in _SAYS_ITSELF:
         return ""
-    if not presence.released:
+    if not registration.released:
         return str(
             _("Die Freigabe ist aufgehoben: Die nächste Übertragung meldet die Person beim Jobportal ab.")
         )
-    if person.findings and not person.tenant_findings and not presence.archived:
+    if person.findings and not person.tenant_findings and not registration.archived:
         return str(
             _(
                 "Solange etwas fehlt, nennt die nächste vollständige Übertragung die Person nicht, und das Jobportal "
@@ -127,9 +127,9 @@ def leaving_text(person: Explanation) -> str:
 
 def unsent_text(person: Explanation) -> str:
     """Why nothing of a person's record would be sent; empty where it would."""
-    presence = person.presence
-    if presence is None or not presence.released:
-        if presence and presence.told:
+    registration = person.registration
+    if registration is None or not registration.released:
+        if registration and registration.announced:
             return str(
                 _(
                     "Die Person ist nicht freigegeben: Die nächste Übertragung meldet sie ab und sendet nichts davon."
@@ -143,9 +143,9 @@ def unsent_text(person: Explanation) -> str:
 
 def mediator_chosen_text(person: Explanation) -> str:
     """When the network learns of the mediator who was just chosen, if it does."""
-    presence = person.presence
-    if presence is None or not presence.released:
-        if presence and presence.told:
+    registration = person.registration
+    if registration is None or not registration.released:
+        if registration and registration.announced:
             return str(
                 _("Gewählt. Die Person ist nicht mehr freigegeben; die nächste Übertragung meldet sie ab.")
             )
@@ -159,10 +159,10 @@ def mediator_chosen_text(person: Explanation) -> str:
 
 def mediator_pending_text(person: Explanation) -> str:
     """From when on another mediator holds in the network; empty where that is not to come."""
-    presence, told = person.presence, person.told_mediator
-    if not person.mediator_change_pending or presence is None or not presence.released:
+    registration, announced = person.registration, person.told_mediator
+    if not person.mediator_change_pending or registration is None or not registration.released:
         return ""
-    name = told.last_name if told else _("niemanden")
+    name = announced.last_name if announced else _("niemanden")
     if person.findings or person.tenant_findings:
         return str(
             _(
@@ -198,20 +198,20 @@ def revoked_text(person: Explanation) -> str:
 
 def _may_be_known(person: Explanation) -> bool:
     """Whether the network was told of a person, or perhaps was by a commit without an answer."""
-    told = person.presence is not None and person.presence.told
-    return told or (person.delivery is not None and person.delivery.commit_attempted_at is not None)
+    announced = person.registration is not None and person.registration.announced
+    return announced or (person.delivery is not None and person.delivery.commit_attempted_at is not None)
 
 
-def archived_text(presence: Registration) -> str:
+def archived_text(registration: Registration) -> str:
     """Why the network archived a person, in words."""
-    reason = reason_text(presence.archive_reason) or str(_("ohne einen Grund zu nennen"))
-    return f"{reason} – {presence.archive_detail}" if presence.archive_detail else reason
+    reason = reason_text(registration.archive_reason) or str(_("ohne einen Grund zu nennen"))
+    return f"{reason} – {registration.archive_detail}" if registration.archive_detail else reason
 
 
-def rejected_text(presence: Registration) -> str:
+def rejected_text(registration: Registration) -> str:
     """Why the network rejected a person, in words."""
-    reason = reason_text(presence.rejection_reason) or str(_("ohne einen Grund zu nennen"))
-    return f"{reason} – {presence.rejection_detail}" if presence.rejection_detail else reason
+    reason = reason_text(registration.rejection_reason) or str(_("ohne einen Grund zu nennen"))
+    return f"{reason} – {registration.rejection_detail}" if registration.rejection_detail else reason
 
 
 def clarification_text(code: str) -> str:

@@ -13,7 +13,7 @@ from portal.core.refusal import NotFound, Refusal
 from portal.domain.permissions import Permission
 from portal.participants.mediators import find_mediators
 from portal.releases import identities, service
-from portal.releases.identities import is_still_told
+from portal.releases.identities import is_still_announced
 from portal.releases.list_address import read_address
 from portal.releases.page import (
     applicant_page,
@@ -184,7 +184,7 @@ def _values(participant_id: int) -> dict[str, Any]:
         "details": details,
         "clarification_text": clarification_text,
         "request_text": request_text,
-        "still_told": bool(person.participant.doubted_identity) and is_still_told(participant_id),
+        "still_told": bool(person.participant.doubted_identity) and is_still_announced(participant_id),
         "withdrawal": find_withdrawal(participant_id),
         "withdrawal_text": withdrawal_text,
     }
@@ -199,7 +199,7 @@ def done(participant_id: int, sentence: str) -> Response:
         )
     flash(sentence, "success")
     parts = read_address(request.args).parts()
-    return make_response(redirect(url_for(".show", participant_id=participant_id, **parts), 303))
+    return make_response(redirect(url_for("releases.show", participant_id=participant_id, **parts), 303))
 
 
 def _mediators(participant_id: int, text: str) -> Response:

@@ -73,14 +73,14 @@ ACTS: dict[str, Act] = {
     "numbers.show": Act(AuditEvent.NUMBER_SHOWN, "participant"),
     "releases.clarify": Act(AuditEvent.CLARIFIED, "participant"),
     "releases.settle_identity": Act(AuditEvent.IDENTITY_SETTLED, "participant"),
-    "releases.transfer": Act(AuditEvent.TRANSFER_ASKED, "participant"),
+    "participant_deliveries.transfer": Act(AuditEvent.TRANSFER_ASKED, "participant"),
     "tokens.create": Act(AuditEvent.API_TOKEN_MADE, "api-token"),
     "tokens.revoke": Act(AuditEvent.API_TOKEN_REVOKED, "api-token"),
     "tenants.chosen": Act(AuditEvent.TENANT_OPENED),
     "tenants.set_transfers": Act(AuditEvent.SETTINGS_CHANGED),
     "tenants.set_token": Act(AuditEvent.TOKEN_SET),
     "tenants.check_connection": Act(AuditEvent.CONNECTION_TESTED),
-    "tenants.choose_network": Act(AuditEvent.NETWORK_CHOSEN),
+    "network_choice.choose_network": Act(AuditEvent.NETWORK_CHOSEN),
 }
 NO_ACTS = frozenset(
     {

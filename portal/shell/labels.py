@@ -6,7 +6,7 @@ from flask import Flask
 
 from portal.accounts.labels import LABELS as OF_ACCOUNTS
 from portal.audit.labels import LABELS as OF_AUDIT
-from portal.audit.labels import PERMISSIONS, SUBJECTS, page_words, show_reason_words
+from portal.audit.labels import PERMISSIONS, SUBJECTS, page_words, second_person_words, show_reason_words
 from portal.bulk.labels import LABELS as OF_BULK
 from portal.deliveries.labels import LABELS as OF_DELIVERIES
 from portal.domain.rules.phase import Phase
@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         PERMISSIONS=PERMISSIONS,
         SUBJECTS=SUBJECTS,
         page_words=page_words,
+        second_person_words=second_person_words,
         show_reason_words=show_reason_words,
         role_words=role_words,
         Reason=Reason,

@@ -131,4 +131,4 @@ def _connection() -> Connection:
 def saved(sentence: str) -> Response:
     commit()
     flash(sentence, "success")
-    return make_response(redirect(url_for(".settings"), 303))
+    return make_response(redirect(url_for("tenants.settings"), 303))

@@ -89,10 +89,10 @@ BAD_LINES: dict[str, tuple[bytes | str | dict[str, Any], str | None, str]] = {
 def test_each_kind_of_bad_line_is_told_by_its_number(app: Flask, door: Door) -> None:
     lines = [line for line, _, _ in BAD_LINES.values()]
     found = door.put("participants", lines)
-    told = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
+    announced = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
     wanted = [(at, column, code) for at, (_, column, code) in enumerate(BAD_LINES.values(), 1)]
-    repeated = {at for at, _, code in told if code == "repeated"}  # T1 comes often
-    assert [item for item in told if item[2] != "repeated"] == wanted
+    repeated = {at for at, _, code in announced if code == "repeated"}  # T1 comes often
+    assert [item for item in announced if item[2] != "repeated"] == wanted
     assert repeated
     assert (found["read"], found["applied"], found["unchanged"]) == (len(lines), 0, 0)
     with looking():

@@ -259,7 +259,7 @@ def clarified(system: Running, language: str) -> int:
             connection_id=system.bridge.connection.id,
             participant_id=person,
             released=True,
-            told=True,
+            announced=True,
             clarification="answers-contradict",
         )
     )

@@ -206,10 +206,10 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
     db.session.add(person)
     db.session.flush()
     about = {"tenant_id": cast.alpha, "connection_id": connection.id, "participant_id": person.id}
-    presence = Registration(
+    registration = Registration(
         **about,
         released=True,
-        told=True,
+        announced=True,
         archived=True,
         revision=3,
         refused_revision=3,
@@ -217,7 +217,7 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
         rejection_detail="leer",
         archive_detail="doppelt",
     )
-    db.session.add(presence)
+    db.session.add(registration)
     _write_every_event(about)
     commit()
     for end_cause, reason in zip([*EndCause, None] * 2, [*Reason, "new-word", None], strict=False):
@@ -226,11 +226,15 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
         db.session.add(release)
         db.session.flush()
         word = getattr(reason, "value", reason)
-        presence = db.session.scalars(select(Registration)).one()
-        presence.release_id, presence.archive_reason, presence.rejection_reason = release.id, word, word
+        registration = db.session.scalars(select(Registration)).one()
+        registration.release_id, registration.archive_reason, registration.rejection_reason = (
+            release.id,
+            word,
+            word,
+        )
         for rejected, clarification in ((0, None), (2, "answers-contradict"), (0, "new-code")):
-            presence = db.session.scalars(select(Registration)).one()
-            presence.rejected_sequence, presence.clarification = rejected, clarification
+            registration = db.session.scalars(select(Registration)).one()
+            registration.rejected_sequence, registration.clarification = rejected, clarification
             commit()
             _ask_about(commands, "alpha", "1001")
             scope_to(cast.alpha)
@@ -552,7 +556,7 @@ def test_status_says_the_advice_that_the_page_says(sqlite_app: Flask) -> None:
             tenant_id=cast.alpha,
             connection_id=connection.id,
             participant_id=person,
-            told=True,
+            announced=True,
             status=Status.ONLINE,
         )
     )

@@ -47,8 +47,8 @@ def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContex
     ):
         release.ended_at, release.ended_by, release.end_cause = now, "SB", next(ends)
     orders = itertools.cycle(db.session.scalars(select(Order.id)).all())
-    for presence in db.session.scalars(select(Registration).where(Registration.told)):
-        presence.told_order_id = next(orders)
+    for registration in db.session.scalars(select(Registration).where(Registration.announced)):
+        registration.announced_order_id = next(orders)
     db.session.execute(update(Tenant).values(licence_from=dt.date(2020, 1, 1), licence_until=None))
     commit()
     return load_tenant_context(cast.alpha, now)
@@ -104,7 +104,7 @@ def test_the_blocked_are_counted_by_their_causes(view: TenantContext) -> None:
 
 
 def test_nobody_is_held_where_nobody_leaves_unexplained(view: TenantContext) -> None:
-    db.session.execute(update(Registration).values(told=False))
+    db.session.execute(update(Registration).values(announced=False))
     commit()
     found = coming(view)
     assert (found.explained, found.unexplained, found.braking.holds) == (0, 0, ())

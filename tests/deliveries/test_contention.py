@@ -68,7 +68,7 @@ def test_one_releases_and_another_chooses_the_mediator(bridge: Bridge) -> None:
         partial(choose_mediator, person, other, COLLEAGUE, utcnow()),
     )
     assert found == ["done", "done"]
-    assert (bridge.presence("1").released, bridge.presence("1").mediator_id) == (True, other)
+    assert (bridge.registration("1").released, bridge.registration("1").mediator_id) == (True, other)
 
 
 def test_two_revoke_the_same_release(bridge: Bridge) -> None:

@@ -101,10 +101,10 @@ def test_support_is_told_once_of_a_night_in_which_many_are_held(
         assert to_support(mail_server) == [f"Jobbrücke: {TITLE}"]
         (mail,) = [it for it in mail_server.mails if TITLE in str(it["Subject"])]
         assert "alpha, beta, gamma" in str(mail.get_content())
-        told = [
+        announced = [
             (str(it["To"]), str(it["Subject"])) for it in mail_server.mails if TITLE not in str(it["Subject"])
         ]
-        assert sorted(told) == [
+        assert sorted(announced) == [
             (f"of-{slug}@example.org", f"Jobbrücke ({slug.title()}): Eine Übertragung ist angehalten")
             for slug in SLUGS[:3]
         ]

@@ -108,7 +108,7 @@ def test_taken_as_ours_it_is_told_everything_and_held_where_it_holds_anybody(bri
     other, token = another_provider(bridge.sandbox, *STRANGERS)
     use(bridge, token)
     question = find_question(bridge.connection)
-    assert question is not None and question.told == 1
+    assert question is not None and question.announced == 1
     with pytest.raises(Refusal, match="account-changed"):
         accept(bridge.connection, "0" * 64, utcnow(), may_share=False)
     rollback()

@@ -119,7 +119,7 @@ def assert_promise_of_what_was_told(bridge: Bridge) -> None:
     """The delivery is finished though an answer is not, and a person can see to it."""
     scope_to(bridge.tenant_id)
     assert bridge.newest().next_step_at is None
-    assert bridge.presence("1").clarification is not None
+    assert bridge.registration("1").clarification is not None
     commit()
 
 

@@ -195,5 +195,5 @@ def test_once_and_then_by_the_hour_or_where_a_worker_is_started(sandbox: Sandbox
 
 
 def test_there_is_a_story_for_every_step() -> None:
-    told = {step for story in STORIES.values() for step in story.steps} | set(ACTS)
-    assert set(failpoints.COMMITS) - told == set(NEVER)
+    announced = {step for story in STORIES.values() for step in story.steps} | set(ACTS)
+    assert set(failpoints.COMMITS) - announced == set(NEVER)

@@ -123,7 +123,7 @@ def restored(bridge: Bridge, tmp_path: Path) -> Iterator[Bridge]:
         assert [bridge.status(number) for number in "56"] == [Status.ONLINE] * 2
         restore()
         scope_to(bridge.tenant_id)
-        assert bridge.presence("1").released
+        assert bridge.registration("1").released
         yield bridge
 
 
@@ -177,8 +177,8 @@ def test_everything_waits_and_the_differences_are_named(restored: Bridge) -> Non
         Status.ONLINE,
         Status.ONLINE,
     ]
-    assert bridge.presence("1").release.end_cause is EndCause.RECONCILED
-    assert bridge.presence("5").applicant_id
+    assert bridge.registration("1").release.end_cause is EndCause.RECONCILED
+    assert bridge.registration("5").applicant_id
     for plan in (bridge.plan, lambda: bridge.plan("3")):
         with pytest.raises(Refusal, match="reconcile"):
             plan()
@@ -210,7 +210,7 @@ def test_settled_it_goes_on_and_nobody_comes_back_to_life(restored: Bridge) -> N
     held = {number: bridge.held(number) for number in "12345"}
     assert [held[number]["state"] for number in "12"] == ["archived"] * 2  # type: ignore[index]
     assert [held[number]["state"] for number in "345"] == ["active"] * 3  # type: ignore[index]
-    assert not bridge.presence("1").released
+    assert not bridge.registration("1").released
     assert len({row.sequence for row in all_deliveries(bridge)}) == len(all_deliveries(bridge))
     with scoped_to(EVERY_TENANT):
         assert verify().finding is None

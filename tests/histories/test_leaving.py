@@ -61,7 +61,7 @@ def test_withdrawn_consent_goes_out_at_once_and_before_what_waits(bridge: Bridge
     waiting = bridge.deliver()
     bridge.person("2", consent_withdrawn_on=TODAY)
     assert bridge.see("2").release is not None
-    assert bridge.presence("2").urgent
+    assert bridge.registration("2").urgent
     bridge.sandbox.behave(rule)
     connection = bridge.connection
     connection.paused_until = None

@@ -13,7 +13,7 @@ from tests.support.bridge import Bridge
 def test_the_bar_turns_green_and_the_status_stays(bridge: Bridge) -> None:
     bridge.person("1")
     bridge.release("1")
-    assert bridge.presence("1").released
+    assert bridge.registration("1").released
     assert bridge.status("1") is Status.OFFLINE
     assert bridge.phase("1") is Phase.SCHEDULED
 
@@ -29,7 +29,7 @@ def test_a_released_person_is_online_after_the_answer(bridge: Bridge) -> None:
     bridge.sandbox.set_answer_delay(0)
     bridge.hasten()
     assert bridge.status("1") is Status.ONLINE
-    assert bridge.presence("1").applicant_id
+    assert bridge.registration("1").applicant_id
     assert bridge.phase("1") is Phase.CURRENT
     assert bridge.again(delivery).state is DeliveryState.COMPLETE
 
@@ -50,7 +50,7 @@ def test_it_keeps_the_status_until_the_network_was_told_of_the_revocation(bridge
     bridge.hasten()
     assert bridge.status("1") is Status.OFFLINE_ARCHIVED
     assert bridge.phase("1") is Phase.NOT_RELEASED
-    assert bridge.presence("1").applicant_id, "it is remembered while archived"
+    assert bridge.registration("1").applicant_id, "it is remembered while archived"
     assert bridge.events("1") == [
         Event.RELEASED,
         Event.SENT,

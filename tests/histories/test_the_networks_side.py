@@ -28,7 +28,7 @@ def test_an_unknown_mediator_created_by_hand_brings_people_online(bridge: Bridge
     bridge.deliver()
     bridge.hasten()
     assert bridge.status("1") is Status.ONLINE_ARCHIVED, "also straight from Offline"
-    assert bridge.presence("1").archive_reason == "mediator-unknown"
+    assert bridge.registration("1").archive_reason == "mediator-unknown"
     bridge.sandbox.set_mediator(bridge.provider, "7", True)
     bridge.deliver()
     bridge.hasten()
@@ -94,7 +94,7 @@ def test_a_refused_record_of_somebody_told_holds_the_delivery(bridge: Bridge) ->
 def test_gone_from_qualli_and_back_needs_a_new_decision(bridge: Bridge) -> None:
     online(bridge, "1", "2", "3", "4")
     bridge.person("1", left_at=utcnow())
-    assert not bridge.presence("1").released
+    assert not bridge.registration("1").released
     release = bridge.see("1").release
     assert release is not None and release.ended_by == QUALLI.initials
     with pytest.raises(Refusal, match="ends-at-once"):
@@ -127,7 +127,7 @@ def test_three_nights_without_an_answer(bridge: Bridge) -> None:
             bridge.sweep()
             clock.shift(dt.timedelta(hours=14))
             phases.append(bridge.phase("1"))
-        first_commit = bridge.presence("1").waiting_since
+        first_commit = bridge.registration("1").waiting_since
         clock.shift(dt.timedelta(days=1))
         phases.append(bridge.phase("1"))
         assert first_commit is not None

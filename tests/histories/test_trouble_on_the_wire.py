@@ -169,5 +169,5 @@ def test_a_number_beyond_32_bits_is_one_like_any_other(bridge: Bridge) -> None:
     bridge.hasten()
     assert (bridge.again(delivery).state, bridge.again(delivery).sequence) == (DeliveryState.COMPLETE, 2**31)
     assert bridge.deliver("1").base_sequence == 2**31
-    assert bridge.presence("1").applied_sequence == 2**31 + 1
+    assert bridge.registration("1").applied_sequence == 2**31 + 1
     assert bridge.status("1") is Status.ONLINE

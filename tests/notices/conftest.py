@@ -120,7 +120,8 @@ def notices() -> list[tuple[NoticeKind, int, bool]]:
     scope_to(EVERY_TENANT)
     db.session.expire_all()
     found = [
-        (it.kind, it.told_level, it.closed_at is None) for it in db.session.query(Notice).order_by(Notice.id)
+        (it.kind, it.notified_level, it.closed_at is None)
+        for it in db.session.query(Notice).order_by(Notice.id)
     ]
     commit()
     return found
@@ -143,7 +144,7 @@ def wait_since(tenant_id: int, since: dt.datetime) -> int:
             connection_id=connection_of(tenant_id).id,
             participant_id=person,
             released=True,
-            told=True,
+            announced=True,
             waiting_since=since,
         )
     )

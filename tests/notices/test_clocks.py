@@ -273,7 +273,7 @@ def test_a_morning_tells_each_role_what_concerns_it(house: Cast, mail_server: Ma
             "connection_id": connection_of(house.alpha).id,
             "participant_id": other,
         }
-        db.session.add(Registration(**about, released=True, told=True, waiting_since=utcnow() - 6 * DAY))
+        db.session.add(Registration(**about, released=True, announced=True, waiting_since=utcnow() - 6 * DAY))
         commit()
         held(house.alpha)
         connection_of(house.beta).quarantined_at = utcnow()

@@ -36,7 +36,7 @@ def house(mail_app: Flask) -> Cast:
 
 def notice(tenant_id: int, subject: str, closed_at: dt.datetime | None) -> int:
     row = Notice(
-        tenant_id=tenant_id, kind=NoticeKind.QUARANTINE, subject=subject, level=1, told_level=1, data={},
+        tenant_id=tenant_id, kind=NoticeKind.QUARANTINE, subject=subject, level=1, notified_level=1, data={},
         opened_at=NOW, closed_at=closed_at,
     )  # fmt: skip
     db.session.add(row)

@@ -204,27 +204,27 @@ def test_months_are_those_of_the_calendar() -> None:
 # --- who stays ---------------------------------------------------------------------------------------------
 
 
-def released(presence: Registration, delivery: Delivery) -> None:
-    presence.released = True
+def released(registration: Registration, delivery: Delivery) -> None:
+    registration.released = True
 
 
-def told(presence: Registration, delivery: Delivery) -> None:
-    presence.told = True
+def announced(registration: Registration, delivery: Delivery) -> None:
+    registration.announced = True
 
 
-def online_archived(presence: Registration, delivery: Delivery) -> None:
-    presence.status = Status.ONLINE_ARCHIVED
+def online_archived(registration: Registration, delivery: Delivery) -> None:
+    registration.status = Status.ONLINE_ARCHIVED
 
 
-def waiting(presence: Registration, delivery: Delivery) -> None:
-    presence.waiting_since = utcnow() - LONG_AGO
+def waiting(registration: Registration, delivery: Delivery) -> None:
+    registration.waiting_since = utcnow() - LONG_AGO
 
 
-def in_delivery(presence: Registration, delivery: Delivery) -> None:
+def in_delivery(registration: Registration, delivery: Delivery) -> None:
     delivery.state, delivery.committed_at = DeliveryState.HELD, None
 
 
-def in_bulk(presence: Registration, delivery: Delivery) -> None:
+def in_bulk(registration: Registration, delivery: Delivery) -> None:
     db.session.query(BulkRun).one().state = BulkState.RUNNING
     db.session.query(BulkItem).one().outcome = None
 
@@ -233,7 +233,7 @@ def in_bulk(presence: Registration, delivery: Delivery) -> None:
     ("change", "hindrance"),
     [
         (released, ErasureBlocker.RELEASED),
-        (told, ErasureBlocker.TOLD),
+        (announced, ErasureBlocker.ANNOUNCED),
         (online_archived, ErasureBlocker.ARCHIVING),
         (waiting, ErasureBlocker.ARCHIVING),
         (in_delivery, ErasureBlocker.IN_DELIVERY),

@@ -155,7 +155,7 @@ class Base(RuleBasedStateMachine):
                     any(answer["fate"] != "given" for answer in answers), f"{what}, with all answers given"
                 )
         for person in world.model.people.values():
-            urgent = person.told and not person.released and person.has_lost_consent(world.today)
+            urgent = person.announced and not person.released and person.has_lost_consent(world.today)
             demand(
                 not urgent or waiting_for_person, f"{person.number} has no consent, and the network holds her"
             )

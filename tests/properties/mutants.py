@@ -153,8 +153,8 @@ def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
 
     def wrong(*arguments: Any, **options: Any) -> int:
         ended = right(*arguments, **options)
-        told = update(Registration).where(Registration.told, ~Registration.released)
-        db.session.execute(told.values(urgent=True).execution_options(synchronize_session=False))
+        announced = update(Registration).where(Registration.announced, ~Registration.released)
+        db.session.execute(announced.values(urgent=True).execution_options(synchronize_session=False))
         return ended
 
     patch.setattr(imported, "end_lost_releases", wrong)

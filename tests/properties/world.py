@@ -438,24 +438,25 @@ class World:
             self.model.see_odd(delivery, delivery["odd"])
         wrong = [*self.wrong, *self.tap.wrong]
         demand(not wrong, "; ".join(wrong))
-        self._compare_presences()
+        self._compare_registrations()
         return found
 
     def _answers(self, remote_id: str) -> list[dict[str, Any]]:
         return self.sandbox.answers(self.provider, remote_id)
 
-    def _compare_presences(self) -> None:
+    def _compare_registrations(self) -> None:
         query = select(Participant.number, Registration).join(
             Registration, Registration.participant_id == Participant.id
         )
-        for number, presence in db.session.execute(query.execution_options(populate_existing=True)):
+        for number, registration in db.session.execute(query.execution_options(populate_existing=True)):
             person = self.model.people[number]
-            self._accept_expiry(person, presence.released)
+            self._accept_expiry(person, registration.released)
             demand(
-                presence.status == person.status, f"{number} is {presence.status} instead of {person.status}"
+                registration.status == person.status,
+                f"{number} is {registration.status} instead of {person.status}",
             )
-            demand(presence.released == person.released, f"{number}: released is {presence.released}")
-            demand(presence.told == person.told, f"{number}: told is {presence.told}")
+            demand(registration.released == person.released, f"{number}: released is {registration.released}")
+            demand(registration.announced == person.announced, f"{number}: told is {registration.announced}")
         commit()
 
     def _accept_expiry(self, person: Person, released: bool) -> None:
@@ -498,7 +499,7 @@ def _transit(delivery: dict[str, Any] | None, person: Person) -> str | None:
     elif delivery["selection"] is not None:
         concerned = person.number in delivery["selection"]
     else:
-        concerned = person.released or person.told
+        concerned = person.released or person.announced
     if not concerned:
         return None
     if delivery["state"] == "held":

@@ -49,7 +49,7 @@ def active() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "problem", "told"),
+    ("file", "text", "problem", "announced"),
     [
         ("profil.csv", PROFILES, "profiles-shrink", ("profile", 4, 4)),
         ("profil.csv", PROFILES + "T1;kenntnis;Word\n", "profiles-shrink", ("profile", 4, 3)),
@@ -59,15 +59,15 @@ def active() -> set[str]:
     ],
 )
 def test_whatever_kind_shrinks_by_more_than_half_the_import_is_held(
-    app: Flask, cast: Cast, file: str, text: str, problem: str, told: tuple[str, int, int]
+    app: Flask, cast: Cast, file: str, text: str, problem: str, announced: tuple[str, int, int]
 ) -> None:
     bring(cast.alpha, WHOLE)
     before = contents(cast.alpha)
     files = {name: content for name, content in WHOLE.items() if name != "profil.csv"} | {file: text}
     found = bring(cast.alpha, files)
     assert (found.state, found.problem) == (ImportState.HELD, problem)
-    assert found.problem_values == {"before": told[1], "leaving": told[2]}
-    assert absences(found.notices) == [told]
+    assert found.problem_values == {"before": announced[1], "leaving": announced[2]}
+    assert absences(found.notices) == [announced]
     assert contents(cast.alpha) == before
 
 

@@ -229,8 +229,8 @@ def test_both_doors_read_identifiers_alike(app: Flask, cast: Cast) -> None:
     given = ("T1\u200b", "t2", "1,2E+05", "NULL", '="T1"')
     lines = [{"tn_id": number, "nachname": f"N{line}"} for line, number in enumerate(given)]
     found = door.put("participants?mode=full", lines)
-    told = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
-    assert sorted(told) == [
+    announced = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
+    assert sorted(announced) == [
         (1, "tn_id", "repeated"),
         (2, "tn_id", "identifier-twin"),
         (3, "tn_id", "identifier-altered"),

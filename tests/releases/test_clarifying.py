@@ -33,7 +33,7 @@ def test_a_person_ends_what_an_answer_that_never_came_began(bridge: Bridge) -> N
     assert (bridge.status("1"), bridge.phase("1")) == (Status.OFFLINE, Phase.SCHEDULED), (
         "it is sent anew, and asked about anew"
     )
-    assert bridge.presence("1").waiting_since is None
+    assert bridge.registration("1").waiting_since is None
     newest = db.session.scalars(select(ProtocolEntry).order_by(ProtocolEntry.id.desc()).limit(1)).one()
     assert (newest.event, newest.by) == (Event.CLARIFIED, "SB")
     assert newest.data == {"what": "answer-missing", "found": FOUND}

@@ -111,8 +111,8 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
     "finding": (
         Filters(findings=frozenset({Finding.NAME_MISSING, Finding.CONSENT_EXPIRED})),
         lambda row: bool(
-            row.presence
-            and row.presence.released
+            row.registration
+            and row.registration.released
             and {Finding.NAME_MISSING, Finding.CONSENT_EXPIRED} & set(row.findings)
         ),
     ),
@@ -123,7 +123,7 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
     ),
     "left the order": (
         Filters(left_but_released=True),
-        lambda row: bool(row.presence and row.presence.released and row.participant.left_order_on),
+        lambda row: bool(row.registration and row.registration.released and row.participant.left_order_on),
     ),
     "all at once": (
         Filters(statuses=frozenset({Status.ONLINE}), needs_action=True, caseworker="SB"),
@@ -230,9 +230,9 @@ def test_search_finds_nobody_by_what_is_no_beginning(view: TenantContext) -> Non
 
 
 def test_search_finds_exactly_one_by_applicant_id(view: TenantContext) -> None:
-    row = next(row for row in everybody(view) if row.presence and row.presence.applicant_id)
-    assert row.presence is not None
-    applicant_id = row.presence.applicant_id
+    row = next(row for row in everybody(view) if row.registration and row.registration.applicant_id)
+    assert row.registration is not None
+    applicant_id = row.registration.applicant_id
     assert applicant_id is not None
     found = everybody(view, Filters(number=applicant_id, words=tuple(search_words(applicant_id))))
     assert numbers(found) == [row.participant.number]

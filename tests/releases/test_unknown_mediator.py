@@ -76,7 +76,7 @@ def test_choosing_a_mediator_whom_the_network_knows_ends_it(archived: Bridge) ->
     archived.sandbox.behave(rule)
     archived.hasten()
     assert (archived.status("1"), archived.phase("1")) == (Status.ONLINE, Phase.CURRENT)
-    assert archived.presence("1").stuck_since is None
+    assert archived.registration("1").stuck_since is None
 
 
 def test_choosing_another_whom_it_does_not_know_either_does_not(archived: Bridge) -> None:

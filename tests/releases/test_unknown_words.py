@@ -57,10 +57,10 @@ def person(cast: Cast, **state: Any) -> Explanation:
         )
     values: dict[str, Any] = {
         "released": True,
-        "told": True,
-        "told_sequence": 1,
+        "announced": True,
+        "announced_sequence": 1,
         "applied_sequence": 1,
-        "told_mediator_id": mediator,
+        "announced_mediator_id": mediator,
         "mediator_id": mediator,
     }
     db.session.add(

@@ -27,9 +27,9 @@ def changed(lines: list[Line]) -> list[str]:
 
 
 def test_every_field_of_a_record_is_shown() -> None:
-    told = {name for name in RECORD if name not in ("type", "profile")}
-    told |= {f"profile.{name}" for name in RECORD["profile"]}
-    assert told == set(FIELDS)
+    announced = {name for name in RECORD if name not in ("type", "profile")}
+    announced |= {f"profile.{name}" for name in RECORD["profile"]}
+    assert announced == set(FIELDS)
 
 
 def test_nothing_differs_from_itself() -> None:

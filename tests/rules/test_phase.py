@@ -33,13 +33,13 @@ SITUATIONS: dict[Phase, dict[str, object]] = {
     Phase.REJECTED: {"rejected": True},
     Phase.MEDIATOR_UNKNOWN: {"released": True, "mediator_unknown": True},
     Phase.OVERDUE: {"waiting_since": NOW - 2.5 * DAY},
-    Phase.ARCHIVING: {"waiting_since": NOW, "told": False},
-    Phase.SENT: {"waiting_since": NOW, "told": True},
+    Phase.ARCHIVING: {"waiting_since": NOW, "announced": False},
+    Phase.SENT: {"waiting_since": NOW, "announced": True},
     Phase.BLOCKED: {"released": True, "findings": 2},
     Phase.SCHEDULED: {"released": True, "pending": True},
-    Phase.WITHDRAWAL_SCHEDULED: {"told": True},
+    Phase.WITHDRAWAL_SCHEDULED: {"announced": True},
     Phase.NOT_RELEASED: {},
-    Phase.CURRENT: {"released": True, "told": True, "status": Status.ONLINE},
+    Phase.CURRENT: {"released": True, "announced": True, "status": Status.ONLINE},
 }
 
 
@@ -69,7 +69,7 @@ def test_the_phases_are_listed_in_the_order_of_the_design() -> None:
     ],
 )
 def test_waiting_grows_worse_by_the_deadlines(waited_since: dt.datetime, expected: Phase) -> None:
-    assert phase(PhaseInput(told=True, waiting_since=waited_since), DEADLINES) is expected
+    assert phase(PhaseInput(announced=True, waiting_since=waited_since), DEADLINES) is expected
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_an_unknown_mediator_matters_only_while_the_bar_is_green(released: bool,
 def test_only_what_the_network_confirmed_is_current(status: Status) -> None:
     """Released, told, nothing pending, no answer awaited: without a confirmation that is nothing settled."""
     expected = Phase.CURRENT if status is Status.ONLINE else Phase.SCHEDULED
-    assert phase(PhaseInput(released=True, told=True, status=status), DEADLINES) is expected
+    assert phase(PhaseInput(released=True, announced=True, status=status), DEADLINES) is expected
 
 
 @pytest.mark.parametrize(("released", "expected"), [(True, Phase.REJECTED), (False, Phase.NOT_RELEASED)])
@@ -96,11 +96,14 @@ def test_an_unexpected_archiving_is_a_rejection_only_while_the_bar_is_green(
 @pytest.mark.parametrize(
     ("situation", "expected"),
     [
-        (PhaseInput(told=True), Phase.WITHDRAWAL_SCHEDULED),  # revoked, and the network is yet to be told
+        (
+            PhaseInput(announced=True),
+            Phase.WITHDRAWAL_SCHEDULED,
+        ),  # revoked, and the network is yet to be told
         (PhaseInput(findings=3), Phase.NOT_RELEASED),
-        (PhaseInput(told=True, findings=3), Phase.WITHDRAWAL_SCHEDULED),
-        (PhaseInput(released=True, told=True, findings=1), Phase.BLOCKED),
-        (PhaseInput(released=True, told=True, pending=True), Phase.SCHEDULED),
+        (PhaseInput(announced=True, findings=3), Phase.WITHDRAWAL_SCHEDULED),
+        (PhaseInput(released=True, announced=True, findings=1), Phase.BLOCKED),
+        (PhaseInput(released=True, announced=True, pending=True), Phase.SCHEDULED),
     ],
 )
 def test_somebody_at_rest(situation: PhaseInput, expected: Phase) -> None:
@@ -108,7 +111,7 @@ def test_somebody_at_rest(situation: PhaseInput, expected: Phase) -> None:
 
 
 def test_a_transfer_under_way_goes_before_a_long_wait_but_not_before_clarification() -> None:
-    waiting = PhaseInput(told=True, transit=Transit.TRANSFERRING, waiting_since=NOW - 2.5 * DAY)
+    waiting = PhaseInput(announced=True, transit=Transit.TRANSFERRING, waiting_since=NOW - 2.5 * DAY)
     assert phase(waiting, DEADLINES) is Phase.TRANSFERRING
     assert phase(replace(waiting, waiting_since=NOW - 4 * DAY), DEADLINES) is Phase.CLARIFICATION
 
@@ -133,24 +136,24 @@ def test_no_value_of_a_phase_is_forgotten() -> None:
         (PhaseInput(released=True, findings=1, mendable=True, transit=Transit.HELD), True),
         (PhaseInput(released=True, rejected=True, transit=Transit.HELD), True),
         # one delivery to decide, not one thing for each person in it
-        (PhaseInput(released=True, told=True, transit=Transit.HELD), False),
-        (PhaseInput(told=True, transit=Transit.HELD), False),
+        (PhaseInput(released=True, announced=True, transit=Transit.HELD), False),
+        (PhaseInput(announced=True, transit=Transit.HELD), False),
         # after three working days somebody asks the network; before, there is nothing to do
-        (PhaseInput(told=True, waiting_since=NOW - 4 * DAY), True),
-        (PhaseInput(told=True, waiting_since=NOW - 2.5 * DAY), False),
+        (PhaseInput(announced=True, waiting_since=NOW - 4 * DAY), True),
+        (PhaseInput(announced=True, waiting_since=NOW - 2.5 * DAY), False),
         # a licence or a token is one thing to mend, and nothing that this person lacks
         (PhaseInput(released=True, findings=1), False),
         # on the way
         (PhaseInput(released=True, findings=1, mendable=True, transit=Transit.TRANSFERRING), False),
         (PhaseInput(released=True, rejected=True, transit=Transit.OUTCOME_UNKNOWN), False),
-        (PhaseInput(told=True, waiting_since=NOW), False),
+        (PhaseInput(announced=True, waiting_since=NOW), False),
         (PhaseInput(waiting_since=NOW), False),
         # nobody wants these to be there
-        (PhaseInput(rejected=True, told=True), False),
-        (PhaseInput(told=True, findings=1, mendable=True), False),
+        (PhaseInput(rejected=True, announced=True), False),
+        (PhaseInput(announced=True, findings=1, mendable=True), False),
         (PhaseInput(findings=3, mendable=True), False),
         (PhaseInput(released=True), False),
-        (PhaseInput(released=True, told=True, status=Status.ONLINE), False),
+        (PhaseInput(released=True, announced=True, status=Status.ONLINE), False),
     ],
 )
 def test_who_needs_somebody_to_act(situation: PhaseInput, expected: bool) -> None:
@@ -164,11 +167,14 @@ LAST_WEEK, YESTERDAY = NOW - 7 * DAY, NOW - DAY
     ("moments", "expected"),
     [
         (Moments(released_at=LAST_WEEK), LAST_WEEK),
-        (Moments(released_at=LAST_WEEK, told_at=YESTERDAY), YESTERDAY),
-        (Moments(released_at=YESTERDAY, told_at=LAST_WEEK), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, announced_at=YESTERDAY), YESTERDAY),
+        (Moments(released_at=YESTERDAY, announced_at=LAST_WEEK), YESTERDAY),
         (Moments(released_at=LAST_WEEK, ended_at=YESTERDAY), YESTERDAY),
-        (Moments(released_at=LAST_WEEK, told_at=NOW, waiting_since=YESTERDAY), YESTERDAY),
-        (Moments(released_at=LAST_WEEK, told_at=NOW, stuck_since=YESTERDAY, waiting_since=NOW), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, announced_at=NOW, waiting_since=YESTERDAY), YESTERDAY),
+        (
+            Moments(released_at=LAST_WEEK, announced_at=NOW, stuck_since=YESTERDAY, waiting_since=NOW),
+            YESTERDAY,
+        ),
         (Moments(stuck_since=NOW, waiting_since=YESTERDAY), YESTERDAY),
         (Moments(), None),
     ],

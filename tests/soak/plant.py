@@ -301,7 +301,9 @@ class Plant:
             )
         )
         importing = select(ImportRun.id).where(ImportRun.state.in_(UNFINISHED))
-        urgent = select(Registration.id).where(Registration.urgent, Registration.told, ~Registration.released)
+        urgent = select(Registration.id).where(
+            Registration.urgent, Registration.announced, ~Registration.released
+        )
         try:
             found = next(
                 (it for query in (busy, importing, urgent) if (it := db.session.scalar(query.limit(1)))), None
@@ -330,10 +332,10 @@ class Plant:
             if row.outcome:
                 delivery.outcomes[number] = row.outcome
         found.own = list(own.values())
-        for presence in db.session.scalars(select(Registration)):
-            found.statuses[numbers[presence.participant_id]] = presence.status.value
-            if presence.told:
-                found.told.add(numbers[presence.participant_id])
+        for registration in db.session.scalars(select(Registration)):
+            found.statuses[numbers[registration.participant_id]] = registration.status.value
+            if registration.announced:
+                found.announced.add(numbers[registration.participant_id])
         found.reconciling = bridge.connection.reconcile_since is not None
         for entry in db.session.scalars(select(ProtocolEntry).where(ProtocolEntry.delivery_id.is_not(None))):
             found.protocol.append(

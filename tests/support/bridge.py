@@ -195,8 +195,8 @@ class Bridge:
     def phase(self, number: str) -> Phase:
         return self.see(number).phase
 
-    def presence(self, number: str) -> Registration:
-        found = self.see(number).presence
+    def registration(self, number: str) -> Registration:
+        found = self.see(number).registration
         assert found is not None
         return found
 

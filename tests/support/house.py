@@ -111,7 +111,7 @@ def seen(house: House, participant_id: int) -> Explanation:
         return explain(load_tenant_context(house.tenant_id, utcnow()), participant_id)
 
 
-def presence_of(participant_id: int) -> Registration | None:
-    """The person's presence in what is committed."""
+def registration_of(participant_id: int) -> Registration | None:
+    """The person's registration in what is committed."""
     with looking():
         return db.session.query(Registration).filter_by(participant_id=participant_id).one_or_none()

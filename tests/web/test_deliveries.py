@@ -303,7 +303,7 @@ def forgotten(house: House) -> int:
     with scoped_to(EVERY_TENANT):
         connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
         common = {"tenant_id": house.tenant_id, "connection_id": connection.id}
-        db.session.add(Registration(**common, participant_id=house.eva, told=True, told_sequence=7))
+        db.session.add(Registration(**common, participant_id=house.eva, announced=True, announced_sequence=7))
         commit()
     return found
 
@@ -321,8 +321,8 @@ def test_waiting_for_answers_in_trouble_is_ended_by_a_person(
     with looking():
         found = db.session.get_one(Delivery, forgotten)
         assert (found.state, found.next_step_at) == (DeliveryState.COMPLETE, None)
-        presence = db.session.query(Registration).filter_by(participant_id=house.eva).one()
-        assert presence.clarification == "answer-missing"
+        registration = db.session.query(Registration).filter_by(participant_id=house.eva).one()
+        assert registration.clarification == "answer-missing"
         entry = db.session.query(AuditEntry).filter_by(event=AuditEvent.WAITING_ENDED).one()
         assert (entry.subject, entry.subject_id) == ("delivery", 7)
 

@@ -42,7 +42,7 @@ def waiting(house: House) -> House:
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 participant_id=house.ben,
-                told=True,
+                announced=True,
                 released=True,
                 mediator_id=house.mediator,
                 waiting_since=utcnow(),
@@ -94,8 +94,8 @@ def test_the_list_is_grouped_by_cause_and_each_leads_to_its_people(
     signed_in: SignedIn, waiting: House
 ) -> None:
     with scoped_to(waiting.tenant_id):
-        presence = db.session.query(Registration).one()
-        presence.waiting_since, presence.told, presence.mediator_id = None, False, None
+        registration = db.session.query(Registration).one()
+        registration.waiting_since, registration.announced, registration.mediator_id = None, False, None
         db.session.get_one(Participant, waiting.ben).first_name = ""
         commit()
     browser = signed_in("supervisor")

@@ -11,7 +11,7 @@ from portal.core.database import commit, db, scoped_to, utcnow
 from portal.domain.participants import Mediator
 from portal.domain.releases import MediatorRegistration, Registration
 from portal.domain.tenants import Connection
-from tests.support.house import House, make_mediator, presence_of
+from tests.support.house import House, make_mediator, registration_of
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]
@@ -59,7 +59,7 @@ def test_everybody_is_handed_over(signed_in: SignedIn, house: House, weg: int) -
     assert "2 Personen bekommen diese Vermittlung" in browser.follow().text
     browser.submit(f"{address}/start")
     run_bulk(int(address.rpartition("/")[2]))
-    assert {presence_of(person).mediator_id for person in (house.eva, house.ben)} == {house.mediator}  # type: ignore[union-attr]
+    assert {registration_of(person).mediator_id for person in (house.eva, house.ben)} == {house.mediator}  # type: ignore[union-attr]
     page = browser.get("/mediators")
     assert not page.find_all("tr", id=f"mediator-{weg}")
 

@@ -49,7 +49,7 @@ def trouble(house: House) -> House:
                 tenant_id=house.tenant_id,
                 connection_id=alpha.id,
                 participant_id=house.ben,
-                told=True,
+                announced=True,
                 waiting_since=now - dt.timedelta(days=1),
             )
         )

@@ -157,16 +157,16 @@ def test_a_refusal_says_what_to_do(
     signed_in: SignedIn, house: House, state: dict[str, object], said: str
 ) -> None:
     with scoped_to(house.tenant_id):
-        presence = Registration(
+        registration = Registration(
             tenant_id=house.tenant_id,
             connection_id=db.session.query(Connection).one().id,
             participant_id=house.eva,
             mediator_id=house.mediator,
             released=True,
-            told=True,
+            announced=True,
             **state,
         )
-        db.session.add(presence)
+        db.session.add(registration)
         commit()
     logbook = signed_in("caseworker").get(f"/participants/{house.eva}").text_of("logbook")
     assert said in logbook

@@ -42,13 +42,13 @@ def found(house: House) -> int:
         )
         db.session.add(release)
         db.session.flush()
-        common = {"tenant_id": house.tenant_id, "connection_id": connection.id, "told_sequence": 7}
+        common = {"tenant_id": house.tenant_id, "connection_id": connection.id, "announced_sequence": 7}
         db.session.add(
             Registration(
                 participant_id=house.eva, release_id=release.id, status=Status.OFFLINE_ARCHIVED, **common
             )
         )
-        db.session.add(Registration(participant_id=house.ben, told=True, status=Status.ONLINE, **common))
+        db.session.add(Registration(participant_id=house.ben, announced=True, status=Status.ONLINE, **common))
         db.session.add(
             OddAnswer(
                 tenant_id=house.tenant_id,

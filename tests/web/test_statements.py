@@ -170,7 +170,7 @@ class Town:
             {"released": False},
             {"clarification": "answer-missing"},
         ]
-        values = {"mediator_id": mediator, "released": True, "told": True} | kinds[place % len(kinds)]
+        values = {"mediator_id": mediator, "released": True, "announced": True} | kinds[place % len(kinds)]
         self.add(Registration(**about, release_id=release, **values))
         return person
 
@@ -259,7 +259,7 @@ class Town:
                 kind=NoticeKind.IMPORT_HELD,
                 subject=f"import:{place}",
                 level=1,
-                told_level=1,
+                notified_level=1,
                 data={"import": place},
                 opened_at=now,
             )

@@ -24,14 +24,14 @@ EVA = ("--tenant", "alpha", "--participant", "1001")
 
 
 def present(house: House, participant_id: int, **state: Any) -> None:
-    """The person's presence, as it is after the network has confirmed, changed by `state`."""
+    """The person's registration, as it is after the network has confirmed, changed by `state`."""
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         db.session.get_one(Tenant, house.tenant_id).next_transfer_at = utcnow()
         values: dict[str, Any] = {
-            "told": True,
+            "announced": True,
             "mediator_id": house.mediator,
-            "told_mediator_id": house.mediator,
+            "announced_mediator_id": house.mediator,
             "status": Status.ONLINE,
         }
         db.session.add(
@@ -103,7 +103,7 @@ def test_somebody_blocked_is_said_to_leave_with_the_next_whole_transfer(
     ("state", "said"),
     [
         ({"released": False}, "die nächste Übertragung meldet sie ab"),
-        ({"released": False, "told": False}, "wenn die Person freigegeben ist"),
+        ({"released": False, "announced": False}, "wenn die Person freigegeben ist"),
         ({"released": True}, LEARNS_OF_IT),
     ],
 )
@@ -142,16 +142,16 @@ def test_a_mediator_chosen_for_somebody_blocked_is_told_later(signed_in: SignedI
 
 
 @pytest.mark.parametrize(
-    ("told", "asked", "said"),
+    ("announced", "asked", "said"),
     [
         (True, "meldet die Person beim Jobportal ab", "Die nächste Übertragung meldet die Person ab."),
         (False, "weiß noch nichts von der Person", "abzumelden ist nichts"),
     ],
 )
 def test_revoking_says_what_follows(
-    signed_in: SignedIn, house: House, told: bool, asked: str, said: str
+    signed_in: SignedIn, house: House, announced: bool, asked: str, said: str
 ) -> None:
-    present(house, house.eva, released=True, told=told)
+    present(house, house.eva, released=True, announced=announced)
     browser = signed_in("caseworker")
     assert asked in browser.get(f"/participants/{house.eva}/revoke").text
     browser.submit(f"/participants/{house.eva}/revoke")

@@ -28,16 +28,16 @@ class Limits:
     order_minimum: int = 2
     """An order counts as vanished from this many people on: one person alone is not a whole order."""
 
-    def unexplained(self, told: int) -> int:
+    def unexplained(self, announced: int) -> int:
         """How many unexplained leavers are let through where `told` people were told."""
-        return max(self.minimum, told * self.percent // 100)
+        return max(self.minimum, announced * self.percent // 100)
 
 
 @dataclass(frozen=True)
 class Leaving:
     """A delivery against what committed deliveries last told the network. All are numbers of people."""
 
-    told: int
+    announced: int
     """Told and not since archived."""
     explained: int
     unexplained: int
@@ -57,18 +57,20 @@ class Braking:
 
 def brake(leaving: Leaving, limits: Limits) -> Braking:
     """What holds the delivery, nothing where it may go. Where nobody leaves unexplained, nothing does."""
-    limit = limits.unexplained(leaving.told)
+    limit = limits.unexplained(leaving.announced)
     if not leaving.unexplained:
         return Braking((), limit)
     holds = []
     if leaving.unexplained + leaving.unexplained_before > limit:
         holds.append(Hold.TOO_MANY)
     vanished = tuple(
-        order for order, (told, gone) in leaving.orders.items() if told == gone >= limits.order_minimum
+        order
+        for order, (announced, gone) in leaving.orders.items()
+        if announced == gone >= limits.order_minimum
     )
     if vanished:
         holds.append(Hold.WHOLE_ORDER)
-    expected = leaving.told - leaving.explained
+    expected = leaving.announced - leaving.explained
     staying = expected - leaving.unexplained
     if staying <= 0:
         holds.append(Hold.EMPTY)

@@ -58,7 +58,7 @@ class PhaseInput:
     """What decides the phase of one person on the tenant's connection."""
 
     released: bool = False
-    told: bool = False
+    announced: bool = False
     """The newest committed delivery about them named them, and none has archived them since."""
     pending: bool = False
     """Something about them is not yet told to the network."""
@@ -99,7 +99,7 @@ def phase(situation: PhaseInput, deadlines: Deadlines) -> Phase:
     if waiting and waiting < deadlines.overdue_before:
         return Phase.OVERDUE
     if waiting:
-        return Phase.SENT if situation.told else Phase.ARCHIVING
+        return Phase.SENT if situation.announced else Phase.ARCHIVING
     return _at_rest(situation)
 
 
@@ -113,10 +113,10 @@ def _trouble_at_network(situation: PhaseInput) -> Phase | None:
 def _at_rest(situation: PhaseInput) -> Phase:
     """Choose the phase of a person for whom nothing is under way; `current` is only what the network confirmed."""
     if not situation.released:
-        return Phase.WITHDRAWAL_SCHEDULED if situation.told else Phase.NOT_RELEASED
+        return Phase.WITHDRAWAL_SCHEDULED if situation.announced else Phase.NOT_RELEASED
     if situation.findings:
         return Phase.BLOCKED
-    confirmed = situation.told and situation.status is Status.ONLINE
+    confirmed = situation.announced and situation.status is Status.ONLINE
     return Phase.CURRENT if confirmed and not situation.pending else Phase.SCHEDULED
 
 
@@ -161,7 +161,7 @@ class Moments:
     """Of the newest release."""
     ended_at: dt.datetime | None = None
     """Of the same, where it has ended."""
-    told_at: dt.datetime | None = None
+    announced_at: dt.datetime | None = None
     """Receipt of the newest delivery about them."""
     waiting_since: dt.datetime | None = None
     stuck_since: dt.datetime | None = None
@@ -185,5 +185,5 @@ def waits_since(phase: Phase, moments: Moments) -> dt.datetime | None:
     asked = [at for at in (moments.waiting_since, moments.stuck_since, moments.doubted_since) if at]
     if asked:
         return min(asked)
-    happened = [at for at in (moments.ended_at or moments.released_at, moments.told_at) if at]
+    happened = [at for at in (moments.ended_at or moments.released_at, moments.announced_at) if at]
     return max(happened, default=None)

@@ -20,7 +20,7 @@ class ErasureBlocker(StrEnum):
     RELEASED = "released"
     IN_DELIVERY = "in-delivery"
     """A delivery that is not committed names or archives her."""
-    TOLD = "told"
+    ANNOUNCED = "announced"
     """A network holds her, and has not been told otherwise."""
     ARCHIVING = "archiving"
     """A network has been told to archive her, and has not said that it did."""
