@@ -17,6 +17,7 @@ from portal.deliveries.reconciliation import look_whether_it_fits, take_up
 from portal.domain.deliveries import Attempt, Delivery
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.tenants import Connection, token_place
+from portal.networks.addresses import base_url
 from portal.networks.protocol.client import (
     Call,
     Garbled,
@@ -45,7 +46,7 @@ def client_for(connection: Connection) -> NetworkClient:
     assert connection.token_sealed is not None
     token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
     return NetworkClient(
-        connection.network.base_url(settings),
+        base_url(connection.network, settings),
         token,
         read_seconds=settings.network_read_seconds,
         ca_file=settings.network_ca_file,

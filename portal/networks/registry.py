@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from portal.core.settings import Settings
 from portal.networks import job4you, jobnetzwerk
 from portal.networks.spec import NetworkSpec
 
@@ -19,16 +18,6 @@ class Network(StrEnum):
     def spec(self) -> NetworkSpec:
         """What distinguishes it from the others."""
         return _SPECS[self]
-
-    def base_url(self, settings: Settings) -> str:
-        """Return the address of its API."""
-        found: str = getattr(settings, f"network_{self}_url")
-        return found
-
-    def applicant_page(self, settings: Settings) -> str | None:
-        """Return the address of an applicant's page, with {applicant_id} in it; None where none is set."""
-        found: str | None = getattr(settings, f"network_{self}_page")
-        return found
 
 
 _SPECS: dict[Network, NetworkSpec] = {

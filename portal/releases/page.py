@@ -15,6 +15,7 @@ from portal.domain.releases import ProtocolEntry
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import wants_confirmation
 from portal.domain.rules.status import Archiving, Reason, read_reason
+from portal.networks import addresses as network_addresses
 from portal.releases.conditions import consent_of
 from portal.releases.list_address import ListAddress
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
@@ -152,7 +153,7 @@ def applicant_page(person: Explanation) -> str | None:
     applicant_id = person.registration.applicant_id if person.registration else None
     if connection is None or not applicant_id or is_hidden(applicant_id):
         return None
-    template = connection.network.applicant_page(current_settings())
+    template = network_addresses.applicant_page(connection.network, current_settings())
     return template.replace("{applicant_id}", quote(applicant_id, safe="")) if template else None
 
 
