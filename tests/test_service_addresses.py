@@ -19,7 +19,7 @@ from portal.core.service_addresses import (
 )
 from portal.core.settings import SettingsError, load_settings
 from tests.support.database import make_settings, new_database
-from tests.test_settings import GOOD, refusal
+from tests.test_settings import GOOD, environment, refusal  # noqa: F401 - its fixture
 
 SECRET = "hunter2"
 
@@ -188,7 +188,7 @@ def test_an_address_of_redis_is_taken_as_it_is(value: str) -> None:
 def test_every_setting_is_one_line_and_each_address_is_one(
     name: str,
     value: str,
-    environment: pytest.MonkeyPatch,
+    environment: pytest.MonkeyPatch,  # noqa: F811
 ) -> None:
     if name == "SMTP_HOST":
         environment.setenv("JOBBRUECKE_PUBLIC_URL", "https://x.example")
@@ -200,7 +200,7 @@ def test_every_setting_is_one_line_and_each_address_is_one(
 
 @pytest.mark.parametrize("before", [b"", codecs.BOM_UTF8])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_file_of_another_system_is_read(before: bytes, end: str, environment: pytest.MonkeyPatch) -> None:
+def test_a_file_of_another_system_is_read(before: bytes, end: str, environment: pytest.MonkeyPatch) -> None:  # noqa: F811
     for name in GOOD:
         environment.delenv(f"JOBBRUECKE_{name}")
     lines = [f"JOBBRUECKE_{name}={value}" for name, value in GOOD.items()]
@@ -211,7 +211,7 @@ def test_a_file_of_another_system_is_read(before: bytes, end: str, environment: 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
-def test_a_file_that_is_not_in_utf8_is_refused(encoding: str, environment: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_in_utf8_is_refused(encoding: str, environment: pytest.MonkeyPatch) -> None:  # noqa: F811
     Path(".env").write_text("JOBBRUECKE_OIDC_NAME=hunter2 für alle\n", encoding=encoding)
     with pytest.raises(SettingsError, match="UTF-8") as raised:
         load_settings()

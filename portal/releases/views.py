@@ -184,7 +184,7 @@ def _values(participant_id: int) -> dict[str, Any]:
         "details": details,
         "clarification_text": clarification_text,
         "request_text": request_text,
-        "still_told": bool(person.participant.doubted_identity) and is_still_announced(participant_id),
+        "still_announced": bool(person.participant.doubted_identity) and is_still_announced(participant_id),
         "withdrawal": find_withdrawal(participant_id),
         "withdrawal_text": withdrawal_text,
     }

@@ -21,10 +21,19 @@ from portal.tenants.labels import LABELS as OF_TENANTS
 from portal.webkit.authors import author, role_words
 from portal.webkit.labels import label_of, register
 
+LABELS = {
+    **OF_ACCOUNTS,
+    **OF_AUDIT,
+    **OF_BULK,
+    **OF_DELIVERIES,
+    **OF_IMPORTS,
+    **OF_RELEASES,
+    **OF_TENANTS,
+}
+
 
 def init_app(app: Flask) -> None:
-    for labels in (OF_ACCOUNTS, OF_AUDIT, OF_BULK, OF_DELIVERIES, OF_IMPORTS, OF_RELEASES, OF_TENANTS):
-        register(labels)
+    register(LABELS)
     app.jinja_env.globals.update(
         label_of=label_of,
         author=author,

@@ -52,7 +52,7 @@ def look(delivery_id: int) -> Delivery:
 
 def test_of_many_at_once_one_gets_it(delivery_id: int) -> None:
     given = at_once(EVERY_TENANT, *[partial(acquire, delivery_id, NOW, LEASE)] * 6)
-    assert sorted(type(it).__name__ for it in given) == ["Claim"] + ["NoneType"] * 5
+    assert sorted(type(it).__name__ for it in given) == ["Lease"] + ["NoneType"] * 5
     assert (look(delivery_id).fence, look(delivery_id).crashes) == (1, 1)
 
 
