@@ -1,7 +1,7 @@
 """The application for WSGI servers: `gunicorn wsgi:app`. `jobbruecke web` starts one with everything set."""
 
-from portal import create_app
-from portal.log import configure_logs
+from portal.app import create_app
+from portal.core.log import configure_logs
 
 configure_logs()
 app = create_app()

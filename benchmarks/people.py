@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Table, insert
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.people.folding import search_words, sort_key
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
-from portal.releases.models import Presence, Release
-from portal.releases.status import Status
-from portal.tenants.network import Network
-from portal.tenants.service import choose_network, create_tenant, set_licence, set_token
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.network_change import choose_network
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import Registration, Release
+from portal.domain.rules.normalise import search_words, sort_key
+from portal.domain.rules.status import Status
+from portal.networks.registry import Network
+from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.support.bridge import SUPERVISOR
 
 _BATCH = 20_000
@@ -82,7 +83,8 @@ def fill(people: int, released_share: float = 0.3, seed: int = 1) -> int:
         ),
     )
     _write(
-        Presence.__table__, (shared | _presence(number, row, dice) for number, row in enumerate(released, 1))
+        Registration.__table__,
+        (shared | _registration(number, row, dice) for number, row in enumerate(released, 1)),
     )
     commit()
     return tenant.id
@@ -143,7 +145,7 @@ def _person(row: int, last: str, first: str, dice: random.Random) -> dict[str, A
     }
 
 
-def _presence(number: int, row: int, dice: random.Random) -> dict[str, Any]:
+def _registration(number: int, row: int, dice: random.Random) -> dict[str, Any]:
     online = dice.random() < 0.95
     return {
         "participant_id": row,
@@ -152,13 +154,13 @@ def _presence(number: int, row: int, dice: random.Random) -> dict[str, Any]:
         "mediator_id": row % _MEDIATORS + 1,
         "status": Status.ONLINE if online else Status.OFFLINE,
         "applicant_id": f"J4Y-{row}" if online else None,
-        "told": online,
-        "told_sequence": int(online),
-        "told_order_id": row % _ORDERS + 1,
+        "announced": online,
+        "announced_sequence": int(online),
+        "announced_order_id": row % _ORDERS + 1,
         "applied_sequence": int(online),
         "rejected_sequence": 0,
         "archived": False,
         "revision": 1,
-        "told_revision": int(online),
+        "announced_revision": int(online),
         "urgent": False,
     }

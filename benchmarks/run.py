@@ -18,26 +18,27 @@ from pathlib import Path
 from sqlalchemy import exists, func, insert, select, update
 
 from benchmarks.people import fill
-from portal.accounts.actor import SYSTEM
-from portal.database import Base, commit, db, reading, rollback, scope_to, utcnow
-from portal.deliveries.claims import claim
-from portal.deliveries.models import DeliveryPart
+from portal.core.database import Base, commit, db, reading, rollback, scope_to, utcnow
+from portal.deliveries import jobs as steps
+from portal.deliveries.building import build_parts
+from portal.deliveries.leases import acquire
 from portal.deliveries.service import plan
-from portal.deliveries.states import Cause, Mode
-from portal.people.models import Participant
-from portal.privacy.models import ErasureRun
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import DeliveryPart
+from portal.domain.delivery_states import Mode, Trigger
+from portal.domain.erasures import ErasureRun
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Tenant
+from portal.privacy.jobs import run_erasure
 from portal.privacy.queries import due_ids
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.queries import Filters, list_participants, load_view, needs_action_count, status_counts
-from portal.releases.status import Status
-from portal.releases.view import View
-from portal.tenants.models import Tenant
+from portal.releases.filters import Filters
+from portal.releases.queries import list_participants, needs_action_count, status_counts
+from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.queries import find_connection
 from tests.support.database import make_settings, running_app
-from worker import steps
-from worker.building import freeze
-from worker.erasing import run_erasure
 
 
 def main() -> None:
@@ -66,7 +67,7 @@ def main() -> None:
 
 def measure_lists(tenant_id: int, people: int) -> None:
     """Pages of the list, counters, search."""
-    view = load_view(tenant_id, utcnow())
+    view = load_tenant_context(tenant_id, utcnow())
     deep = db.session.scalars(
         select(Participant.id).order_by(Participant.sort_key).offset(people * 9 // 10).limit(1)
     ).one()
@@ -94,16 +95,16 @@ def measure_build(tenant_id: int) -> None:
     now = utcnow()
     connection = find_connection(tenant_id)
     assert connection is not None
-    delivery = plan(connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, now)
+    delivery = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, now)
     commit()
-    held = claim(delivery.id, utcnow(), 50)
+    held = acquire(delivery.id, utcnow(), 50)
     commit()
     assert held is not None
-    view: View = load_view(tenant_id, now)
+    view: TenantContext = load_tenant_context(tenant_id, now)
     commit()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
-    frozen = freeze(held, view)
+    frozen = build_parts(held, view)
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     started = time.perf_counter()
@@ -121,7 +122,7 @@ def measure_erasure(tenant_id: int, lines: int = 10) -> None:
     """A night with nobody to erase, and one with the last fiftieth of all people, ten lines of protocol each."""
     long_ago = utcnow() - dt.timedelta(days=5 * 365)
     people = db.session.scalar(select(func.count()).select_from(Participant)) or 0
-    unreleased = ~exists().where(Presence.participant_id == Participant.id)
+    unreleased = ~exists().where(Registration.participant_id == Participant.id)
     those = (
         select(Participant.id).where(unreleased).order_by(Participant.id.desc()).limit(max(1, people // 50))
     )

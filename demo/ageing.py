@@ -9,10 +9,7 @@ from typing import cast
 
 from sqlalchemy import Table, select, text, update
 
-from portal import current_settings
-from portal.audit.guards import removal, statements
-from portal.audit.heads import heads_file
-from portal.audit.models import Seal
+from portal.audit.checkpoints import heads_file
 from portal.audit.sealing import (
     NOTHING_BEFORE,
     Sealing,
@@ -22,7 +19,10 @@ from portal.audit.sealing import (
     rows_of,
     sealed_tables,
 )
-from portal.database import db
+from portal.core.append_only import removal, statements
+from portal.core.database import db
+from portal.core.settings import current_settings
+from portal.domain.audit import Seal
 
 _GUARDED = {"audit_entry": True, "erased_entry": False, "protocol_entry": True, "seal": False}
 """The tables that the database keeps, and whether their rows may be erased."""

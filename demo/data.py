@@ -13,20 +13,16 @@ from demo.cast import PROVIDERS, SMALL_ONE, Provider
 from demo.logins import LOGINS, PASSWORD, Login
 from demo.plays import play
 from demo.stage import Stage, control, new_token
-from portal import create_app, current_settings
-from portal.accounts.actor import SYSTEM, Actor
-from portal.accounts.models import Account, Role
 from portal.accounts.service import create_account
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.tenants.models import Tenant
-from portal.tenants.network import Network
-from portal.tenants.service import (
-    choose_network,
-    create_tenant,
-    set_federal_state,
-    set_licence,
-    set_token,
-)
+from portal.app import create_app
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.settings import current_settings
+from portal.deliveries.network_change import choose_network
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import SYSTEM, Actor
+from portal.domain.tenants import Tenant
+from portal.networks.registry import Network
+from portal.tenants.service import create_tenant, set_federal_state, set_licence, set_token
 
 _LICENSED_DAYS = 400
 

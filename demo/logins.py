@@ -12,7 +12,7 @@ SUPPORT_EMAIL = "support@demo.example"
 
 @dataclass(frozen=True)
 class Login:
-    """An account of the demo; `role` is a value of portal.accounts.models.Role."""
+    """An account of the demo; `role` is a value of portal.domain.accounts.Role."""
 
     email: str
     role: str

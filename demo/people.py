@@ -16,9 +16,9 @@ from faker import Faker
 
 from demo import words
 from demo.cast import JOBNETZWERK, PROVIDERS, SMALL_ONE, Mediator, Order, Provider
-from portal.people.folding import fold
-from portal.people.masking import check_digit
-from portal.qualli.columns import EXPORTED_AT, MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
+from portal.core.masking import check_digit
+from portal.domain.rules.normalise import normalise
+from portal.imports.columns import EXPORTED_AT, MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
 
 EXPORT = Path(__file__).parent / "export"
 """What is shipped: the export of the two large providers as of EXPORT_DATE."""
@@ -168,13 +168,13 @@ def _value(value: str | int, provider: Provider, today: dt.date) -> str:
 
 def _social_insurance_number(born: dt.date, last_name: str, dice: random.Random) -> str:
     area = dice.choice(("02", "04", "11", "12", "13", "50", "53", "65"))
-    letter = fold(last_name)[:1].upper()
+    letter = normalise(last_name)[:1].upper()
     bare = f"{area}{born:%d%m%y}{letter}{dice.randrange(100):02}"
     return bare + check_digit(f"{bare}0")
 
 
 def _plain(text: str) -> str:
-    return "".join(char for char in fold(text) if char.isascii() and char.isalnum())
+    return "".join(char for char in normalise(text) if char.isascii() and char.isalnum())
 
 
 def _date(value: dt.date, provider: Provider) -> str:

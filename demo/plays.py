@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from demo.logins import J4U, JN, SMALL
 from demo.stage import Stage, control, force
-from portal.qualli.models import ImportMode
-from portal.releases.view import load_view
+from portal.domain.imports import ImportMode
+from portal.tenants.context import load_tenant_context
 
 DAY = dt.timedelta(days=1)
 MOMENT = dt.timedelta(minutes=90)
@@ -29,7 +29,7 @@ class Past:
 
 def past(stage: Stage) -> Past:
     """The spans for the stage's tenant, today."""
-    view = load_view(stage.tenant_id, stage.begun_at)
+    view = load_tenant_context(stage.tenant_id, stage.begun_at)
     latest, earliest = view.deadlines.overdue_before, view.deadlines.clarification_before
     middle = earliest + (latest - earliest) / 2
     return Past(stage.begun_at - middle, stage.begun_at - earliest + DAY)

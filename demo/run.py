@@ -18,7 +18,7 @@ from demo.child import Program
 from demo.folder import FolderError
 from demo.logins import LOGINS, PASSWORD
 from demo.supervisor import Supervisor
-from portal import PRIVATE
+from portal.core.paths import PRIVATE
 
 HOST = "127.0.0.1"
 _WORKER_STOP_SECONDS = 20

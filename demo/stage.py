@@ -16,19 +16,21 @@ from sqlalchemy import Table, bindparam, or_, select, update
 from demo.ageing import seal_anew, unguarded
 from demo.cast import Provider
 from demo.people import write_export
-from portal.accounts.actor import SYSTEM, Actor
-from portal.database import EVERY_TENANT, Base, UtcDateTime, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.database import EVERY_TENANT, Base, UtcDateTime, commit, db, scope_to, utcnow
+from portal.deliveries import jobs as steps
 from portal.deliveries.service import plan, request_transfer
-from portal.deliveries.states import Cause, DeliveryState, Mode
-from portal.people.models import Mediator, Participant
-from portal.qualli.models import ImportMode
-from portal.qualli.service import start_import
+from portal.domain.actors import SYSTEM, Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryState, Mode, Trigger
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Mediator, Participant
+from portal.domain.rules.workdays import transfer_at
+from portal.domain.tenants import Connection, Tenant
+from portal.imports import running as imports
+from portal.imports.service import start_import
 from portal.releases.service import choose_mediator, release, revoke
-from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import find_connection, today_of
-from portal.tenants.workdays import transfer_at
-from worker import imports, schedule, steps
+from worker import schedule
 
 _ROUNDS = 40
 _TIMEOUT_SECONDS = 30
@@ -93,7 +95,7 @@ class Stage:
         connection = find_connection(self.tenant_id)
         assert connection is not None
         night = self._night(nights_ago)
-        delivery = plan(connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, utcnow(), local_date=night)
+        delivery = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, utcnow(), local_date=night)
         commit()
         steps.run_delivery(delivery.id)
         scope_to(self.tenant_id)

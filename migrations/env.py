@@ -9,9 +9,9 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection, Enum, text
 from sqlalchemy.exc import IntegrityError
 
-from portal.database import Base, UtcDateTime, db
-from portal.grants import renew_grants
-from portal.wall import raise_wall
+from portal.core.database import Base, UtcDateTime, db
+from portal.core.grants import renew_grants
+from portal.core.row_level_security import enable_row_level_security
 
 _UPGRADE_LOCK = 7_304_215_118
 """Number of the advisory lock; any number will do, as long as it stays the same."""
@@ -55,7 +55,7 @@ def _run_on(connection: Connection) -> None:
         with context.begin_transaction():
             context.run_migrations()
             # Still inside: its end commits, and what came after it would be undone without a word.
-            raise_wall(connection)
+            enable_row_level_security(connection)
             renew_grants(connection)
             if connection.dialect.name == "sqlite":
                 _check_references(connection)

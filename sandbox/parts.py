@@ -12,14 +12,7 @@ from dataclasses import dataclass
 import zstandard
 from pydantic import ValidationError
 
-from sandbox.messages import (
-    RECORD,
-    MediatorRecord,
-    OrderRecord,
-    ParticipantRecord,
-    Record,
-    explain,
-)
+from sandbox.messages import RECORD, MediatorRecord, OrderRecord, ParticipantRecord, Record, explain
 from sandbox.problems import Problem, invalid_request
 from sandbox.words import Network, ProblemType
 

@@ -11,8 +11,7 @@ from flask import Flask
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from portal import current_settings
-from portal.database import (
+from portal.core.database import (
     EVERY_TENANT,
     after_commit,
     commit,
@@ -23,9 +22,10 @@ from portal.database import (
     scope_to,
     utcnow,
 )
-from portal.people.models import Participant
-from portal.queue import QUEUE, SEND_DELIVERY, enqueue, enqueue_after_commit, forget_waiting
-from portal.tenants.models import Tenant
+from portal.core.queue import QUEUE, SEND_DELIVERY, enqueue, enqueue_after_commit, forget_waiting
+from portal.core.settings import current_settings
+from portal.domain.participants import Participant
+from portal.domain.tenants import Tenant
 from tests.support.database import NOW, Cast, make_settings, running_app
 from tests.support.services import RedisServer
 

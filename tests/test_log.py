@@ -8,7 +8,7 @@ import sys
 
 _TALK = """
 import os, structlog
-from portal.log import configure_logs
+from portal.core.log import configure_logs
 configure_logs()
 log = structlog.get_logger()
 os.fork()

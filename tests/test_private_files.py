@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from demo import run
-from portal import create_app, current_vault
-from portal.audit.heads import export_heads, newest_heads
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.qualli.uploads import take_in_lines
-from portal.schema import upgrade
-from portal.tenants.models import Tenant
+from portal.app import create_app
+from portal.audit.checkpoints import export_heads, newest_heads
+from portal.core.crypto import current_vault
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.schema import upgrade
+from portal.domain.tenants import Tenant
+from portal.imports.uploads import take_in_lines
 from sandbox import create_app as create_sandbox
 from tests.support.database import NOW, make_settings
 

@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from portal import create_app
-from portal.database import db
-from portal.refusal import Refusal
-from portal.schema import check_database, upgrade
-from portal.service_addresses import base_address, database_address, is_host, redis_address, split_address
-from portal.settings import SettingsError, load_settings
+from portal.app import create_app
+from portal.core.database import db
+from portal.core.refusal import Refusal
+from portal.core.schema import check_database, upgrade
+from portal.core.service_addresses import (
+    base_address,
+    database_address,
+    is_host,
+    redis_address,
+    split_address,
+)
+from portal.core.settings import SettingsError, load_settings
 from tests.support.database import make_settings, new_database
 from tests.test_settings import GOOD, environment, refusal  # noqa: F401 - its fixture
 

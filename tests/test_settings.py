@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.service_addresses import is_loopback
-from portal.settings import PREFIX, Settings, SettingsError, load_settings
+from portal.core.service_addresses import is_loopback
+from portal.core.settings import PREFIX, Settings, SettingsError, load_settings
 from tests.support.database import make_settings
 
 KEY = base64.b64encode(b"k" * 32).decode()

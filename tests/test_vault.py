@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.vault import Vault, VaultError
+from portal.core.crypto import Vault, VaultError
 
 OLD, NEW = {"old": b"o" * 32}, {"new": b"n" * 32}
 PLACE = "connection.token_sealed:1"

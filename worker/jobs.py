@@ -9,10 +9,10 @@ import structlog
 from flask import Flask
 from rq.timeouts import BaseTimeoutException
 
-from portal import create_app, current_settings
-from portal.database import EVERY_TENANT, db, rollback, scope_to
-from portal.log import describe_error
-from portal.queue import (
+from portal.app import create_app
+from portal.core.database import EVERY_TENANT, db, rollback, scope_to
+from portal.core.log import describe_error
+from portal.core.queue import (
     PROBE_CONNECTION,
     RUN_BULK,
     RUN_ERASURE,
@@ -21,6 +21,7 @@ from portal.queue import (
     SEND_MAIL,
     forget_waiting,
 )
+from portal.core.settings import current_settings
 
 log = structlog.get_logger()
 
@@ -64,7 +65,7 @@ def _job(name: str, row_id: int) -> Iterator[None]:
 
 def run_delivery(delivery_id: int) -> None:
     """Do what is due of a delivery."""
-    from worker import steps
+    from portal.deliveries import jobs as steps
 
     with _job(SEND_DELIVERY, delivery_id):
         steps.run_delivery(delivery_id)
@@ -72,7 +73,7 @@ def run_delivery(delivery_id: int) -> None:
 
 def run_import(import_id: int) -> None:
     """Do what is due of an import."""
-    from worker import imports
+    from portal.imports import running as imports
 
     with _job(RUN_IMPORT, import_id):
         imports.run_import(import_id)
@@ -80,7 +81,7 @@ def run_import(import_id: int) -> None:
 
 def run_bulk(bulk_id: int) -> None:
     """Do what is left of a decision for many people."""
-    from worker import bulk
+    from portal.bulk import jobs as bulk
 
     with _job(RUN_BULK, bulk_id):
         bulk.run_bulk(bulk_id)
@@ -88,7 +89,7 @@ def run_bulk(bulk_id: int) -> None:
 
 def run_erasure(erasure_id: int) -> None:
     """Do what is left of a night's erasure."""
-    from worker import erasing
+    from portal.privacy import jobs as erasing
 
     with _job(RUN_ERASURE, erasure_id):
         erasing.run_erasure(erasure_id)
@@ -96,7 +97,7 @@ def run_erasure(erasure_id: int) -> None:
 
 def probe_connection(connection_id: int) -> None:
     """Ask a network that failed whether it is back."""
-    from worker import attempts
+    from portal.deliveries import attempts
 
     with _job(PROBE_CONNECTION, connection_id):
         attempts.probe(connection_id)
@@ -104,7 +105,7 @@ def probe_connection(connection_id: int) -> None:
 
 def send_mail(mail_id: int) -> None:
     """Send a mail that waits in the outbox."""
-    from worker import mails
+    from portal.notices import jobs as mails
 
     with _job(SEND_MAIL, mail_id):
         mails.send_mail(mail_id)

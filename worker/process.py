@@ -21,13 +21,13 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import current_settings
-from portal.database import commit, db, rollback, utcnow
-from portal.queue import QUEUE
-from portal.tenants.models import Heartbeat
+from portal.core.database import commit, db, rollback, utcnow
+from portal.core.queue import QUEUE
+from portal.core.settings import current_settings
+from portal.deliveries.jobs import try_again_what_crashed
+from portal.domain.tenants import Heartbeat
+from portal.notices.evaluate import look_if_cron_is_silent
 from worker.jobs import ALLOWED, run_in
-from worker.steps import try_again_what_crashed
-from worker.watching import look_if_cron_is_silent
 
 BEAT_SECONDS = 20
 FORGET_AFTER = dt.timedelta(days=1)

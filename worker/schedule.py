@@ -1,4 +1,4 @@
-"""What runs when. Cron only wakes: the rows in the database decide what is due (design §6, step 5)."""
+"""What runs when. Cron only wakes: the rows in the database decide what is due (docs/domain.md#deliveries)."""
 
 from __future__ import annotations
 
@@ -16,26 +16,11 @@ from sqlalchemy import Select, and_, or_, select, true, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import current_settings
-from portal.accounts.actor import SYSTEM
 from portal.accounts.sessions import forget_sessions
-from portal.audit.heads import export_heads, is_due, newest_heads
-from portal.bulk.models import UNFINISHED, BulkRun
+from portal.audit.checkpoints import export_heads, is_due, newest_heads
 from portal.bulk.service import forget_runs
-from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.service import give_up, plan, plan_withdrawals
-from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
-from portal.notices.outbox import due_mails, forget_mails, mails_are_set
-from portal.people.models import Participant
-from portal.privacy.models import UNFINISHED as UNFINISHED_ERASURES
-from portal.privacy.models import ErasureRun
-from portal.privacy.service import plan_erasure
-from portal.qualli.models import ENDED as ENDED_IMPORTS
-from portal.qualli.models import UNFINISHED as UNFINISHED_IMPORTS
-from portal.qualli.models import ImportRun
-from portal.qualli.strays import forget_strays
-from portal.queue import (
+from portal.core.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
+from portal.core.queue import (
     PROBE_CONNECTION,
     RUN_BULK,
     RUN_ERASURE,
@@ -46,14 +31,30 @@ from portal.queue import (
     job_name,
     names_waiting,
 )
-from portal.refusal import Refusal
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.deliveries.service import cancel, plan, plan_withdrawals
+from portal.domain.actors import SYSTEM
+from portal.domain.bulk import UNFINISHED, BulkRun
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.erasures import UNFINISHED as UNFINISHED_ERASURES
+from portal.domain.erasures import ErasureRun
+from portal.domain.imports import ENDED as ENDED_IMPORTS
+from portal.domain.imports import UNFINISHED as UNFINISHED_IMPORTS
+from portal.domain.imports import ImportRun
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
+from portal.domain.rules.workdays import local_date, next_transfer
+from portal.domain.tenants import Connection, ConnectionState, Tenant
+from portal.imports.strays import forget_strays
+from portal.mail.outbox import due_mails, forget_mails, mails_are_set
+from portal.notices import evaluate as watching
+from portal.notices import jobs as mails
+from portal.privacy.service import plan_erasure
 from portal.releases.imported import end_lost_releases
-from portal.releases.models import Presence
-from portal.releases.view import find_uncommitted, load_view
-from portal.tenants.models import Connection, ConnectionState, Tenant
+from portal.tenants.context import find_uncommitted, load_tenant_context
 from portal.tenants.service import set_transfer_time
-from portal.tenants.workdays import local_date, next_transfer
-from worker import mails, watching
 from worker.process import Beat
 
 BATCH = 200
@@ -244,10 +245,10 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     if not moved.rowcount or _had_its_own(tenant_id, night):
         return None
     end_lost_releases(tenant, now, true())
-    view = load_view(tenant_id, now)
+    view = load_tenant_context(tenant_id, now)
     if view.findings or view.connection is None or view.connection.waits_for_a_person:
         return None  # explained on every page, and no failure
-    if view.uncommitted and not give_up(view.uncommitted, Problem.REPLACED, SYSTEM, now):
+    if view.uncommitted and not cancel(view.uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
         raise Refusal("delivery-running", number=view.uncommitted.sequence)
     if not _anybody(view.connection.id):
         # a restored backup may have forgotten them all, and then nothing else would ever ask the network
@@ -256,7 +257,7 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     return plan(
         view.connection,
         Mode.FULL,
-        Cause.NIGHTLY,
+        Trigger.NIGHTLY,
         SYSTEM,
         now,
         local_date=night,
@@ -280,8 +281,8 @@ def bring_nearer(tenant_id: int, now: dt.datetime) -> None:
 
 
 def _anybody(connection_id: int) -> bool:
-    query = select(Presence.id).where(
-        Presence.connection_id == connection_id, or_(Presence.released, Presence.told)
+    query = select(Registration.id).where(
+        Registration.connection_id == connection_id, or_(Registration.released, Registration.announced)
     )
     return db.session.scalar(query.limit(1)) is not None
 
@@ -293,9 +294,9 @@ def _tenants_with_lost_consent(now: dt.datetime) -> Select[*tuple[Any, ...]]:
     )  # somewhere it may be the next day already; checked per tenant
     return (
         select(Participant.tenant_id)
-        .join(Presence, Presence.participant_id == Participant.id)
+        .join(Registration, Registration.participant_id == Participant.id)
         .where(
-            or_(Presence.released, and_(Presence.told, ~Presence.urgent)),
+            or_(Registration.released, and_(Registration.announced, ~Registration.urgent)),
             Participant.consent_until < tomorrow,
         )
         .distinct()
@@ -310,8 +311,8 @@ def end_lost(tenant_id: int, now: dt.datetime) -> None:
 def _connections_with_urgent() -> Select[*tuple[Any, ...]]:
     return (
         select(Connection.id)
-        .join(Presence, Presence.connection_id == Connection.id)
-        .where(Presence.urgent, Presence.told, ~Presence.released)
+        .join(Registration, Registration.connection_id == Connection.id)
+        .where(Registration.urgent, Registration.announced, ~Registration.released)
         .where(Connection.reconcile_since.is_(None), Connection.account_doubt.is_(None))
         .distinct()
     )
@@ -322,19 +323,23 @@ def plan_urgent(connection_id: int, now: dt.datetime) -> Delivery | None:
     connection = db.session.get_one(Connection, connection_id, populate_existing=True)
     if connection.token_sealed is None or (connection.paused_until and connection.paused_until > now):
         return None
-    return plan_withdrawals(connection, Cause.CONSENT, now)
+    return plan_withdrawals(connection, Trigger.CONSENT, now)
 
 
 def close(connection_id: int, now: dt.datetime) -> None:
-    """Go on closing a connection that the tenant left: withdraw everybody told, wait for the answers (design §4.6)."""
+    """Go on closing a connection that the tenant left: withdraw everybody announced, await the answers."""
     connection = db.session.get_one(Connection, connection_id, populate_existing=True)
-    told = select(Presence.id).where(Presence.connection_id == connection.id, Presence.told).limit(1)
+    announced = (
+        select(Registration.id)
+        .where(Registration.connection_id == connection.id, Registration.announced)
+        .limit(1)
+    )
     if find_uncommitted(connection.id):
         return
-    if db.session.scalar(told) is not None:
+    if db.session.scalar(announced) is not None:
         paused = connection.paused_until is not None and connection.paused_until > now
         if connection.token_sealed and not paused and not connection.waits_for_a_person:
-            plan_withdrawals(connection, Cause.NETWORK_CHANGED, now)
+            plan_withdrawals(connection, Trigger.NETWORK_CHANGED, now)
         return
     awaiting = select(Delivery.id).where(
         Delivery.connection_id == connection.id, Delivery.state.in_(AWAITING)

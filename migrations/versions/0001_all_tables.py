@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from portal.audit.guards import removal, statements
+from portal.core.append_only import removal, statements
 
 revision = "0001"
 down_revision = None
@@ -228,8 +228,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("subject", sa.String(length=60), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
-        sa.Column("told_level", sa.Integer(), nullable=False),
-        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notified_level", sa.Integer(), nullable=False),
+        sa.Column("notified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
@@ -293,7 +293,7 @@ def upgrade() -> None:
     )
     op.create_index("uq_account_tenant_initials", "account", ["tenant_id", "initials"], unique=True)
     op.create_table(
-        "mediator_presence",
+        "mediator_registration",
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("known", sa.Boolean(), nullable=False),
@@ -302,18 +302,20 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(
-            ["connection_id"], ["connection.id"], name=op.f("fk_mediator_presence_connection_id_connection")
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_mediator_registration_connection_id_connection"),
         ),
         sa.ForeignKeyConstraint(
-            ["mediator_id"], ["mediator.id"], name=op.f("fk_mediator_presence_mediator_id_mediator")
+            ["mediator_id"], ["mediator.id"], name=op.f("fk_mediator_registration_mediator_id_mediator")
         ),
         sa.ForeignKeyConstraint(
-            ["tenant_id"], ["tenant.id"], name=op.f("fk_mediator_presence_tenant_id_tenant")
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_mediator_registration_tenant_id_tenant")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_mediator_presence")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mediator_registration")),
     )
     op.create_index(
-        "uq_mediator_presence", "mediator_presence", ["connection_id", "mediator_id"], unique=True
+        "uq_mediator_registration", "mediator_registration", ["connection_id", "mediator_id"], unique=True
     )
     op.create_table(
         "participant",
@@ -988,103 +990,6 @@ def upgrade() -> None:
         "uq_odd_answer", "odd_answer", ["delivery_id", "kind", "subject", "number", "outcome"], unique=True
     )
     op.create_table(
-        "presence",
-        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("released", sa.Boolean(), nullable=False),
-        sa.Column("status", sa.String(length=30), nullable=False),
-        sa.Column("applicant_id", sa.String(length=200), nullable=True),
-        sa.Column("applied_sequence", sa.BigInteger(), nullable=False),
-        sa.Column("archived", sa.Boolean(), nullable=False),
-        sa.Column("archive_reason", sa.String(length=50), nullable=True),
-        sa.Column("archive_detail", sa.String(), nullable=True),
-        sa.Column("rejected_sequence", sa.BigInteger(), nullable=False),
-        sa.Column("rejection_reason", sa.String(length=50), nullable=True),
-        sa.Column("rejection_detail", sa.String(), nullable=True),
-        sa.Column("clarification", sa.String(length=40), nullable=True),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("told", sa.Boolean(), nullable=False),
-        sa.Column("told_sequence", sa.BigInteger(), nullable=False),
-        sa.Column("told_revision", sa.Integer(), nullable=False),
-        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("told_digest", sa.String(length=64), nullable=True),
-        sa.Column("told_mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("told_order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("stuck_since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("urgent", sa.Boolean(), nullable=False),
-        sa.Column("refused_revision", sa.Integer(), nullable=True),
-        sa.Column("refused_detail", sa.String(), nullable=True),
-        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connection_id"], ["connection.id"], name=op.f("fk_presence_connection_id_connection")
-        ),
-        sa.ForeignKeyConstraint(
-            ["mediator_id"], ["mediator.id"], name=op.f("fk_presence_mediator_id_mediator")
-        ),
-        sa.ForeignKeyConstraint(
-            ["participant_id"], ["participant.id"], name=op.f("fk_presence_participant_id_participant")
-        ),
-        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_presence_release_id_release")),
-        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_presence_tenant_id_tenant")),
-        sa.ForeignKeyConstraint(
-            ["told_mediator_id"], ["mediator.id"], name=op.f("fk_presence_told_mediator_id_mediator")
-        ),
-        sa.ForeignKeyConstraint(
-            ["told_order_id"], ["orders.id"], name=op.f("fk_presence_told_order_id_orders")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
-    )
-    op.create_index(
-        "ix_presence_clarification",
-        "presence",
-        ["connection_id"],
-        unique=False,
-        sqlite_where=sa.text("clarification IS NOT NULL"),
-        postgresql_where=sa.text("clarification IS NOT NULL"),
-    )
-    op.create_index("ix_presence_mediator", "presence", ["mediator_id"], unique=False)
-    op.create_index(
-        "ix_presence_mediator_unknown",
-        "presence",
-        ["connection_id"],
-        unique=False,
-        sqlite_where=sa.text("archive_reason = 'mediator-unknown'"),
-        postgresql_where=sa.text("archive_reason = 'mediator-unknown'"),
-    )
-    op.create_index("ix_presence_participant", "presence", ["participant_id"], unique=False)
-    op.create_index(
-        "ix_presence_released",
-        "presence",
-        ["connection_id", "participant_id"],
-        unique=False,
-        sqlite_where=sa.text("released"),
-        postgresql_where=sa.text("released"),
-    )
-    op.create_index("ix_presence_status", "presence", ["connection_id", "status"], unique=False)
-    op.create_index(
-        "ix_presence_told",
-        "presence",
-        ["connection_id", "participant_id"],
-        unique=False,
-        sqlite_where=sa.text("told"),
-        postgresql_where=sa.text("told"),
-    )
-    op.create_index(
-        "ix_presence_urgent",
-        "presence",
-        ["connection_id"],
-        unique=False,
-        sqlite_where=sa.text("urgent"),
-        postgresql_where=sa.text("urgent"),
-    )
-    op.create_index("ix_presence_waiting", "presence", ["connection_id", "waiting_since"], unique=False)
-    op.create_index("uq_presence", "presence", ["connection_id", "participant_id"], unique=True)
-    op.create_index("uq_presence_applicant", "presence", ["connection_id", "applicant_id"], unique=True)
-    op.create_table(
         "protocol_entry",
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
@@ -1112,6 +1017,113 @@ def upgrade() -> None:
     )
     op.create_index("ix_protocol_entry", "protocol_entry", ["participant_id", "id"], unique=False)
     op.create_index(op.f("ix_protocol_entry_seal_key"), "protocol_entry", ["seal_key"], unique=False)
+    op.create_table(
+        "registration",
+        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("release_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("released", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.String(length=30), nullable=False),
+        sa.Column("applicant_id", sa.String(length=200), nullable=True),
+        sa.Column("applied_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("archived", sa.Boolean(), nullable=False),
+        sa.Column("archive_reason", sa.String(length=50), nullable=True),
+        sa.Column("archive_detail", sa.String(), nullable=True),
+        sa.Column("rejected_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("rejection_reason", sa.String(length=50), nullable=True),
+        sa.Column("rejection_detail", sa.String(), nullable=True),
+        sa.Column("clarification", sa.String(length=40), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("announced", sa.Boolean(), nullable=False),
+        sa.Column("announced_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("announced_revision", sa.Integer(), nullable=False),
+        sa.Column("announced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("announced_digest", sa.String(length=64), nullable=True),
+        sa.Column(
+            "announced_mediator_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("announced_order_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stuck_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("refused_revision", sa.Integer(), nullable=True),
+        sa.Column("refused_detail", sa.String(), nullable=True),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["announced_mediator_id"],
+            ["mediator.id"],
+            name=op.f("fk_registration_announced_mediator_id_mediator"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["announced_order_id"], ["orders.id"], name=op.f("fk_registration_announced_order_id_orders")
+        ),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_registration_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(
+            ["mediator_id"], ["mediator.id"], name=op.f("fk_registration_mediator_id_mediator")
+        ),
+        sa.ForeignKeyConstraint(
+            ["participant_id"], ["participant.id"], name=op.f("fk_registration_participant_id_participant")
+        ),
+        sa.ForeignKeyConstraint(
+            ["release_id"], ["release.id"], name=op.f("fk_registration_release_id_release")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_registration_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_registration")),
+    )
+    op.create_index(
+        "ix_registration_clarification",
+        "registration",
+        ["connection_id"],
+        unique=False,
+        sqlite_where=sa.text("clarification IS NOT NULL"),
+        postgresql_where=sa.text("clarification IS NOT NULL"),
+    )
+    op.create_index("ix_registration_mediator", "registration", ["mediator_id"], unique=False)
+    op.create_index(
+        "ix_registration_mediator_unknown",
+        "registration",
+        ["connection_id"],
+        unique=False,
+        sqlite_where=sa.text("archive_reason = 'mediator-unknown'"),
+        postgresql_where=sa.text("archive_reason = 'mediator-unknown'"),
+    )
+    op.create_index("ix_registration_participant", "registration", ["participant_id"], unique=False)
+    op.create_index(
+        "ix_registration_released",
+        "registration",
+        ["connection_id", "participant_id"],
+        unique=False,
+        sqlite_where=sa.text("released"),
+        postgresql_where=sa.text("released"),
+    )
+    op.create_index("ix_registration_status", "registration", ["connection_id", "status"], unique=False)
+    op.create_index(
+        "ix_registration_told",
+        "registration",
+        ["connection_id", "participant_id"],
+        unique=False,
+        sqlite_where=sa.text("announced"),
+        postgresql_where=sa.text("announced"),
+    )
+    op.create_index(
+        "ix_registration_urgent",
+        "registration",
+        ["connection_id"],
+        unique=False,
+        sqlite_where=sa.text("urgent"),
+        postgresql_where=sa.text("urgent"),
+    )
+    op.create_index(
+        "ix_registration_waiting", "registration", ["connection_id", "waiting_since"], unique=False
+    )
+    op.create_index("uq_registration", "registration", ["connection_id", "participant_id"], unique=True)
+    op.create_index(
+        "uq_registration_applicant", "registration", ["connection_id", "applicant_id"], unique=True
+    )
     op.create_table(
         "bulk_item",
         sa.Column("bulk_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -1152,8 +1164,8 @@ def downgrade() -> None:
         for statement in removal(table, dialect):
             op.execute(statement)
     op.drop_table("bulk_item")
+    op.drop_table("registration")
     op.drop_table("protocol_entry")
-    op.drop_table("presence")
     op.drop_table("odd_answer")
     op.drop_table("import_rejection")
     op.drop_table("import_line")
@@ -1177,7 +1189,7 @@ def downgrade() -> None:
     op.drop_table("import_run")
     op.drop_table("delivery")
     op.drop_table("participant")
-    op.drop_table("mediator_presence")
+    op.drop_table("mediator_registration")
     op.drop_table("account")
     op.drop_table("orders")
     op.drop_table("notice")

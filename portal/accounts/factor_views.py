@@ -17,18 +17,19 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts import second_factor as factors
-from portal.accounts.access import Permission, requires
 from portal.accounts.codes import picture, provisioning_address
-from portal.accounts.models import Account
 from portal.accounts.service import get_account
 from portal.accounts.sessions import end_sessions
 from portal.accounts.signing_in import stay_in
 from portal.accounts.users import WITHOUT_PASSWORD
-from portal.database import EVERY_TENANT, commit, rollback, scope_to, utcnow
-from portal.refusal import NotFound, Refusal
-from portal.web.fragments import relative_path
-from portal.web.messages import message
-from portal.web.security import failed, limiter, own_key
+from portal.core.database import EVERY_TENANT, commit, rollback, scope_to, utcnow
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.accounts import Account
+from portal.domain.permissions import Permission
+from portal.webkit.access import requires
+from portal.webkit.fragments import relative_path
+from portal.webkit.messages import message
+from portal.webkit.security import failed, limiter, own_key
 
 second_factor = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 _GUESSES = "10 per 10 minutes;60 per day"

@@ -10,9 +10,9 @@ from werkzeug.datastructures import MultiDict
 from wtforms import EmailField, HiddenField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from portal.accounts.models import Account, Role
 from portal.accounts.passwords import MAXIMUM_LENGTH
-from portal.refusal import Refusal
+from portal.core.refusal import Refusal
+from portal.domain.accounts import Account, Role
 
 TENANT_ROLES = tuple(role for role in Role if not role.for_all_tenants)
 """The roles that a tenant's administrator may give."""
@@ -31,7 +31,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
-class Typed:
+class AccountForm:
     """What was typed about an account, as it was typed."""
 
     email: str = ""
@@ -48,11 +48,11 @@ class Typed:
         return Role(self.role)
 
 
-def read_typed(values: MultiDict[str, str]) -> Typed:
-    return Typed(**{name: values.get(name, "") for name in vars(Typed())})
+def read_typed(values: MultiDict[str, str]) -> AccountForm:
+    return AccountForm(**{name: values.get(name, "") for name in vars(AccountForm())})
 
 
-def typed_of(account: Account) -> Typed:
+def typed_of(account: Account) -> AccountForm:
     """An account as its form begins."""
     number = account.mediator.number if account.mediator else ""
-    return Typed(account.email, account.name, account.initials, account.role.value, number)
+    return AccountForm(account.email, account.name, account.initials, account.role.value, number)

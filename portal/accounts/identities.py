@@ -7,11 +7,11 @@ import datetime as dt
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.models import Account, LinkedIdentity
 from portal.accounts.provider import Identity
-from portal.addresses import spellings
-from portal.database import EVERY_TENANT, db, scoped_to
-from portal.refusal import Refusal
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.core.idna_domains import spellings
+from portal.core.refusal import Refusal
+from portal.domain.accounts import Account, LinkedIdentity
 
 
 def find_account_id(identity: Identity, now: dt.datetime) -> tuple[int, bool]:

@@ -9,10 +9,10 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 
-from portal import current_settings
-from portal.accounts.models import Account, OneTimeLink
-from portal.database import EVERY_TENANT, db, scope_to
-from portal.refusal import Refusal
+from portal.core.database import EVERY_TENANT, db, scope_to
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.accounts import Account, OneTimeLink
 
 VALID_HOURS = 48
 

@@ -9,12 +9,10 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal import current_settings
 from portal.accounts import queries, second_factor
-from portal.accounts.access import Permission, requires
-from portal.accounts.forms import TENANT_ROLES, Typed, read_typed, typed_of
+from portal.accounts.forms import TENANT_ROLES, AccountForm, read_typed, typed_of
+from portal.accounts.invitations import mail_link
 from portal.accounts.links import VALID_HOURS, link_to, make_link, note_seen
-from portal.accounts.models import Account
 from portal.accounts.service import (
     change_account,
     create_account,
@@ -23,13 +21,16 @@ from portal.accounts.service import (
     get_account,
 )
 from portal.audit.recording import describe
-from portal.database import commit, rollback, utcnow
-from portal.notices.invitations import mail_link
-from portal.notices.outbox import mails_are_set
-from portal.refusal import Refusal
-from portal.web.messages import message
-from portal.web.scope import current_tenant_id
-from portal.web.typed import read_row
+from portal.core.database import commit, rollback, utcnow
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.accounts import Account
+from portal.domain.permissions import Permission
+from portal.mail.outbox import mails_are_set
+from portal.webkit.access import requires
+from portal.webkit.messages import message
+from portal.webkit.parameters import read_row
+from portal.webkit.scope import current_tenant_id
 
 managing = Blueprint("managing", __name__)
 
@@ -47,7 +48,7 @@ def list_page() -> str:
 @requires(Permission.MANAGE_ACCOUNTS)
 def new() -> Response:
     """The form of a new account."""
-    return _form(Typed(), None)
+    return _form(AccountForm(), None)
 
 
 @managing.post("/accounts")
@@ -157,7 +158,7 @@ def _with_link(account: Account, now: dt.datetime) -> Response:
     return make_response(page)
 
 
-def _form(typed: Typed, account: Account | None, refusal: Refusal | None = None) -> Response:
+def _form(typed: AccountForm, account: Account | None, refusal: Refusal | None = None) -> Response:
     values: dict[str, Any] = {
         "typed": typed,
         "account": account,

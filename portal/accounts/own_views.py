@@ -15,21 +15,22 @@ from flask import (
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal import current_settings
-from portal.accounts.access import GRANTED, Permission, requires
-from portal.accounts.models import Role
 from portal.accounts.passwords import MINIMUM_LENGTH
 from portal.accounts.second_factor import is_set
 from portal.accounts.service import change_password, get_account
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
 from portal.accounts.signing_in import stay_in
 from portal.audit.recording import describe
-from portal.database import EVERY_TENANT, commit, scope_to, scoped_to, utcnow
-from portal.refusal import Refusal
-from portal.web.languages import LANGUAGES
-from portal.web.messages import message
-from portal.web.security import failed, limiter, own_key
-from portal.web.sessions import current_session
+from portal.core.database import EVERY_TENANT, commit, scope_to, scoped_to, utcnow
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.accounts import Role
+from portal.domain.permissions import GRANTED, Permission
+from portal.webkit.access import requires
+from portal.webkit.languages import LANGUAGES
+from portal.webkit.messages import message
+from portal.webkit.security import failed, limiter, own_key
+from portal.webkit.sessions import current_session
 
 own = Blueprint("own", __name__)
 

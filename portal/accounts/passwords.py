@@ -10,7 +10,7 @@ from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from portal.accounts.guessing import is_easy
-from portal.refusal import Refusal
+from portal.core.refusal import Refusal
 
 MINIMUM_LENGTH = 12
 """Characters that a password wants, at least."""

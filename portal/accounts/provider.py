@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
-from portal.people.addresses import lower_address
-from portal.settings import Settings
+from portal.core.idna_domains import lower_address
+from portal.core.settings import Settings
 
 SCOPE = "openid email"
 ALGORITHMS = (
@@ -51,7 +51,7 @@ class Refused(ProviderError):
 
 
 @dataclass(frozen=True)
-class Begun:
+class AuthRequest:
     """A sign-in that was sent off to the provider; kept on the server until it comes back."""
 
     state: str
@@ -59,7 +59,7 @@ class Begun:
     verifier: str
 
     @classmethod
-    def new(cls) -> Begun:
+    def new(cls) -> AuthRequest:
         return cls(*(secrets.token_urlsafe(48) for _ in range(3)))
 
 
@@ -91,7 +91,7 @@ class Provider:
         self._metadata: dict[str, Any] | None = None
         self._keys: dict[str, Any] | None = None
 
-    def address(self, begun: Begun) -> str:
+    def address(self, begun: AuthRequest) -> str:
         """Where the browser goes to sign in. Raises Unavailable."""
         endpoint = self._endpoint("authorization_endpoint")
         with self._client() as client:
@@ -100,7 +100,7 @@ class Provider:
             )
         return str(address)
 
-    def redeem(self, code: str, begun: Begun) -> Identity:
+    def redeem(self, code: str, begun: AuthRequest) -> Identity:
         """Who came back with this code. Raises Unavailable, Refused."""
         import requests
         from authlib.common.errors import AuthlibBaseError

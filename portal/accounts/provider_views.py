@@ -11,18 +11,18 @@ import structlog
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session
 from flask_babel import gettext as _
 
-from portal import current_settings
-from portal.accounts.access import public
 from portal.accounts.identities import find_account_id
-from portal.accounts.provider import Begun, Provider, Refused, Unavailable, is_installed
+from portal.accounts.provider import AuthRequest, Provider, Refused, Unavailable, is_installed
 from portal.accounts.signing_in import intend_for, let_in, note
 from portal.accounts.users import User, find_user
-from portal.audit.models import AuditEvent
-from portal.database import commit, rollback, set_reading, utcnow
-from portal.refusal import Refusal
-from portal.web.fragments import relative_path
-from portal.web.messages import message
-from portal.web.security import limiter
+from portal.core.database import commit, rollback, set_reading, utcnow
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.audit import AuditEvent
+from portal.webkit.access import public
+from portal.webkit.fragments import relative_path
+from portal.webkit.messages import message
+from portal.webkit.security import limiter
 
 by_provider = Blueprint("by_provider", __name__, url_prefix="/sign-in/provider")
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ def begin() -> Response:
     provider = find_provider()
     if provider is None:
         return _sorry(_("Diese Art der Anmeldung gibt es hier nicht."), 404)
-    begun = Begun.new()
+    begun = AuthRequest.new()
     try:
         address = provider.address(begun)
     except Unavailable:
@@ -77,7 +77,7 @@ def come_back() -> Response:
         )
     if "code" not in request.args:
         return _sorry(_("Die Anmeldung wurde bei %(name)s abgebrochen.", name=provider.name))
-    begun = Begun(kept["state"], kept["nonce"], kept["verifier"])
+    begun = AuthRequest(kept["state"], kept["nonce"], kept["verifier"])
     rollback()  # asking the provider takes a while
     set_reading(False)
     try:

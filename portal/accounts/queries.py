@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.models import Account, OneTimeLink, SecondFactor
-from portal.database import db
-from portal.people.models import Mediator
+from portal.core.database import db
+from portal.domain.accounts import Account, OneTimeLink, SecondFactor
+from portal.domain.participants import Mediator
 
 PAGE = 100
 

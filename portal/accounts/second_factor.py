@@ -8,13 +8,14 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, func, or_, select, update
 
-from portal import current_settings, current_vault
 from portal.accounts import codes
-from portal.accounts.models import Account, RecoveryCode, Role, SecondFactor, secret_place
 from portal.accounts.passwords import verify_password
 from portal.accounts.sessions import end_sessions
-from portal.database import db
-from portal.refusal import Refusal
+from portal.core.crypto import current_vault
+from portal.core.database import db
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.accounts import Account, RecoveryCode, Role, SecondFactor, secret_place
 
 
 def is_wanted(role: Role) -> bool:

@@ -12,20 +12,12 @@ from typing import cast
 
 from sqlalchemy import Table, select
 
-from portal.accounts.actor import SYSTEM, Actor
-from portal.accounts.models import Account
 from portal.audit.recording import describe
-from portal.database import db, for_every_tenant
-from portal.refusal import Refusal
-
-
-class Second(StrEnum):
-    """Who somebody is who decides about what was held, as the audit keeps it."""
-
-    OTHER = "other-account"
-    SUPPORT = "support"
-    OPERATOR = "operator"
-    """Somebody at the server, who said no account."""
+from portal.core.database import db, for_every_tenant
+from portal.core.refusal import Refusal
+from portal.domain.accounts import Account
+from portal.domain.actors import SYSTEM, Actor
+from portal.domain.audit import Second
 
 
 class Hindrance(StrEnum):

@@ -10,19 +10,18 @@ from typing import cast
 from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.access import GRANTED, Permission
-from portal.accounts.actor import Actor
 from portal.accounts.identities import forget_identity
 from portal.accounts.links import use_link, void_links
-from portal.accounts.models import Account, Role
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
-from portal.addresses import mailable, spellings
-from portal.database import EVERY_TENANT, db, for_every_tenant, scoped_to
-from portal.people.addresses import lower_address
-from portal.people.models import Mediator
-from portal.refusal import NotFound, Refusal
-from portal.tenants.models import Tenant
+from portal.core.database import EVERY_TENANT, db, for_every_tenant, scoped_to
+from portal.core.idna_domains import lower_address, mailable, spellings
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
+from portal.domain.participants import Mediator
+from portal.domain.permissions import GRANTED, Permission
+from portal.domain.tenants import Tenant
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]+")
 _EMAIL_LENGTH = 254

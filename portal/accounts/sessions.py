@@ -1,4 +1,4 @@
-"""The sessions of an account: which are open, and how they end and are forgotten; `portal.web.sessions` keeps them."""
+"""The sessions of an account: which are open, and how they end and are forgotten; `webkit.sessions` keeps them."""
 
 from __future__ import annotations
 
@@ -7,26 +7,10 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, or_, select, update
 
-from portal.accounts.models import LoginSession
-from portal.database import db
-from portal.refusal import NotFound
-from portal.settings import Settings
-
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("Firefox/", "Firefox"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-)
-_SYSTEMS = (
-    ("Windows", "Windows"),
-    ("Android", "Android"),
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
+from portal.core.database import db
+from portal.core.refusal import NotFound
+from portal.core.settings import Settings
+from portal.domain.accounts import LoginSession
 
 
 def open_sessions(account_id: int, settings: Settings, now: dt.datetime) -> list[LoginSession]:
@@ -61,13 +45,6 @@ def forget_sessions(now: dt.datetime, limit_hours: int) -> int:
         delete(LoginSession).where(or_(LoginSession.ended_at < before, LoginSession.seen_at < before))
     )
     return cast("CursorResult[Any]", result).rowcount
-
-
-def browser_name(agent: str) -> str:
-    """Browser and system as a person would call them, of a User-Agent; empty where it says neither."""
-    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
-    return ", ".join(word for word in (browser, system) if word)
 
 
 def _end(now: dt.datetime, *conditions: Any) -> int:

@@ -12,15 +12,15 @@ from flask_login import login_user
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select
 
-from portal.accounts.models import Account
 from portal.accounts.second_factor import is_set
 from portal.accounts.service import note_sign_in
 from portal.accounts.users import WITHOUT_PASSWORD, User, find_user
-from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, describe, intend
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.web.fragments import relative_path
-from portal.web.sessions import current_session
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.accounts import Account
+from portal.domain.audit import AuditEvent
+from portal.webkit.fragments import relative_path
+from portal.webkit.sessions import current_session
 
 HALF_MINUTES = 10
 HALF_TRIES = 5
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Half:
+class PendingSignIn:
     """Somebody whose first step was right, and who has not sent a code yet. Kept on the server alone."""
 
     account_id: int
@@ -48,19 +48,19 @@ def let_in(user: User, address: str | None, *, without_password: bool = False) -
         return finish(user, address, without_password=without_password)
     renew_session()
     until = (utcnow() + dt.timedelta(minutes=HALF_MINUTES)).timestamp()
-    half = Half(user.id, until, 0, relative_path(address), without_password, _hash_mark(user.id))
+    half = PendingSignIn(user.id, until, 0, relative_path(address), without_password, _hash_mark(user.id))
     session[_HALF] = asdict(half)
     return make_response(redirect(url_for("accounts.ask_code"), 303))
 
 
-def find_half() -> Half | None:
+def find_half() -> PendingSignIn | None:
     """Who is between the steps in this session; None where nobody is, or where it took too long."""
     found = session.get(_HALF)
-    half = Half(**found) if found else None
+    half = PendingSignIn(**found) if found else None
     return half if half is not None and half.until > utcnow().timestamp() else None
 
 
-def count_try(half: Half) -> bool:
+def count_try(half: PendingSignIn) -> bool:
     """One more wrong code; whether another may be tried."""
     if half.tries + 1 >= HALF_TRIES:
         drop_half()
@@ -73,7 +73,7 @@ def drop_half() -> None:
     session.pop(_HALF, None)
 
 
-def user_of_half(half: Half) -> User | None:
+def user_of_half(half: PendingSignIn) -> User | None:
     """The user, unless the account was disabled or its password changed since the first step."""
     user = find_user(str(half.account_id))
     return user if user is not None and _hash_mark(user.id) == half.hash_mark else None

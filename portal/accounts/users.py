@@ -8,10 +8,10 @@ from flask import session
 from flask_login import current_user
 from sqlalchemy import select
 
-from portal.accounts.actor import Actor
-from portal.accounts.models import Account, Role
 from portal.accounts.second_factor import is_set, is_wanted
-from portal.database import EVERY_TENANT, db, scoped_to
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
 
 WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a key of the session
 """What a session holds that began at an identity provider: it cannot be asked for a password."""

@@ -23,12 +23,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import select
 
-from portal import current_settings
-from portal.accounts.access import Permission, public, requires
 from portal.accounts.codes import is_time_code
 from portal.accounts.forms import SignInForm
 from portal.accounts.links import open_link
-from portal.accounts.models import Account
 from portal.accounts.passwords import MINIMUM_LENGTH, verify_and_renew
 from portal.accounts.provider import is_installed
 from portal.accounts.second_factor import check_code, unused_recovery_codes
@@ -47,16 +44,20 @@ from portal.accounts.signing_in import (
     user_of_half,
 )
 from portal.accounts.users import User, user_of
-from portal.addresses import spellings
-from portal.audit.models import AuditEvent
-from portal.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
-from portal.refusal import Refusal
-from portal.web.callers import caller_key
-from portal.web.fragments import relative_path
-from portal.web.languages import ngettext
-from portal.web.messages import message
-from portal.web.security import allow_forms_to, failed, limiter
-from portal.web.sessions import current_session
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
+from portal.core.idna_domains import spellings
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.accounts import Account
+from portal.domain.audit import AuditEvent
+from portal.domain.permissions import Permission
+from portal.webkit.access import public, requires
+from portal.webkit.callers import caller_key
+from portal.webkit.fragments import relative_path
+from portal.webkit.languages import ngettext
+from portal.webkit.messages import message
+from portal.webkit.security import allow_forms_to, failed, limiter
+from portal.webkit.sessions import current_session
 
 accounts = Blueprint("accounts", __name__)
 log = structlog.get_logger()

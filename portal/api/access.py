@@ -12,11 +12,11 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from portal.database import commit, db, rollback, scope_to, set_reading, utcnow
-from portal.tenants.models import Tenant
-from portal.tokens.models import ApiToken
+from portal.core.database import commit, db, rollback, scope_to, set_reading, utcnow
+from portal.domain.tenants import Tenant
+from portal.domain.tokens import ApiToken
 from portal.tokens.service import find_token, is_to_be_noted, note_use
-from portal.web.sessions import SAFE_METHODS
+from portal.webkit.sessions import SAFE_METHODS
 
 View = TypeVar("View", bound=Callable[..., Any])
 _SCHEME = "bearer "

@@ -10,9 +10,9 @@ from itertools import chain
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
-from portal import current_settings
-from portal.qualli.archive import FREE_BYTES, RATIO_LIMIT
-from portal.web.problems import Told
+from portal.core.settings import current_settings
+from portal.imports.archive import FREE_BYTES, RATIO_LIMIT
+from portal.webkit.problem_responses import UserError
 
 LINES_TYPE = "application/x-ndjson"
 KEY_LIMIT = 200
@@ -24,16 +24,16 @@ def check_type() -> None:
     """415 where the body is said to be something else than lines of JSON, or is packed in a way we do not read."""
     charset = request.mimetype_params.get("charset", "utf-8").casefold()
     if request.mimetype != LINES_TYPE or charset not in ("utf-8", "utf8"):
-        raise Told(415, "content-type")
+        raise UserError(415, "content-type")
     if _coding() not in ("", "identity", "gzip"):
-        raise Told(415, "content-encoding")
+        raise UserError(415, "content-encoding")
 
 
 def idempotency_key() -> str | None:
     """The Idempotency-Key of the request; 400 where it is none."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
-        raise Told(400, "idempotency-key")
+        raise UserError(400, "idempotency-key")
     return key
 
 
@@ -55,18 +55,18 @@ def _sent() -> Iterator[bytes]:
         taken += len(chunk)
         yield chunk
     if request.content_length is not None and taken != request.content_length:
-        raise Told(400, "body-cut")  # whoever is in the rest would be taken for gone
+        raise UserError(400, "body-cut")  # whoever is in the rest would be taken for gone
 
 
 def _read(stream: object) -> bytes:
     try:
         found: bytes = stream.read(_CHUNK)  # type: ignore[attr-defined]
     except ClientDisconnected:
-        raise Told(400, "body-cut") from None
+        raise UserError(400, "body-cut") from None
     except HTTPException:
         raise
     except Exception:  # noqa: BLE001 - each web server has errors of its own for a body that breaks off
-        raise Told(400, "body-cut") from None
+        raise UserError(400, "body-cut") from None
     return found
 
 
@@ -80,13 +80,13 @@ def _unpacked(packed: Iterator[bytes], limit: int) -> Iterator[bytes]:
             try:
                 piece = unpacker.decompress(rest, _CHUNK)
             except zlib.error:
-                raise Told(400, "body-not-gzip") from None
+                raise UserError(400, "body-not-gzip") from None
             rest, full = unpacker.unconsumed_tail, len(piece) == _CHUNK
             given += len(piece)
             if given > limit or given > max(RATIO_LIMIT * taken, FREE_BYTES):
                 raise RequestEntityTooLarge
             yield piece
     if unpacker.unused_data:
-        raise Told(400, "body-not-gzip")
+        raise UserError(400, "body-not-gzip")
     if taken and not unpacker.eof:
-        raise Told(400, "body-cut")
+        raise UserError(400, "body-cut")

@@ -8,10 +8,11 @@ from typing import Any
 
 from portal.api.bodies import LINES_TYPE
 from portal.api.parameters import PARAMETERS
-from portal.qualli.codes import Fault, FileFault
-from portal.qualli.columns import LANGUAGE_LEVELS, PROFILES, TABLES, Column, Kind, Table, Type
-from portal.qualli.lines import PROFILE_KEY
-from portal.qualli.models import ImportState
+from portal.domain.import_kinds import Kind
+from portal.domain.imports import ImportState
+from portal.imports.codes import Fault, FileFault
+from portal.imports.columns import LANGUAGE_LEVELS, PROFILES, TABLES, Column, Table, Type
+from portal.imports.lines import PROFILE_KEY
 
 Schema = dict[str, Any]
 _PLACES = {Kind.MEDIATOR: "mediators", Kind.ORDER: "orders", Kind.PARTICIPANT: "participants"}

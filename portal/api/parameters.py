@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.api.bodies import KEY_LIMIT
-from portal.qualli.columns import EXPORTED_AT
+from portal.imports.columns import EXPORTED_AT
 
 _MODE = {
     "name": "mode",

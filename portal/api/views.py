@@ -1,4 +1,4 @@
-"""The HTTP door for Qualli.life (design §5.2): lines in, an answer for each line back."""
+"""The HTTP door for Qualli.life (docs/domain.md#import): lines in, an answer for each line back."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask_babel import get_locale
 from werkzeug.exceptions import NotAcceptable
 
-from portal.accounts.access import public
-from portal.accounts.actor import QUALLI
 from portal.api.access import by_token, current_token, token_key
 from portal.api.bodies import check_type, chunks, idempotency_key
 from portal.api.openapi import document
-from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, intend
-from portal.database import commit, db, rollback, scope_to, utcnow
-from portal.log import describe_error
-from portal.qualli.columns import EXPORTED_AT, Kind
-from portal.qualli.export_times import Moment, read_moment
-from portal.qualli.models import ENDED, ImportMode, ImportRun
-from portal.qualli.requests import Body, find_repeated, get_request_import, keep_body, start_from
-from portal.qualli.running import ImportInterrupted, run_import
-from portal.qualli.service import refuse_beside_another, report
-from portal.qualli.wording import notice_text, reason_for, said
-from portal.queue import RUN_IMPORT, enqueue_after_commit
-from portal.tenants.models import Tenant
-from portal.web.problems import RETRY_SECONDS, Told
-from portal.web.scope import current_tenant_id
-from portal.web.security import csrf, limiter
+from portal.core.database import commit, db, rollback, scope_to, utcnow
+from portal.core.log import describe_error
+from portal.core.queue import RUN_IMPORT, enqueue_after_commit
+from portal.domain.actors import QUALLI
+from portal.domain.audit import AuditEvent
+from portal.domain.import_kinds import Kind
+from portal.domain.imports import ENDED, ImportMode, ImportRun
+from portal.domain.tenants import Tenant
+from portal.imports.columns import EXPORTED_AT
+from portal.imports.export_times import Moment, read_moment
+from portal.imports.report_texts import notice_text, reason_for, said
+from portal.imports.requests import Body, find_repeated, get_request_import, keep_body, start_from
+from portal.imports.running import ImportInterrupted, run_import
+from portal.imports.service import refuse_beside_another, report
+from portal.webkit.access import public
+from portal.webkit.problem_responses import RETRY_SECONDS, UserError
+from portal.webkit.scope import current_tenant_id
+from portal.webkit.security import csrf, limiter
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(api)  # no cookie opens this door, so that nobody's browser can be made to knock
@@ -172,7 +173,7 @@ def _report(run: ImportRun) -> dict[str, Any]:
 def _mode() -> ImportMode:
     given = request.args.getlist("mode") or [ImportMode.DELTA.value]
     if len(given) > 1 or given[0] not in list(ImportMode):
-        raise Told(400, "mode-unknown")
+        raise UserError(400, "mode-unknown")
     return ImportMode(given[0])
 
 
@@ -183,7 +184,7 @@ def _export_time() -> Moment | None:
     if len(given) == 1:  # a plus sign that is not encoded comes as a space
         found = read_moment(given[0]) or read_moment(given[0].replace(" ", "+"))
     if given and found is None:
-        raise Told(400, "export-time-unreadable")
+        raise UserError(400, "export-time-unreadable")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal.database import before_commit
+from portal.core.database import before_commit
 
 
 def init_app(app: Flask) -> None:

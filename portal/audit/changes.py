@@ -14,10 +14,10 @@ from typing import Any, Final
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session, SessionTransaction
 
-from portal.accounts.models import Account
-from portal.database import db
-from portal.tenants.models import Connection, Tenant
-from portal.tokens.models import ApiToken
+from portal.core.database import db
+from portal.domain.accounts import Account
+from portal.domain.tenants import Connection, Tenant
+from portal.domain.tokens import ApiToken
 
 Changes = dict[str, list[Any]]
 """By name of what was set: before and after."""
@@ -141,7 +141,7 @@ def _note(session: Session, row: object, column: str, shown: Shown, before: obje
     if shown is Shown.VALUE:
         _merge(session, name, _plain(before), _plain(after))
     elif before != after:
-        _merge(session, name, _presence(before), "changed" if before and after else _presence(after))
+        _merge(session, name, _registration(before), "changed" if before and after else _registration(after))
 
 
 def _merge(session: Session, name: str, before: object, after: object) -> None:
@@ -150,7 +150,7 @@ def _merge(session: Session, name: str, before: object, after: object) -> None:
     found[name] = [found[name][0] if name in found else before, after]
 
 
-def _presence(value: object) -> str | None:
+def _registration(value: object) -> str | None:
     return "set" if value else None
 
 

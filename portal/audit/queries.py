@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import db
-from portal.people.models import Mediator, Participant
-from portal.web.typed import whole_number
+from portal.core.database import db
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.participants import Mediator, Participant
+from portal.domain.tokens import ApiToken
+from portal.webkit.parameters import whole_number
 
 PAGE = 50
 
@@ -102,3 +103,11 @@ def looked_since(
         .limit(PAGE)
     )
     return any(data.get("page") == page for data in db.session.scalars(query))
+
+
+def token_names(numbers: Collection[int]) -> Mapping[int, str]:
+    """How the tenant's tokens with these numbers are called."""
+    if not numbers:
+        return {}
+    query = select(ApiToken.id, ApiToken.name).where(ApiToken.id.in_(numbers))
+    return {row.id: row.name for row in db.session.execute(query)}

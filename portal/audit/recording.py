@@ -13,8 +13,8 @@ from typing import Any, cast
 from sqlalchemy import Table, insert
 
 from portal.audit.changes import take_changes
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import db, for_every_tenant, utcnow
+from portal.core.database import db, for_every_tenant, utcnow
+from portal.domain.audit import AuditEntry, AuditEvent
 
 
 @dataclass

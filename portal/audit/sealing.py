@@ -19,8 +19,8 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Enum, Row, String, Table, insert, select, text, type_coerce
 
-from portal.audit.models import AuditEntry, ErasedEntry, Seal, Sealed
-from portal.database import Base, db, for_every_tenant, utcnow
+from portal.core.database import Base, db, for_every_tenant, utcnow
+from portal.domain.audit import AuditEntry, ErasedEntry, Seal, Sealed
 
 KINDS = {"audit_entry": 1, "erased_entry": 2, "protocol_entry": 3}
 """The sealed tables, and how a seal calls them; never renumbered."""

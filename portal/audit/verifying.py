@@ -10,8 +10,7 @@ from typing import Any
 
 from sqlalchemy import Table, exists, func, literal_column, select
 
-from portal.audit.heads import Head
-from portal.audit.models import ErasedEntry, Seal
+from portal.audit.checkpoints import Head
 from portal.audit.sealing import (
     NOTHING_BEFORE,
     Sealing,
@@ -21,12 +20,13 @@ from portal.audit.sealing import (
     sealed_tables,
     unpack,
 )
-from portal.database import db
+from portal.core.database import db
+from portal.domain.audit import ErasedEntry, Seal
 
 _BATCH = 500
 
 
-class Misfit(StrEnum):
+class ChainErrorKind(StrEnum):
     """What does not fit."""
 
     SEAL_MISSING = "seal-missing"
@@ -41,10 +41,10 @@ class Misfit(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ChainError:
     """The first thing that does not fit."""
 
-    misfit: Misfit
+    misfit: ChainErrorKind
     chain: int
     number: int | None = None
     """Of the seal."""
@@ -61,7 +61,7 @@ class Verification:
     erased: int = 0
     unsealed: int = 0
     """Entries from before there were seals."""
-    finding: Finding | None = None
+    finding: ChainError | None = None
 
 
 def verify(heads: Iterable[Head] = ()) -> Verification:
@@ -72,23 +72,23 @@ def verify(heads: Iterable[Head] = ()) -> Verification:
     return result
 
 
-def _verify_chains(result: Verification, known: dict[tuple[int, int], str]) -> Finding | None:
+def _verify_chains(result: Verification, known: dict[tuple[int, int], str]) -> ChainError | None:
     chains = {chain for (chain,) in db.session.execute(select(Seal.chain).distinct())}
     for chain in sorted(chains | {chain for chain, _ in known}):
         number, before = 0, NOTHING_BEFORE
         for seal in _seals(chain):
             number += 1
             if seal.number != number:
-                return Finding(Misfit.SEAL_MISSING, chain, number)
+                return ChainError(ChainErrorKind.SEAL_MISSING, chain, number)
             finding = _verify_seal(seal, before, result)
             if finding:
                 return finding
             if known.get((chain, number), seal.digest.hex()) != seal.digest.hex():
-                return Finding(Misfit.CUT_OFF, chain, number)
+                return ChainError(ChainErrorKind.CUT_OFF, chain, number)
             before = seal.digest
         cut = [named for of, named in known if of == chain and named > number]
         if cut:
-            return Finding(Misfit.CUT_OFF, chain, number + 1)
+            return ChainError(ChainErrorKind.CUT_OFF, chain, number + 1)
     return None
 
 
@@ -106,8 +106,8 @@ def _seals(chain: int) -> Iterator[Seal]:
         db.session.expunge_all()
 
 
-def _verify_seal(seal: Seal, before: bytes, result: Verification) -> Finding | None:
-    changed = Finding(Misfit.SEAL_CHANGED, seal.chain, seal.number)
+def _verify_seal(seal: Seal, before: bytes, result: Verification) -> ChainError | None:
+    changed = ChainError(ChainErrorKind.SEAL_CHANGED, seal.chain, seal.number)
     digest = digest_of_seal(before, seal.chain, seal.number, seal.key, seal.at, seal.contents)
     if digest != seal.digest:
         return changed
@@ -123,7 +123,7 @@ def _verify_seal(seal: Seal, before: bytes, result: Verification) -> Finding | N
     return None
 
 
-def _verify_entries(seal: Seal, some: tuple[Sealing, ...], result: Verification) -> Finding | None:
+def _verify_entries(seal: Seal, some: tuple[Sealing, ...], result: Verification) -> ChainError | None:
     found: dict[tuple[int, int], bytes] = {}
     for kind, table in sealed_tables().items():
         numbers = [sealing.entry_id for sealing in some if sealing.kind == kind]
@@ -139,9 +139,9 @@ def _verify_entries(seal: Seal, some: tuple[Sealing, ...], result: Verification)
         if digest is None and _is_erased(name, sealing.entry_id):
             result.erased += 1
         elif digest is None:
-            return Finding(Misfit.ENTRY_MISSING, *place)
+            return ChainError(ChainErrorKind.ENTRY_MISSING, *place)
         elif digest != sealing.digest:
-            return Finding(Misfit.ENTRY_CHANGED, *place)
+            return ChainError(ChainErrorKind.ENTRY_CHANGED, *place)
     return None
 
 
@@ -151,20 +151,20 @@ def _is_erased(table: str, entry_id: int) -> bool:
     return db.session.scalar(query) is not None
 
 
-def _find_added() -> Finding | None:
+def _find_added() -> ChainError | None:
     for table in sealed_tables().values():
         spoken_for = exists().where(Seal.key == table.c.seal_key, Seal.chain == _chain_of(table))
         query = select(table.c.id, _chain_of(table)).where(table.c.seal_key != 0, ~spoken_for)
         row = db.session.connection().execute(query.order_by(table.c.id).limit(1)).first()
         if row is not None:
-            return Finding(Misfit.ENTRY_ADDED, row[1], None, table.name, row[0])
+            return ChainError(ChainErrorKind.ENTRY_ADDED, row[1], None, table.name, row[0])
         added = _find_beside(table)
         if added:
             return added
     return None
 
 
-def _find_beside(table: Table) -> Finding | None:
+def _find_beside(table: Table) -> ChainError | None:
     """A row that uses the key of a seal which does not name it: seals and rows are counted against each other."""
     kind = next(kind for kind, known in sealed_tables().items() if known is table)
     counts = (
@@ -183,8 +183,8 @@ def _find_beside(table: Table) -> Finding | None:
         for seal in seals:
             named = {sealing.entry_id for sealing in unpack(seal.contents) if sealing.kind == kind}
             if seal.rows > len(named):
-                return Finding(
-                    Misfit.ENTRY_ADDED,
+                return ChainError(
+                    ChainErrorKind.ENTRY_ADDED,
                     seal.chain,
                     seal.number,
                     table.name,

@@ -8,13 +8,14 @@ from flask import Blueprint, g, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from portal.accounts.access import Permission, requires
 from portal.audit import queries
-from portal.audit.models import AuditEvent
-from portal.people.models import NUMBER
-from portal.tokens.queries import token_names
-from portal.web.audit_changes import change_lines
-from portal.web.typed import midnight, read_row
+from portal.audit.change_lines import change_lines
+from portal.audit.queries import token_names
+from portal.domain.audit import AuditEvent
+from portal.domain.participants import NUMBER
+from portal.domain.permissions import Permission
+from portal.webkit.access import requires
+from portal.webkit.parameters import midnight, read_row
 
 audit = Blueprint("audit", __name__)
 SUBJECTS = ("account", "participant", "delivery", "import", "bulk", "connection", "mediator", "api-token")

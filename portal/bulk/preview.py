@@ -14,18 +14,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from portal.bulk.models import BulkAction, BulkItem, BulkRun
-from portal.database import db
-from portal.people.models import Mediator, Participant
-from portal.releases.conditions import RELEASED, TOLD, blocked, consent_given, finding_conditions, people
-from portal.releases.models import Presence
-from portal.releases.preflight import ENDING, TENANT_WIDE, Finding
-from portal.releases.view import View
+from portal.core.database import db
+from portal.domain.bulk import BulkAction, BulkItem, BulkRun
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import Registration
+from portal.domain.rules.preflight import ENDING, TENANT_WIDE, Finding
+from portal.networks.spec import ConsentProof
+from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, consent_given, finding_conditions, people
+from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
 
 
-class Lot(StrEnum):
+class PreviewGroup(StrEnum):
     """What awaits one of the chosen."""
 
     GOES = "goes"
@@ -44,7 +45,7 @@ class Lot(StrEnum):
 class Preview:
     """What would happen if it were started now."""
 
-    counts: dict[Lot, int]
+    counts: dict[PreviewGroup, int]
     gone: int
     """Chosen people who are not on any list any more."""
     offline: int = 0
@@ -60,10 +61,12 @@ class Preview:
 
     @property
     def anybody(self) -> bool:
-        return any(self.counts[lot] for lot in (Lot.GOES, Lot.WITHDRAWS, Lot.CONFIRM))
+        return any(
+            self.counts[lot] for lot in (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.CONFIRM)
+        )
 
 
-def preview(view: View, run: BulkRun) -> Preview:
+def preview(view: TenantContext, run: BulkRun) -> Preview:
     """Count what would become of the people of `run`."""
     lot = lot_case(view, run)
     causes = _causes(view, run)
@@ -78,18 +81,18 @@ def preview(view: View, run: BulkRun) -> Preview:
     )
     columns = [rows.c.offline, *(rows.c[item.name] for item in causes)]
     query = select(rows.c.lot, func.count(), *(func.sum(column) for column in columns)).group_by(rows.c.lot)
-    counts = dict.fromkeys(Lot, 0)
+    counts = dict.fromkeys(PreviewGroup, 0)
     sums = [0] * len(columns)
     for name, number, *found in db.session.execute(query):
-        counts[Lot(name)] = number
-        if name == Lot.GOES:
+        counts[PreviewGroup(name)] = number
+        if name == PreviewGroup.GOES:
             sums = found
     by_cause = {item: number for item, number in zip(causes, sums[1:], strict=True) if number}
     return Preview(counts, run.total - sum(counts.values()), sums[0], by_cause)
 
 
 def people_of(
-    view: View, run: BulkRun, lot: Lot, after: int | None = None, limit: int = 100
+    view: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
     """A page of the people whom `lot` awaits, by name; each with her row in the run, by which it is gone on."""
     query = _chosen(view, run).where(lot_case(view, run) == lot.value)
@@ -101,34 +104,37 @@ def people_of(
     return [(row[0], row[1]) for row in rows]
 
 
-def lot_case(view: View, run: BulkRun) -> ColumnElement[str]:
+def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
     if run.action is BulkAction.RELEASE:
         conditions = finding_conditions(view)
-        asks = view.connection is not None and not view.connection.network.checks_people
+        connection = view.connection
+        asks = connection is not None and connection.network.spec.consent is ConsentProof.CONFIRMED
         steps = [
-            (RELEASED, Lot.UNCHANGED),
+            (RELEASED, PreviewGroup.UNCHANGED),
             (
                 or_(*(conditions[item] for item in ENDING), Participant.doubted_identity.is_not(None)),
-                Lot.ENDING,
+                PreviewGroup.ENDING,
             ),
-            (and_(literal(asks), ~consent_given(view.today)), Lot.CONFIRM),
+            (and_(literal(asks), ~consent_given(view.today)), PreviewGroup.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:
-        steps = [(~RELEASED, Lot.UNCHANGED)]
+        steps = [(~RELEASED, PreviewGroup.UNCHANGED)]
     elif run.action is BulkAction.MEDIATOR:
-        same = Presence.mediator_id == run.mediator_id if run.mediator_id else false()
-        steps = [(func.coalesce(same, false()), Lot.UNCHANGED)]
+        same = Registration.mediator_id == run.mediator_id if run.mediator_id else false()
+        steps = [(func.coalesce(same, false()), PreviewGroup.UNCHANGED)]
     else:
         steps = [
-            (and_(RELEASED, blocked(view)), Lot.BLOCKED),
-            (~or_(RELEASED, TOLD), Lot.UNCHANGED),
-            (~RELEASED, Lot.WITHDRAWS),
+            (and_(RELEASED, blocked(view)), PreviewGroup.BLOCKED),
+            (~or_(RELEASED, ANNOUNCED), PreviewGroup.UNCHANGED),
+            (~RELEASED, PreviewGroup.WITHDRAWS),
         ]
-    return case(*((condition, literal(lot.value)) for condition, lot in steps), else_=literal(Lot.GOES.value))
+    return case(
+        *((condition, literal(lot.value)) for condition, lot in steps), else_=literal(PreviewGroup.GOES.value)
+    )
 
 
-def _causes(view: View, run: BulkRun) -> dict[Finding, Condition]:
+def _causes(view: TenantContext, run: BulkRun) -> dict[Finding, Condition]:
     """What keeps people Offline although they are released, the default mediator being chosen with it."""
     if run.action is not BulkAction.RELEASE:
         return {}
@@ -150,7 +156,7 @@ def _gets_default(run: BulkRun) -> Condition:
     return or_(is_own, is_hers)
 
 
-def _chosen(view: View, run: BulkRun) -> Select[*tuple[Any, ...]]:
+def _chosen(view: TenantContext, run: BulkRun) -> Select[*tuple[Any, ...]]:
     return people(view).join(
         BulkItem, and_(BulkItem.participant_id == Participant.id, BulkItem.bulk_id == run.id)
     )

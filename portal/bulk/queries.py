@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from portal.bulk.models import BulkItem, BulkOutcome, BulkRun, BulkState
-from portal.database import db
-from portal.people.models import Participant
+from portal.core.database import db
+from portal.domain.bulk import BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.participants import Participant
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,19 @@ from typing import cast
 
 from sqlalchemy import CursorResult, delete, func, insert, literal, select, update
 
-from portal.accounts.actor import Actor
-from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
-from portal.bulk.preview import Lot, lot_case, preview
-from portal.database import db
+from portal.bulk.preview import PreviewGroup, lot_case, preview
+from portal.core.database import db
+from portal.core.queue import RUN_BULK, enqueue_after_commit
+from portal.core.refusal import NotFound, Refusal
 from portal.deliveries.service import request_transfer
-from portal.people.models import Mediator, Participant
-from portal.queue import RUN_BULK, enqueue_after_commit
-from portal.refusal import NotFound, Refusal
+from portal.domain.actors import Actor
+from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.participants import Mediator, Participant
+from portal.domain.rules.preflight import Finding
 from portal.releases.conditions import people
-from portal.releases.preflight import Finding
-from portal.releases.queries import Filters, narrow
-from portal.releases.service import choose_mediator, find_presence, release, revoke
-from portal.releases.view import View, load_view
+from portal.releases.filters import Filters, apply_filters
+from portal.releases.service import choose_mediator, find_registration, release, revoke
+from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.queries import find_connection
 
 MOST = 50_000
@@ -46,7 +46,7 @@ class Chosen:
 
 
 def choose(
-    view: View,
+    view: TenantContext,
     action: BulkAction,
     chosen: Chosen,
     actor: Actor,
@@ -72,7 +72,7 @@ def choose(
     db.session.add(run)
     db.session.flush()
     most = MOST_TRANSFERRED if action is BulkAction.TRANSFER else MOST
-    found = narrow(people(view), view, chosen.filters)
+    found = apply_filters(people(view), view, chosen.filters)
     if chosen.participant_ids is not None:
         found = people(view).where(Participant.id.in_(chosen.participant_ids))
     found = found.where(Participant.tenant_id == view.tenant.id)  # an INSERT's SELECT is not scoped by itself
@@ -109,7 +109,7 @@ def set_mediator(run: BulkRun, mediator_id: int, actor: Actor) -> None:
 
 
 def start(
-    run: BulkRun, view: View, shown: str, confirmed: Collection[int], actor: Actor, now: dt.datetime
+    run: BulkRun, view: TenantContext, shown: str, confirmed: Collection[int], actor: Actor, now: dt.datetime
 ) -> None:
     """Have the worker do what was shown; `confirmed` are those whose consent is at hand, by row.
 
@@ -122,7 +122,7 @@ def start(
     found = preview(view, run)
     if found.digest != shown:
         raise Refusal("bulk-changed")
-    if not (found.counts[Lot.GOES] or found.counts[Lot.WITHDRAWS] or confirmed):
+    if not (found.counts[PreviewGroup.GOES] or found.counts[PreviewGroup.WITHDRAWS] or confirmed):
         raise Refusal("bulk-nothing")
     _set(run, BulkState.SHOWN, state=BulkState.WAITING, started_at=now)
     if confirmed:
@@ -135,7 +135,7 @@ def start(
     enqueue_after_commit(RUN_BULK, run.id)
 
 
-def hindrance(view: View, run: BulkRun) -> Refusal | None:
+def hindrance(view: TenantContext, run: BulkRun) -> Refusal | None:
     """Why nobody of the run can be helped now; None where nothing speaks against it."""
     if run.action is BulkAction.REVOKE:
         return None
@@ -187,14 +187,14 @@ def _do(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> None:
 def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> bool:
     assert run.mediator_id is not None
     connection = find_connection(run.tenant_id)
-    presence = find_presence(connection, item.participant_id) if connection else None
-    before = presence.mediator_id if presence else None
+    registration = find_registration(connection, item.participant_id) if connection else None
+    before = registration.mediator_id if registration else None
     choose_mediator(item.participant_id, run.mediator_id, actor, now)
     return before != run.mediator_id
 
 
 def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
-    view = load_view(run.tenant_id, now)
+    view = load_tenant_context(run.tenant_id, now)
     lots = people(view).join(BulkItem, BulkItem.participant_id == Participant.id)
     rows = db.session.execute(
         lots.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, lot_case(view, run))
@@ -202,7 +202,7 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
     by_lot: dict[str, list[int]] = {}
     for participant_id, lot in rows:
         by_lot.setdefault(lot, []).append(participant_id)
-    going, leaving = by_lot.get(Lot.GOES.value, []), by_lot.get(Lot.WITHDRAWS.value, [])
+    going, leaving = by_lot.get(PreviewGroup.GOES.value, []), by_lot.get(PreviewGroup.WITHDRAWS.value, [])
     mine = update(BulkItem).where(BulkItem.bulk_id == run.id).execution_options(synchronize_session=False)
     run.done = run.total
     try:
@@ -219,7 +219,7 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
         return
     run.delivery_id = delivery.id
     db.session.execute(mine.values(outcome=BulkOutcome.UNCHANGED))
-    blocked = by_lot.get(Lot.BLOCKED.value, [])
+    blocked = by_lot.get(PreviewGroup.BLOCKED.value, [])
     for ids, outcome, code in (
         (going, BulkOutcome.DONE, None),
         (leaving, BulkOutcome.DONE, WITHDRAWN),

@@ -10,25 +10,26 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from portal.accounts.access import Permission, may, requires
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
 from portal.bulk import queries, service
-from portal.bulk.models import BulkAction, BulkRun, BulkState
-from portal.bulk.preview import Lot, people_of, preview
-from portal.bulk.wording import group_text, lot_text, outcome_text, title
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import Delivery
-from portal.people.choices import active_mediators
-from portal.people.forms import read_strictly
-from portal.people.models import Mediator
-from portal.refusal import NotFound, Refusal
-from portal.web.fragments import live_answer
-from portal.web.messages import message
-from portal.web.scope import current_view
-from portal.web.sessions import live
-from portal.web.tables import Cell, Table, download
-from portal.web.typed import read_row, read_rows
+from portal.bulk.preview import PreviewGroup, people_of, preview
+from portal.bulk.texts import group_text, lot_text, outcome_text, title
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.bulk import BulkAction, BulkRun, BulkState
+from portal.domain.deliveries import Delivery
+from portal.domain.participants import Mediator
+from portal.domain.permissions import Permission
+from portal.participants.choices import active_mediators
+from portal.releases.list_address import read_strictly
+from portal.tenants.context import current_context
+from portal.webkit.access import may, requires
+from portal.webkit.fragments import live_answer
+from portal.webkit.messages import message
+from portal.webkit.parameters import read_row, read_rows
+from portal.webkit.sessions import live
+from portal.webkit.tables import Cell, Table, download
 
 bulk = Blueprint("bulk", __name__)
 PAGE = 50
@@ -58,7 +59,7 @@ def choose() -> Response:
     where = read_strictly(narrowed)
     marked = None if request.form.get("whom") == "all" else read_rows(request.form, "participant", _ROWS)
     chosen = service.Chosen(marked, where.filters(where.text()), urlencode(where.parts(), doseq=True))
-    run = service.choose(current_view(), action, chosen, current_actor(), utcnow())
+    run = service.choose(current_context(), action, chosen, current_actor(), utcnow())
     bulk_id = run.id
     describe(subject_id=bulk_id, action=action.value, people=run.total)
     commit("bulk.chosen")
@@ -103,7 +104,7 @@ def start(bulk_id: int) -> Response:
     """Do what was shown."""
     run, shown = service.get_run(bulk_id), request.form.get("shown", "")
     confirmed = read_rows(request.form, "consent", _ROWS)
-    service.start(run, current_view(), shown, confirmed, current_actor(), utcnow())
+    service.start(run, current_context(), shown, confirmed, current_actor(), utcnow())
     commit("bulk.started")
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
@@ -146,10 +147,10 @@ def _shared(run: BulkRun) -> dict[str, Any]:
 
 
 def _preview(run: BulkRun) -> dict[str, Any]:
-    view = current_view()
+    view = current_context()
     found = preview(view, run)
     hindered = service.hindrance(view, run)
-    lots = [lot for lot in Lot if found.counts[lot] and lot is not Lot.CONFIRM]
+    lots = [lot for lot in PreviewGroup if found.counts[lot] and lot is not PreviewGroup.CONFIRM]
     return {
         "preview": found,
         "lots": [
@@ -157,8 +158,8 @@ def _preview(run: BulkRun) -> dict[str, Any]:
             for lot in lots
         ],
         "names": _NAMES,
-        "confirm_text": lot_text(run, Lot.CONFIRM, found.counts[Lot.CONFIRM]),
-        "to_confirm": people_of(view, run, Lot.CONFIRM, limit=_CONFIRMED_AT_ONCE),
+        "confirm_text": lot_text(run, PreviewGroup.CONFIRM, found.counts[PreviewGroup.CONFIRM]),
+        "to_confirm": people_of(view, run, PreviewGroup.CONFIRM, limit=_CONFIRMED_AT_ONCE),
         "hindrance": message(hindered) if hindered else None,
         "mediators": active_mediators() if run.action is BulkAction.MEDIATOR else [],
     }

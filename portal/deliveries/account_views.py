@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.access import Permission, may, requires
 from portal.audit.recording import describe
-from portal.database import utcnow
+from portal.core.database import utcnow
+from portal.core.refusal import Refusal
 from portal.deliveries import network_accounts as service
-from portal.deliveries.states import Problem
-from portal.refusal import Refusal
-from portal.web.scope import current_view, save
+from portal.domain.delivery_states import DeliveryProblem
+from portal.domain.permissions import Permission
+from portal.tenants.context import current_context, save
+from portal.webkit.access import may, requires
 
 network_accounts = Blueprint("network_accounts", __name__)
 
@@ -20,12 +21,12 @@ network_accounts = Blueprint("network_accounts", __name__)
 @requires(Permission.VIEW)
 def show() -> str:
     """Which account the connection is bound to, which one was found, and what taking that means."""
-    question = service.find_question(current_view().connection)
-    taken = question is not None and question.problem is Problem.TAKEN_ACCOUNT
+    question = service.find_question(current_context().connection)
+    taken = question is not None and question.problem is DeliveryProblem.TAKEN_ACCOUNT
     return render_template(
         "deliveries/network_account.html",
         question=question,
-        connection=current_view().connection,
+        connection=current_context().connection,
         taken=taken,
         may_decide=may(Permission.RETRY if taken else Permission.JUDGE_HELD),
     )
@@ -35,7 +36,7 @@ def show() -> str:
 @requires(Permission.JUDGE_HELD)
 def accept() -> Response:
     """Take the account that was found as ours, exactly as it was shown."""
-    connection = current_view().connection
+    connection = current_context().connection
     if connection is None:
         raise Refusal("account-not-doubted")
     shown = request.form.get("shown_digest", "")

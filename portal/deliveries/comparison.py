@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.core.masking import MASK
 from portal.deliveries.records import LISTED_KINDS, NAMED_KINDS, Record
-from portal.people.masking import MASK
 
 MASKED = "social_insurance_number"
 FIELDS = (

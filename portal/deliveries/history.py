@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from portal.database import db
-from portal.deliveries.models import Delivery
-from portal.releases.view import View
+from portal.core.database import db
+from portal.domain.deliveries import Delivery
+from portal.tenants.context import TenantContext
 
 DAYS = 30
 _MOST = 2000
@@ -46,7 +46,7 @@ class Bar:
     height: float
 
 
-def last_days(view: View) -> list[Day]:
+def last_days(view: TenantContext) -> list[Day]:
     """The last thirty local dates, oldest first; empty where nothing was committed."""
     zone = ZoneInfo(view.tenant.time_zone)
     since = dt.datetime.combine(view.today - dt.timedelta(days=DAYS - 1), dt.time(), zone)

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
-from portal.accounts.actor import SYSTEM
-from portal.database import db
-from portal.deliveries.models import Delivery
-from portal.deliveries.service import give_up, plan_anew
-from portal.deliveries.states import ACCOUNT_DOUBTS, Cause, DeliveryState, Problem
-from portal.refusal import Refusal
-from portal.releases.models import Presence
-from portal.releases.view import find_uncommitted
-from portal.tenants.models import Connection
+from portal.core.database import db
+from portal.core.refusal import Refusal
+from portal.deliveries.service import cancel, replan
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import ACCOUNT_DOUBTS, DeliveryProblem, DeliveryState, Trigger
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection
+from portal.tenants.context import find_uncommitted
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Question:
     """What a person decides: whether the account that was found is ours."""
 
     connection: Connection
-    problem: Problem
+    problem: DeliveryProblem
     since: dt.datetime
-    told: int
+    announced: int
     """People whom the account holds that the connection is bound to."""
 
     @property
@@ -46,9 +46,11 @@ def find_question(connection: Connection | None) -> Question | None:
     """What is to be decided about the account of a connection; None where nothing is."""
     if connection is None or connection.account_doubt is None or connection.doubted_since is None:
         return None
-    told = select(func.count()).where(Presence.connection_id == connection.id, Presence.told)
-    problem = Problem(connection.account_doubt)
-    return Question(connection, problem, connection.doubted_since, db.session.scalar(told) or 0)
+    announced = select(func.count()).where(
+        Registration.connection_id == connection.id, Registration.announced
+    )
+    problem = DeliveryProblem(connection.account_doubt)
+    return Question(connection, problem, connection.doubted_since, db.session.scalar(announced) or 0)
 
 
 def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_share: bool) -> Question:
@@ -68,7 +70,7 @@ def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_s
         raise Refusal("account-not-doubted")
     if question.digest != shown_digest:
         raise Refusal("account-changed")
-    taken = question.problem is Problem.TAKEN_ACCOUNT
+    taken = question.problem is DeliveryProblem.TAKEN_ACCOUNT
     if taken and not may_share:
         raise Refusal("account-taken")
     if connection.provider_id != connection.found_provider_id:
@@ -92,10 +94,14 @@ def go_on(connection: Connection, now: dt.datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     held = find_uncommitted(connection.id)
-    if held is None or held.problem not in ACCOUNT_DOUBTS or not give_up(held, Problem.REPLACED, SYSTEM, now):
+    if (
+        held is None
+        or held.problem not in ACCOUNT_DOUBTS
+        or not cancel(held, DeliveryProblem.REPLACED, SYSTEM, now)
+    ):
         return
-    if held.cause not in (Cause.CONSENT, Cause.NETWORK_CHANGED):  # those the sweep plans anew
-        plan_anew(held, now)
+    if held.cause not in (Trigger.CONSENT, Trigger.NETWORK_CHANGED):  # those the sweep plans anew
+        replan(held, now)
 
 
 def _end_unknown(connection: Connection, now: dt.datetime) -> None:
@@ -103,7 +109,7 @@ def _end_unknown(connection: Connection, now: dt.datetime) -> None:
     delivery = find_uncommitted(connection.id)
     if delivery is None or delivery.commit_attempted_at is None:
         return
-    delivery.state, delivery.problem = DeliveryState.FAILED, Problem.OTHER_ACCOUNT
+    delivery.state, delivery.problem = DeliveryState.FAILED, DeliveryProblem.OTHER_ACCOUNT
     delivery.outcome_unknown, delivery.ended_at, delivery.next_step_at = False, now, None
     delivery.fence, delivery.lease_until = delivery.fence + 1, None
     db.session.flush()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.deliveries.brake import Hold
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import AWAITING, UNCOMMITTED, DeliveryState
-
-__all__ = ["Step", "StepState", "held_because", "seconds_until_asked", "steps"]
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import AWAITING, UNCOMMITTED, DeliveryState
+from portal.domain.rules.brake import Hold
 
 _WAY = (
     DeliveryState.PLANNED,

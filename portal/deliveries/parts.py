@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal import current_vault
-from portal.database import db
-from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, part_place
+from portal.core.crypto import current_vault
+from portal.core.database import db
 from portal.deliveries.records import Record
-from portal.deliveries.states import Part
-from portal.people.models import Participant
-from portal.releases.status import Outcome
+from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, part_place
+from portal.domain.delivery_states import Inclusion
+from portal.domain.participants import Participant
+from portal.domain.rules.status import Outcome
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:
         .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
         .where(
             DeliveryPerson.participant_id == person.id,
-            DeliveryPerson.part == Part.NAMED,
+            DeliveryPerson.part == Inclusion.NAMED,
             DeliveryPerson.outcome == Outcome.ACTIVE.value,
             Delivery.connection_id == connection_id,
         )

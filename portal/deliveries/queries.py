@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
-from portal.database import db
-from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswer
-from portal.deliveries.states import Novelty
-from portal.refusal import NotFound
-from portal.tenants.models import Connection, ConnectionState
+from portal.core.database import db
+from portal.core.refusal import NotFound
+from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import ChangeKind
+from portal.domain.tenants import Connection, ConnectionState
 
 DELAYED_AFTER = dt.timedelta(seconds=20)
 
@@ -68,7 +68,7 @@ def leavers(
     """A page of those whom a delivery archives, the explained or the unexplained, behind the row `after`."""
     query = select(DeliveryPerson).where(
         DeliveryPerson.delivery_id == delivery_id,
-        DeliveryPerson.novelty == Novelty.LEAVING,
+        DeliveryPerson.novelty == ChangeKind.LEAVING,
         DeliveryPerson.explained == explained,
     )
     if after is not None:

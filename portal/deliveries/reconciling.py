@@ -1,4 +1,7 @@
-"""What differs after a loss on our side, and a person's decision that it is settled (design §5.1). Never commits."""
+"""What differs after a loss on our side, and a person's decision that it is settled. Never commits.
+
+Source: docs/domain.md#reconciliation.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from portal.accounts.actor import Actor
-from portal.database import db
-from portal.deliveries.models import Delivery
-from portal.deliveries.service import give_up
-from portal.deliveries.states import AWAITING, Cause, DeliveryState, Problem
+from portal.core.database import db
+from portal.core.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
+from portal.core.refusal import Refusal
+from portal.deliveries.service import cancel
 from portal.deliveries.strangers import find_strangers
-from portal.people.models import Participant
-from portal.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
-from portal.refusal import Refusal
-from portal.releases.models import EndCause, Presence, Release
-from portal.releases.view import find_uncommitted
-from portal.tenants.models import Connection
+from portal.domain.actors import Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState, Trigger
+from portal.domain.participants import Participant
+from portal.domain.releases import EndCause, Registration, Release
+from portal.domain.tenants import Connection
+from portal.tenants.context import find_uncommitted
 
 PAGE = 1000
 """Answers of a page, if the network gives as many as it may."""
@@ -34,7 +37,7 @@ class Differing:
     """Somebody about whom the network says other things than our rows did."""
 
     participant: Participant
-    presence: Presence
+    registration: Registration
 
 
 @dataclass(frozen=True)
@@ -79,16 +82,16 @@ def find_differences(connection: Connection | None) -> Differences | None:
         reading=not found or any(row.state in AWAITING for row in found),
         ended=_people(
             _differing(connection)
-            .join(Release, Release.id == Presence.release_id)
+            .join(Release, Release.id == Registration.release_id)
             .where(
-                ~Presence.released,
+                ~Registration.released,
                 Release.end_cause == EndCause.RECONCILED,
                 Release.ended_at >= connection.reconcile_since,
             )
         ),
         unreleased=_people(
             _differing(connection).where(
-                Presence.told, ~Presence.released, Presence.told_sequence.in_(sequences)
+                Registration.announced, ~Registration.released, Registration.announced_sequence.in_(sequences)
             )
         ),
         strangers=find_strangers(connection.tenant_id, [row.id for row in found]),
@@ -105,24 +108,24 @@ def _found(connection: Connection) -> Select[Delivery]:
         select(Delivery)
         .where(
             Delivery.connection_id == connection.id,
-            Delivery.cause == Cause.FOUND,
+            Delivery.cause == Trigger.FOUND,
             Delivery.created_at >= connection.reconcile_since,
         )
         .order_by(Delivery.sequence)
     )
 
 
-def _differing(connection: Connection) -> Select[Participant, Presence]:
+def _differing(connection: Connection) -> Select[Participant, Registration]:
     return (
-        select(Participant, Presence)
-        .join(Presence, Presence.participant_id == Participant.id)
-        .where(Presence.connection_id == connection.id)
+        select(Participant, Registration)
+        .join(Registration, Registration.participant_id == Participant.id)
+        .where(Registration.connection_id == connection.id)
         .order_by(Participant.sort_key, Participant.id)
     )
 
 
-def _people(query: Select[Participant, Presence]) -> list[Differing]:
-    return [Differing(participant, presence) for participant, presence in db.session.execute(query)]
+def _people(query: Select[Participant, Registration]) -> list[Differing]:
+    return [Differing(participant, registration) for participant, registration in db.session.execute(query)]
 
 
 def read_again(connection: Connection, now: dt.datetime) -> None:
@@ -175,6 +178,6 @@ def settle(
     connection.last_sequence = max(connection.last_sequence, connection.attempted_sequence)
     connection.holdings_known = connection.holdings_known or not differences.strangers
     uncommitted = find_uncommitted(connection.id)
-    if uncommitted is not None and uncommitted.problem is Problem.RECONCILE:
-        give_up(uncommitted, Problem.RECONCILE, actor, now)
+    if uncommitted is not None and uncommitted.problem is DeliveryProblem.RECONCILE:
+        cancel(uncommitted, DeliveryProblem.RECONCILE, actor, now)
     return differences

@@ -5,15 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
-from portal.database import utcnow
+from portal.core.database import utcnow
+from portal.core.refusal import Refusal
 from portal.deliveries import reconciling as service
-from portal.deliveries.wording import open_answers
-from portal.refusal import Refusal
-from portal.tenants.models import Connection
-from portal.web.scope import current_view, save
+from portal.deliveries.texts import open_answers
+from portal.domain.permissions import Permission
+from portal.domain.tenants import Connection
+from portal.tenants.context import current_context, save
+from portal.webkit.access import requires
 
 reconciling = Blueprint("reconciling", __name__)
 
@@ -22,7 +23,7 @@ reconciling = Blueprint("reconciling", __name__)
 @requires(Permission.VIEW)
 def show() -> str:
     """What only the network knows, whom it concerns, and what settling it means."""
-    differences = service.find_differences(current_view().connection)
+    differences = service.find_differences(current_context().connection)
     return render_template(
         "deliveries/reconcile.html", differences=differences, open_answers=open_answers, limit=service.SHOWN
     )
@@ -58,7 +59,7 @@ def _settle(*, unread: bool) -> Response:
 
 
 def _connection() -> Connection:
-    connection = current_view().connection
+    connection = current_context().connection
     if connection is None:
         raise Refusal("nothing-to-reconcile")
     return connection

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from portal.people.addresses import readable_address
-from portal.tenants.network import Network
+from portal.domain.rules.email_addresses import readable_address
+from portal.networks.registry import Network
 
 Record = dict[str, Any]
 
@@ -51,7 +51,7 @@ class Person:
 
 
 def participant_record(person: Person, network: Network) -> Record:
-    """Master data for both networks; the profile for Job4You alone (design §3.9)."""
+    """Master data for every network; the profile for those that take it (docs/domain.md#rules)."""
     record: Record = {
         "type": "participant",
         "participant_id": person.number,
@@ -71,7 +71,7 @@ def participant_record(person: Person, network: Network) -> Record:
     }
     if person.social_insurance_number:
         record["social_insurance_number"] = person.social_insurance_number
-    if network.checks_people:
+    if network.spec.sends_profile:
         record["profile"] = profile_record(person.profile)
     return record
 

@@ -8,19 +8,26 @@ import uuid
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.engine import CursorResult
 
-from portal.accounts.actor import SYSTEM, Actor
 from portal.accounts.second_person import Starter, require_second
-from portal.database import db
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import ACCOUNT_DOUBTS, UNCOMMITTED, Cause, DeliveryState, Mode, Problem
-from portal.queue import SEND_DELIVERY, enqueue_after_commit
-from portal.refusal import Refusal
-from portal.releases.conditions import RELEASED, TOLD, blocked, people
-from portal.releases.models import Event, Presence
-from portal.releases.preflight import Finding
+from portal.core.database import db
+from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.refusal import Refusal
+from portal.domain.actors import SYSTEM, Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import (
+    ACCOUNT_DOUBTS,
+    UNCOMMITTED,
+    DeliveryProblem,
+    DeliveryState,
+    Mode,
+    Trigger,
+)
+from portal.domain.releases import Event, Registration
+from portal.domain.rules.preflight import Finding
+from portal.domain.tenants import Connection, ConnectionState, Tenant
+from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
 from portal.releases.service import write_protocol
-from portal.releases.view import View, find_uncommitted, load_view
-from portal.tenants.models import Connection, ConnectionState, Tenant
+from portal.tenants.context import TenantContext, find_uncommitted, load_tenant_context
 
 _ONLY_WITHDRAWALS_PASS = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
 
@@ -33,7 +40,7 @@ def request_transfer(
     Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `account-doubted`,
     `delivery-running`, `delivery-held`, `nothing-to-transfer`.
     """
-    view = load_view(tenant_id, now)
+    view = load_tenant_context(tenant_id, now)
     chosen = set(participant_ids) if participant_ids is not None else None
     _check_tenant(view, chosen)
     assert view.connection is not None
@@ -43,7 +50,7 @@ def request_transfer(
     delivery = plan(
         view.connection,
         Mode.FULL if whole else Mode.DELTA,
-        Cause.NOW,
+        Trigger.NOW,
         actor,
         now,
         selection=None if whole or chosen is None else sorted(chosen),
@@ -56,7 +63,7 @@ def request_transfer(
 def plan(
     connection: Connection,
     mode: Mode,
-    cause: Cause,
+    cause: Trigger,
     actor: Actor,
     now: dt.datetime,
     *,
@@ -81,7 +88,7 @@ def plan(
         raise Refusal("reconcile")
     if connection.account_doubt:
         raise Refusal("account-doubted")
-    refuse_beside(find_uncommitted(connection.id))
+    ensure_no_open_delivery(find_uncommitted(connection.id))
     connection.last_sequence += 1
     delivery = Delivery(
         tenant_id=connection.tenant_id,
@@ -108,14 +115,14 @@ def plan(
     return delivery
 
 
-def refuse_beside(other: Delivery | None) -> None:
+def ensure_no_open_delivery(other: Delivery | None) -> None:
     """Refuse to plan beside an uncommitted delivery."""
     if other is not None:
         code = "delivery-held" if other.state is DeliveryState.HELD else "delivery-running"
         raise Refusal(code, number=other.sequence)
 
 
-def plan_anew(given_up: Delivery, now: dt.datetime, cause: Cause = Cause.REBUILT) -> Delivery:
+def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUILT) -> Delivery:
     """Plan once more what `given_up` was to tell, read anew."""
     actor = Actor(given_up.started_by, given_up.started_by_account_id)
     connection = db.session.get_one(Connection, given_up.connection_id)
@@ -132,30 +139,30 @@ def plan_anew(given_up: Delivery, now: dt.datetime, cause: Cause = Cause.REBUILT
     )
 
 
-def plan_withdrawals(connection: Connection, cause: Cause, now: dt.datetime) -> Delivery | None:
-    """Plan the delta of withdrawals that does not wait (design §4.5); None where one has to be waited for.
+def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -> Delivery | None:
+    """Plan the delta of withdrawals that does not wait; None where one has to be waited for.
 
     A delivery whose commit was not yet attempted gives way, held or not, and is planned anew afterwards.
     """
     other = find_uncommitted(connection.id)
     anew = None
     if other is not None:
-        if other.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED) and other.problem is None:
+        if other.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED) and other.problem is None:
             return None
-        if not give_up(other, Problem.REPLACED, SYSTEM, now):
+        if not cancel(other, DeliveryProblem.REPLACED, SYSTEM, now):
             return None
-        only_withdrawals = other.cause in (Cause.CONSENT, Cause.NETWORK_CHANGED)
+        only_withdrawals = other.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED)
         anew = other.plans_anew_id if only_withdrawals else other.id
     selection = None
-    if cause is Cause.CONSENT:
+    if cause is Trigger.CONSENT:
         selection = list(
             db.session.scalars(
-                select(Presence.participant_id)
+                select(Registration.participant_id)
                 .where(
-                    Presence.connection_id == connection.id,
-                    Presence.urgent,
-                    Presence.told,
-                    ~Presence.released,
+                    Registration.connection_id == connection.id,
+                    Registration.urgent,
+                    Registration.announced,
+                    ~Registration.released,
                 )
                 .limit(10_000)
             )
@@ -165,7 +172,7 @@ def plan_withdrawals(connection: Connection, cause: Cause, now: dt.datetime) -> 
     return plan(connection, Mode.DELTA, cause, SYSTEM, now, selection=selection, plans_anew_id=anew)
 
 
-def give_up(delivery: Delivery, problem: Problem, actor: Actor, now: dt.datetime) -> bool:
+def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.datetime) -> bool:
     """Discard a delivery whose commit was not attempted; False where it was, or it has ended.
 
     Whoever works on it loses the claim. What was opened at the network is given up there in a next step.
@@ -194,16 +201,16 @@ def give_up(delivery: Delivery, problem: Problem, actor: Actor, now: dt.datetime
     return bool(result.rowcount)
 
 
-def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
+def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
     """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
 
     Raises Refusal `not-held`, `same-person`, `link-seen`, `changed-since-shown`, `reconcile`, and `next-is-due`
-    where cron has not come to it yet: what was shown is void from that moment on (design §4.5).
+    where cron has not come to it yet: what was shown is void from that moment on (docs/domain.md#removal-brake).
     """
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is not DeliveryState.HELD:
         raise Refusal("not-held", number=delivery.sequence)
-    if delivery.problem is Problem.RECONCILE:
+    if delivery.problem is DeliveryProblem.RECONCILE:
         raise Refusal("reconcile")
     if delivery.problem in ACCOUNT_DOUBTS:
         raise Refusal("account-doubted")
@@ -231,7 +238,7 @@ def let_go(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) 
     assert isinstance(result, CursorResult)
     if not result.rowcount:
         raise Refusal("changed-since-shown", number=delivery.sequence)
-    if was is Problem.UNKNOWN_HOLDINGS:
+    if was is DeliveryProblem.UNKNOWN_HOLDINGS:
         db.session.get_one(Connection, delivery.connection_id).holdings_known = True
     db.session.refresh(delivery)
     enqueue_after_commit(SEND_DELIVERY, delivery.id)
@@ -243,7 +250,7 @@ def discard(delivery_id: int, actor: Actor, now: dt.datetime) -> Delivery:
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is DeliveryState.HELD:
         require_second(starter_of(delivery), actor)
-        if give_up(delivery, Problem.BY_PERSON, actor, now):
+        if cancel(delivery, DeliveryProblem.BY_PERSON, actor, now):
             return delivery
     raise Refusal("not-held", number=delivery.sequence)
 
@@ -267,7 +274,7 @@ def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
     return db.session.scalar(due) is not None
 
 
-def _check_tenant(view: View, chosen: set[int] | None) -> None:
+def _check_tenant(view: TenantContext, chosen: set[int] | None) -> None:
     """Refuse what the tenant may not; withdrawals need no licence."""
     findings = set(view.findings)
     if (
@@ -281,27 +288,31 @@ def _check_tenant(view: View, chosen: set[int] | None) -> None:
         raise Refusal(view.findings[0].value)
 
 
-def _anybody_to_name(view: View, chosen: set[int]) -> bool:
-    query = people(view).where(RELEASED, Presence.participant_id.in_(chosen)).with_only_columns(func.count())
+def _anybody_to_name(view: TenantContext, chosen: set[int]) -> bool:
+    query = (
+        people(view).where(RELEASED, Registration.participant_id.in_(chosen)).with_only_columns(func.count())
+    )
     return bool(db.session.scalar(query))
 
 
-def _anybody_to_tell(view: View, chosen: set[int] | None) -> bool:
+def _anybody_to_tell(view: TenantContext, chosen: set[int] | None) -> bool:
     """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
     to_name = RELEASED & ~blocked(view)
-    to_withdraw = TOLD & ~RELEASED if chosen is not None else TOLD
+    to_withdraw = ANNOUNCED & ~RELEASED if chosen is not None else ANNOUNCED
     query = people(view).where(or_(to_name, to_withdraw))
     if chosen is not None:
-        query = query.where(Presence.participant_id.in_(chosen))
-    return bool(db.session.scalar(select(exists(query.with_only_columns(Presence.id).subquery().select()))))
+        query = query.where(Registration.participant_id.in_(chosen))
+    return bool(
+        db.session.scalar(select(exists(query.with_only_columns(Registration.id).subquery().select())))
+    )
 
 
 def _note_request(
     connection: Connection, chosen: set[int], delivery: Delivery, actor: Actor, now: dt.datetime
 ) -> None:
     """Note in the protocols of those chosen who wanted the transfer; in one statement, however many they are."""
-    theirs = select(Presence).where(
-        Presence.connection_id == connection.id, Presence.participant_id.in_(chosen)
+    theirs = select(Registration).where(
+        Registration.connection_id == connection.id, Registration.participant_id.in_(chosen)
     )
-    for presence in db.session.scalars(theirs.order_by(Presence.participant_id)).all():
-        write_protocol(presence, Event.TRANSFER_REQUESTED, actor, now, number=delivery.sequence)
+    for registration in db.session.scalars(theirs.order_by(Registration.participant_id)).all():
+        write_protocol(registration, Event.TRANSFER_REQUESTED, actor, now, number=delivery.sequence)

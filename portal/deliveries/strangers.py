@@ -1,4 +1,4 @@
-"""Identifiers of the network's answers that are not ours: kept as a keyed digest, equal for equal ones (§3.10).
+"""Identifiers of the network's answers that are not ours: kept as a keyed digest, equal for equal ones.
 
 An answer about somebody whom we do not know may name anybody, by anything, also by a social insurance number.
 """
@@ -11,13 +11,11 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 
-from portal import current_settings
-from portal.database import db
-from portal.deliveries.models import OddAnswer
-from portal.people.masking import holds_valid_number
-from portal.people.models import Mediator, Participant
-
-_HIDDEN = "••••"
+from portal.core.database import db
+from portal.core.masking import _HIDDEN, holds_valid_number
+from portal.core.settings import current_settings
+from portal.domain.deliveries import OddAnswer
+from portal.domain.participants import Mediator, Participant
 
 
 def keep_identifier(tenant_id: int, subject: str, identifier: str) -> str:
@@ -46,11 +44,6 @@ def hide(tenant_id: int, identifier: str) -> str:
 def hide_all(tenant_id: int, identifiers: Iterable[str]) -> set[str]:
     """What is kept in place of these."""
     return {hide(tenant_id, identifier) for identifier in identifiers}
-
-
-def is_hidden(identifier: str) -> bool:
-    """Whether it stands in place of another one."""
-    return identifier.startswith(_HIDDEN)
 
 
 def find_strangers(tenant_id: int, delivery_ids: Collection[int]) -> list[str]:

@@ -7,25 +7,27 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.access import Permission, requires
 from portal.accounts.second_person import hindrance_code
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
-from portal.database import utcnow
+from portal.core.database import utcnow
+from portal.core.refusal import Refusal
 from portal.deliveries import history, queries, service, waiting
-from portal.deliveries.coming import coming, leavers
-from portal.deliveries.models import Delivery
+from portal.deliveries.next_delivery import coming, leavers
 from portal.deliveries.page import held_because, seconds_until_asked, steps
-from portal.deliveries.states import ENDED, DeliveryState
-from portal.deliveries.wording import duration, finding_texts, odd_text, open_answers, outcome_text
-from portal.refusal import Refusal
+from portal.deliveries.texts import duration, finding_texts, odd_text, open_answers, outcome_text
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import ENDED, DeliveryState
+from portal.domain.permissions import Permission
+from portal.releases.texts import withdrawal_text
 from portal.releases.withdrawals import withdrawals_in
-from portal.releases.wording import withdrawal_text
-from portal.web.fragments import is_fragment, live_answer
-from portal.web.messages import message
-from portal.web.scope import current_tenant_id, current_view, save
-from portal.web.sessions import live
-from portal.web.typed import read_row
+from portal.tenants.context import current_context, save
+from portal.webkit.access import requires
+from portal.webkit.fragments import is_fragment, live_answer
+from portal.webkit.messages import message
+from portal.webkit.parameters import read_row
+from portal.webkit.scope import current_tenant_id
+from portal.webkit.sessions import live
 
 deliveries = Blueprint("deliveries", __name__)
 PAGE = 50
@@ -47,7 +49,7 @@ def list_page() -> Response:
         "deliveries/_list.html",
         rows=rows,
         after=after,
-        days=[] if after or is_fragment() else history.last_days(current_view()),
+        days=[] if after or is_fragment() else history.last_days(current_context()),
         bars=history.bars,
         WIDTH=history.WIDTH,
         HEIGHT=history.HEIGHT,
@@ -63,7 +65,7 @@ def list_page() -> Response:
 @requires(Permission.VIEW)
 def preview() -> str:
     """What the next full delivery would do."""
-    view = current_view()
+    view = current_context()
     return render_template(
         "deliveries/next.html",
         view=view,
@@ -96,7 +98,7 @@ def show(sequence: int) -> Response:
 def let_go(sequence: int) -> Response:
     """Let a held delivery go, exactly as it was shown."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
-    service.let_go(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
+    service.approve(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
     return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))
 
 

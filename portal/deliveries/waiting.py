@@ -6,16 +6,16 @@ import datetime as dt
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
-from portal.accounts.actor import SYSTEM
-from portal.database import db
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import AWAITING, DeliveryState, Problem
-from portal.people.models import Participant
-from portal.queue import SEND_DELIVERY, enqueue_after_commit
-from portal.refusal import Refusal
+from portal.core.database import db
+from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.refusal import Refusal
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.tenants import Connection, Tenant
 from portal.releases.conditions import consent_lost
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.tenants.models import Connection, Tenant
 from portal.tenants.queries import today_of
 
 
@@ -69,18 +69,18 @@ def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
     Nothing is known of what it did there. Whoever it named or withdrew, and who got no answer, counts as held by the
     network without our knowing how; the next delivery is full, and whose consent ended is withdrawn at once.
     """
-    concerned = and_(_without_answer(delivery), Presence.told_sequence == delivery.sequence)
+    concerned = and_(_without_answer(delivery), Registration.announced_sequence == delivery.sequence)
     tenant = db.session.get_one(Tenant, delivery.tenant_id)
-    lost = Presence.participant_id.in_(select(Participant.id).where(consent_lost(today_of(tenant, now))))
+    lost = Registration.participant_id.in_(select(Participant.id).where(consent_lost(today_of(tenant, now))))
     db.session.execute(
-        update(Presence)
+        update(Registration)
         .where(concerned)
         .values(
-            told=True,
-            told_revision=0,
-            told_digest=None,
-            revision=Presence.revision + 1,
-            urgent=or_(Presence.urgent, and_(~Presence.released, lost)),
+            announced=True,
+            announced_revision=0,
+            announced_digest=None,
+            revision=Registration.revision + 1,
+            urgent=or_(Registration.urgent, and_(~Registration.released, lost)),
         )
         .execution_options(synchronize_session=False)
     )
@@ -94,8 +94,8 @@ def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
 
 def is_told_anew(delivery: Delivery) -> bool:
     """Whether a newer committed delivery has said everything about everybody in this one who got no answer."""
-    waiting = select(Presence.id).where(
-        _without_answer(delivery), Presence.told_sequence <= delivery.sequence
+    waiting = select(Registration.id).where(
+        _without_answer(delivery), Registration.announced_sequence <= delivery.sequence
     )
     return not db.session.scalar(select(exists(waiting)))
 
@@ -107,7 +107,7 @@ def wake_forgotten(connection_id: int, now: dt.datetime) -> None:
         .where(
             Delivery.connection_id == connection_id,
             Delivery.state.in_(AWAITING),
-            Delivery.problem == Problem.FORGOTTEN,
+            Delivery.problem == DeliveryProblem.FORGOTTEN,
         )
         .values(next_step_at=now)
         .execution_options(synchronize_session=False)
@@ -122,22 +122,22 @@ def _unanswered(delivery: Delivery) -> Select[int]:
 
 def _without_answer(delivery: Delivery) -> ColumnElement[bool]:
     return and_(
-        Presence.connection_id == delivery.connection_id,
-        Presence.participant_id.in_(_unanswered(delivery)),
+        Registration.connection_id == delivery.connection_id,
+        Registration.participant_id.in_(_unanswered(delivery)),
     )
 
 
 def _note_missing(delivery: Delivery, now: dt.datetime) -> int:
     """Put into clarification whom the delivery did not answer, unless a newer one concerns them; how many."""
     rows = db.session.execute(
-        update(Presence)
+        update(Registration)
         .where(
             _without_answer(delivery),
-            Presence.told_sequence == delivery.sequence,
-            Presence.clarification.is_(None),
+            Registration.announced_sequence == delivery.sequence,
+            Registration.clarification.is_(None),
         )
-        .values(clarification="answer-missing", stuck_since=func.coalesce(Presence.stuck_since, now))
-        .returning(Presence.participant_id)
+        .values(clarification="answer-missing", stuck_since=func.coalesce(Registration.stuck_since, now))
+        .returning(Registration.participant_id)
         .execution_options(synchronize_session=False)
     ).all()
     for (participant_id,) in rows:

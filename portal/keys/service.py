@@ -13,12 +13,12 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, bindparam, func, literal, select, update
 
-from portal import current_settings, current_vault
-from portal.database import EVERY_TENANT, commit, db, reading, rollback, scope_to
-from portal.keys.places import SEALED, UPLOADS, SealedColumn
-from portal.qualli.models import ImportRun
-from portal.qualli.uploads import forget, seal_upload_anew, upload_key
-from portal.vault import VaultError, key_mark
+from portal.core.crypto import VaultError, current_vault, key_mark
+from portal.core.database import EVERY_TENANT, commit, db, reading, rollback, scope_to
+from portal.core.settings import current_settings
+from portal.domain.imports import ImportRun
+from portal.imports.uploads import forget, seal_upload_anew, upload_key
+from portal.keys.encrypted_columns import SEALED, UPLOADS, SealedColumn
 
 UNKNOWN = ""
 """Stands for every key that is not among the settings."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, exists, func, or_, select
 
-from portal.database import db
-from portal.people.models import Mediator
-from portal.refusal import NotFound
+from portal.core.database import db
+from portal.core.refusal import NotFound
+from portal.domain.participants import Mediator
+from portal.domain.releases import MediatorRegistration, Registration
 from portal.releases.conditions import RELEASED, people
-from portal.releases.models import MediatorPresence, Presence
-from portal.releases.view import View
+from portal.tenants.context import TenantContext
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MediatorPage:
     """The mediator to go on from; None at the end."""
 
 
-def list_mediators(view: View, after: int | None = None, limit: int = 50) -> MediatorPage:
+def list_mediators(view: TenantContext, after: int | None = None, limit: int = 50) -> MediatorPage:
     """A page by name, behind the mediator `after`: the active ones, and the inactive ones still in use."""
     query = select(Mediator).where(or_(Mediator.active, _in_use(view)))
     if after is not None:
@@ -44,7 +44,7 @@ def list_mediators(view: View, after: int | None = None, limit: int = 50) -> Med
     return MediatorPage(rows, kept[-1].id if len(found) > limit else None)
 
 
-def idle_in_use_count(view: View) -> int:
+def idle_in_use_count(view: TenantContext) -> int:
     """How many inactive mediators people still have."""
     query = select(func.count()).select_from(Mediator).where(~Mediator.active, _in_use(view))
     return db.session.scalar(query) or 0
@@ -58,33 +58,33 @@ def get_mediator(mediator_id: int) -> Mediator:
     return found
 
 
-def _in_use(view: View) -> ColumnElement[bool]:
+def _in_use(view: TenantContext) -> ColumnElement[bool]:
     connection_id = view.connection.id if view.connection else 0
     return exists(
-        select(Presence.id).where(
-            Presence.connection_id == connection_id, Presence.mediator_id == Mediator.id
+        select(Registration.id).where(
+            Registration.connection_id == connection_id, Registration.mediator_id == Mediator.id
         )
     )
 
 
-def _known(view: View, mediators: Iterable[Mediator]) -> dict[int, bool]:
+def _known(view: TenantContext, mediators: Iterable[Mediator]) -> dict[int, bool]:
     if view.connection is None:
         return {}
     rows = db.session.execute(
-        select(MediatorPresence.mediator_id, MediatorPresence.known).where(
-            MediatorPresence.connection_id == view.connection.id,
-            MediatorPresence.mediator_id.in_([item.id for item in mediators]),
+        select(MediatorRegistration.mediator_id, MediatorRegistration.known).where(
+            MediatorRegistration.connection_id == view.connection.id,
+            MediatorRegistration.mediator_id.in_([item.id for item in mediators]),
         )
     )
     return {row.mediator_id: row.known for row in rows}
 
 
-def _carried(view: View, mediators: Iterable[Mediator]) -> dict[int, tuple[int, int]]:
+def _carried(view: TenantContext, mediators: Iterable[Mediator]) -> dict[int, tuple[int, int]]:
     """Participants and the released among them, as the list of participants would show them."""
     query = (
         people(view)
-        .where(Presence.mediator_id.in_([item.id for item in mediators]))
-        .with_only_columns(Presence.mediator_id, func.count(), func.sum(case((RELEASED, 1), else_=0)))
-        .group_by(Presence.mediator_id)
+        .where(Registration.mediator_id.in_([item.id for item in mediators]))
+        .with_only_columns(Registration.mediator_id, func.count(), func.sum(case((RELEASED, 1), else_=0)))
+        .group_by(Registration.mediator_id)
     )
     return {row[0]: (row[1], row[2] or 0) for row in db.session.execute(query)}

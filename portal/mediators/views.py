@@ -6,15 +6,16 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
-from portal.bulk.models import BulkAction
 from portal.bulk.service import Chosen, choose
-from portal.database import commit, utcnow
+from portal.core.database import commit, utcnow
+from portal.domain.bulk import BulkAction
+from portal.domain.permissions import Permission
 from portal.mediators import queries
-from portal.releases.queries import Filters
-from portal.web.scope import current_view
-from portal.web.typed import read_row
+from portal.releases.filters import Filters
+from portal.tenants.context import current_context
+from portal.webkit.access import requires
+from portal.webkit.parameters import read_row
 
 mediators = Blueprint("mediators", __name__)
 
@@ -23,7 +24,7 @@ mediators = Blueprint("mediators", __name__)
 @requires(Permission.VIEW)
 def list_page() -> str:
     """The tenant's mediators by name."""
-    view, after = current_view(), read_row(request.args, "after")
+    view, after = current_context(), read_row(request.args, "after")
     return render_template(
         "mediators/list.html",
         page=queries.list_mediators(view, after),
@@ -39,7 +40,7 @@ def hand_over(mediator_id: int) -> Response:
     """Choose everybody whom a mediator carries, to be given to another."""
     mediator = queries.get_mediator(mediator_id)
     chosen = Chosen(None, Filters(mediator_id=mediator.id), urlencode({"mediator": mediator.id}))
-    run = choose(current_view(), BulkAction.MEDIATOR, chosen, current_actor(), utcnow())
+    run = choose(current_context(), BulkAction.MEDIATOR, chosen, current_actor(), utcnow())
     bulk_id = run.id
     commit()
     return make_response(redirect(url_for("bulk.show", bulk_id=bulk_id), 303))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from portal.accounts.models import Role
-from portal.notices.kinds import NoticeKind
+from portal.domain.accounts import Role
+from portal.domain.notice_kinds import NoticeKind
 
 CASEWORKER, SUPERVISOR, ADMINISTRATOR, SUPPORT = (
     frozenset({role}) for role in (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMINISTRATOR, Role.SUPPORT)

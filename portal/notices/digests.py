@@ -9,19 +9,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.models import Account, Role
-from portal.database import db
-from portal.notices.kinds import MailKind
-from portal.notices.models import DigestDay, Notice
-from portal.notices.outbox import mails_are_set, put
+from portal.core.database import db
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import MailKind
+from portal.domain.notices import DigestDay, Notice
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.workdays import is_working_day, local_date
+from portal.domain.tenants import Tenant
+from portal.mail.outbox import mails_are_set, put
 from portal.notices.queries import concerns
-from portal.people.models import Participant
 from portal.releases.conditions import needs_action, people, phase_case
-from portal.releases.models import Presence
-from portal.releases.phase import Phase
-from portal.releases.view import View, load_view
-from portal.tenants.models import Tenant
-from portal.tenants.workdays import is_working_day, local_date
+from portal.tenants.context import TenantContext, load_tenant_context
 
 MORNING = dt.time(7)
 """Local time."""
@@ -31,7 +31,7 @@ _TENANT_ROLES = (Role.CASEWORKER, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True)
-class Morning:
+class DigestBatch:
     """Whose mails are due, and for which local date."""
 
     tenant_id: int | None
@@ -42,18 +42,18 @@ class Morning:
         return "operator" if self.tenant_id is None else f"tenant:{self.tenant_id}"
 
 
-def due_mornings(now: dt.datetime) -> list[Morning]:
+def due_mornings(now: dt.datetime) -> list[DigestBatch]:
     """Mornings that have come and whose mails are not in the outbox; of tenants on working days alone."""
     if not mails_are_set():
         return []
     places = db.session.execute(select(Tenant.id, Tenant.time_zone, Tenant.federal_state)).all()
     found = [
-        Morning(tenant_id, local_date(now, zone))
+        DigestBatch(tenant_id, local_date(now, zone))
         for tenant_id, zone, state in places
         if _has_come(now, zone) and is_working_day(local_date(now, zone), state)
     ]
     if _has_come(now, OPERATORS_ZONE):
-        found.append(Morning(None, local_date(now, OPERATORS_ZONE)))
+        found.append(DigestBatch(None, local_date(now, OPERATORS_ZONE)))
     recent = select(DigestDay.scope, DigestDay.local_date).where(
         DigestDay.local_date >= now.date() - dt.timedelta(days=2)
     )
@@ -65,7 +65,7 @@ def _has_come(now: dt.datetime, zone: str) -> bool:
     return now.astimezone(ZoneInfo(zone)).time() >= MORNING
 
 
-def put_digests(morning: Morning, now: dt.datetime) -> int:
+def put_digests(morning: DigestBatch, now: dt.datetime) -> int:
     """Put the mails of a morning into the outbox; how many. One process alone gets through, whatever the clocks do."""
     row = DigestDay(tenant_id=morning.tenant_id, scope=morning.scope, local_date=morning.date, made_at=now)
     try:
@@ -80,7 +80,7 @@ def put_digests(morning: Morning, now: dt.datetime) -> int:
     query = select(Account).where(
         same, Account.role.in_(roles), Account.disabled_at.is_(None), Account.gets_mails
     )
-    view = load_view(morning.tenant_id, now) if morning.tenant_id is not None else None
+    view = load_tenant_context(morning.tenant_id, now) if morning.tenant_id is not None else None
     put_there = 0
     for account in db.session.scalars(query.order_by(Account.id)).all():
         data = _contents(account, view)
@@ -90,7 +90,7 @@ def put_digests(morning: Morning, now: dt.datetime) -> int:
     return put_there
 
 
-def _contents(account: Account, view: View | None) -> dict[str, object]:
+def _contents(account: Account, view: TenantContext | None) -> dict[str, object]:
     """Open notices, and how many people need something done, as they are this morning."""
     open_now = select(Notice).where(Notice.closed_at.is_(None), concerns(account.role))
     if view is not None:
@@ -102,7 +102,7 @@ def _contents(account: Account, view: View | None) -> dict[str, object]:
     }
 
 
-def _people(account: Account, view: View) -> dict[str, int]:
+def _people(account: Account, view: TenantContext) -> dict[str, int]:
     """How many need action, by phase: of a caseworker her own, of the others the tenant's."""
     phase = phase_case(view)
     query = people(view).where(needs_action(view), Participant.tenant_id == view.tenant.id)
@@ -117,7 +117,7 @@ def _people(account: Account, view: View) -> dict[str, int]:
 
 
 def _is_mediator_of(mediator_id: int | None) -> ColumnElement[bool]:
-    return false() if mediator_id is None else Presence.mediator_id == mediator_id
+    return false() if mediator_id is None else Registration.mediator_id == mediator_id
 
 
 def forget_mornings(now: dt.datetime) -> None:

@@ -15,27 +15,27 @@ from flask_babel import force_locale, refresh
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal import current_settings, current_vault
 from portal.accounts.links import VALID_HOURS, find_link_account, link_to
-from portal.accounts.models import Account, Role
-from portal.addresses import mailable
-from portal.database import db
+from portal.core.crypto import VaultError, current_vault
+from portal.core.database import db
+from portal.core.idna_domains import mailable
+from portal.core.settings import current_settings
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import MailKind, MailState
+from portal.domain.notices import Mail, Notice, secret_place
+from portal.domain.rules.phase import Phase
+from portal.domain.tenants import Tenant
+from portal.mail.outbox import EXPIRED, GIVEN_UP_AFTER, OVERTAKEN, REFUSED, UNWANTED, VOID
 from portal.notices.digests import OPERATORS_ZONE
-from portal.notices.kinds import MailKind, MailState
-from portal.notices.models import Mail, Notice, secret_place
-from portal.notices.outbox import EXPIRED, GIVEN_UP_AFTER, OVERTAKEN, REFUSED, UNWANTED, VOID
-from portal.notices.wording import words_of
-from portal.releases.phase import Phase
-from portal.tenants.models import Tenant
-from portal.vault import VaultError
-from portal.web.labels import label_of
-from portal.web.languages import moment, number
+from portal.notices.texts import words_of
+from portal.webkit.labels import label_of
+from portal.webkit.languages import moment, number
 
 DIGEST_STALE_AFTER = dt.timedelta(hours=16)
 """By then it is the next morning, which has its own."""
 
 
-class Unwanted(Exception):
+class NoLongerNeeded(Exception):
     """Nobody wants the mail any more; `code` says why."""
 
     def __init__(self, code: str) -> None:
@@ -44,7 +44,7 @@ class Unwanted(Exception):
 
 
 @dataclass(frozen=True)
-class Letter:
+class Email:
     """Subject and text."""
 
     subject: str
@@ -56,11 +56,11 @@ def compose(mail_id: int, now: dt.datetime) -> EmailMessage:
     mail = db.session.get_one(Mail, mail_id, populate_existing=True)
     account = db.session.get_one(Account, mail.account_id, populate_existing=True)
     if now - mail.created_at > GIVEN_UP_AFTER:
-        raise Unwanted(EXPIRED)
+        raise NoLongerNeeded(EXPIRED)
     if account.disabled_at is not None:
-        raise Unwanted(UNWANTED)
+        raise NoLongerNeeded(UNWANTED)
     if not account.gets_mails and mail.kind is not MailKind.ONE_TIME_LINK:
-        raise Unwanted(UNWANTED)
+        raise NoLongerNeeded(UNWANTED)
     g.time_zone = account.tenant.time_zone if account.tenant else OPERATORS_ZONE
     refresh()
     with force_locale(language_of(account)):
@@ -73,17 +73,17 @@ def language_of(account: Account) -> str:
     return account.language or current_settings().locale
 
 
-def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Letter:
+def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Email:
     """The one mail that carries a secret: the token is in the outbox only sealed, and only until it is sent."""
     if mail.secret_sealed is None:
-        raise Unwanted(VOID)
+        raise NoLongerNeeded(VOID)
     try:
         token = current_vault().open(mail.secret_sealed, secret_place(mail.id)).decode()
     except VaultError:
-        raise Unwanted(VOID) from None
+        raise NoLongerNeeded(VOID) from None
     if find_link_account(token, now) != account.id:  # used, or made void by a newer one
-        raise Unwanted(VOID)
-    return Letter(
+        raise NoLongerNeeded(VOID)
+    return Email(
         _("Jobbrücke: Passwort setzen"),
         _(
             "Guten Tag,\n\n"
@@ -96,16 +96,16 @@ def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Letter:
     )
 
 
-def _notice(mail: Mail, account: Account, now: dt.datetime) -> Letter:  # noqa: ARG001 - one of a table
+def _notice(mail: Mail, account: Account, now: dt.datetime) -> Email:  # noqa: ARG001 - one of a table
     notice = _notice_of(mail)
     if notice.closed_at is not None:
-        raise Unwanted(OVERTAKEN)
+        raise NoLongerNeeded(OVERTAKEN)
     words = words_of(notice.kind, notice.level, notice.data)
     text = f"{words.text}\n\n{words.advice}\n\n{_address(words.path)}"
-    return Letter(_subject(notice, words.title), f"{text}\n\n{_where_to_stop()}")
+    return Email(_subject(notice, words.title), f"{text}\n\n{_where_to_stop()}")
 
 
-def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Letter:  # noqa: ARG001
+def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Email:  # noqa: ARG001
     """Only to whom the trouble was mailed: nobody else would know what is well again."""
     notice = _notice_of(mail)
     told = select(Mail.id).where(
@@ -115,8 +115,8 @@ def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Letter:  # noqa
         Mail.state == MailState.SENT,
     )
     if db.session.scalar(told.limit(1)) is None:
-        raise Unwanted(OVERTAKEN)
-    words = words_of(notice.kind, notice.told_level, notice.data)
+        raise NoLongerNeeded(OVERTAKEN)
+    words = words_of(notice.kind, notice.notified_level, notice.data)
     assert notice.closed_at is not None
     text = _(
         "Erledigt seit %(at)s: %(title)s. Zu tun ist nichts mehr.",
@@ -124,18 +124,18 @@ def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Letter:  # noqa
         title=words.title,
     )
     subject = _subject(notice, _("Erledigt: %(title)s", title=words.title))
-    return Letter(subject, f"{text}\n\n{_address(words.path)}\n\n{_where_to_stop()}")
+    return Email(subject, f"{text}\n\n{_address(words.path)}\n\n{_where_to_stop()}")
 
 
-def _digest(mail: Mail, account: Account, now: dt.datetime) -> Letter:
+def _digest(mail: Mail, account: Account, now: dt.datetime) -> Email:
     if now - mail.created_at > DIGEST_STALE_AFTER:
-        raise Unwanted(EXPIRED)
+        raise NoLongerNeeded(EXPIRED)
     query = select(Notice, Tenant).outerjoin(Tenant, Tenant.id == Notice.tenant_id)
     query = query.where(Notice.id.in_(mail.data.get("notices", [])), Notice.closed_at.is_(None))
     rows = db.session.execute(query.order_by(Notice.level.desc(), Notice.id)).all()
     counted: dict[str, int] = mail.data.get("people", {})
     if not rows and not counted:
-        raise Unwanted(OVERTAKEN)
+        raise NoLongerNeeded(OVERTAKEN)
     lines = [_("Guten Morgen,"), ""]
     if counted:
         own = account.role is Role.CASEWORKER
@@ -152,13 +152,13 @@ def _digest(mail: Mail, account: Account, now: dt.datetime) -> Letter:
             lines.append(f"  - {of}{words.title}. {words.text}")
         lines += ["", _address("/notices"), ""]
     lines.append(_where_to_stop())
-    return Letter(_("Jobbrücke: Was heute ansteht"), "\n".join(lines))
+    return Email(_("Jobbrücke: Was heute ansteht"), "\n".join(lines))
 
 
 def _notice_of(mail: Mail) -> Notice:
     found = db.session.get(Notice, mail.notice_id, populate_existing=True) if mail.notice_id else None
     if found is None:
-        raise Unwanted(OVERTAKEN)
+        raise NoLongerNeeded(OVERTAKEN)
     return found
 
 
@@ -179,7 +179,7 @@ def _where_to_stop() -> str:
     return str(sentence)
 
 
-_LETTERS: dict[MailKind, Callable[[Mail, Account, dt.datetime], Letter]] = {
+_LETTERS: dict[MailKind, Callable[[Mail, Account, dt.datetime], Email]] = {
     MailKind.NOTICE: _notice,
     MailKind.RECOVERY: _recovery,
     MailKind.DIGEST: _digest,
@@ -198,7 +198,7 @@ def _recipient(email: str) -> Address:
     return Address(username=local, domain=domain)
 
 
-def _envelope(mail: Mail, account: Account, letter: Letter) -> EmailMessage:
+def _envelope(mail: Mail, account: Account, letter: Email) -> EmailMessage:
     """Headers that tell machines what it is (RFC 3834), and a name that is the same each time it is tried."""
     name, address = parseaddr(current_settings().smtp_from or "")
     sender = Address(name or "Jobbrücke", addr_spec=mailable(address))
@@ -207,7 +207,7 @@ def _envelope(mail: Mail, account: Account, letter: Letter) -> EmailMessage:
     try:
         message["To"] = _recipient(account.email)
     except (ValueError, IndexError, HeaderParseError):  # people may be called what mail does not know
-        raise Unwanted(REFUSED) from None
+        raise NoLongerNeeded(REFUSED) from None
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = f"<mail-{mail.id}-{int(mail.created_at.timestamp())}@{sender.domain}>"

@@ -9,34 +9,28 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
-from portal import current_settings
-from portal.accounts.models import Role
-from portal.database import db
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import AWAITING, UNCOMMITTED, DeliveryState, Problem
+from portal.core.database import db
+from portal.core.settings import current_settings
+from portal.domain.accounts import Role
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import AWAITING, UNCOMMITTED, DeliveryProblem, DeliveryState
+from portal.domain.imports import ImportRun, ImportState
+from portal.domain.notice_kinds import MailState, NoticeKind
+from portal.domain.notices import Mail, Notice, NoticeSeen
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import MediatorRegistration, Registration, Release
+from portal.domain.rules.notices import NOTHING_SENT_AFTER, ConnectionFacts, Facts, TenantFacts, TokenFacts
+from portal.domain.rules.preflight import tenant_preflight
+from portal.domain.rules.status import Reason
+from portal.domain.rules.tokens import STAGES as TOKEN_STAGES
+from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
+from portal.domain.tokens import ApiToken
+from portal.imports.codes import ImportProblem
+from portal.mail.outbox import EXPIRED, REFUSED
 from portal.notices.audience import AUDIENCE
-from portal.notices.kinds import MailState, NoticeKind
-from portal.notices.models import Mail, Notice, NoticeSeen
-from portal.notices.outbox import EXPIRED, REFUSED
-from portal.notices.rules import (
-    NOTHING_SENT_AFTER,
-    ConnectionFacts,
-    Facts,
-    TenantFacts,
-    TokenFacts,
-)
-from portal.people.models import Mediator, Participant
-from portal.qualli.codes import Problem as ImportProblem
-from portal.qualli.models import ImportRun, ImportState
 from portal.releases.conditions import ABOUT_MEDIATOR, MEDIATOR_UNKNOWN
-from portal.releases.models import MediatorPresence, Presence, Release
-from portal.releases.preflight import tenant_preflight
-from portal.releases.status import Reason
-from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
 from portal.tenants.queries import tenant_facts, today_of
-from portal.tokens.models import ApiToken
 from portal.tokens.queries import is_current
-from portal.tokens.rules import STAGES as TOKEN_STAGES
 
 DAY = dt.timedelta(days=1)
 CRASHES = 3
@@ -138,7 +132,7 @@ def _stuck() -> dict[int, Delivery]:
     query = select(Delivery).where(
         Delivery.state.in_(AWAITING),
         Delivery.problem.is_not(None),
-        or_(Delivery.problem == Problem.FORGOTTEN, Delivery.fruitless >= STUCK_AFTER),
+        or_(Delivery.problem == DeliveryProblem.FORGOTTEN, Delivery.fruitless >= STUCK_AFTER),
     )
     found = db.session.scalars(query.order_by(Delivery.sequence.desc()))
     return {it.connection_id: it for it in found}
@@ -146,18 +140,18 @@ def _stuck() -> dict[int, Delivery]:
 
 def _waiting() -> dict[int, dt.datetime]:
     """Since when the longest waiting person of each connection waits for an answer."""
-    since = func.min(Presence.waiting_since)
-    query = select(Presence.connection_id, since).where(Presence.waiting_since.is_not(None))
-    found = db.session.execute(query.group_by(Presence.connection_id))
+    since = func.min(Registration.waiting_since)
+    query = select(Registration.connection_id, since).where(Registration.waiting_since.is_not(None))
+    found = db.session.execute(query.group_by(Registration.connection_id))
     return {connection_id: first for connection_id, first in found if first}
 
 
 def _clarifications() -> dict[int, int]:
     """How many people of each connection have something to be looked into: an answer, or whose the identifier is."""
-    query = select(Presence.connection_id, func.count()).group_by(Presence.connection_id)
-    answers = query.where(Presence.clarification.is_not(None))
-    doubted = query.join(Participant, Participant.id == Presence.participant_id).where(
-        Participant.doubted_identity.is_not(None), Presence.clarification.is_(None)
+    query = select(Registration.connection_id, func.count()).group_by(Registration.connection_id)
+    answers = query.where(Registration.clarification.is_not(None))
+    doubted = query.join(Participant, Participant.id == Registration.participant_id).where(
+        Participant.doubted_identity.is_not(None), Registration.clarification.is_(None)
     )
     counted: Counter[int] = Counter()
     for number, people in (*db.session.execute(answers), *db.session.execute(doubted)):
@@ -169,11 +163,11 @@ def _unknown_mediators() -> dict[int, dict[str, int]]:
     """Whom networks archived released people for want of: numbers of mediators, and how many people, by connection."""
     word = literal(Reason.MEDIATOR_UNKNOWN.value, literal_execute=True)  # as the partial index has it
     query = (
-        select(Presence.connection_id, Mediator.number, func.count())
-        .join(Mediator, Mediator.id == Presence.mediator_id)
-        .outerjoin(MediatorPresence, ABOUT_MEDIATOR)
-        .where(Presence.archive_reason == word, Presence.released, MEDIATOR_UNKNOWN)
-        .group_by(Presence.connection_id, Mediator.number)
+        select(Registration.connection_id, Mediator.number, func.count())
+        .join(Mediator, Mediator.id == Registration.mediator_id)
+        .outerjoin(MediatorRegistration, ABOUT_MEDIATOR)
+        .where(Registration.archive_reason == word, Registration.released, MEDIATOR_UNKNOWN)
+        .group_by(Registration.connection_id, Mediator.number)
     )
     found: dict[int, dict[str, int]] = {}
     for connection_id, number, people in db.session.execute(query):
@@ -281,11 +275,11 @@ class NoticeRow:
 def concerns(role: Role) -> ColumnElement[bool]:
     """The notices that a role is shown: those it was told of. Support sees all: it answers for everything."""
     if role.for_all_tenants:
-        return Notice.told_level > 0
+        return Notice.notified_level > 0
     levels = {kind: _first_level(kind, role) for kind in NoticeKind}
     return or_(
         *(
-            and_(Notice.kind == kind, Notice.told_level >= level)
+            and_(Notice.kind == kind, Notice.notified_level >= level)
             for kind, level in levels.items()
             if level is not None
         )
@@ -321,7 +315,7 @@ def _shown(role: Role, account_id: int):  # type: ignore[no-untyped-def]
 
 def _rows(query) -> list[NoticeRow]:  # type: ignore[no-untyped-def]
     return [
-        NoticeRow(notice, tenant, seen is not None and seen >= notice.told_level)
+        NoticeRow(notice, tenant, seen is not None and seen >= notice.notified_level)
         for notice, tenant, seen in db.session.execute(query)
     ]
 
@@ -331,7 +325,7 @@ def count_unseen(role: Role, account_id: int) -> int:
     seen = select(NoticeSeen.id).where(
         NoticeSeen.notice_id == Notice.id,
         NoticeSeen.account_id == account_id,
-        NoticeSeen.level >= Notice.told_level,
+        NoticeSeen.level >= Notice.notified_level,
     )
     query = select(func.count()).where(Notice.closed_at.is_(None), concerns(role), ~seen.exists())
     return db.session.scalar(query) or 0

@@ -8,17 +8,17 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.models import Account, Role
-from portal.database import db
+from portal.core.database import db
+from portal.core.refusal import NotFound
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import MailKind, NoticeKind
+from portal.domain.notices import Mail, Notice, NoticeSeen
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
+from portal.domain.rules.notices import Facts, Wanted, wanted
+from portal.mail.outbox import put
 from portal.notices.audience import PATIENCE, told
-from portal.notices.kinds import MailKind, NoticeKind
-from portal.notices.models import Mail, Notice, NoticeSeen
-from portal.notices.outbox import put
 from portal.notices.queries import concerns
-from portal.notices.rules import Facts, Wanted, wanted
-from portal.people.models import Participant
-from portal.refusal import NotFound
-from portal.releases.models import Presence
 
 FORGOTTEN_AFTER = dt.timedelta(days=90)
 NOT_MAILED = frozenset({NoticeKind.MAIL_SILENT})
@@ -63,7 +63,7 @@ def _is_new(notice: Notice, it: Wanted) -> bool:
 
 def _is_to_be_told(notice: Notice, now: dt.datetime) -> bool:
     patience = PATIENCE.get(notice.kind, dt.timedelta())
-    return notice.level > notice.told_level and now >= notice.opened_at + patience
+    return notice.level > notice.notified_level and now >= notice.opened_at + patience
 
 
 def _open(it: Wanted, now: dt.datetime) -> None:
@@ -72,7 +72,7 @@ def _open(it: Wanted, now: dt.datetime) -> None:
         kind=it.kind,
         subject=it.subject,
         level=it.level,
-        told_level=0,
+        notified_level=0,
         data=dict(it.data),
         opened_at=now,
     )
@@ -93,11 +93,11 @@ def _renew(notice: Notice, it: Wanted) -> None:
 
 def _tell(notice: Notice, now: dt.datetime) -> None:
     """Tell whom this is news to; one process alone gets through."""
-    before = notice.told_level
+    before = notice.notified_level
     if not _won(
         update(Notice)
-        .where(Notice.id == notice.id, Notice.closed_at.is_(None), Notice.told_level == before)
-        .values(told_level=notice.level, told_at=now)
+        .where(Notice.id == notice.id, Notice.closed_at.is_(None), Notice.notified_level == before)
+        .values(notified_level=notice.level, notified_at=now)
     ):
         return
     for account in _told_accounts(notice, before, notice.level):
@@ -106,8 +106,8 @@ def _tell(notice: Notice, now: dt.datetime) -> None:
 
 def close(notice: Notice, now: dt.datetime) -> None:
     """It is well again: whoever was told is told that, too. What nobody was told of leaves no trace."""
-    if not notice.told_level:
-        db.session.execute(delete(Notice).where(Notice.id == notice.id, Notice.told_level == 0))
+    if not notice.notified_level:
+        db.session.execute(delete(Notice).where(Notice.id == notice.id, Notice.notified_level == 0))
         return
     if not _won(
         update(Notice).where(Notice.id == notice.id, Notice.closed_at.is_(None)).values(closed_at=now)
@@ -153,16 +153,16 @@ def _mailed_accounts(notice: Notice) -> list[Account]:
 
 def _caseworkers_who_wait(notice: Notice) -> set[int]:
     """The accounts whose own people wait for an answer: as caseworker by Kürzel, or as mediator."""
-    waiting = Presence.waiting_since.is_not(None) & (Presence.tenant_id == notice.tenant_id)
+    waiting = Registration.waiting_since.is_not(None) & (Registration.tenant_id == notice.tenant_id)
     by_initials = (
         select(Account.id)
         .join(Participant, Participant.caseworker == Account.initials)
-        .join(Presence, Presence.participant_id == Participant.id)
+        .join(Registration, Registration.participant_id == Participant.id)
         .where(waiting, Account.tenant_id == notice.tenant_id, Participant.tenant_id == notice.tenant_id)
     )
     as_mediator = (
         select(Account.id)
-        .join(Presence, Presence.mediator_id == Account.mediator_id)
+        .join(Registration, Registration.mediator_id == Account.mediator_id)
         .where(waiting, Account.tenant_id == notice.tenant_id)
     )
     return {*db.session.scalars(by_initials.distinct()), *db.session.scalars(as_mediator.distinct())}
@@ -177,13 +177,13 @@ def see(notice_id: int, role: Role, account_id: int, now: dt.datetime) -> None:
         select(NoticeSeen).where(NoticeSeen.notice_id == notice.id, NoticeSeen.account_id == account_id)
     )
     if seen is not None:
-        seen.level, seen.seen_at = notice.told_level, now
+        seen.level, seen.seen_at = notice.notified_level, now
         return
     row = NoticeSeen(
         tenant_id=notice.tenant_id,
         notice_id=notice.id,
         account_id=account_id,
-        level=notice.told_level,
+        level=notice.notified_level,
         seen_at=now,
     )
     try:

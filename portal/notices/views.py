@@ -10,12 +10,13 @@ from flask import Blueprint, Response, flash, g, make_response, redirect, render
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal.accounts.access import Permission, requires
-from portal.database import EVERY_TENANT, commit, counting_for_every_tenant, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, counting_for_every_tenant, scope_to, utcnow
+from portal.domain.permissions import Permission
 from portal.notices.queries import count_unseen, list_closed, list_notices
 from portal.notices.service import see
-from portal.notices.wording import words_of
+from portal.notices.texts import words_of
 from portal.operations.queries import everybody
+from portal.webkit.access import requires
 
 notices = Blueprint("notices", __name__)
 _CLOSED_FOR = dt.timedelta(days=14)

@@ -8,13 +8,13 @@ import secrets
 from flask import Blueprint, Response, abort, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from portal import current_settings
-from portal.accounts.access import public
-from portal.database import commit, reading, rollback, utcnow
+from portal.core.database import commit, reading, rollback, utcnow
+from portal.core.queue import is_in_trouble, redis_answers
+from portal.core.refusal import Refusal
+from portal.core.schema import check_database
+from portal.core.settings import current_settings
 from portal.operations.measures import exposition
-from portal.queue import is_in_trouble, redis_answers
-from portal.refusal import Refusal
-from portal.schema import check_database
+from portal.webkit.access import public
 
 health = Blueprint("health", __name__)
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")

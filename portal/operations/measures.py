@@ -18,16 +18,16 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, or_, select
 
-from portal import current_settings
-from portal.database import EVERY_TENANT, db, scoped_to
-from portal.deliveries.models import Attempt, Delivery
-from portal.deliveries.states import AWAITING, UNCOMMITTED, DeliveryState
-from portal.notices.kinds import MailState
-from portal.notices.models import Mail, Notice
-from portal.qualli.models import ImportRun, ImportState
-from portal.queue import QUEUE, redis_for
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.core.queue import QUEUE, redis_for
+from portal.core.settings import current_settings
+from portal.domain.deliveries import Attempt, Delivery
+from portal.domain.delivery_states import AWAITING, UNCOMMITTED, DeliveryState
+from portal.domain.imports import ImportRun, ImportState
+from portal.domain.notice_kinds import MailState
+from portal.domain.notices import Mail, Notice
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
 
 RECENT = dt.timedelta(days=1)
 _LATELY = dt.timedelta(minutes=15)
@@ -107,10 +107,10 @@ def _deliveries(now: dt.datetime) -> Iterator[Measure]:
 
 def _answers(now: dt.datetime) -> Iterator[Measure]:
     oldest = db.session.scalar(
-        select(func.min(Presence.waiting_since)).where(Presence.waiting_since.is_not(None))
+        select(func.min(Registration.waiting_since)).where(Registration.waiting_since.is_not(None))
     )
     yield _age("oldest_answer_seconds", "How long somebody has waited for an answer.", oldest, now)
-    people = db.session.scalar(select(func.count()).where(Presence.clarification.is_not(None)))
+    people = db.session.scalar(select(func.count()).where(Registration.clarification.is_not(None)))
     yield Measure("people_in_clarification", "People whose answers do not fit.", {"": people or 0})
 
 
@@ -172,7 +172,7 @@ def _imports() -> Iterator[Measure]:
 
 
 def _notices(now: dt.datetime) -> Iterator[Measure]:
-    query = select(Notice.kind, func.count()).where(Notice.closed_at.is_(None), Notice.told_level > 0)
+    query = select(Notice.kind, func.count()).where(Notice.closed_at.is_(None), Notice.notified_level > 0)
     kinds = {row[0].value: float(row[1]) for row in db.session.execute(query.group_by(Notice.kind))}
     yield Measure("notices", "Open notices that people were told of.", kinds, "kind")
     waiting, oldest = db.session.execute(

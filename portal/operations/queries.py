@@ -12,14 +12,14 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, or_, select
 
-from portal.database import EVERY_TENANT, db, scoped_to
-from portal.deliveries.models import Delivery
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.core.queue import QUEUE, redis_for
 from portal.deliveries.queries import DELAYED_AFTER
-from portal.deliveries.states import AWAITING, UNCOMMITTED, DeliveryState
-from portal.qualli.models import ImportRun, ImportState
-from portal.queue import QUEUE, redis_for
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import AWAITING, UNCOMMITTED, DeliveryState
+from portal.domain.imports import ImportRun, ImportState
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
 
 _LIMIT = 200
 _SEEN_WITHIN = dt.timedelta(days=1)
@@ -118,11 +118,11 @@ def held_imports() -> Sequence[tuple[ImportRun, Tenant]]:
 def unanswered() -> Sequence[Unanswered]:
     """Tenants that wait for answers, who has waited longest first."""
     query = (
-        select(Tenant, func.count(), func.min(Presence.waiting_since))
-        .join(Presence, Presence.tenant_id == Tenant.id)
-        .where(Presence.waiting_since.is_not(None))
+        select(Tenant, func.count(), func.min(Registration.waiting_since))
+        .join(Registration, Registration.tenant_id == Tenant.id)
+        .where(Registration.waiting_since.is_not(None))
         .group_by(Tenant.id)
-        .order_by(func.min(Presence.waiting_since))
+        .order_by(func.min(Registration.waiting_since))
     )
     rows = db.session.execute(query.limit(_LIMIT))
     return [Unanswered(tenant, people, since) for tenant, people, since in rows if since]

@@ -6,10 +6,10 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from portal.database import db
-from portal.queue import PROBE_CONNECTION, enqueue_after_commit
-from portal.refusal import NotFound, Refusal
-from portal.tenants.models import Connection
+from portal.core.database import db
+from portal.core.queue import PROBE_CONNECTION, enqueue_after_commit
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.tenants import Connection
 
 
 def try_again(connection_id: int, now: dt.datetime) -> Connection:

@@ -7,15 +7,16 @@ from flask import Blueprint, Response, flash, make_response, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal import current_settings
-from portal.accounts.access import Permission, requires
-from portal.database import commit, utcnow
+from portal.core.database import commit, utcnow
+from portal.core.settings import current_settings
+from portal.domain.permissions import Permission
 from portal.operations import queries
 from portal.operations.service import try_again
+from portal.tenants.labels import problem_text
 from portal.tenants.queries import WORKER_SILENT_AFTER
-from portal.web.fragments import live_answer
-from portal.web.header import problem_text
-from portal.web.sessions import live
+from portal.webkit.access import requires
+from portal.webkit.fragments import live_answer
+from portal.webkit.sessions import live
 
 operations = Blueprint("operations", __name__)
 log = structlog.get_logger()

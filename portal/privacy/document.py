@@ -7,20 +7,21 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from portal.audit.labels import event_words, page_words
 from portal.deliveries.comparison import compare
+from portal.deliveries.record_labels import FIELD_LABELS, field_value
 from portal.deliveries.records import LISTED_KINDS, NAMED_KINDS
-from portal.deliveries.states import Part
-from portal.people.models import Participant
+from portal.domain.delivery_states import Inclusion
+from portal.domain.participants import Participant
+from portal.domain.releases import EndCause, Event, ProtocolEntry
+from portal.domain.rules.status import Outcome
+from portal.privacy.labels import HINDRANCES
 from portal.privacy.report import MASTER, Values
 from portal.privacy.sections import Document, Section
-from portal.releases.models import EndCause, Event, ProtocolEntry
-from portal.releases.status import Outcome
-from portal.releases.wording import details, reason_text
-from portal.web.audit_labels import event_words, page_words
-from portal.web.labels import author, label_of
-from portal.web.languages import clock, day, moment
-from portal.web.privacy_labels import HINDRANCES
-from portal.web.record_labels import FIELD_LABELS, field_value
+from portal.releases.texts import details, reason_text
+from portal.webkit.authors import author
+from portal.webkit.labels import label_of
+from portal.webkit.languages import clock, day, moment
 
 
 def document(values: Values, person: Participant) -> Document:
@@ -263,7 +264,7 @@ def _transmissions(values: Values) -> Section:
 def _consent(item: Values) -> str:
     if item["consent_on"]:
         return str(_("vom %(day)s", day=day(dt.date.fromisoformat(item["consent_on"]))))
-    if item["part"] is not Part.NAMED:
+    if item["part"] is not Inclusion.NAMED:
         return "–"
     return str(_("nach Angabe lag sie vor") if item["consent_confirmed"] else _("in Qualli.life vermerkt"))
 

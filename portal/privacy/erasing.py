@@ -12,17 +12,17 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, Table, delete, insert, literal, select
 
-from portal.audit.models import ErasedEntry
-from portal.bulk.models import BulkItem
-from portal.database import db
-from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, OddAnswer
-from portal.deliveries.states import ENDED, Part
+from portal.core.database import db
 from portal.deliveries.strangers import hide_all
-from portal.people.models import Participant, ParticipantWord, Profile
+from portal.domain.audit import ErasedEntry
+from portal.domain.bulk import BulkItem
+from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import ENDED, Inclusion
+from portal.domain.participants import Participant, ParticipantWord, Profile
+from portal.domain.releases import ProtocolEntry, Registration, Release
 from portal.privacy.queries import hindered
-from portal.releases.models import Presence, ProtocolEntry, Release
 
-OWNED = (BulkItem, DeliveryPerson, ParticipantWord, Presence, Profile, Release)
+OWNED = (BulkItem, DeliveryPerson, ParticipantWord, Registration, Profile, Release)
 """Tables whose rows are about one participant, in an order that foreign keys allow; ProtocolEntry goes its own way."""
 
 
@@ -38,10 +38,14 @@ class Erased:
 def lock_unhindered(participant_ids: Sequence[int]) -> dict[int, str]:
     """Those of these people who may go, by row with their numbers; nobody can release them until the transaction ends.
 
-    Presences first, then participants: the order in which a release takes them, so that the two never wait for each
+    Registrations first, then participants: the order in which a release takes them, so that the two never wait for each
     other. SQLite has one writer anyway.
     """
-    present = select(Presence.id).where(Presence.participant_id.in_(participant_ids)).order_by(Presence.id)
+    present = (
+        select(Registration.id)
+        .where(Registration.participant_id.in_(participant_ids))
+        .order_by(Registration.id)
+    )
     db.session.execute(present.with_for_update()).all()
     people = select(Participant.id).where(Participant.id.in_(participant_ids)).order_by(Participant.id)
     db.session.execute(people.with_for_update()).all()
@@ -70,7 +74,7 @@ def erase_people(participant_ids: Sequence[int], now: dt.datetime) -> Erased:
 
 
 def _in_order() -> list[Any]:
-    """A presence names its release: it goes first."""
+    """A registration names its release: it goes first."""
     return sorted(OWNED, key=lambda model: model is Release)
 
 
@@ -92,7 +96,7 @@ def _erase_parts(ids: Sequence[int]) -> int:
         .join(DeliveryPerson, DeliveryPerson.delivery_id == DeliveryPart.delivery_id)
         .where(
             DeliveryPerson.participant_id.in_(ids),
-            DeliveryPerson.part != Part.OMITTED,
+            DeliveryPerson.part != Inclusion.OMITTED,
             (DeliveryPerson.part_number == DeliveryPart.number) | DeliveryPerson.part_number.is_(None),
         )
     )

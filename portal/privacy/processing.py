@@ -7,16 +7,17 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal import current_settings
 from portal.bulk.service import KEPT
-from portal.notices.outbox import FORGOTTEN_AFTER as MAILS_KEPT
+from portal.core.settings import current_settings
+from portal.domain.rules.retention import LINKS_DAYS
+from portal.domain.tenants import Connection, Tenant
+from portal.mail.outbox import FORGOTTEN_AFTER as MAILS_KEPT
+from portal.networks.registry import Network
 from portal.notices.service import FORGOTTEN_AFTER as NOTICES_KEPT
-from portal.people.search import KEPT_DAYS
+from portal.participants.search import KEPT_DAYS
 from portal.privacy.registry import TABLES, Kept, Purpose, Retention, Sort, Subjects
-from portal.privacy.retention import LINKS_DAYS
 from portal.privacy.sections import Document, Section
-from portal.tenants.models import Connection, Tenant
-from portal.web.labels import label_of
+from portal.webkit.labels import label_of
 
 PURPOSES: dict[Purpose, Any] = {
     Purpose.TRANSFER: _l(
@@ -75,16 +76,24 @@ def _responsible(tenant: Tenant, connection: Connection | None) -> Section:
             ),
             (
                 str(_("Was es bekommt")),
-                str(_("Jobnetzwerk: Stammdaten; Job4You: Stammdaten und Profil. Sozialversicherungsnummer: "))
-                + (
-                    str(_("eingeschaltet"))
-                    if tenant.sends_social_insurance_number
-                    else str(_("ausgeschaltet"))
-                ),
+                f"{_sent_to_each()}. {_number_switch(tenant)}",
             ),
             (str(_("Drittländer")), str(_("Das Programm übermittelt in keines."))),
         ),
     )
+
+
+def _sent_to_each() -> str:
+    said = {True: _("%(network)s: Stammdaten und Profil"), False: _("%(network)s: Stammdaten")}
+    return "; ".join(
+        said[network.spec.sends_profile] % {"network": network.spec.label} for network in Network
+    )
+
+
+def _number_switch(tenant: Tenant) -> str:
+    if tenant.sends_social_insurance_number:
+        return str(_("Sozialversicherungsnummer: eingeschaltet"))
+    return str(_("Sozialversicherungsnummer: ausgeschaltet"))
 
 
 def _activity(purpose: Purpose, tenant: Tenant) -> Section:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 
-from portal.bulk.models import UNFINISHED as UNFINISHED_BULK
-from portal.bulk.models import BulkItem, BulkRun
-from portal.database import db
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import UNCOMMITTED
-from portal.people.models import Participant
-from portal.privacy.models import ErasureRun
-from portal.privacy.retention import FORESEEN_DAYS, Hindrance, months_before
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.releases.models import Presence, ProtocolEntry
-from portal.releases.status import Status
-from portal.tenants.models import Tenant
+from portal.core.database import db
+from portal.domain.bulk import UNFINISHED as UNFINISHED_BULK
+from portal.domain.bulk import BulkItem, BulkRun
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import UNCOMMITTED
+from portal.domain.erasures import ErasureRun
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.participants import Participant
+from portal.domain.releases import ProtocolEntry, Registration
+from portal.domain.rules.retention import FORESEEN_DAYS, ErasureBlocker, months_before
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Tenant
 
 _HELD_STATUSES = (Status.ONLINE, Status.ONLINE_ARCHIVED)
 _TAKING_OVER = (ImportState.STAGING, ImportState.APPLYING)
@@ -52,9 +52,9 @@ def inactive(tenant_id: int, before: dt.datetime) -> ColumnElement[bool]:
     return and_(Participant.tenant_id == tenant_id, Participant.changed_at < before, gone, ~lately)
 
 
-def hindrances() -> list[tuple[Hindrance, ColumnElement[bool]]]:
+def hindrances() -> list[tuple[ErasureBlocker, ColumnElement[bool]]]:
     """What hinders the erasure of a participant, in the order in which it is said."""
-    present = select(Presence.id).where(Presence.participant_id == Participant.id)
+    present = select(Registration.id).where(Registration.participant_id == Participant.id)
     in_delivery = (
         select(DeliveryPerson.participant_id)
         .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
@@ -65,13 +65,13 @@ def hindrances() -> list[tuple[Hindrance, ColumnElement[bool]]]:
         .join(BulkRun, BulkRun.id == BulkItem.bulk_id)
         .where(BulkRun.state.in_(UNFINISHED_BULK), BulkItem.outcome.is_(None))
     )
-    archiving = or_(Presence.status.in_(_HELD_STATUSES), Presence.waiting_since.is_not(None))
+    archiving = or_(Registration.status.in_(_HELD_STATUSES), Registration.waiting_since.is_not(None))
     return [
-        (Hindrance.RELEASED, present.where(Presence.released).exists()),
-        (Hindrance.IN_DELIVERY, Participant.id.in_(in_delivery)),
-        (Hindrance.TOLD, present.where(Presence.told).exists()),
-        (Hindrance.ARCHIVING, present.where(archiving).exists()),
-        (Hindrance.IN_BULK, Participant.id.in_(in_bulk)),
+        (ErasureBlocker.RELEASED, present.where(Registration.released).exists()),
+        (ErasureBlocker.IN_DELIVERY, Participant.id.in_(in_delivery)),
+        (ErasureBlocker.ANNOUNCED, present.where(Registration.announced).exists()),
+        (ErasureBlocker.ARCHIVING, present.where(archiving).exists()),
+        (ErasureBlocker.IN_BULK, Participant.id.in_(in_bulk)),
     ]
 
 
@@ -79,12 +79,12 @@ def hindered() -> ColumnElement[bool]:
     return or_(*(condition for _, condition in hindrances()))
 
 
-def find_hindrance(participant_id: int) -> Hindrance | None:
+def find_hindrance(participant_id: int) -> ErasureBlocker | None:
     """What hinders the erasure of one person now."""
     word = db.session.scalar(select(_first_hindrance()).where(Participant.id == participant_id))
     if word is not None:
-        return Hindrance(word)
-    return Hindrance.IMPORTING if is_importing() else None
+        return ErasureBlocker(word)
+    return ErasureBlocker.IMPORTING if is_importing() else None
 
 
 def is_importing() -> bool:
@@ -102,7 +102,7 @@ class Hindered:
     """Somebody whose time is over, and who cannot be erased yet."""
 
     participant: Participant
-    hindrance: Hindrance
+    hindrance: ErasureBlocker
 
 
 def list_hindered(tenant: Tenant, now: dt.datetime, after: int | None, limit: int) -> list[Hindered]:
@@ -113,7 +113,7 @@ def list_hindered(tenant: Tenant, now: dt.datetime, after: int | None, limit: in
     if after is not None:
         query = query.where(Participant.id > after)
     rows = db.session.execute(query.order_by(Participant.id).limit(limit))
-    return [Hindered(person, Hindrance(str(word))) for person, word in rows]
+    return [Hindered(person, ErasureBlocker(str(word))) for person, word in rows]
 
 
 def due_ids(tenant: Tenant, now: dt.datetime, limit: int) -> Sequence[int]:

@@ -56,7 +56,7 @@ class Retention(StrEnum):
     LINK = "link"
     BULK = "bulk"
     NOTICE = "notice"
-    """Some time after what it told of was over."""
+    """Some time after what it announced of was over."""
     MAIL = "mail"
     CONTRACT = "contract"
     """As long as the tenant uses the system: for accountability."""
@@ -132,18 +132,18 @@ TABLES: dict[str, Kept] = {
         personal="released_by ended_by",
         pseudonymous="connection_id participant_id released_at consent_confirmed ended_at end_cause consent_lost_at",
     ),
-    "presence": Kept(
+    "registration": Kept(
         _P,
         Purpose.TRANSFER,
         Retention.ACTIVITY,
         personal="applicant_id archive_detail rejection_detail refused_detail",
         pseudonymous="connection_id participant_id mediator_id release_id released status archived archive_reason "
-        "rejection_reason clarification told told_digest told_mediator_id told_order_id waiting_since stuck_since "
-        "urgent",
-        technical="applied_sequence rejected_sequence revision told_sequence told_at told_revision "
+        "rejection_reason clarification announced announced_digest announced_mediator_id announced_order_id "
+        "waiting_since stuck_since urgent",
+        technical="applied_sequence rejected_sequence revision announced_sequence announced_at announced_revision "
         "refused_revision",
     ),
-    "mediator_presence": Kept(
+    "mediator_registration": Kept(
         _M,
         Purpose.TRANSFER,
         Retention.LEADING,
@@ -290,7 +290,7 @@ TABLES: dict[str, Kept] = {
         _N,
         Purpose.OPERATION,
         Retention.NOTICE,
-        technical="kind subject level told_level told_at data opened_at closed_at",
+        technical="kind subject level notified_level notified_at data opened_at closed_at",
     ),
     "notice_seen": Kept(
         _A,

@@ -1,6 +1,6 @@
 """Everything that is known about one participant, for a request under Art. 15 or 20 GDPR; plain values.
 
-A social insurance number is never among them (design §3.10): only that it is kept and sent, and since when.
+A social insurance number is never among them (docs/domain.md#rules): only that it is kept and sent, and since when.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from portal.audit.models import AuditEntry
-from portal.database import db
+from portal.core.database import db
+from portal.core.masking import MASK
+from portal.core.refusal import NotFound
 from portal.deliveries.comparison import MASKED
-from portal.deliveries.models import Delivery, DeliveryPerson
 from portal.deliveries.parts import find_record
-from portal.people.masking import MASK
-from portal.people.models import Mediator, Order, Participant, Profile
+from portal.domain.audit import AuditEntry
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.participants import Mediator, Order, Participant, Profile
+from portal.domain.releases import ProtocolEntry, Registration, Release
+from portal.domain.tenants import Connection, Tenant
 from portal.privacy.queries import find_hindrance
-from portal.refusal import NotFound
-from portal.releases.models import Presence, ProtocolEntry, Release
-from portal.tenants.models import Connection, Tenant
 
 FORMAT = "jobbruecke-person-report/1"
 MASTER = (
@@ -103,13 +103,13 @@ def _master(subject: Subject) -> Values:
 
 
 def _number(subject: Subject, transmissions: list[Values]) -> Values:
-    told = [sent["committed_at"] for sent in transmissions if MASKED in (sent["content"] or {})]
+    announced = [sent["committed_at"] for sent in transmissions if MASKED in (sent["content"] or {})]
     return {
         "kept": subject.person.social_insurance_number_sealed is not None,
         "kept_since": subject.person.social_insurance_number_since,
         "sending_is_on": subject.tenant.sends_social_insurance_number,
-        "sent": bool(told),
-        "sent_since": min(told, default=None),
+        "sent": bool(announced),
+        "sent_since": min(announced, default=None),
         "shown": MASK if subject.person.social_insurance_number_sealed is not None else None,
     }
 
@@ -120,13 +120,15 @@ def _profile(participant_id: int) -> list[Values]:
 
 
 def _networks(participant_id: int, connections: dict[int, Connection]) -> list[Values]:
-    query = select(Presence).where(Presence.participant_id == participant_id).order_by(Presence.id)
+    query = (
+        select(Registration).where(Registration.participant_id == participant_id).order_by(Registration.id)
+    )
     return [
         {
             "network": connections[row.connection_id].network,
             "status": row.status,
             "applicant_id": row.applicant_id,
-            "told": row.told,
+            "announced": row.announced,
             "answer_awaited_since": row.waiting_since,
             "archive_reason": row.archive_reason,
             "rejection_reason": row.rejection_reason,

@@ -8,25 +8,25 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, func, select, update
 
-from portal.accounts.actor import SYSTEM
-from portal.accounts.models import OneTimeLink, SearchTerm
-from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, record
-from portal.database import db
-from portal.deliveries.models import Attempt, DeliveryPart, DeliveryPerson
-from portal.people.folding import search_words
-from portal.people.models import Participant, ParticipantWord
-from portal.people.search import forget_searches
+from portal.core.database import db
+from portal.core.refusal import Refusal
+from portal.domain.accounts import OneTimeLink, SearchTerm
+from portal.domain.actors import SYSTEM
+from portal.domain.audit import AuditEvent
+from portal.domain.deliveries import Attempt, DeliveryPart, DeliveryPerson
+from portal.domain.erasures import ErasureRun
+from portal.domain.imports import ENDED, ImportRejection, ImportRun
+from portal.domain.participants import Participant, ParticipantWord
+from portal.domain.releases import ProtocolEntry
+from portal.domain.rules.normalise import search_words
+from portal.domain.rules.retention import ERASE_AT, LINKS_DAYS, ErasureBlocker
+from portal.domain.rules.workdays import local_date, next_transfer
+from portal.domain.tenants import Tenant
+from portal.participants.search import forget_searches
 from portal.privacy.erasing import Erased, erase_payloads, erase_people
-from portal.privacy.models import ErasureRun
 from portal.privacy.queries import due_ids, find_hindrance, is_importing
-from portal.privacy.retention import ERASE_AT, LINKS_DAYS, Hindrance
-from portal.qualli.models import ENDED, ImportRejection, ImportRun
-from portal.refusal import Refusal
-from portal.releases.models import ProtocolEntry
 from portal.releases.service import get_participant
-from portal.tenants.models import Tenant
-from portal.tenants.workdays import local_date, next_transfer
 
 PARTS = 5
 """Frozen parts in one transaction: each may be megabytes."""
@@ -129,7 +129,7 @@ class Preview:
     """What the erasure of one person would take."""
 
     participant: Participant
-    hindrance: Hindrance | None
+    hindrance: ErasureBlocker | None
     entries: int
     """Lines of her protocol."""
     deliveries: int

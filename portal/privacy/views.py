@@ -19,31 +19,32 @@ from flask import (
 )
 from flask_babel import gettext as _
 
-from portal.accounts.access import Permission, requires
 from portal.audit.recording import describe
-from portal.database import commit, db, utcnow
-from portal.people.models import Participant
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.participants import Participant
+from portal.domain.permissions import Permission
+from portal.domain.rules.retention import FORESEEN_DAYS, ErasureBlocker
+from portal.domain.tenants import Tenant
 from portal.privacy import processing, queries, service
 from portal.privacy.document import document
+from portal.privacy.labels import HINDRANCES
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
-from portal.privacy.retention import FORESEEN_DAYS, Hindrance
-from portal.refusal import Refusal
 from portal.releases import withdrawals
 from portal.releases.service import get_participant
-from portal.tenants.models import Tenant
 from portal.tenants.queries import find_connection
-from portal.web.languages import find_language
-from portal.web.messages import message
-from portal.web.plain import plain
-from portal.web.privacy_labels import HINDRANCES
-from portal.web.scope import current_tenant_id
-from portal.web.spans import span
-from portal.web.typed import read_row
+from portal.webkit.access import requires
+from portal.webkit.durations import span
+from portal.webkit.json_values import plain
+from portal.webkit.languages import find_language
+from portal.webkit.messages import message
+from portal.webkit.parameters import read_row
+from portal.webkit.scope import current_tenant_id
 
 privacy = Blueprint("privacy", __name__)
 _PAGE = 50
-_MENDED_BY_TRANSFER = frozenset({Hindrance.RELEASED, Hindrance.TOLD})
+_MENDED_BY_TRANSFER = frozenset({ErasureBlocker.RELEASED, ErasureBlocker.ANNOUNCED})
 
 
 @privacy.get("/participants/<row:participant_id>/report.json")

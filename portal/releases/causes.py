@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
 
-from portal.database import db
-from portal.people.models import Mediator
+from portal.core.database import db
+from portal.domain.participants import Mediator
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import TENANT_WIDE, Finding
 from portal.releases.conditions import finding_conditions, people, phase_case
-from portal.releases.filters import Filters, narrow
-from portal.releases.phase import Phase
-from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.releases.view import View
+from portal.releases.filters import Filters, apply_filters
+from portal.tenants.context import TenantContext
 
 _MEDIATORS = 20
 
@@ -54,11 +54,11 @@ class Causes:
     counts: list[CauseCount]
 
 
-def causes(view: View, filters: Filters) -> Causes:
+def causes(view: TenantContext, filters: Filters) -> Causes:
     """The causes among the people that `filters` leave."""
     conditions = finding_conditions(view)
     narrowed = (
-        narrow(people(view), view, filters)
+        apply_filters(people(view), view, filters)
         .with_only_columns(
             phase_case(view).label("phase"),
             *(case((condition, 1), else_=0).label(item.name) for item, condition in conditions.items()),
@@ -84,10 +84,10 @@ def causes(view: View, filters: Filters) -> Causes:
     return Causes(total, counts)
 
 
-def _mediators(view: View, filters: Filters) -> tuple[UnknownMediator, ...]:
+def _mediators(view: TenantContext, filters: Filters) -> tuple[UnknownMediator, ...]:
     number = func.count(Mediator.id)
     query = (
-        narrow(people(view), view, filters)
+        apply_filters(people(view), view, filters)
         .where(phase_case(view) == Phase.MEDIATOR_UNKNOWN.value)
         .with_only_columns(Mediator, number)
         .group_by(Mediator.id)

@@ -8,8 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
 
-from portal.people.folding import next_word
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import Registration
+from portal.domain.rules.normalise import next_word
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import Finding
+from portal.domain.rules.status import Status
 from portal.releases.conditions import (
     LEFT_BUT_RELEASED,
     RELEASED,
@@ -18,17 +22,13 @@ from portal.releases.conditions import (
     needs_action,
     phase_case,
 )
-from portal.releases.models import Presence
-from portal.releases.phase import Phase
-from portal.releases.preflight import Finding
-from portal.releases.status import Status
-from portal.releases.view import View
+from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
-_ALSO_WITHOUT_PRESENCE = frozenset(
+_ALSO_WITHOUT_REGISTRATION = frozenset(
     {Phase.NOT_RELEASED, Phase.TRANSFERRING, Phase.HELD, Phase.OUTCOME_UNKNOWN}
 )
-"""Phases of people who may have no presence; those of the others are found by its indexes."""
+"""Phases of people who may have no registration; those of the others are found by its indexes."""
 
 
 class Sorting(StrEnum):
@@ -64,12 +64,14 @@ class Filters:
     sorting: Sorting = Sorting.NAME
 
 
-def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Select[*tuple[Any, ...]]:
+def apply_filters(
+    query: Select[*tuple[Any, ...]], view: TenantContext, filters: Filters
+) -> Select[*tuple[Any, ...]]:
     """Narrow `query` over `conditions.people` to `filters`, each of which must hold."""
     conditions = [*_by_state(view, filters), *_by_finding(view, filters), *_search(filters)]
     for column, value in (
         (Participant.order_id, filters.order_id),
-        (Presence.mediator_id, filters.mediator_id),
+        (Registration.mediator_id, filters.mediator_id),
         (Participant.caseworker, filters.caseworker),
         (Participant.caseworker, filters.mine),
     ):
@@ -80,14 +82,16 @@ def narrow(query: Select[*tuple[Any, ...]], view: View, filters: Filters) -> Sel
     return query.where(*conditions)
 
 
-def _by_state(view: View, filters: Filters) -> list[Condition]:
+def _by_state(view: TenantContext, filters: Filters) -> list[Condition]:
     found: list[Condition] = []
     if filters.statuses:
-        offline = Status.OFFLINE in filters.statuses  # also people without a presence; otherwise by its index
-        found.append((STATUS if offline else Presence.status).in_(list(filters.statuses)))
-    with_presence = filters.phases and not filters.phases & _ALSO_WITHOUT_PRESENCE
-    if with_presence or filters.needs_action:
-        found.append(Presence.id.is_not(None))
+        offline = (
+            Status.OFFLINE in filters.statuses
+        )  # also people without a registration; otherwise by its index
+        found.append((STATUS if offline else Registration.status).in_(list(filters.statuses)))
+    with_registration = filters.phases and not filters.phases & _ALSO_WITHOUT_REGISTRATION
+    if with_registration or filters.needs_action:
+        found.append(Registration.id.is_not(None))
     if filters.phases:
         found.append(phase_case(view).in_([item.value for item in filters.phases]))
     if filters.needs_action:
@@ -95,7 +99,7 @@ def _by_state(view: View, filters: Filters) -> list[Condition]:
     return found
 
 
-def _by_finding(view: View, filters: Filters) -> list[Condition]:
+def _by_finding(view: TenantContext, filters: Filters) -> list[Condition]:
     """Released people whom any of these findings keeps offline; one of the tenant's keeps all of them, or nobody."""
     if not filters.findings:
         return []
@@ -109,9 +113,9 @@ def _search(filters: Filters) -> list[Condition]:
     found = [and_(*(_has_word(word) for word in words)) for words in readings if words]
     if filters.number is not None:
         found += [
-            Presence.applicant_id == filters.number,
+            Registration.applicant_id == filters.number,
             Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
-            Presence.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
+            Registration.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
         ]
     return [or_(*found)] if found else []
 

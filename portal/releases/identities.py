@@ -6,14 +6,14 @@ import datetime as dt
 
 from sqlalchemy import or_, select
 
-from portal.accounts.actor import Actor
-from portal.database import db
-from portal.people.models import Participant
-from portal.people.renumbering import give_up_number
-from portal.refusal import NotFound, Refusal
-from portal.releases.models import Event, Presence
-from portal.releases.service import find_presence, write_protocol
-from portal.tenants.models import Tenant
+from portal.core.database import db
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.actors import Actor
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, Registration
+from portal.domain.tenants import Tenant
+from portal.participants.renumbering import give_up_number
+from portal.releases.service import find_registration, write_protocol
 from portal.tenants.queries import find_connection, today_of
 
 
@@ -30,7 +30,7 @@ def settle_identity(participant_id: int, actor: Actor, now: dt.datetime, *, is_s
         raise NotFound("participant-unknown")
     if person.doubted_identity is None:
         raise Refusal("identity-not-doubted")
-    if not is_same and is_still_told(person.id):
+    if not is_same and is_still_announced(person.id):
         raise Refusal("identity-still-told")
     person.confirmed_identity = person.doubted_identity if is_same else None
     person.doubted_identity = person.doubted_since = None
@@ -42,16 +42,19 @@ def settle_identity(participant_id: int, actor: Actor, now: dt.datetime, *, is_s
     return person
 
 
-def is_still_told(participant_id: int) -> bool:
+def is_still_announced(participant_id: int) -> bool:
     """Whether a network still has the participant, or has not answered that it archived them."""
-    query = select(Presence.id).where(
-        Presence.participant_id == participant_id, or_(Presence.told, Presence.waiting_since.is_not(None))
+    query = select(Registration.id).where(
+        Registration.participant_id == participant_id,
+        or_(Registration.announced, Registration.waiting_since.is_not(None)),
     )
     return db.session.scalar(query.limit(1)) is not None
 
 
 def _tell(person: Participant, actor: Actor, now: dt.datetime, *, is_same: bool) -> None:
     connection = find_connection(person.tenant_id)
-    presence = find_presence(connection, person.id) if connection else None
-    if presence is not None:
-        write_protocol(presence, Event.IDENTITY_SETTLED, actor, now, person="same" if is_same else "other")
+    registration = find_registration(connection, person.id) if connection else None
+    if registration is not None:
+        write_protocol(
+            registration, Event.IDENTITY_SETTLED, actor, now, person="same" if is_same else "other"
+        )

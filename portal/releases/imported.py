@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
 
-from portal.accounts.actor import QUALLI
-from portal.database import db
-from portal.people.models import Participant
+from portal.core.database import db
+from portal.domain.actors import QUALLI
+from portal.domain.participants import Participant
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
+from portal.domain.rules.preflight import consent_findings
+from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.releases.conditions import consent_lost, consent_of
-from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
-from portal.releases.preflight import consent_findings
 from portal.releases.service import end_release
-from portal.tenants.models import Connection, ConnectionState, Tenant
 from portal.tenants.queries import today_of
 
 
@@ -27,10 +27,10 @@ def people_changed(
     People nobody released make no noise.
     """
     db.session.execute(update(Participant).where(Participant.id.in_(participant_ids)).values(changed_at=now))
-    touched = _presences(Presence.participant_id.in_(participant_ids))
-    db.session.execute(update(Presence).where(touched).values(revision=Presence.revision + 1))
+    touched = _registrations(Registration.participant_id.in_(participant_ids))
+    db.session.execute(update(Registration).where(touched).values(revision=Registration.revision + 1))
     tenant = db.session.get_one(Tenant, tenant_id)
-    end_lost_releases(tenant, now, Presence.participant_id.in_(participant_ids), import_id=import_id)
+    end_lost_releases(tenant, now, Registration.participant_id.in_(participant_ids), import_id=import_id)
 
 
 def people_returned(tenant_id: int, participant_ids: Sequence[int], now: dt.datetime, import_id: int) -> None:
@@ -47,11 +47,13 @@ def withdrawals_kept(
     query = select(ProtocolEntry.participant_id, ProtocolEntry.data).where(
         ProtocolEntry.participant_id.in_(withdrawn), ProtocolEntry.event == Event.WITHDRAWAL_KEPT
     )
-    told = {(participant_id, data.get("withdrawn_on")) for participant_id, data in db.session.execute(query)}
+    announced = {
+        (participant_id, data.get("withdrawn_on")) for participant_id, data in db.session.execute(query)
+    }
     data = {
         participant_id: {"withdrawn_on": day.isoformat()}
         for participant_id, day in withdrawn.items()
-        if (participant_id, day.isoformat()) not in told
+        if (participant_id, day.isoformat()) not in announced
     }
     _note(tenant_id, Event.WITHDRAWAL_KEPT, data, now, import_id)
 
@@ -84,9 +86,9 @@ def identities_doubted(tenant_id: int, digests: Mapping[int, str], now: dt.datet
         person.doubted_since = person.doubted_since or now
     ids = [person.id for person in doubted]
     _note(tenant_id, Event.IDENTITY_DOUBTED, {row: {} for row in ids}, now, import_id)
-    released = _presences(and_(Presence.participant_id.in_(ids), Presence.released))
-    for presence in db.session.scalars(select(Presence).where(released)).all():
-        end_release(presence, EndCause.OTHER_PERSON, QUALLI, now, import_id)
+    released = _registrations(and_(Registration.participant_id.in_(ids), Registration.released))
+    for registration in db.session.scalars(select(Registration).where(released)).all():
+        end_release(registration, EndCause.OTHER_PERSON, QUALLI, now, import_id)
 
 
 def _note(
@@ -100,8 +102,8 @@ def _note(
     if not data:
         return
     rows = db.session.execute(
-        select(Presence.participant_id, Presence.connection_id).where(
-            Presence.participant_id.in_(data), Presence.release_id.is_not(None), _open_connection()
+        select(Registration.participant_id, Registration.connection_id).where(
+            Registration.participant_id.in_(data), Registration.release_id.is_not(None), _open_connection()
         )
     )
     for participant_id, connection_id in rows:
@@ -122,9 +124,9 @@ def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -
     """Follow a change of these orders: whoever attends them has something new to tell."""
     attending = select(Participant.id).where(Participant.order_id.in_(order_ids))
     db.session.execute(
-        update(Presence)
-        .where(_presences(Presence.participant_id.in_(attending)))
-        .values(revision=Presence.revision + 1)
+        update(Registration)
+        .where(_registrations(Registration.participant_id.in_(attending)))
+        .values(revision=Registration.revision + 1)
         .execution_options(synchronize_session=False)
     )
 
@@ -132,9 +134,9 @@ def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -
 def mediators_changed(tenant_id: int, mediator_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - as above
     """Follow a change of these mediators: whoever has one of them has something new to tell."""
     db.session.execute(
-        update(Presence)
-        .where(_presences(Presence.mediator_id.in_(mediator_ids)))
-        .values(revision=Presence.revision + 1)
+        update(Registration)
+        .where(_registrations(Registration.mediator_id.in_(mediator_ids)))
+        .values(revision=Registration.revision + 1)
         .execution_options(synchronize_session=False)
     )
 
@@ -150,18 +152,18 @@ def end_lost_releases(
     """End open releases whose consent was withdrawn or has expired, or who left; how many.
 
     `import_id` is the import by which they did, None where it was the clock. Told people whose consent
-    ended are marked urgent: they are withdrawn at once. Source: design §3.2.
+    ended are marked urgent: they are withdrawn at once. Source: docs/domain.md#rules.
     """
     today = today_of(tenant, now)
     rows = db.session.execute(
-        select(Presence, Participant)
-        .join(Participant, Participant.id == Presence.participant_id)
-        .where(Presence.released, among, or_(Participant.left_at.is_not(None), consent_lost(today)))
+        select(Registration, Participant)
+        .join(Participant, Participant.id == Registration.participant_id)
+        .where(Registration.released, among, or_(Participant.left_at.is_not(None), consent_lost(today)))
         .limit(limit)
     ).all()
-    for presence, person in rows:
+    for registration, person in rows:
         lost = bool(consent_findings(consent_of(person), None, today))
-        end_release(presence, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
+        end_release(registration, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
     _mark_urgent(today, among, now)
     db.session.flush()
     return len(rows)
@@ -172,12 +174,16 @@ def _mark_urgent(today: dt.date, among: ColumnElement[bool], now: dt.datetime) -
     lost = select(Participant.id).where(consent_lost(today))
     marked = (
         db.session.execute(
-            update(Presence)
+            update(Registration)
             .where(
-                Presence.told, ~Presence.released, ~Presence.urgent, among, Presence.participant_id.in_(lost)
+                Registration.announced,
+                ~Registration.released,
+                ~Registration.urgent,
+                among,
+                Registration.participant_id.in_(lost),
             )
             .values(urgent=True)
-            .returning(Presence.release_id)
+            .returning(Registration.release_id)
             .execution_options(synchronize_session="fetch")
         )
         .scalars()
@@ -193,8 +199,10 @@ def _mark_urgent(today: dt.date, among: ColumnElement[bool], now: dt.datetime) -
 
 
 def _open_connection() -> ColumnElement[bool]:
-    return Presence.connection_id.in_(select(Connection.id).where(Connection.state == ConnectionState.OPEN))
+    return Registration.connection_id.in_(
+        select(Connection.id).where(Connection.state == ConnectionState.OPEN)
+    )
 
 
-def _presences(among: ColumnElement[bool]) -> ColumnElement[bool]:
+def _registrations(among: ColumnElement[bool]) -> ColumnElement[bool]:
     return and_(among, _open_connection())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from portal.accounts.access import Permission, requires
 from portal.audit.recording import describe
-from portal.database import commit
-from portal.people.forms import read_address
-from portal.people.numbers import ShowReason, open_number, uses_numbers
+from portal.core.database import commit
+from portal.domain.audit import ShowReason
+from portal.domain.permissions import Permission
+from portal.participants.social_insurance import open_number, uses_numbers
+from portal.releases.list_address import read_address
 from portal.releases.queries import explain
-from portal.web.scope import current_tenant_id, current_view
+from portal.tenants.context import current_context
+from portal.webkit.access import requires
+from portal.webkit.scope import current_tenant_id
 
 numbers = Blueprint("numbers", __name__)
 
@@ -28,7 +31,7 @@ def show(participant_id: int) -> Response:
     """The number, once: nothing redirects to it, and no browser keeps it."""
     chosen = request.form.get("reason", "")
     if chosen not in list(ShowReason):
-        explain(current_view(), participant_id)  # 404 before anything else
+        explain(current_context(), participant_id)  # 404 before anything else
         return _page(participant_id, wrong=True)
     number = open_number(participant_id)
     describe(subject_id=participant_id, reason=chosen)
@@ -39,7 +42,7 @@ def show(participant_id: int) -> Response:
 def _page(participant_id: int, *, number: str | None = None, wrong: bool = False) -> Response:
     page = render_template(
         "releases/number.html",
-        person=explain(current_view(), participant_id),
+        person=explain(current_context(), participant_id),
         list_parts=read_address(request.args).parts(),
         used=uses_numbers(current_tenant_id()),
         number=number,

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 from urllib.parse import quote
 
-from portal import current_settings
-from portal.deliveries.strangers import is_hidden
-from portal.people.forms import ListAddress
-from portal.people.models import Mediator
-from portal.refusal import NotFound
+from portal.core.masking import is_hidden
+from portal.core.refusal import NotFound
+from portal.core.settings import current_settings
+from portal.domain.participants import Mediator
+from portal.domain.releases import ProtocolEntry
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import wants_confirmation
+from portal.domain.rules.status import Archiving, Reason, read_reason
+from portal.networks import addresses as network_addresses
 from portal.releases.conditions import consent_of
-from portal.releases.models import ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.preflight import wants_confirmation
+from portal.releases.list_address import ListAddress
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
+from portal.releases.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
 from portal.releases.rows import archived_as, lacks_known_mediator
-from portal.releases.status import Archiving, Reason, read_reason
-from portal.releases.view import View
-from portal.tenants.network import Network
-from portal.web.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
+from portal.tenants.context import TenantContext
 
 PAGE = 20
 _AT_MOST = 500
@@ -62,34 +62,34 @@ def older_lines(participant_id: int, before: int | None) -> Lines:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Neighbours:
     """Who comes before and after a person in the list that somebody came from."""
 
     previous: int | None
     next: int | None
 
 
-def neighbours(view: View, where: ListAddress, participant_id: int) -> Beside:
+def neighbours(view: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
     """Her neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
     try:
         filters = where.filters(where.text())
     except NotFound:
-        return Beside(None, None)
+        return Neighbours(None, None)
     before = list_participants(view, filters, before=participant_id, limit=1).rows
     after = list_participants(view, filters, after=participant_id, limit=1).rows
-    return Beside(*(found[0].participant.id if found else None for found in (before, after)))
+    return Neighbours(*(found[0].participant.id if found else None for found in (before, after)))
 
 
 def refused_because(person: Explanation) -> Reason | None:
     """Why the network does not carry a person who is released; None where it said nothing of the kind."""
     if person.rejection is not None:
         return person.rejection
-    presence = person.presence
-    if presence is None or not presence.released or not presence.archived:
+    registration = person.registration
+    if registration is None or not registration.released or not registration.archived:
         return None
-    if archived_as(presence) is Archiving.AS_TOLD:
+    if archived_as(registration) is Archiving.AS_TOLD:
         return None
-    return read_reason(presence.archive_reason) or Reason.INVALID_DATA
+    return read_reason(registration.archive_reason) or Reason.INVALID_DATA
 
 
 def refusal_help(person: Explanation) -> Any:
@@ -104,11 +104,11 @@ def refusal_help(person: Explanation) -> Any:
 
 def unknown_mediator(person: Explanation) -> Mediator | None:
     """The mediator whom the network would have to know; None where it does not archive for want of one."""
-    presence = person.presence
+    registration = person.registration
     wanted = refused_because(person) is Reason.MEDIATOR_UNKNOWN and person.rejection is None
     return (
         person.mediator
-        if wanted and presence and lacks_known_mediator(presence, person.mediator_presence)
+        if wanted and registration and lacks_known_mediator(registration, person.mediator_registration)
         else None
     )
 
@@ -150,14 +150,10 @@ def asks_for_consent(person: Explanation) -> bool:
 def applicant_page(person: Explanation) -> str | None:
     """Address of her page in the network, for people; None where she has no Bewerber-ID, or no page is known."""
     connection = person.view.connection if person.view else None
-    applicant_id = person.presence.applicant_id if person.presence else None
+    applicant_id = person.registration.applicant_id if person.registration else None
     if connection is None or not applicant_id or is_hidden(applicant_id):
         return None
-    settings = current_settings()
-    template = {
-        Network.JOBNETZWERK: settings.network_jobnetzwerk_page,
-        Network.JOB4YOU: settings.network_job4you_page,
-    }[Network(connection.network)]
+    template = network_addresses.applicant_page(connection.network, current_settings())
     return template.replace("{applicant_id}", quote(applicant_id, safe="")) if template else None
 
 

@@ -10,20 +10,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, or_, select, true
 
-from portal.database import UtcDateTime, db
-from portal.deliveries.models import Delivery
-from portal.people.models import Mediator, Participant
-from portal.refusal import NotFound
+from portal.core.database import UtcDateTime, db
+from portal.core.refusal import NotFound
+from portal.domain.deliveries import Delivery
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import ProtocolEntry, Registration
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import Finding
+from portal.domain.rules.status import Reason, Status
 from portal.releases.conditions import needs_action, people, phase_case, waits_since
-from portal.releases.filters import Filters, Sorting, narrow
-from portal.releases.models import Presence, ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.preflight import Finding
-from portal.releases.rows import PersonRow, facts_of, person_row, rejection_of
-from portal.releases.status import Reason, Status
-from portal.releases.view import View, load_view
+from portal.releases.filters import Filters, Sorting, apply_filters
+from portal.releases.rows import PersonRow, person_row, rejection_of
+from portal.tenants.context import TenantContext
 
-__all__ = ["Filters", "PersonRow", "Sorting", "View", "facts_of", "load_view", "narrow", "person_row"]
 _NEVER = literal(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), UtcDateTime)
 
 
@@ -40,7 +39,7 @@ class Listing:
 class Explanation(PersonRow):
     """Everything about one person's way to the network."""
 
-    view: View | None = None
+    view: TenantContext | None = None
     tenant_findings: tuple[Finding, ...] = ()
     waiting_since: dt.datetime | None = None
     delivery: Delivery | None = None
@@ -53,10 +52,14 @@ class Explanation(PersonRow):
 
 
 def list_participants(
-    view: View, filters: Filters, after: int | None = None, before: int | None = None, limit: int = 50
+    view: TenantContext,
+    filters: Filters,
+    after: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
 ) -> Listing:
     """A page of participants by name, behind `after` or before `before` (participants by row)."""
-    query = narrow(people(view), view, filters)
+    query = apply_filters(people(view), view, filters)
     backwards = before is not None
     anchor = before if backwards else after
     keys = _sort_keys(view, filters.sorting)
@@ -75,7 +78,7 @@ def list_participants(
     )
 
 
-def _sort_keys(view: View, sorting: Sorting) -> list[ColumnElement[Any]]:
+def _sort_keys(view: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
     by_name: ColumnElement[Any] = Participant.sort_key.expression
     if sorting is Sorting.ACTION:
         return [case((needs_action(view), 0), else_=1), by_name]
@@ -85,7 +88,7 @@ def _sort_keys(view: View, sorting: Sorting) -> list[ColumnElement[Any]]:
 
 
 def _beyond(
-    view: View, keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool
+    view: TenantContext, keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool
 ) -> ColumnElement[bool]:
     """Whoever comes behind (or before) the participant `anchor`; everybody where there is no such."""
     here = people(view).where(Participant.id == anchor).with_only_columns(*keys)
@@ -98,27 +101,29 @@ def _beyond(
     return beyond
 
 
-def status_counts(view: View) -> dict[Status, int]:
+def status_counts(view: TenantContext) -> dict[Status, int]:
     """How many people have each status; every status is there.
 
-    Counted by the presences, of which there are fewer than people: whoever has none is Offline.
+    Counted by the registrations, of which there are fewer than people: whoever has none is Offline.
     """
     connection_id = view.connection.id if view.connection else 0
     gone = (
-        select(Presence.status, func.count())
-        .join(Participant, Presence.participant_id == Participant.id)
-        .where(Presence.connection_id == connection_id, Participant.left_at.is_not(None))
-        .group_by(Presence.status)
+        select(Registration.status, func.count())
+        .join(Participant, Registration.participant_id == Participant.id)
+        .where(Registration.connection_id == connection_id, Participant.left_at.is_not(None))
+        .group_by(Registration.status)
     )
     by_status = (
-        select(Presence.status, func.count())
-        .where(Presence.connection_id == connection_id, Presence.status != Status.OFFLINE)
-        .group_by(Presence.status)
+        select(Registration.status, func.count())
+        .where(Registration.connection_id == connection_id, Registration.status != Status.OFFLINE)
+        .group_by(Registration.status)
     )
     counted = _by_status(by_status)
-    counted.subtract(_by_status(gone.where(Presence.release_id.is_(None))))
+    counted.subtract(_by_status(gone.where(Registration.release_id.is_(None))))
     here = select(func.count()).select_from(Participant).where(Participant.left_at.is_(None))
-    shown = (db.session.scalar(here) or 0) + _by_status(gone.where(Presence.release_id.is_not(None))).total()
+    shown = (db.session.scalar(here) or 0) + _by_status(
+        gone.where(Registration.release_id.is_not(None))
+    ).total()
     counted[Status.OFFLINE] = 0
     counted[Status.OFFLINE] = shown - counted.total()
     return {status: counted[status] for status in Status}
@@ -128,7 +133,7 @@ def _by_status(query: Select[str, int]) -> Counter[Status]:
     return Counter({Status(status): number for status, number in db.session.execute(query)})
 
 
-def phase_counts(view: View) -> dict[Phase, int]:
+def phase_counts(view: TenantContext) -> dict[Phase, int]:
     """How many people are in each phase; every phase is there."""
     named = people(view).with_only_columns(phase_case(view).label("phase")).subquery()
     query = select(named.c.phase, func.count()).group_by(named.c.phase)
@@ -136,41 +141,43 @@ def phase_counts(view: View) -> dict[Phase, int]:
     return {item: counted.get(item, 0) for item in Phase}
 
 
-def needs_action_count(view: View) -> int:
+def needs_action_count(view: TenantContext) -> int:
     """How many people need somebody to do something."""
-    query = narrow(people(view), view, Filters(needs_action=True)).with_only_columns(func.count())
+    query = apply_filters(people(view), view, Filters(needs_action=True)).with_only_columns(func.count())
     return db.session.scalar(query) or 0
 
 
-def count_participants(view: View, filters: Filters) -> int:
+def count_participants(view: TenantContext, filters: Filters) -> int:
     """Exactly how many people match."""
-    return db.session.scalar(narrow(people(view), view, filters).with_only_columns(func.count())) or 0
+    return db.session.scalar(apply_filters(people(view), view, filters).with_only_columns(func.count())) or 0
 
 
-def explain(view: View, participant_id: int) -> Explanation:
+def explain(view: TenantContext, participant_id: int) -> Explanation:
     """Everything that the participant's page says; NotFound where she is not one of the tenant's."""
     query = people(view).where(Participant.id == participant_id)
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("participant-unknown")
     plain = person_row(view, row)
-    presence = plain.presence
+    registration = plain.registration
     told_mediator = (
-        db.session.get(Mediator, presence.told_mediator_id)
-        if presence and presence.told_mediator_id
+        db.session.get(Mediator, registration.announced_mediator_id)
+        if registration and registration.announced_mediator_id
         else None
     )
     return Explanation(
         **{name: getattr(plain, name) for name in PersonRow.__dataclass_fields__},
         view=view,
         tenant_findings=view.findings,
-        waiting_since=presence.waiting_since if presence else None,
+        waiting_since=registration.waiting_since if registration else None,
         delivery=view.uncommitted if row.in_transit else None,
         told_mediator=told_mediator,
         mediator_change_pending=bool(
-            presence and presence.told and presence.mediator_id != presence.told_mediator_id
+            registration
+            and registration.announced
+            and registration.mediator_id != registration.announced_mediator_id
         ),
-        rejection=rejection_of(presence),
+        rejection=rejection_of(registration),
     )
 
 

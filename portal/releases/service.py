@@ -8,30 +8,32 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.actor import Actor
-from portal.database import db
-from portal.people.identifiers import lookup_key, normalise
-from portal.people.models import Mediator, Participant
-from portal.refusal import NotFound, Refusal
-from portal.releases.conditions import consent_of
-from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
-from portal.releases.preflight import (
+from portal.core.database import db
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.actors import Actor
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
+from portal.domain.rules.identifiers import lookup_key, normalise
+from portal.domain.rules.preflight import (
     ENDING,
     Finding,
     consent_findings,
     tenant_preflight,
     wants_confirmation,
 )
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
+from portal.releases.conditions import consent_of
 from portal.releases.rows import stuck_since
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
 from portal.tenants.queries import find_connection, tenant_facts, today_of
 
 SHORTEST_FINDING, LONGEST_FINDING = 5, 300
 """Letters of the sentence that ends a clarification."""
 
 
-def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirmed: bool = False) -> Presence:
+def release(
+    participant_id: int, actor: Actor, now: dt.datetime, consent_confirmed: bool = False
+) -> Registration:
     """Release a participant to the tenant's network; findings do not hinder it, they are shown.
 
     Raises NotFound; Refusal `already-released`, `consent-to-confirm` (Jobnetzwerk, none recorded),
@@ -41,14 +43,14 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     person = get_participant(participant_id)
     tenant = db.session.get_one(Tenant, person.tenant_id)
     connection = _connection_for_release(tenant, now)
-    known = find_presence(connection, person.id)
+    known = find_registration(connection, person.id)
     if known is not None and known.released:
         raise Refusal("already-released")
     if person.doubted_identity is not None:
         raise Refusal("identity-doubted")
     confirmed = _check_consent(person, connection.network, tenant, now, consent_confirmed)
-    presence = ensure_presence(connection, person)
-    if not _compare_and_set(presence, released=False, to=True):
+    registration = ensure_registration(connection, person)
+    if not _compare_and_set(registration, released=False, to=True):
         raise Refusal("already-released")
     opened = Release(
         tenant_id=tenant.id,
@@ -60,45 +62,45 @@ def release(participant_id: int, actor: Actor, now: dt.datetime, consent_confirm
     )
     db.session.add(opened)
     db.session.flush()
-    presence.release_id = opened.id
-    presence.urgent, presence.stuck_since = False, None
-    if presence.mediator_id is None:
-        presence.mediator_id = _default_mediator(person, actor)
+    registration.release_id = opened.id
+    registration.urgent, registration.stuck_since = False, None
+    if registration.mediator_id is None:
+        registration.mediator_id = _default_mediator(person, actor)
     write_protocol(
-        presence, Event.RELEASED, actor, now, consent_confirmed=confirmed, mediator=_number(presence)
+        registration, Event.RELEASED, actor, now, consent_confirmed=confirmed, mediator=_number(registration)
     )
-    return presence
+    return registration
 
 
-def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Presence:
+def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Registration:
     """End the open release of a participant. Raises NotFound; Refusal `not-released`."""
     person = get_participant(participant_id)
     connection = find_connection(person.tenant_id)
-    presence = find_presence(connection, person.id) if connection else None
-    if presence is None or not presence.released:
+    registration = find_registration(connection, person.id) if connection else None
+    if registration is None or not registration.released:
         raise Refusal("not-released")
-    end_release(presence, EndCause.PERSON, actor, now)
-    return presence
+    end_release(registration, EndCause.PERSON, actor, now)
+    return registration
 
 
 def end_release(
-    presence: Presence, cause: EndCause, actor: Actor, now: dt.datetime, import_id: int | None = None
+    registration: Registration, cause: EndCause, actor: Actor, now: dt.datetime, import_id: int | None = None
 ) -> None:
-    """End the open release behind `presence`, for whatever cause. Refusal `not-released` where somebody was first.
+    """End the open release behind `registration`, for whatever cause. Refusal `not-released` where somebody was first.
 
     `import_id` is the import that brought the cause, if one did.
     """
-    if not _compare_and_set(presence, released=True, to=False):
+    if not _compare_and_set(registration, released=True, to=False):
         raise Refusal("not-released")
     db.session.execute(
         update(Release)
-        .where(Release.id == presence.release_id, Release.ended_at.is_(None))
+        .where(Release.id == registration.release_id, Release.ended_at.is_(None))
         .values(ended_at=now, ended_by=actor.initials, end_cause=cause)
     )
-    write_protocol(presence, Event.REVOKED, actor, now, **{"cause": cause.value, "import": import_id})
+    write_protocol(registration, Event.REVOKED, actor, now, **{"cause": cause.value, "import": import_id})
 
 
-def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt.datetime) -> Presence:
+def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt.datetime) -> Registration:
     """Choose the mediator whom the network is told of with the next transfer.
 
     Raises NotFound (participant, mediator); Refusal `mediator-inactive`, `network-not-chosen`.
@@ -112,17 +114,19 @@ def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt
         raise NotFound("mediator-unknown")
     if not mediator.active:
         raise Refusal("mediator-inactive")
-    presence = ensure_presence(connection, person)
-    if presence.mediator_id == mediator.id:
-        return presence
-    before = _number(presence)
-    presence.mediator_id = mediator.id
-    presence.revision = Presence.revision + 1  # by the database: an import may count it up at the same time
-    write_protocol(presence, Event.MEDIATOR_CHOSEN, actor, now, mediator=mediator.number, before=before)
-    return presence
+    registration = ensure_registration(connection, person)
+    if registration.mediator_id == mediator.id:
+        return registration
+    before = _number(registration)
+    registration.mediator_id = mediator.id
+    registration.revision = (
+        Registration.revision + 1
+    )  # by the database: an import may count it up at the same time
+    write_protocol(registration, Event.MEDIATOR_CHOSEN, actor, now, mediator=mediator.number, before=before)
+    return registration
 
 
-def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> Presence:
+def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> Registration:
     """End a clarification with a sentence on what was found. The status stays: the network alone changes it.
 
     An answer that never came is not awaited any longer. Raises NotFound; Refusal `not-in-clarification`,
@@ -130,25 +134,25 @@ def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> 
     """
     person = get_participant(participant_id)
     connection = find_connection(person.tenant_id)
-    presence = find_presence(connection, person.id) if connection else None
-    if presence is None or presence.clarification is None:
+    registration = find_registration(connection, person.id) if connection else None
+    if registration is None or registration.clarification is None:
         raise Refusal("not-in-clarification")
     if len(found) < SHORTEST_FINDING:
         raise Refusal("clarification-unsaid")
-    what = presence.clarification
+    what = registration.clarification
     ended = db.session.execute(
-        update(Presence)
-        .where(Presence.id == presence.id, Presence.clarification == what)
+        update(Registration)
+        .where(Registration.id == registration.id, Registration.clarification == what)
         .values(clarification=None, **({"waiting_since": None} if what == "answer-missing" else {}))
         .execution_options(synchronize_session=False)
     )
     assert isinstance(ended, CursorResult)
     if not ended.rowcount:
         raise Refusal("not-in-clarification")
-    db.session.refresh(presence)
-    presence.stuck_since = stuck_since(presence, now)
-    write_protocol(presence, Event.CLARIFIED, actor, now, what=what, found=found[:LONGEST_FINDING])
-    return presence
+    db.session.refresh(registration)
+    registration.stuck_since = stuck_since(registration, now)
+    write_protocol(registration, Event.CLARIFIED, actor, now, what=what, found=found[:LONGEST_FINDING])
+    return registration
 
 
 def get_participant(participant_id: int) -> Participant:
@@ -169,37 +173,39 @@ def get_participant_by_number(number: str) -> Participant:
     return next((person for person in found if person.number == number), found[0])
 
 
-def find_presence(connection: Connection, participant_id: int) -> Presence | None:
+def find_registration(connection: Connection, participant_id: int) -> Registration | None:
     return db.session.scalar(
-        select(Presence).where(
-            Presence.connection_id == connection.id, Presence.participant_id == participant_id
+        select(Registration).where(
+            Registration.connection_id == connection.id, Registration.participant_id == participant_id
         )
     )
 
 
-def ensure_presence(connection: Connection, person: Participant) -> Presence:
-    """The person's presence on the connection, made where there is none."""
-    presence = find_presence(connection, person.id)
-    if presence is not None:
-        return presence
-    made = Presence(tenant_id=person.tenant_id, connection_id=connection.id, participant_id=person.id)
+def ensure_registration(connection: Connection, person: Participant) -> Registration:
+    """The person's registration on the connection, made where there is none."""
+    registration = find_registration(connection, person.id)
+    if registration is not None:
+        return registration
+    made = Registration(tenant_id=person.tenant_id, connection_id=connection.id, participant_id=person.id)
     try:
         with db.session.begin_nested():
             db.session.add(made)
     except IntegrityError:  # on PostgreSQL: somebody made it since we looked
-        presence = find_presence(connection, person.id)
-        assert presence is not None
-        return presence
+        registration = find_registration(connection, person.id)
+        assert registration is not None
+        return registration
     return made
 
 
-def write_protocol(presence: Presence, event: Event, actor: Actor, now: dt.datetime, **data: object) -> None:
+def write_protocol(
+    registration: Registration, event: Event, actor: Actor, now: dt.datetime, **data: object
+) -> None:
     """Add a line to the person's protocol; `data` holds what its sentence needs, without names."""
     db.session.add(
         ProtocolEntry(
-            tenant_id=presence.tenant_id,
-            participant_id=presence.participant_id,
-            connection_id=presence.connection_id,
+            tenant_id=registration.tenant_id,
+            participant_id=registration.participant_id,
+            connection_id=registration.connection_id,
             at=now,
             event=event,
             by=actor.initials,
@@ -234,15 +240,15 @@ def _check_consent(
     return True
 
 
-def _compare_and_set(presence: Presence, *, released: bool, to: bool) -> bool:
+def _compare_and_set(registration: Registration, *, released: bool, to: bool) -> bool:
     """Turn the bar; False where somebody else has turned it meanwhile (two tabs, a double click)."""
     result = db.session.execute(
-        update(Presence)
-        .where(Presence.id == presence.id, Presence.released == released)
-        .values(released=to, revision=Presence.revision + 1)
+        update(Registration)
+        .where(Registration.id == registration.id, Registration.released == released)
+        .values(released=to, revision=Registration.revision + 1)
         .execution_options(synchronize_session=False)
     )
-    db.session.refresh(presence)
+    db.session.refresh(registration)
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
@@ -255,7 +261,7 @@ def _default_mediator(person: Participant, actor: Actor) -> int | None:
     return None
 
 
-def _number(presence: Presence) -> str | None:
-    if presence.mediator_id is None:
+def _number(registration: Registration) -> str | None:
+    if registration.mediator_id is None:
         return None
-    return db.session.scalar(select(Mediator.number).where(Mediator.id == presence.mediator_id))
+    return db.session.scalar(select(Mediator.number).where(Mediator.id == registration.mediator_id))

@@ -7,18 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.access import Permission, requires
 from portal.accounts.users import current_actor
-from portal.database import utcnow
-from portal.deliveries.comparison import MASKED, compare
-from portal.deliveries.parts import find_confirmed
-from portal.deliveries.service import request_transfer
-from portal.deliveries.telling import would_tell
-from portal.people.forms import read_address
-from portal.people.mediators import find_mediators
-from portal.refusal import NotFound, Refusal
+from portal.core.database import utcnow
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.permissions import Permission
+from portal.participants.mediators import find_mediators
 from portal.releases import identities, service
-from portal.releases.identities import is_still_told
+from portal.releases.identities import is_still_announced
+from portal.releases.list_address import read_address
 from portal.releases.page import (
     applicant_page,
     asks_for_consent,
@@ -32,8 +28,7 @@ from portal.releases.page import (
     unknown_mediator,
 )
 from portal.releases.queries import explain
-from portal.releases.withdrawals import find_withdrawal
-from portal.releases.wording import (
+from portal.releases.texts import (
     archived_text,
     clarification_text,
     details,
@@ -47,14 +42,14 @@ from portal.releases.wording import (
     request_text,
     revoked_text,
     revoking_text,
-    unsent_text,
     withdrawal_text,
 )
-from portal.web.fragments import answer, is_fragment, live_answer
-from portal.web.record_labels import FIELD_LABELS, field_value
-from portal.web.scope import current_tenant_id, current_view, save
-from portal.web.sessions import live
-from portal.web.typed import read_row
+from portal.releases.withdrawals import find_withdrawal
+from portal.tenants.context import current_context, save
+from portal.webkit.access import requires
+from portal.webkit.fragments import answer, is_fragment, live_answer
+from portal.webkit.parameters import read_row
+from portal.webkit.sessions import live
 
 releases = Blueprint("releases", __name__)
 
@@ -66,7 +61,7 @@ def show(participant_id: int) -> Response:
     """The participant's page, and its live part."""
     values = _values(participant_id)
     if not is_fragment():
-        values["beside"] = neighbours(current_view(), read_address(request.args), participant_id)
+        values["beside"] = neighbours(current_context(), read_address(request.args), participant_id)
     return live_answer("releases/participant.html", "releases/_person.html", **values)
 
 
@@ -74,7 +69,7 @@ def show(participant_id: int) -> Response:
 @requires(Permission.VIEW)
 def older_protocol(participant_id: int) -> Response:
     """A page of older lines of the protocol."""
-    person = explain(current_view(), participant_id)
+    person = explain(current_context(), participant_id)
     lines = older_lines(participant_id, read_row(request.args, "before"))
     return answer(
         "releases/protocol.html",
@@ -83,28 +78,6 @@ def older_protocol(participant_id: int) -> Response:
         lines=lines,
         details=details,
         list_parts=read_address(request.args).parts(),
-    )
-
-
-@releases.get("/participants/<row:participant_id>/record")
-@requires(Permission.VIEW)
-def show_record(participant_id: int) -> Response:
-    """What would be sent of her, beside what the network last acknowledged."""
-    view = current_view()
-    person = explain(view, participant_id)
-    connection = view.connection
-    confirmed = find_confirmed(connection.id, person.participant) if connection else None
-    return answer(
-        "releases/record.html",
-        "releases/_record.html",
-        person=person,
-        list_parts=read_address(request.args).parts(),
-        confirmed=confirmed,
-        unsent=unsent_text(person),
-        lines=compare(confirmed.record if confirmed else None, would_tell(view, participant_id)),
-        FIELD_LABELS=FIELD_LABELS,
-        MASKED=MASKED,
-        field_value=field_value,
     )
 
 
@@ -121,7 +94,7 @@ def release(participant_id: int) -> Response:
     """Release the participant."""
     confirmed = request.form.get("consent_confirmed") == "1"
     service.release(participant_id, current_actor(), utcnow(), consent_confirmed=confirmed)
-    return _done(participant_id, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
+    return done(participant_id, _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt."))
 
 
 @releases.get("/participants/<row:participant_id>/revoke")
@@ -136,7 +109,7 @@ def ask_revoke(participant_id: int) -> str:
 def revoke(participant_id: int) -> Response:
     """Revoke the participant's release."""
     service.revoke(participant_id, current_actor(), utcnow())
-    return _done(participant_id, revoked_text(explain(current_view(), participant_id)))
+    return done(participant_id, revoked_text(explain(current_context(), participant_id)))
 
 
 @releases.post("/participants/<row:participant_id>/clarify")
@@ -145,9 +118,7 @@ def clarify(participant_id: int) -> Response:
     """End a clarification with what was found."""
     found = " ".join(request.form.get("found", "").split())
     service.clarify(participant_id, found, current_actor(), utcnow())
-    return _done(
-        participant_id, _("Die Klärung ist beendet; was Sie festgestellt haben, steht im Protokoll.")
-    )
+    return done(participant_id, _("Die Klärung ist beendet; was Sie festgestellt haben, steht im Protokoll."))
 
 
 @releases.post("/participants/<row:participant_id>/identity")
@@ -160,18 +131,8 @@ def settle_identity(participant_id: int) -> Response:
         raise Refusal("identity-undecided")
     identities.settle_identity(participant_id, current_actor(), utcnow(), is_same=said == "same")
     if said == "same":
-        return _done(participant_id, _("Dieselbe Person: Der nächste Import berichtigt die Angaben."))
-    return _done(participant_id, _("Andere Person: Der nächste Import legt sie neu an."))
-
-
-@releases.post("/participants/<row:participant_id>/transfer")
-@requires(Permission.TRANSFER_CHOSEN)
-def transfer(participant_id: int) -> Response:
-    """Transfer this participant now."""
-    service.get_participant(participant_id)
-    delivery = request_transfer(current_tenant_id(), current_actor(), utcnow(), [participant_id])
-    number = delivery.sequence
-    return _done(participant_id, _("Die Übertragung %(number)s ist angestoßen.", number=number))
+        return done(participant_id, _("Dieselbe Person: Der nächste Import berichtigt die Angaben."))
+    return done(participant_id, _("Andere Person: Der nächste Import legt sie neu an."))
 
 
 @releases.get("/participants/<row:participant_id>/mediator")
@@ -196,11 +157,11 @@ def choose_mediator(participant_id: int) -> Response:
     if mediator_id is None:
         raise NotFound("mediator-unknown")
     service.choose_mediator(participant_id, mediator_id, current_actor(), utcnow())
-    return _done(participant_id, mediator_chosen_text(explain(current_view(), participant_id)))
+    return done(participant_id, mediator_chosen_text(explain(current_context(), participant_id)))
 
 
 def _values(participant_id: int) -> dict[str, Any]:
-    person = explain(current_view(), participant_id)
+    person = explain(current_context(), participant_id)
     return {
         "person": person,
         "list_parts": read_address(request.args).parts(),
@@ -223,13 +184,13 @@ def _values(participant_id: int) -> dict[str, Any]:
         "details": details,
         "clarification_text": clarification_text,
         "request_text": request_text,
-        "still_told": bool(person.participant.doubted_identity) and is_still_told(participant_id),
+        "still_announced": bool(person.participant.doubted_identity) and is_still_announced(participant_id),
         "withdrawal": find_withdrawal(participant_id),
         "withdrawal_text": withdrawal_text,
     }
 
 
-def _done(participant_id: int, sentence: str) -> Response:
+def done(participant_id: int, sentence: str) -> Response:
     """Commit, and show what has become of it: the live part, or the page anew."""
     save("release.page")
     if is_fragment():
@@ -238,14 +199,14 @@ def _done(participant_id: int, sentence: str) -> Response:
         )
     flash(sentence, "success")
     parts = read_address(request.args).parts()
-    return make_response(redirect(url_for(".show", participant_id=participant_id, **parts), 303))
+    return make_response(redirect(url_for("releases.show", participant_id=participant_id, **parts), 303))
 
 
 def _mediators(participant_id: int, text: str) -> Response:
     return answer(
         "releases/mediator.html",
         "releases/_mediators.html",
-        person=explain(current_view(), participant_id),
+        person=explain(current_context(), participant_id),
         list_parts=read_address(request.args).parts(),
         mediators=find_mediators(text),
         text=text,

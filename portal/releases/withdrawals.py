@@ -1,4 +1,4 @@
-"""How long the end of somebody's consent took to reach the network (design §4.5)."""
+"""How long the end of somebody's consent took to reach the network (docs/domain.md#removal-brake)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select
 
-from portal.database import db
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import Part
-from portal.people.models import Participant
-from portal.releases.models import Release
+from portal.core.database import db
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import Inclusion
+from portal.domain.participants import Participant
+from portal.domain.releases import Release
 
 DAYS = 90
 """How far back the overview looks."""
 _MOST = 10_000
-_LEAVING = (Part.WITHDRAWN, Part.OMITTED)
+_LEAVING = (Inclusion.WITHDRAWN, Inclusion.OMITTED)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from portal.refusal import Refusal
-from portal.tenants.network import Network
+from portal.core.refusal import Refusal
+from portal.networks.registry import Network
 from portal.tenants.service import BOUNDS, Limits
-from portal.web.typed import clock_time, whole_number
+from portal.webkit.parameters import clock_time, whole_number
 
 _DIGITS = 100
 """More than any limit has, so that what is allowed can be said of a number that is too large."""

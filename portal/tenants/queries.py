@@ -6,11 +6,11 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from portal.database import db, utcnow
-from portal.refusal import NotFound
-from portal.releases.preflight import TenantFacts
-from portal.tenants.models import Connection, ConnectionState, Heartbeat, Tenant
-from portal.tenants.workdays import local_date
+from portal.core.database import db, utcnow
+from portal.core.refusal import NotFound
+from portal.domain.rules.preflight import TenantFacts
+from portal.domain.rules.workdays import local_date
+from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
 
 WORKER_SILENT_AFTER = dt.timedelta(minutes=2)
 

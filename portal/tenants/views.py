@@ -18,22 +18,22 @@ from flask import (
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from portal.accounts.access import Permission, requires
-from portal.accounts.users import current_actor
 from portal.audit.recording import describe
-from portal.database import commit, db, utcnow
-from portal.refusal import NotFound, Refusal
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.permissions import Permission
+from portal.domain.rules.workdays import STATES
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.tenants import service
-from portal.tenants.forms import read_network, read_transfer_settings
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
+from portal.tenants.forms import read_transfer_settings
+from portal.tenants.labels import problem_text
 from portal.tenants.queries import find_connection
-from portal.tenants.workdays import STATES
-from portal.web.fragments import live_answer, relative_path
-from portal.web.header import problem_text
-from portal.web.scope import TENANT_KEY, current_tenant_id
-from portal.web.sessions import live
-from portal.web.state_names import STATE_NAMES
+from portal.webkit.access import requires
+from portal.webkit.federal_states import STATE_NAMES
+from portal.webkit.fragments import live_answer, relative_path
+from portal.webkit.scope import TENANT_KEY, current_tenant_id
+from portal.webkit.sessions import live
 
 tenants = Blueprint("tenants", __name__)
 _LIMIT = 500
@@ -75,13 +75,13 @@ def settings() -> Response:
 @requires(Permission.CONFIGURE)
 def set_transfers() -> Response:
     """Set time, federal state, limits, and whether social insurance numbers are sent."""
-    wanted, tenant = read_transfer_settings(request.form), _tenant()
+    wanted, tenant = read_transfer_settings(request.form), current_tenant()
     if wanted.transfer_time != tenant.transfer_time:
         service.set_transfer_time(tenant, wanted.transfer_time, utcnow())
     service.set_federal_state(tenant, wanted.federal_state)
     service.set_limits(tenant, wanted.limits)
     tenant.sends_social_insurance_number = wanted.sends_social_insurance_number
-    return _saved(_("Gespeichert."))
+    return saved(_("Gespeichert."))
 
 
 @tenants.post("/settings/token")
@@ -91,7 +91,7 @@ def set_token() -> Response:
     connection = _connection()
     service.set_token(connection, request.form.get("token", ""))
     service.ask_for_test(connection, utcnow())
-    return _saved(_("Die Zugangsdaten sind hinterlegt und werden geprüft."))
+    return saved(_("Die Zugangsdaten sind hinterlegt und werden geprüft."))
 
 
 @tenants.post("/settings/test")
@@ -99,28 +99,11 @@ def set_token() -> Response:
 def check_connection() -> Response:
     """Ask the network whether it knows us."""
     service.ask_for_test(_connection(), utcnow())
-    return _saved(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."))
-
-
-@tenants.post("/settings/network")
-@requires(Permission.CONFIGURE)
-def choose_network() -> Response:
-    """Choose the network; leaving one where people are known is first shown with what it means."""
-    network, tenant = read_network(request.form), _tenant()
-    current = find_connection(tenant.id)
-    if current is not None and current.network is not network:
-        change = service.foresee_network_change(tenant)
-        if (change.told or change.released) and request.form.get("confirmed") != _named(change):
-            page = render_template(
-                "tenants/network.html", network=network, current=current, change=change, named=_named(change)
-            )
-            return make_response(page)
-    service.choose_network(tenant, network, current_actor(), utcnow())
-    return _saved(_("Das Jobportal ist gewählt. Jetzt braucht es noch seine Zugangsdaten."))
+    return saved(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."))
 
 
 def _settings() -> dict[str, Any]:
-    tenant, connection = _tenant(), find_connection(current_tenant_id())
+    tenant, connection = current_tenant(), find_connection(current_tenant_id())
     asking = bool(connection and connection.probe_at and connection.probe_at <= utcnow())
     return {
         "tenant": tenant,
@@ -134,7 +117,7 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def _tenant() -> Tenant:
+def current_tenant() -> Tenant:
     return db.session.get_one(Tenant, current_tenant_id())
 
 
@@ -145,12 +128,7 @@ def _connection() -> Connection:
     return connection
 
 
-def _named(change: service.NetworkChange) -> str:
-    """Stands for what was shown, so that nothing else is confirmed."""
-    return f"{change.told}-{change.released}"
-
-
-def _saved(sentence: str) -> Response:
+def saved(sentence: str) -> Response:
     commit()
     flash(sentence, "success")
-    return make_response(redirect(url_for(".settings"), 303))
+    return make_response(redirect(url_for("tenants.settings"), 303))

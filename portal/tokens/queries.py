@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import aliased
 
-from portal.database import db
-from portal.tokens.models import ApiToken
-from portal.tokens.rules import STAGES, token_ending
+from portal.core.database import db
+from portal.domain.rules.tokens import STAGES, token_ending
+from portal.domain.tokens import ApiToken
 
 LIMIT = 200
 
@@ -43,11 +43,3 @@ def is_current() -> ColumnElement[bool]:
         newer.revoked_at.is_(None),
     )
     return and_(ApiToken.revoked_at.is_(None), ~replaced.exists())
-
-
-def token_names(numbers: Collection[int]) -> Mapping[int, str]:
-    """How the tenant's tokens with these numbers are called."""
-    if not numbers:
-        return {}
-    query = select(ApiToken.id, ApiToken.name).where(ApiToken.id.in_(numbers))
-    return {row.id: row.name for row in db.session.execute(query)}

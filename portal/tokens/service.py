@@ -11,9 +11,9 @@ import unicodedata
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
-from portal.database import EVERY_TENANT, db, scoped_to
-from portal.refusal import NotFound, Refusal
-from portal.tokens.models import NAME_LIMIT, ApiToken
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.tokens import NAME_LIMIT, ApiToken
 
 PREFIX = "jobbruecke_"
 """By which a token is known for one wherever it turns up; scanners for secrets look for such beginnings."""

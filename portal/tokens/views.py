@@ -6,15 +6,16 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal.accounts.access import Permission, requires
 from portal.audit.recording import describe
-from portal.database import commit, rollback, utcnow
-from portal.refusal import Refusal
+from portal.core.database import commit, rollback, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.permissions import Permission
+from portal.domain.tokens import NAME_LIMIT
 from portal.tokens import queries, service
-from portal.tokens.models import NAME_LIMIT
-from portal.web.messages import message
-from portal.web.scope import current_tenant_id
-from portal.web.typed import whole_number
+from portal.webkit.access import requires
+from portal.webkit.messages import message
+from portal.webkit.parameters import whole_number
+from portal.webkit.scope import current_tenant_id
 
 tokens = Blueprint("tokens", __name__)
 _DIGITS = 5

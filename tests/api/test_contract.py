@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from portal.database import db
-from portal.people.models import Participant
-from portal.qualli.models import ImportRun
+from portal.core.database import db
+from portal.domain.imports import ImportRun
+from portal.domain.participants import Participant
 from tests.support.door import LINES, new_token
 from tests.support.house import looking
 from tests.support.services import RedisServer

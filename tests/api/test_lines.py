@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal import current_vault
-from portal.database import db
-from portal.people.models import Mediator, Order, Participant, Profile, social_insurance_place
-from portal.qualli.models import ImportRun
+from portal.core.crypto import current_vault
+from portal.core.database import db
+from portal.domain.imports import ImportRun
+from portal.domain.participants import Mediator, Order, Participant, Profile, social_insurance_place
 from tests.qualli.exports import ALL, SVNR, bring, contents, people
 from tests.support.database import Cast
 from tests.support.door import Door

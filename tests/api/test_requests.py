@@ -13,12 +13,12 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.actor import Actor
-from portal.database import commit, db, scoped_to, utcnow
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode, ImportRun
-from portal.qualli.service import keep_export, start_import
-from portal.tenants.models import Tenant
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode, ImportRun
+from portal.domain.participants import Participant
+from portal.domain.tenants import Tenant
+from portal.imports.service import keep_export, start_import
 from tests.qualli.exports import ALL, zipped
 from tests.support.database import Cast
 from tests.support.door import LINES, Door, ndjson, new_token, read
@@ -89,10 +89,10 @@ BAD_LINES: dict[str, tuple[bytes | str | dict[str, Any], str | None, str]] = {
 def test_each_kind_of_bad_line_is_told_by_its_number(app: Flask, door: Door) -> None:
     lines = [line for line, _, _ in BAD_LINES.values()]
     found = door.put("participants", lines)
-    told = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
+    announced = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
     wanted = [(at, column, code) for at, (_, column, code) in enumerate(BAD_LINES.values(), 1)]
-    repeated = {at for at, _, code in told if code == "repeated"}  # T1 comes often
-    assert [item for item in told if item[2] != "repeated"] == wanted
+    repeated = {at for at, _, code in announced if code == "repeated"}  # T1 comes often
+    assert [item for item in announced if item[2] != "repeated"] == wanted
     assert repeated
     assert (found["read"], found["applied"], found["unchanged"]) == (len(lines), 0, 0)
     with looking():
@@ -229,7 +229,7 @@ def test_an_import_that_is_running_has_others_wait(app: Flask, cast: Cast, door:
 
 
 def test_over_a_thousand_lines_are_taken_in_and_reported_later(app: Flask, cast: Cast, door: Door) -> None:
-    from worker.imports import run_import
+    from portal.imports.running import run_import
 
     lines = [{"tn_id": f"T{number}"} for number in range(1001)]
     response = door.ask("PUT", "/participants", data=ndjson(lines), content_type=LINES)

@@ -22,10 +22,10 @@ from flask import current_app
 from redis import Redis
 from sqlalchemy import inspect, text
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.qualli.models import ImportRun, ImportState
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.imports import ImportRun, ImportState
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.status import Status
 from tests.qualli.exports import MEDIATORS, folder, zipped
 from tests.support.all_pages import PAGES
 from tests.support.commands import Commands

@@ -10,10 +10,10 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Account, RecoveryCode
 from portal.accounts.second_factor import check_code
-from portal.database import EVERY_TENANT, db, utcnow
-from portal.refusal import Refusal
+from portal.core.database import EVERY_TENANT, db, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.accounts import Account, RecoveryCode
 from tests.support.at_once import at_once
 from tests.support.house import House, looking
 from tests.support.pages import PASSWORD, Browser

@@ -17,8 +17,8 @@ import time_machine
 from flask import Flask
 
 from portal.accounts import passwords
-from portal.accounts.models import Account
-from portal.database import commit, db, utcnow
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Account
 from tests.support.house import House
 from tests.support.pages import PASSWORD, Browser
 from tests.support.web_server import WebServer

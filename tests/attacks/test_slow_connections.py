@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from benchmarks.slow_connections import KINDS, measure
-from portal.commands.serving import SLOWEST, Metered, Reading, to_cut
+from portal.cli.serving import SLOWEST, Metered, Reading, to_cut
 from tests.support.services import RedisServer
 from tests.support.web_server import WebServer, running_web
 
@@ -26,7 +26,14 @@ def server(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) 
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize(("number", "kind"), [(32, kind) for kind in KINDS] + [(150, "bodies")])
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (32, "bodies"),
+        *(pytest.param(32, kind, marks=pytest.mark.thorough) for kind in KINDS if kind != "bodies"),
+        pytest.param(150, "bodies", marks=pytest.mark.thorough),
+    ],
+)
 def test_pages_are_served_meanwhile(server: WebServer, number: int, kind: str) -> None:
     """Fewer than there are threads, and more. 32 stopped everybody for 62 s before."""
     pages, slowest, _ = measure(server.url, kind, number, seconds=8)

@@ -9,8 +9,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Account, LoginSession
-from portal.database import db, utcnow
+from portal.core.database import db, utcnow
+from portal.domain.accounts import Account, LoginSession
 from tests.support.house import House, looking
 from tests.support.pages import PASSWORD, Browser
 from tests.support.web_server import Visitor, WebServer

@@ -19,16 +19,16 @@ import requests
 from flask import Flask, current_app
 from werkzeug.routing import Rule
 
-from portal.accounts.access import GRANTED
-from portal.accounts.models import Account, LoginSession, Role, SavedView
-from portal.bulk.models import BulkAction, BulkRun, BulkState
-from portal.database import commit, db, scoped_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.releases.models import Event, ProtocolEntry, Release
-from portal.tenants.models import Connection
-from portal.tokens.models import ApiToken
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.accounts import Account, LoginSession, Role, SavedView
+from portal.domain.bulk import BulkAction, BulkRun, BulkState
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.permissions import GRANTED
+from portal.domain.releases import Event, ProtocolEntry, Release
+from portal.domain.tenants import Connection
+from portal.domain.tokens import ApiToken
 from tests.support.door import new_token
 from tests.support.house import looking, make_account, make_mediator, make_person
 from tests.support.web_server import Visitor, WebServer
@@ -61,7 +61,7 @@ def town(server: WebServer) -> Town:
     supervisor = db.session.query(Account).filter_by(email="supervisor@example.org").one()
     stranger = db.session.query(Account).filter_by(email="stranger@example.org").one()
     held = delivery(
-        alpha, HELD, state=DeliveryState.HELD, problem=Problem.BRAKE, started_by=supervisor.initials
+        alpha, HELD, state=DeliveryState.HELD, problem=DeliveryProblem.BRAKE, started_by=supervisor.initials
     )
     held.started_by_account_id, held.shown_digest = supervisor.id, "shown"
     run = ImportRun(
@@ -106,7 +106,7 @@ def town(server: WebServer) -> Town:
 def delivery(tenant_id: int, sequence: int, **values: Any) -> Delivery:
     connection = db.session.query(Connection).filter_by(tenant_id=tenant_id).one()
     row = {
-        "state": DeliveryState.COMPLETE, "started_by": "system", "mode": Mode.FULL, "cause": Cause.NIGHTLY,
+        "state": DeliveryState.COMPLETE, "started_by": "system", "mode": Mode.FULL, "cause": Trigger.NIGHTLY,
         "idempotency_key": f"{tenant_id}-{sequence}", "created_at": utcnow() - dt.timedelta(hours=1),
     }  # fmt: skip
     found = Delivery(tenant_id=tenant_id, connection_id=connection.id, sequence=sequence, **(row | values))

@@ -11,9 +11,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from portal import current_settings
-from portal.accounts.actor import Actor
-from portal.audit.heads import (
+from portal.audit.checkpoints import (
     EXPORT_EVERY,
     HeadError,
     export_heads,
@@ -22,13 +20,15 @@ from portal.audit.heads import (
     newest_heads,
     read_heads,
 )
-from portal.audit.models import AuditEntry, AuditEvent, ErasedEntry, Seal
 from portal.audit.recording import Intent, describe, intend, record
 from portal.audit.sealing import unpack
-from portal.audit.verifying import Finding, Misfit, verify
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.audit.verifying import ChainError, ChainErrorKind, verify
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.settings import current_settings
+from portal.domain.actors import Actor
+from portal.domain.audit import AuditEntry, AuditEvent, ErasedEntry, Seal
+from portal.domain.releases import ProtocolEntry
 from portal.releases import service
-from portal.releases.models import ProtocolEntry
 from tests.support.database import Cast, as_owner
 from tests.support.house import make_mediator, make_person
 
@@ -120,7 +120,9 @@ def test_the_database_refuses_to_change_them(person: int, table: str, statement:
 def test_a_changed_entry_is_named(person: int, cast: Cast) -> None:
     first = numbers()[0]
     tamper(unguard("protocol_entry"), "UPDATE protocol_entry SET by = 'XX' WHERE id = :first", first=first)
-    assert verify().finding == Finding(Misfit.ENTRY_CHANGED, cast.alpha, 1, "protocol_entry", first)
+    assert verify().finding == ChainError(
+        ChainErrorKind.ENTRY_CHANGED, cast.alpha, 1, "protocol_entry", first
+    )
 
 
 def test_a_word_that_is_none_is_named_and_breaks_nothing(person: int, cast: Cast) -> None:
@@ -128,13 +130,15 @@ def test_a_word_that_is_none_is_named_and_breaks_nothing(person: int, cast: Cast
     tamper(
         unguard("protocol_entry"), "UPDATE protocol_entry SET event = 'nonsense' WHERE id = :last", last=last
     )
-    assert verify().finding == Finding(Misfit.ENTRY_CHANGED, cast.alpha, 2, "protocol_entry", last)
+    assert verify().finding == ChainError(ChainErrorKind.ENTRY_CHANGED, cast.alpha, 2, "protocol_entry", last)
 
 
 def test_a_deleted_entry_is_named(person: int, cast: Cast) -> None:
     first = numbers()[0]
     tamper(unguard_deletion("protocol_entry"), "DELETE FROM protocol_entry WHERE id = :first", first=first)
-    assert verify().finding == Finding(Misfit.ENTRY_MISSING, cast.alpha, 1, "protocol_entry", first)
+    assert verify().finding == ChainError(
+        ChainErrorKind.ENTRY_MISSING, cast.alpha, 1, "protocol_entry", first
+    )
 
 
 def test_swapped_entries_are_named(person: int, cast: Cast) -> None:
@@ -143,7 +147,9 @@ def test_swapped_entries_are_named(person: int, cast: Cast) -> None:
     tamper(
         unguard("protocol_entry"), *(swap.format(*pair) for pair in ((-1, first), (first, last), (last, -1)))
     )
-    assert verify().finding == Finding(Misfit.ENTRY_CHANGED, cast.alpha, 1, "protocol_entry", first)
+    assert verify().finding == ChainError(
+        ChainErrorKind.ENTRY_CHANGED, cast.alpha, 1, "protocol_entry", first
+    )
 
 
 @pytest.mark.parametrize("key", [12345, None], ids=["a-key-of-its-own", "the-key-of-a-seal"])
@@ -157,17 +163,17 @@ def test_an_entry_from_outside_is_named(person: int, cast: Cast, key: int | None
     )
     finding = verify().finding
     assert finding is not None
-    assert (finding.misfit, finding.entry_id) == (Misfit.ENTRY_ADDED, numbers()[-1])
+    assert (finding.misfit, finding.entry_id) == (ChainErrorKind.ENTRY_ADDED, numbers()[-1])
 
 
 def test_a_missing_seal_is_named(person: int, cast: Cast) -> None:
     tamper(unguard_deletion("seal"), "DELETE FROM seal WHERE number = 1")
-    assert verify().finding == Finding(Misfit.SEAL_MISSING, cast.alpha, 1)
+    assert verify().finding == ChainError(ChainErrorKind.SEAL_MISSING, cast.alpha, 1)
 
 
 def test_a_changed_seal_is_named(person: int, cast: Cast) -> None:
     tamper(unguard("seal"), "UPDATE seal SET key = key + 1 WHERE number = 2")
-    assert verify().finding == Finding(Misfit.SEAL_CHANGED, cast.alpha, 2)
+    assert verify().finding == ChainError(ChainErrorKind.SEAL_CHANGED, cast.alpha, 2)
 
 
 def test_an_end_cut_off_with_all_it_sealed_shows_by_the_exported_head(person: int, cast: Cast) -> None:
@@ -185,7 +191,7 @@ def test_an_end_cut_off_with_all_it_sealed_shows_by_the_exported_head(person: in
         last=numbers()[-1],
     )
     assert verify().finding is None  # the chain alone cannot know
-    assert verify(read_heads(settings)).finding == Finding(Misfit.CUT_OFF, cast.alpha, 2)
+    assert verify(read_heads(settings)).finding == ChainError(ChainErrorKind.CUT_OFF, cast.alpha, 2)
 
 
 def test_a_head_that_we_did_not_sign_is_refused(person: int) -> None:
@@ -219,7 +225,7 @@ def test_an_erasure_that_nobody_sealed_is_no_excuse(person: int, cast: Cast) -> 
     )
     finding = verify().finding
     assert finding is not None
-    assert (finding.misfit, finding.table) == (Misfit.ENTRY_ADDED, "erased_entry")
+    assert (finding.misfit, finding.table) == (ChainErrorKind.ENTRY_ADDED, "erased_entry")
 
 
 def test_an_intent_is_written_with_the_commit_it_is_for(app: Flask, cast: Cast) -> None:

@@ -11,23 +11,24 @@ import pytest
 from flask import current_app, g, render_template
 from playwright.sync_api import Page, expect
 
-from portal import ROOT, current_vault
-from portal.accounts.actor import Actor
 from portal.accounts.links import make_link
-from portal.accounts.models import Account, Role
-from portal.database import commit, db, scope_to, utcnow
-from portal.people.models import Participant, social_insurance_place
-from portal.qualli.models import ImportMode
-from portal.qualli.service import keep_export, start_import
-from portal.releases.models import Presence
-from portal.tenants.models import Tenant
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.core.paths import ROOT
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant, social_insurance_place
+from portal.domain.releases import Registration
+from portal.domain.tenants import Tenant
+from portal.imports.running import run_import
+from portal.imports.service import keep_export, start_import
 from tests.browser.conftest import Visitor
 from tests.qualli.exports import ALL, zipped
 from tests.support.all_pages import PAGES, PageOf
 from tests.support.house import make_account
 from tests.support.pages import PASSWORD
 from tests.support.running import Running
-from worker.imports import run_import
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
 AXE = (ROOT / "tests" / "vendor" / "axe" / "axe.min.js").read_text()
@@ -253,12 +254,12 @@ def clarified(system: Running, language: str) -> int:
     place = social_insurance_place(tenant.id, row.number)
     row.social_insurance_number_sealed = current_vault().seal(b"65170839J003", place)
     db.session.add(
-        Presence(
+        Registration(
             tenant_id=tenant.id,
             connection_id=system.bridge.connection.id,
             participant_id=person,
             released=True,
-            told=True,
+            announced=True,
             clarification="answers-contradict",
         )
     )

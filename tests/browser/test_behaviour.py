@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from portal.database import commit, db, utcnow
-from portal.releases.models import Event, ProtocolEntry
+from portal.core.database import commit, db, utcnow
+from portal.domain.releases import Event, ProtocolEntry
 from tests.browser.conftest import Visitor
 from tests.support.running import Running
 

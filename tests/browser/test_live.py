@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from portal.database import commit
+from portal.core.database import commit
 from tests.browser.conftest import Visitor
 from tests.support.running import Running
 

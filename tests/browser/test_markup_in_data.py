@@ -7,16 +7,16 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, Request
 
-from portal.accounts.actor import Actor
-from portal.database import commit, db, scope_to, utcnow
-from portal.people.models import Mediator, Participant
-from portal.qualli.models import ImportMode
-from portal.qualli.service import keep_export, start_import
-from portal.tenants.models import Connection, Tenant
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Mediator, Participant
+from portal.domain.tenants import Connection, Tenant
+from portal.imports.running import run_import
+from portal.imports.service import keep_export, start_import
 from tests.browser.conftest import Visitor
 from tests.qualli.exports import zipped
 from tests.support.running import Running
-from worker.imports import run_import
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]
 EVIL = (

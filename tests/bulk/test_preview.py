@@ -9,20 +9,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal.accounts.actor import Actor
-from portal.accounts.models import Account, Role
-from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun
-from portal.bulk.preview import Lot, Preview, people_of, preview
+from portal.bulk.preview import Preview, PreviewGroup, people_of, preview
 from portal.bulk.service import WITHDRAWN, Chosen, choose, do_some, set_mediator
-from portal.database import commit, db
-from portal.people.models import Mediator, Participant
+from portal.core.database import commit, db
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
+from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import Registration, Release
+from portal.domain.rules.preflight import TENANT_WIDE
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.releases.conditions import people
-from portal.releases.models import Presence, Release
-from portal.releases.preflight import TENANT_WIDE
-from portal.releases.queries import Filters, person_row
-from portal.releases.view import View, load_view
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
+from portal.releases.filters import Filters
+from portal.releases.rows import person_row
+from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token, make_account
 from tests.support.people import Crowd
@@ -33,13 +34,15 @@ EVERYBODY = Chosen(None, Filters())
 
 
 @pytest.fixture(params=list(Network))
-def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> View:
+def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContext:
     """A tenant at each network, with people of every kind; two caseworkers are mediators, one of them active."""
     connection_token(cast.alpha)
-    found = load_view(cast.alpha, NOW)
+    found = load_tenant_context(cast.alpha, NOW)
     assert found.connection is not None
     Crowd(cast.alpha, found.connection.id, NOW, found.deadlines).come(PEOPLE)
-    revoked = select(Presence.release_id).where(~Presence.released, Presence.release_id.is_not(None))
+    revoked = select(Registration.release_id).where(
+        ~Registration.released, Registration.release_id.is_not(None)
+    )
     db.session.execute(update(Release).where(Release.id.in_(revoked)).values(ended_at=NOW, ended_by="SB"))
     db.session.execute(update(Connection).values(network=request.param))
     db.session.execute(update(Tenant).values(licence_from=NOW.date(), licence_until=None))
@@ -48,7 +51,7 @@ def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> View:
     db.session.execute(update(Participant).where(Participant.id % 5 == 0).values(caseworker="KK"))
     make_account("caseworker", Role.CASEWORKER, cast.alpha)
     commit()
-    return load_view(cast.alpha, NOW)
+    return load_tenant_context(cast.alpha, NOW)
 
 
 def actor(mediator_id: int | None = None) -> Actor:
@@ -67,9 +70,9 @@ def outcomes(run: BulkRun) -> Counter[tuple[BulkOutcome | None, str | None]]:
     return Counter((row.outcome, row.code) for row in rows)
 
 
-def staying_offline(run: BulkRun, view: View) -> Counter[str]:
+def staying_offline(run: BulkRun, view: TenantContext) -> Counter[str]:
     """What the pure rules say of those who were released: `any` counts each once."""
-    fresh = load_view(view.tenant.id, NOW)
+    fresh = load_tenant_context(view.tenant.id, NOW)
     done = select(BulkItem.participant_id).where(
         BulkItem.bulk_id == run.id, BulkItem.outcome == BulkOutcome.DONE, ~BulkItem.consent_confirmed
     )
@@ -82,29 +85,29 @@ def staying_offline(run: BulkRun, view: View) -> Counter[str]:
 
 
 @pytest.mark.parametrize("own_mediator", [False, True])
-def test_releasing_does_what_was_shown(view: View, own_mediator: bool) -> None:
+def test_releasing_does_what_was_shown(view: TenantContext, own_mediator: bool) -> None:
     mediator = db.session.scalars(select(Mediator).where(Mediator.number == "1")).one()
     run = choose(view, BulkAction.RELEASE, EVERYBODY, actor(mediator.id if own_mediator else None), NOW)
     found = preview(view, run)
-    assert found.counts[Lot.GOES] > 0
-    assert found.counts[Lot.ENDING] > 0
+    assert found.counts[PreviewGroup.GOES] > 0
+    assert found.counts[PreviewGroup.ENDING] > 0
     assert found.offline > 0
-    for item, _person in people_of(view, run, Lot.CONFIRM, limit=2):
+    for item, _person in people_of(view, run, PreviewGroup.CONFIRM, limit=2):
         db.session.get_one(BulkItem, item).consent_confirmed = True
     commit()
     carry_out(run)
-    confirmed = min(2, found.counts[Lot.CONFIRM])
-    assert (found.counts[Lot.CONFIRM] > 2) == _is_jobnetzwerk(view)
+    confirmed = min(2, found.counts[PreviewGroup.CONFIRM])
+    assert (found.counts[PreviewGroup.CONFIRM] > 2) == _is_jobnetzwerk(view)
     became = outcomes(run)
     doubted = became.pop((BulkOutcome.REFUSED, "identity-doubted"))
     assert doubted > 0
     became[(BulkOutcome.REFUSED, "ends-at-once")] += doubted
     assert became == +Counter(
         {
-            (BulkOutcome.DONE, None): found.counts[Lot.GOES] + confirmed,
-            (BulkOutcome.UNCHANGED, "already-released"): found.counts[Lot.UNCHANGED],
-            (BulkOutcome.REFUSED, "ends-at-once"): found.counts[Lot.ENDING],
-            (BulkOutcome.REFUSED, "consent-to-confirm"): found.counts[Lot.CONFIRM] - confirmed,
+            (BulkOutcome.DONE, None): found.counts[PreviewGroup.GOES] + confirmed,
+            (BulkOutcome.UNCHANGED, "already-released"): found.counts[PreviewGroup.UNCHANGED],
+            (BulkOutcome.REFUSED, "ends-at-once"): found.counts[PreviewGroup.ENDING],
+            (BulkOutcome.REFUSED, "consent-to-confirm"): found.counts[PreviewGroup.CONFIRM] - confirmed,
         }
     )
     said = Counter({item.value: number for item, number in found.causes.items()}) + Counter(any=found.offline)
@@ -112,50 +115,50 @@ def test_releasing_does_what_was_shown(view: View, own_mediator: bool) -> None:
     _everybody_once(run, found)
 
 
-def test_revoking_does_what_was_shown(view: View) -> None:
+def test_revoking_does_what_was_shown(view: TenantContext) -> None:
     run = choose(view, BulkAction.REVOKE, EVERYBODY, actor(), NOW)
     found = preview(view, run)
-    assert min(found.counts[Lot.GOES], found.counts[Lot.UNCHANGED]) > 0
+    assert min(found.counts[PreviewGroup.GOES], found.counts[PreviewGroup.UNCHANGED]) > 0
     carry_out(run)
     assert outcomes(run) == {
-        (BulkOutcome.DONE, None): found.counts[Lot.GOES],
-        (BulkOutcome.UNCHANGED, "not-released"): found.counts[Lot.UNCHANGED],
+        (BulkOutcome.DONE, None): found.counts[PreviewGroup.GOES],
+        (BulkOutcome.UNCHANGED, "not-released"): found.counts[PreviewGroup.UNCHANGED],
     }
-    assert db.session.query(Presence).filter(Presence.released).count() == 0
+    assert db.session.query(Registration).filter(Registration.released).count() == 0
     _everybody_once(run, found)
 
 
-def test_changing_the_mediator_does_what_was_shown(view: View) -> None:
+def test_changing_the_mediator_does_what_was_shown(view: TenantContext) -> None:
     run = choose(view, BulkAction.MEDIATOR, EVERYBODY, actor(), NOW)
     mediator = db.session.scalars(select(Mediator).where(Mediator.number == "1")).one()
     set_mediator(run, mediator.id, actor())
     found = preview(view, run)
-    assert min(found.counts[Lot.GOES], found.counts[Lot.UNCHANGED]) > 0
+    assert min(found.counts[PreviewGroup.GOES], found.counts[PreviewGroup.UNCHANGED]) > 0
     carry_out(run)
     assert outcomes(run) == {
-        (BulkOutcome.DONE, None): found.counts[Lot.GOES],
-        (BulkOutcome.UNCHANGED, None): found.counts[Lot.UNCHANGED],
+        (BulkOutcome.DONE, None): found.counts[PreviewGroup.GOES],
+        (BulkOutcome.UNCHANGED, None): found.counts[PreviewGroup.UNCHANGED],
     }
     _everybody_once(run, found)
 
 
-def test_transferring_does_what_was_shown(view: View) -> None:
+def test_transferring_does_what_was_shown(view: TenantContext) -> None:
     run = choose(view, BulkAction.TRANSFER, EVERYBODY, actor(), NOW)
     found = preview(view, run)
-    lots = (Lot.GOES, Lot.WITHDRAWS, Lot.UNCHANGED, Lot.BLOCKED)
+    lots = (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.UNCHANGED, PreviewGroup.BLOCKED)
     assert min(found.counts[lot] for lot in lots) > 0
     carry_out(run)
     assert outcomes(run) == {
-        (BulkOutcome.DONE, None): found.counts[Lot.GOES],
-        (BulkOutcome.DONE, WITHDRAWN): found.counts[Lot.WITHDRAWS],
-        (BulkOutcome.REFUSED, "blocked"): found.counts[Lot.BLOCKED],
-        (BulkOutcome.UNCHANGED, None): found.counts[Lot.UNCHANGED],
+        (BulkOutcome.DONE, None): found.counts[PreviewGroup.GOES],
+        (BulkOutcome.DONE, WITHDRAWN): found.counts[PreviewGroup.WITHDRAWS],
+        (BulkOutcome.REFUSED, "blocked"): found.counts[PreviewGroup.BLOCKED],
+        (BulkOutcome.UNCHANGED, None): found.counts[PreviewGroup.UNCHANGED],
     }
     assert run.delivery_id is not None
     _everybody_once(run, found)
 
 
-def _is_jobnetzwerk(view: View) -> bool:
+def _is_jobnetzwerk(view: TenantContext) -> bool:
     return view.connection is not None and view.connection.network is Network.JOBNETZWERK
 
 

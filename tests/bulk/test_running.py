@@ -10,19 +10,20 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.accounts.actor import Actor
-from portal.accounts.models import Account, Role
-from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.bulk import jobs as bulk
+from portal.bulk.jobs import run_bulk
 from portal.bulk.preview import preview
 from portal.bulk.service import KEPT, Chosen, choose, forget_runs, start
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.queries import Filters
-from portal.releases.view import load_view
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
+from portal.domain import batches as pieces
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
+from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.releases.filters import Filters
+from portal.tenants.context import load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token, make_account, make_person
-from worker import bulk, pieces
-from worker.bulk import run_bulk
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 PEOPLE = 7
@@ -46,7 +47,7 @@ def begin_release(tenant_id: int, people: int) -> int:
     make_account("caseworker", Role.CASEWORKER, tenant_id)
     account = db.session.query(Account).one()
     actor = Actor(account.initials, account.id)
-    view = load_view(tenant_id, now)
+    view = load_tenant_context(tenant_id, now)
     run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
     start(run, view, preview(view, run).digest, set(), actor, now)
     commit()
@@ -75,13 +76,13 @@ def test_it_is_done_in_pieces_and_ends(bulk_id: int, cast: Cast) -> None:
 
 def test_whoever_takes_over_goes_on_where_the_dead_one_stopped(bulk_id: int, cast: Cast) -> None:
     scope_to(EVERY_TENANT)
-    dead = pieces.claim(BulkRun, bulk_id)
+    dead = pieces.acquire(BulkRun, bulk_id)
     commit()
     assert dead is not None
     scope_to(cast.alpha)
-    bulk.do_some(pieces.hold_claim(dead), NOW, 3)
+    bulk.do_some(pieces.renew(dead), NOW, 3)
     commit()
-    bulk.do_some(pieces.hold_claim(dead), NOW, 3)
+    bulk.do_some(pieces.renew(dead), NOW, 3)
     rollback()  # dies before its commit
     run_bulk(bulk_id)  # its lease holds: nobody else begins
     assert len(released_once(cast.alpha)) == 3
@@ -93,15 +94,15 @@ def test_whoever_takes_over_goes_on_where_the_dead_one_stopped(bulk_id: int, cas
 
 def test_who_has_lost_the_claim_writes_nothing(bulk_id: int, cast: Cast) -> None:
     scope_to(EVERY_TENANT)
-    stopped = pieces.claim(BulkRun, bulk_id)
+    stopped = pieces.acquire(BulkRun, bulk_id)
     commit()
     assert stopped is not None
     with time_machine.travel(NOW + dt.timedelta(hours=1), tick=False):
-        assert pieces.claim(BulkRun, bulk_id) is not None
+        assert pieces.acquire(BulkRun, bulk_id) is not None
         commit()
     scope_to(cast.alpha)
-    with pytest.raises(pieces.LostClaim):
-        pieces.hold_claim(stopped)
+    with pytest.raises(pieces.LeaseLost):
+        pieces.renew(stopped)
     rollback()
 
 
@@ -109,7 +110,7 @@ def test_what_breaks_off_again_and_again_ends_and_says_so(bulk_id: int, cast: Ca
     for hour in range(pieces.CRASHES + 1):
         with time_machine.travel(NOW + dt.timedelta(hours=hour), tick=False):
             scope_to(EVERY_TENANT)
-            assert pieces.claim(BulkRun, bulk_id) is not None
+            assert pieces.acquire(BulkRun, bulk_id) is not None
             commit()
     with time_machine.travel(NOW + dt.timedelta(hours=9), tick=False):
         run_bulk(bulk_id)
@@ -124,7 +125,7 @@ def test_it_does_nothing_to_another_tenant(bulk_id: int, cast: Cast) -> None:
         commit()
     run_bulk(bulk_id)
     scope_to(EVERY_TENANT)
-    assert set(db.session.scalars(select(Presence.tenant_id))) == {cast.alpha}
+    assert set(db.session.scalars(select(Registration.tenant_id))) == {cast.alpha}
     assert set(db.session.scalars(select(BulkItem.outcome))) == {BulkOutcome.DONE}
 
 

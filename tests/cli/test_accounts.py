@@ -9,10 +9,10 @@ import time_machine
 from flask import Flask, current_app
 from sqlalchemy import text
 
-from portal import current_settings
-from portal.audit.heads import heads_file
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, db, scope_to, utcnow
+from portal.audit.checkpoints import heads_file
+from portal.core.database import EVERY_TENANT, db, scope_to, utcnow
+from portal.core.settings import current_settings
+from portal.domain.audit import AuditEntry, AuditEvent
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.database import as_owner

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from portal.commands.check_values import Level
-from portal.commands.checks import run_checks
-from portal.database import commit, db, utcnow
-from portal.schema import upgrade
-from portal.tenants.models import Heartbeat
+from portal.cli.check_values import Level
+from portal.cli.checks import run_checks
+from portal.core.database import commit, db, utcnow
+from portal.core.schema import upgrade
+from portal.domain.tenants import Heartbeat
 from portal.tenants.service import set_token
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from portal.mail import smtp
 from tests.notices.conftest import mail_settings
 from tests.support.commands import Commands
 from tests.support.database import make_settings, running_app
 from tests.support.mail_server import PASSWORD, USER, running_mail_server
 from tests.support.rude_server import RudeServer, closed_port, make_certificate, reset, tls_context
-from worker import smtp
 
 
 def mail_check(url: str, folder: Path, port: int, **more: object) -> dict[str, Any]:

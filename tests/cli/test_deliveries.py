@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from portal.database import commit, db, utcnow
-from portal.deliveries.states import DeliveryState
-from portal.tenants.models import Heartbeat
+from portal.core.database import commit, db, utcnow
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.tenants import Heartbeat
 from tests.support.at_once import Aside
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
@@ -100,7 +100,7 @@ def test_without_anybody_to_work_deliver_says_so(
     missing: str,
 ) -> None:
     """Instead of waiting for ever: what to start. The transfer stays asked for."""
-    monkeypatch.setattr("portal.commands.waiting.PATIENCE", dt.timedelta(0))
+    monkeypatch.setattr("portal.cli.waiting.PATIENCE", dt.timedelta(0))
     bridge.person("1001")
     bridge.release("1001")
     for kind in kinds:

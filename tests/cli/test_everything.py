@@ -14,28 +14,38 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.commands.import_report import print_report, report_values
-from portal.commands.output import print_json
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.brake import Hold
-from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswer
-from portal.deliveries.states import UNCOMMITTED, Cause, DeliveryState, Mode, Novelty, Part, Problem
-from portal.people.models import Participant
-from portal.qualli.codes import Notice
-from portal.qualli.columns import Kind
-from portal.qualli.models import ImportMode, ImportRejection, ImportRun, ImportState
-from portal.qualli.service import report
-from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
-from portal.releases.phase import Phase
-from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.releases.queries import Filters, PersonRow, list_participants
-from portal.releases.status import Reason, Status
-from portal.releases.view import View, load_view
-from portal.tenants.models import Connection, ConnectionState, Tenant
+from portal.audit.change_lines import CHANGE_LABELS
+from portal.cli.import_report import print_report, report_values
+from portal.cli.output import print_json
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import (
+    UNCOMMITTED,
+    ChangeKind,
+    DeliveryProblem,
+    DeliveryState,
+    Inclusion,
+    Mode,
+    Trigger,
+)
+from portal.domain.import_kinds import Kind
+from portal.domain.imports import ImportMode, ImportRejection, ImportRun, ImportState
+from portal.domain.participants import Participant
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
+from portal.domain.rules.brake import Hold
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import TENANT_WIDE, Finding
+from portal.domain.rules.status import Reason, Status
+from portal.domain.tenants import Connection, ConnectionState, Tenant
+from portal.imports.codes import Notice
+from portal.imports.service import report
+from portal.imports.texts import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS
+from portal.releases.filters import Filters
+from portal.releases.queries import list_participants
+from portal.releases.rows import PersonRow
+from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tokens.service import make_token
-from portal.web.audit_changes import CHANGE_LABELS
-from portal.web.import_labels import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS
 from tests.cli.test_help import EVERY
 from tests.support.commands import Commands
 from tests.support.database import Cast, make_cast, make_settings, running_app
@@ -130,12 +140,12 @@ def _people(tenant_id: int) -> list[PersonRow]:
     """Of a crowd, one for each phase, status and finding, and of each event and reason."""
     now = utcnow()
     connection_token(tenant_id)
-    view = load_view(tenant_id, now)
+    view = load_tenant_context(tenant_id, now)
     assert view.connection is not None
     Crowd(tenant_id, view.connection.id, now, view.deadlines).come(400)
     scope_to(tenant_id)
     _under_way(view)
-    rows = list_participants(load_view(tenant_id, now), Filters(), limit=1000).rows
+    rows = list_participants(load_tenant_context(tenant_id, now), Filters(), limit=1000).rows
     commit()
     kept: dict[object, PersonRow] = {}
     for row in rows:
@@ -144,15 +154,15 @@ def _people(tenant_id: int) -> list[PersonRow]:
     return list({id(row): row for row in kept.values()}.values())
 
 
-def _under_way(view: View) -> None:
+def _under_way(view: TenantContext) -> None:
     """A delivery that is being sent, with some of them in it."""
     assert view.connection is not None
     delivery = _delivery(view.tenant.id, view.connection.id, 1, state=DeliveryState.SENDING)
     row = {
         "tenant_id": view.tenant.id,
         "delivery_id": delivery.id,
-        "part": Part.NAMED,
-        "novelty": Novelty.NEW,
+        "part": Inclusion.NAMED,
+        "novelty": ChangeKind.NEW,
     }
     for number in db.session.scalars(select(Participant.id).where(Participant.id % 7 == 0)):
         db.session.add(DeliveryPerson(**row, participant_id=number))
@@ -196,10 +206,10 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
     db.session.add(person)
     db.session.flush()
     about = {"tenant_id": cast.alpha, "connection_id": connection.id, "participant_id": person.id}
-    presence = Presence(
+    registration = Registration(
         **about,
         released=True,
-        told=True,
+        announced=True,
         archived=True,
         revision=3,
         refused_revision=3,
@@ -207,7 +217,7 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
         rejection_detail="leer",
         archive_detail="doppelt",
     )
-    db.session.add(presence)
+    db.session.add(registration)
     _write_every_event(about)
     commit()
     for end_cause, reason in zip([*EndCause, None] * 2, [*Reason, "new-word", None], strict=False):
@@ -216,11 +226,15 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
         db.session.add(release)
         db.session.flush()
         word = getattr(reason, "value", reason)
-        presence = db.session.scalars(select(Presence)).one()
-        presence.release_id, presence.archive_reason, presence.rejection_reason = release.id, word, word
+        registration = db.session.scalars(select(Registration)).one()
+        registration.release_id, registration.archive_reason, registration.rejection_reason = (
+            release.id,
+            word,
+            word,
+        )
         for rejected, clarification in ((0, None), (2, "answers-contradict"), (0, "new-code")):
-            presence = db.session.scalars(select(Presence)).one()
-            presence.rejected_sequence, presence.clarification = rejected, clarification
+            registration = db.session.scalars(select(Registration)).one()
+            registration.rejected_sequence, registration.clarification = rejected, clarification
             commit()
             _ask_about(commands, "alpha", "1001")
             scope_to(cast.alpha)
@@ -262,7 +276,7 @@ def _delivery(tenant_id: int, connection_id: int, sequence: int, **values: Any) 
         idempotency_key=str(sequence),
         created_at=utcnow(),
         **(
-            {"mode": Mode.FULL, "cause": Cause.NOW, "started_by": "SB", "state": DeliveryState.COMPLETE}
+            {"mode": Mode.FULL, "cause": Trigger.NOW, "started_by": "SB", "state": DeliveryState.COMPLETE}
             | values
         ),
     )
@@ -276,8 +290,8 @@ def test_deliveries_of_every_kind(commands: Commands, cast: Cast) -> None:
     scope_to(cast.alpha)
     connection = db.session.scalars(select(Connection)).one()
     person = _somebody(cast.alpha)
-    kinds = [(state, problem) for state in DeliveryState for problem in (*Problem, None)]
-    causes, modes = list(Cause), list(Mode)
+    kinds = [(state, problem) for state in DeliveryState for problem in (*DeliveryProblem, None)]
+    causes, modes = list(Trigger), list(Mode)
     for number, (state, problem) in enumerate(kinds, 1):
         scope_to(cast.alpha)
         delivery = _delivery(
@@ -330,8 +344,8 @@ def _fill(delivery: Delivery, people: list[int]) -> None:
             DeliveryPerson(
                 **row,
                 participant_id=person,
-                part=Part.OMITTED,
-                novelty=Novelty.LEAVING,
+                part=Inclusion.OMITTED,
+                novelty=ChangeKind.LEAVING,
                 explained=explained,
                 findings=findings,
             )
@@ -361,7 +375,7 @@ def test_a_delivery_found_after_a_loss_is_reconciled(commands: Commands, cast: C
     connection.reconcile_since = utcnow()
     for number, state in enumerate((DeliveryState.COMMITTED, DeliveryState.COMPLETE), 1):
         found = _delivery(
-            cast.alpha, connection.id, number, cause=Cause.FOUND, started_by="system", state=state
+            cast.alpha, connection.id, number, cause=Trigger.FOUND, started_by="system", state=state
         )
         if state is DeliveryState.COMMITTED:
             _fill(found, _somebody(cast.alpha))
@@ -538,11 +552,11 @@ def test_status_says_the_advice_that_the_page_says(sqlite_app: Flask) -> None:
     person = _somebody(cast.alpha)[0]
     connection = db.session.scalars(select(Connection)).one()
     db.session.add(
-        Presence(
+        Registration(
             tenant_id=cast.alpha,
             connection_id=connection.id,
             participant_id=person,
-            told=True,
+            announced=True,
             status=Status.ONLINE,
         )
     )

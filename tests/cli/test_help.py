@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from portal import ROOT
-from portal.commands import cli
-from portal.settings import PREFIX, Settings
+from portal.cli import cli
+from portal.core.paths import ROOT
+from portal.core.settings import PREFIX, Settings
 from tests.qualli.exports import ALL, folder
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from portal.database import commit, scope_to
+from portal.core.database import commit, scope_to
 from portal.tenants.service import set_token
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import Bridge

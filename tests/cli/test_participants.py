@@ -7,9 +7,9 @@ import datetime as dt
 import pytest
 from flask import current_app
 
-from portal.accounts.models import Role
-from portal.database import EVERY_TENANT, commit, scoped_to
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, scoped_to
+from portal.domain.accounts import Role
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.house import make_account
@@ -38,8 +38,8 @@ def test_a_life_in_commands(bridge: Bridge, commands: Commands) -> None:
     bridge.hasten()
     assert commands.ask("status", *EVA)["status"] == "offline-archived"
 
-    told = commands.ask("protocol", *EVA)
-    assert [entry["event"] for entry in told["entries"]] == [
+    announced = commands.ask("protocol", *EVA)
+    assert [entry["event"] for entry in announced["entries"]] == [
         "answered-archived",
         "sent-withdrawal",
         "revoked",
@@ -47,9 +47,9 @@ def test_a_life_in_commands(bridge: Bridge, commands: Commands) -> None:
         "sent",
         "released",
     ]
-    assert [entry["delivery"] for entry in told["entries"]] == [2, 2, None, 1, 1, None]
-    assert told["entries"][-1]["by"] == "VM"
-    assert dt.datetime.fromisoformat(told["entries"][0]["at"]).utcoffset() == dt.timedelta(0)
+    assert [entry["delivery"] for entry in announced["entries"]] == [2, 2, None, 1, 1, None]
+    assert announced["entries"][-1]["by"] == "VM"
+    assert dt.datetime.fromisoformat(announced["entries"][0]["at"]).utcoffset() == dt.timedelta(0)
     assert len(commands.ask("protocol", *EVA, "--limit", "2")["entries"]) == 2
     lines = [line for line in commands.say("protocol", *EVA).splitlines() if not line.startswith(" ")]
     assert [line.rpartition("  ")[2] for line in lines] == [

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from portal.accounts.models import Account, Role
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, commit, db, scope_to
-from portal.people.models import Participant
-from portal.releases.models import Presence
+from portal.core.database import EVERY_TENANT, commit, db, scope_to
+from portal.domain.accounts import Account, Role
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
 from tests.privacy.past import old_person
 from tests.support.commands import Commands
 from tests.support.database import Cast
@@ -56,12 +56,12 @@ def test_erasing_asks_first(staffed: Commands, cast: Cast) -> None:
 def test_whoever_is_hindered_is_not_erased_and_stands_on_the_list(staffed: Commands, cast: Cast) -> None:
     old_person(cast.alpha, "1")
     db.session.query(Account).filter_by(tenant_id=cast.alpha).one().role = Role.ADMINISTRATOR
-    db.session.query(Presence).one().told = True
+    db.session.query(Registration).one().announced = True
     commit()
     refused = staffed.refuse("person", "erase", *ALPHA, "--participant", "1", "--by", "CAS", "--yes")
     assert "Erst muss eine Übertragung sie abmelden" in refused
     found = staffed.ask("privacy", "status", *ALPHA)
-    assert found["hindered"] == [{"participant": "1", "reason": "told"}]
+    assert found["hindered"] == [{"participant": "1", "reason": "announced"}]
     assert (found["erased_within_30_days"], found["contents_days"]) == (0, 90)
     assert "Erst muss" in staffed.say("privacy", "status", *ALPHA)
 

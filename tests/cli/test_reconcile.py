@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from portal.database import commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause
+from portal.core.database import commit, db, rollback, scope_to, utcnow
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import Trigger
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 
@@ -27,7 +27,7 @@ def test_it_shows_and_settles_exactly_what_was_shown(bridge: Bridge, commands: C
     bridge.hasten()
     bridge.connection.reconcile_since = utcnow()
     newest = db.session.get_one(Delivery, bridge.newest().id)
-    newest.cause, newest.created_at = Cause.FOUND, utcnow()
+    newest.cause, newest.created_at = Trigger.FOUND, utcnow()
     bridge.revoke("1")
     rollback()
     shown = json.loads(commands.say("reconcile", "show", *TENANT, "--json"))

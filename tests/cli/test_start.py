@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.commands import COMMANDS, cli
+from portal.cli import COMMANDS, cli
 from tests.support.database import make_settings, settings_environment
 
 LARGE = ("alembic", "gunicorn", "holidays", "requests", "typst", "xlsxwriter", "zxcvbn")
@@ -18,9 +18,9 @@ ALL = ("flask", "sqlalchemy", "redis", "psycopg", *LARGE)
 @pytest.mark.parametrize(
     ("start", "needless"),
     [
-        ("from portal.commands import cli; cli(['--version'], standalone_mode=False)", ALL),
-        ("import portal.commands.trying", ALL),
-        ("import portal.commands.processes, portal; portal.create_app()", ("psycopg", *LARGE)),
+        ("from portal.cli import cli; cli(['--version'], standalone_mode=False)", ALL),
+        ("import portal.cli.trying", ALL),
+        ("import portal.cli.processes, portal; portal.app.create_app()", ("psycopg", *LARGE)),
     ],
     ids=["version", "sandbox", "pages"],
 )

@@ -7,8 +7,8 @@ import json
 import pytest
 from flask import current_app
 
-from portal.database import EVERY_TENANT, db, scope_to
-from portal.tenants.models import Tenant
+from portal.core.database import EVERY_TENANT, db, scope_to
+from portal.domain.tenants import Tenant
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.pages import Browser

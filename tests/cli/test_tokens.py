@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from flask import current_app
 
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import db, utcnow
+from portal.core.database import db, utcnow
+from portal.domain.audit import AuditEntry, AuditEvent
 from tests.support.commands import Commands
 from tests.support.door import Door
 from tests.support.house import looking
@@ -88,9 +88,9 @@ def test_what_cannot_be_is_refused_and_makes_nothing(
 
 def test_who_may_not_configure_makes_none(staffed: Commands) -> None:
     """`--by` names somebody of the tenant; a caseworker has no say in this."""
-    from portal.accounts.models import Account, Role
-    from portal.database import commit
-    from portal.tenants.models import Tenant
+    from portal.core.database import commit
+    from portal.domain.accounts import Account, Role
+    from portal.domain.tenants import Tenant
     from tests.support.house import make_account
 
     alpha = db.session.query(Tenant).filter_by(slug="alpha").one().id

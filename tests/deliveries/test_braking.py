@@ -1,4 +1,4 @@
-"""The removal brake through real builds, for tenants of every size, on both sides of each border (design §4.5)."""
+"""The removal brake through real builds, for tenants of every size, on both sides of each limit."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import pytest
 import time_machine
 from sqlalchemy import insert
 
-from portal.database import commit, db, utcnow
-from portal.deliveries import brake as rule
-from portal.deliveries.service import let_go
-from portal.deliveries.states import DeliveryState, Problem
-from portal.people.models import Mediator, Order, Participant
-from portal.refusal import Refusal
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import Refusal
+from portal.deliveries.service import approve
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.participants import Mediator, Order, Participant
+from portal.domain.releases import Registration, Release
+from portal.domain.rules import brake as rule
+from portal.domain.rules.status import Status
 from portal.releases.imported import people_changed
-from portal.releases.models import Presence, Release
 from portal.releases.service import revoke
-from portal.releases.status import Status
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
 
 MONDAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 BORDERS = ((1, 0), (2, 1), (3, 1), (10, 3), (99, 4), (100, 5), (101, 5), (5000, 250))
-"""Of so many told people, so many may vanish: three, or five in a hundred; and half of them stay, and somebody."""
+"""Of so many announced people, so many may vanish: three, or five in a hundred; and half of them stay, and somebody."""
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def tenant(sqlite_url: str, tmp_path: Path, sandbox: SandboxServer) -> Iterator[
 
 
 def tell(bridge: Bridge, number: int, order_id: int | None = None) -> list[int]:
-    """So many people released, told to the network and online; their rows."""
+    """So many people released, announced to the network and online; their rows."""
     owner = {"tenant_id": bridge.tenant_id}
     mediator = db.session.query(Mediator.id).scalar()
     before = db.session.query(Participant.id).count()
@@ -66,12 +66,14 @@ def tell(bridge: Bridge, number: int, order_id: int | None = None) -> list[int]:
             insert(Release).returning(Release.id, Release.participant_id), releases
         )
     }
-    state = {"released": True, "told": True, "status": Status.ONLINE, "mediator_id": mediator}
-    presences = [
-        connection | state | {"participant_id": row, "release_id": by_person[row], "told_order_id": order_id}
+    state = {"released": True, "announced": True, "status": Status.ONLINE, "mediator_id": mediator}
+    registrations = [
+        connection
+        | state
+        | {"participant_id": row, "release_id": by_person[row], "announced_order_id": order_id}
         for row in ids
     ]
-    db.session.execute(insert(Presence), presences)
+    db.session.execute(insert(Registration), registrations)
     commit()
     return ids
 
@@ -89,21 +91,21 @@ def is_held(bridge: Bridge) -> bool:
     delivery = bridge.deliver()
     held = delivery.state is DeliveryState.HELD
     assert held or (delivery.state, delivery.built_at is not None) == (DeliveryState.SENDING, True)
-    assert not held or delivery.problem is Problem.BRAKE
+    assert not held or delivery.problem is DeliveryProblem.BRAKE
     return held
 
 
-@pytest.mark.parametrize(("told", "most"), BORDERS)
+@pytest.mark.parametrize(("announced", "most"), BORDERS)
 @pytest.mark.parametrize("beyond", [0, 1])
-def test_so_many_may_vanish_and_not_one_more(tenant: Bridge, told: int, most: int, beyond: int) -> None:
-    people = tell(tenant, told)
+def test_so_many_may_vanish_and_not_one_more(tenant: Bridge, announced: int, most: int, beyond: int) -> None:
+    people = tell(tenant, announced)
     vanish(tenant, people[: most + beyond])
     assert is_held(tenant) is bool(beyond)
 
 
-@pytest.mark.parametrize("told", [1, 2, 3, 10, 101])
-def test_everybody_may_leave_whose_release_a_person_revoked(tenant: Bridge, told: int) -> None:
-    for person in tell(tenant, told):
+@pytest.mark.parametrize("announced", [1, 2, 3, 10, 101])
+def test_everybody_may_leave_whose_release_a_person_revoked(tenant: Bridge, announced: int) -> None:
+    for person in tell(tenant, announced):
         revoke(person, CASEWORKER, utcnow())
     commit()
     assert not is_held(tenant)
@@ -127,8 +129,8 @@ def receive(bridge: Bridge, gone: list[int]) -> None:
     """The network takes in the newest delivery, with which these people leave."""
     newest = bridge.newest()
     newest.state, newest.committed_at, newest.next_step_at = DeliveryState.COMPLETE, utcnow(), None
-    left = db.session.query(Presence).filter(Presence.participant_id.in_(gone))
-    left.update({"told": False}, synchronize_session=False)
+    left = db.session.query(Registration).filter(Registration.participant_id.in_(gone))
+    left.update({"announced": False}, synchronize_session=False)
     commit()
 
 
@@ -175,12 +177,12 @@ def test_what_was_shown_is_void_once_the_next_is_due(tenant: Bridge) -> None:
         tenant.sweep()
         new = tenant.newest()
         given_up = tenant.again(old)
-        assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, Problem.REPLACED)
+        assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, DeliveryProblem.REPLACED)
         assert (new.state, new.id != old.id) == (DeliveryState.HELD, True)
         with pytest.raises(Refusal, match="not-held"):
-            let_go(old.id, shown, SUPERVISOR, utcnow())
+            approve(old.id, shown, SUPERVISOR, utcnow())
         with pytest.raises(Refusal, match="changed-since-shown"):
-            let_go(new.id, shown, SUPERVISOR, utcnow())
+            approve(new.id, shown, SUPERVISOR, utcnow())
 
 
 @pytest.mark.parametrize(
@@ -188,16 +190,16 @@ def test_what_was_shown_is_void_once_the_next_is_due(tenant: Bridge) -> None:
     [
         ("> limit", ">= limit"),
         ("> limit", "> limit + 1"),
-        ("told * self.percent // 100", "-(-told * self.percent // 100)"),
-        ("told * self.percent // 100", "told * self.percent // 100 - 1"),
+        ("announced * self.percent // 100", "-(-announced * self.percent // 100)"),
+        ("announced * self.percent // 100", "announced * self.percent // 100 - 1"),
         ("max(self.minimum,", "min(self.minimum,"),
         ("staying * 2 < expected", "staying * 2 <= expected"),
         ("staying * 2 < expected", "staying * 3 < expected"),
         ("staying <= 0", "staying < 0"),
-        ("leaving.told - leaving.explained", "leaving.told"),
+        ("leaving.announced - leaving.explained", "leaving.announced"),
         ("leaving.unexplained + leaving.unexplained_before", "leaving.unexplained"),
-        ("told == gone >= limits.order_minimum", "told == gone > limits.order_minimum"),
-        ("told == gone >= limits.order_minimum", "told >= gone >= limits.order_minimum"),
+        ("announced == gone >= limits.order_minimum", "announced == gone > limits.order_minimum"),
+        ("announced == gone >= limits.order_minimum", "announced >= gone >= limits.order_minimum"),
     ],
 )
 def test_each_border_moved_by_one_would_be_noticed(right: str, wrong: str) -> None:
@@ -212,8 +214,8 @@ def test_each_border_moved_by_one_would_be_noticed(right: str, wrong: str) -> No
 def _answers(names: dict[str, object]) -> list[list[str]]:
     limits, leaving, brake = names["Limits"], names["Leaving"], names["brake"]
     assert callable(limits) and callable(leaving) and callable(brake)
-    cases = [leaving(told, 0, most + more) for told, most in BORDERS for more in (0, 1)]
+    cases = [leaving(announced, 0, most + more) for announced, most in BORDERS for more in (0, 1)]
     cases += [leaving(50, 0, 1, before) for before in (2, 3)]
     cases += [leaving(10, explained, gone) for explained, gone in ((9, 1), (8, 1), (7, 2), (6, 2))]
-    cases += [leaving(100, 0, 3, 0, {7: (told, gone)}) for told, gone in ((2, 2), (3, 2), (1, 1))]
+    cases += [leaving(100, 0, 3, 0, {7: (announced, gone)}) for announced, gone in ((2, 2), (3, 2), (1, 1))]
     return [[hold.value for hold in brake(case, limits()).holds] for case in cases]

@@ -1,4 +1,4 @@
-"""Who may work on a delivery: one at a time, for a while, and never after somebody else took over (design §6)."""
+"""Who may work on a delivery: one at a time, for a while, and never after another process took over."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from portal.accounts.actor import SYSTEM
-from portal.database import EVERY_TENANT, commit, db, rollback, utcnow
-from portal.deliveries.claims import Claim, LostClaim, claim, hold_claim, let_claim_go
-from portal.deliveries.models import Delivery
+from portal.core.database import EVERY_TENANT, commit, db, rollback, utcnow
+from portal.deliveries.jobs import run_delivery
+from portal.deliveries.leases import Lease, LeaseLost, acquire, release_lease, renew
 from portal.deliveries.service import plan
-from portal.deliveries.states import Cause, DeliveryState, Mode
-from portal.releases.models import Event
-from portal.releases.status import Status
-from portal.tenants.models import Connection
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryState, Mode, Trigger
+from portal.domain.releases import Event
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
 from tests.support.at_once import Aside, at_once
 from tests.support.bridge import Bridge
 from tests.support.database import NOW, Cast
-from worker.steps import run_delivery
 
 pytestmark = pytest.mark.conformance
 
@@ -32,13 +32,13 @@ LATER = NOW + dt.timedelta(seconds=LEASE + 1)
 @pytest.fixture
 def delivery_id(app: Flask, cast: Cast) -> int:
     connection = db.session.query(Connection).filter_by(tenant_id=cast.alpha).one()
-    found = plan(connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, NOW).id
+    found = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, NOW).id
     commit()
     return found
 
 
-def take(delivery_id: int, now: dt.datetime = NOW) -> Claim:
-    found = claim(delivery_id, now, LEASE)
+def take(delivery_id: int, now: dt.datetime = NOW) -> Lease:
+    found = acquire(delivery_id, now, LEASE)
     commit()
     assert found is not None
     return found
@@ -51,14 +51,14 @@ def look(delivery_id: int) -> Delivery:
 
 
 def test_of_many_at_once_one_gets_it(delivery_id: int) -> None:
-    given = at_once(EVERY_TENANT, *[partial(claim, delivery_id, NOW, LEASE)] * 6)
-    assert sorted(type(it).__name__ for it in given) == ["Claim"] + ["NoneType"] * 5
+    given = at_once(EVERY_TENANT, *[partial(acquire, delivery_id, NOW, LEASE)] * 6)
+    assert sorted(type(it).__name__ for it in given) == ["Lease"] + ["NoneType"] * 5
     assert (look(delivery_id).fence, look(delivery_id).crashes) == (1, 1)
 
 
 def test_a_second_claim_is_refused_until_the_lease_has_run_out(delivery_id: int) -> None:
     first = take(delivery_id)
-    assert claim(delivery_id, SOON, LEASE) is None
+    assert acquire(delivery_id, SOON, LEASE) is None
     commit()
     second = take(delivery_id, LATER)
     assert (first.fence, second.fence) == (1, 2)
@@ -67,28 +67,28 @@ def test_a_second_claim_is_refused_until_the_lease_has_run_out(delivery_id: int)
 
 def test_a_sign_of_life_makes_the_lease_longer(delivery_id: int) -> None:
     held = take(delivery_id)
-    hold_claim(held, SOON)
+    renew(held, SOON)
     commit()
-    assert claim(delivery_id, LATER, LEASE) is None
+    assert acquire(delivery_id, LATER, LEASE) is None
 
 
 def test_what_is_not_due_cannot_be_claimed(delivery_id: int) -> None:
     held = take(delivery_id)
-    let_claim_go(held, LATER)
+    release_lease(held, LATER)
     commit()
-    assert claim(delivery_id, SOON, LEASE) is None
-    let_claim_go(take(delivery_id, LATER), None)
+    assert acquire(delivery_id, SOON, LEASE) is None
+    release_lease(take(delivery_id, LATER), None)
     commit()
-    assert claim(delivery_id, LATER + dt.timedelta(days=365), LEASE) is None
+    assert acquire(delivery_id, LATER + dt.timedelta(days=365), LEASE) is None
     assert look(delivery_id).crashes == 0, "both let go in order"
 
 
 def test_whoever_was_overtaken_writes_nothing_any_more(delivery_id: int) -> None:
     old, new = take(delivery_id), take(delivery_id, LATER)
-    with pytest.raises(LostClaim):
-        hold_claim(old, LATER)
+    with pytest.raises(LeaseLost):
+        renew(old, LATER)
     rollback()
-    let_claim_go(old, None)
+    release_lease(old, None)
     commit()
     found = look(delivery_id)
     assert (found.fence, found.next_step_at) == (new.fence, NOW)
@@ -98,8 +98,8 @@ def test_whoever_was_overtaken_writes_nothing_any_more(delivery_id: int) -> None
 def test_nobody_takes_over_between_a_sign_of_life_and_its_commit(delivery_id: int) -> None:
     """The owner renews a lease that has run out, and is not yet done; the rival waits, and comes too late."""
     held = take(delivery_id)
-    hold_claim(held, LATER).problem_detail = "written by the owner"
-    rival = Aside(EVERY_TENANT, partial(claim, delivery_id, LATER, LEASE))
+    renew(held, LATER).problem_detail = "written by the owner"
+    rival = Aside(EVERY_TENANT, partial(acquire, delivery_id, LATER, LEASE))
     assert not rival.is_done(0.3)
     commit()
     assert rival.result() is None
@@ -109,11 +109,11 @@ def test_nobody_takes_over_between_a_sign_of_life_and_its_commit(delivery_id: in
 
 def test_the_owner_waits_for_who_is_taking_over_and_then_writes_nothing(delivery_id: int) -> None:
     held = take(delivery_id)
-    assert claim(delivery_id, LATER, LEASE)
-    owner = Aside(EVERY_TENANT, partial(hold_claim, held, LATER))
+    assert acquire(delivery_id, LATER, LEASE)
+    owner = Aside(EVERY_TENANT, partial(renew, held, LATER))
     assert not owner.is_done(0.3)
     commit()
-    assert isinstance(owner.result(), LostClaim)
+    assert isinstance(owner.result(), LeaseLost)
 
 
 # --- with the worker's own steps ---------------------------------------------------------------------------

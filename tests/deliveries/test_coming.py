@@ -9,63 +9,65 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal.accounts.actor import SYSTEM
-from portal.database import commit, db, utcnow
-from portal.deliveries.brake import Hold
-from portal.deliveries.claims import claim
-from portal.deliveries.coming import Coming, coming, leavers
-from portal.deliveries.models import DeliveryPerson
+from portal.core.database import commit, db, utcnow
+from portal.deliveries.braking import ask_brake
+from portal.deliveries.building import BuildResult, build_parts
+from portal.deliveries.leases import acquire
+from portal.deliveries.next_delivery import Coming, coming, leavers
 from portal.deliveries.service import plan
-from portal.deliveries.states import Cause, Mode, Novelty
-from portal.people.models import Order
-from portal.releases.models import EndCause, Presence, Release
-from portal.releases.view import View, load_view
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import DeliveryPerson
+from portal.domain.delivery_states import ChangeKind, Mode, Trigger
+from portal.domain.participants import Order
+from portal.domain.releases import EndCause, Registration, Release
+from portal.domain.rules.brake import Hold
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
+from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token
 from tests.support.people import Crowd
-from worker.braking import ask_brake
-from worker.building import Frozen, freeze
 
 PEOPLE = 300
 
 
 @pytest.fixture(params=list(Network))
-def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> View:
+def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContext:
     """People of every kind, some of whose releases ended for every cause, told of orders."""
     connection = connection_token(cast.alpha)
     connection.network = request.param
     now = utcnow()
-    found = load_view(cast.alpha, now)
+    found = load_tenant_context(cast.alpha, now)
     Crowd(cast.alpha, connection.id, now, found.deadlines).come(PEOPLE)
     ends = itertools.cycle(EndCause)
     for release in db.session.scalars(
-        select(Release).join(Presence, Presence.release_id == Release.id).where(~Presence.released)
+        select(Release)
+        .join(Registration, Registration.release_id == Release.id)
+        .where(~Registration.released)
     ):
         release.ended_at, release.ended_by, release.end_cause = now, "SB", next(ends)
     orders = itertools.cycle(db.session.scalars(select(Order.id)).all())
-    for presence in db.session.scalars(select(Presence).where(Presence.told)):
-        presence.told_order_id = next(orders)
+    for registration in db.session.scalars(select(Registration).where(Registration.announced)):
+        registration.announced_order_id = next(orders)
     db.session.execute(update(Tenant).values(licence_from=dt.date(2020, 1, 1), licence_until=None))
     commit()
-    return load_view(cast.alpha, now)
+    return load_tenant_context(cast.alpha, now)
 
 
-def build(view: View) -> tuple[View, Frozen]:
+def build(view: TenantContext) -> tuple[TenantContext, BuildResult]:
     """Build the delivery that was foreseen."""
     connection = db.session.get_one(Connection, view.connection.id)  # type: ignore[union-attr]
-    delivery = plan(connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, view.now)
+    delivery = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, view.now)
     commit()
-    held = claim(delivery.id, utcnow(), 50)
+    held = acquire(delivery.id, utcnow(), 50)
     commit()
     assert held is not None
-    fresh = load_view(view.tenant.id, view.now)
+    fresh = load_tenant_context(view.tenant.id, view.now)
     commit()
-    return fresh, freeze(held, fresh)
+    return fresh, build_parts(held, fresh)
 
 
-def test_it_is_what_is_then_built(view: View) -> None:
+def test_it_is_what_is_then_built(view: TenantContext) -> None:
     found: Coming = coming(view)
     names = {
         with_explanation: {
@@ -90,19 +92,19 @@ def test_it_is_what_is_then_built(view: View) -> None:
     assert Hold.TOO_MANY in found.braking.holds
     for with_explanation, people in names.items():
         rows = select(DeliveryPerson.participant_id).where(
-            DeliveryPerson.novelty == Novelty.LEAVING, DeliveryPerson.explained == with_explanation
+            DeliveryPerson.novelty == ChangeKind.LEAVING, DeliveryPerson.explained == with_explanation
         )
         assert people == set(db.session.scalars(rows))
 
 
-def test_the_blocked_are_counted_by_their_causes(view: View) -> None:
+def test_the_blocked_are_counted_by_their_causes(view: TenantContext) -> None:
     found = coming(view)
     assert found.blocked > 0
     assert sum(item.people for item in found.causes) >= found.causes[0].people > 0
 
 
-def test_nobody_is_held_where_nobody_leaves_unexplained(view: View) -> None:
-    db.session.execute(update(Presence).values(told=False))
+def test_nobody_is_held_where_nobody_leaves_unexplained(view: TenantContext) -> None:
+    db.session.execute(update(Registration).values(announced=False))
     commit()
     found = coming(view)
     assert (found.explained, found.unexplained, found.braking.holds) == (0, 0, ())

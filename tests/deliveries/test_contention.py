@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from portal.accounts.actor import SYSTEM, Actor
-from portal.database import commit, db, rollback, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.service import discard, let_go, plan, request_transfer
-from portal.deliveries.states import UNCOMMITTED, Cause, DeliveryState, Mode
-from portal.refusal import Refusal
-from portal.releases.models import Event, Presence, Release
+from portal.core.database import commit, db, rollback, utcnow
+from portal.core.refusal import Refusal
+from portal.deliveries.service import approve, discard, plan, request_transfer
+from portal.domain.actors import SYSTEM, Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import UNCOMMITTED, DeliveryState, Mode, Trigger
+from portal.domain.releases import Event, Registration, Release
+from portal.domain.rules.status import Status
 from portal.releases.service import choose_mediator, release, revoke
-from portal.releases.status import Status
 from tests.histories.test_order_of_answers import online
 from tests.support.at_once import at_once
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge
@@ -46,7 +46,7 @@ def test_two_release_the_same_person(bridge: Bridge) -> None:
     person = bridge.person("1")
     found = outcomes(bridge, *[partial(release, person, it, utcnow()) for it in (CASEWORKER, COLLEAGUE)])
     assert found == ["already-released", "done"]
-    assert (count(Presence), count(Release)) == (1, 1)
+    assert (count(Registration), count(Release)) == (1, 1)
     assert bridge.events("1") == [Event.RELEASED]
 
 
@@ -68,7 +68,7 @@ def test_one_releases_and_another_chooses_the_mediator(bridge: Bridge) -> None:
         partial(choose_mediator, person, other, COLLEAGUE, utcnow()),
     )
     assert found == ["done", "done"]
-    assert (bridge.presence("1").released, bridge.presence("1").mediator_id) == (True, other)
+    assert (bridge.registration("1").released, bridge.registration("1").mediator_id) == (True, other)
 
 
 def test_two_revoke_the_same_release(bridge: Bridge) -> None:
@@ -118,7 +118,7 @@ def held(bridge: Bridge) -> Delivery:
 def test_one_lets_it_go_and_another_discards_it(bridge: Bridge, held: Delivery) -> None:
     found = outcomes(
         bridge,
-        partial(let_go, held.id, held.shown_digest or "", SUPERVISOR, utcnow()),
+        partial(approve, held.id, held.shown_digest or "", SUPERVISOR, utcnow()),
         partial(discard, held.id, COLLEAGUE, utcnow()),
     )
     assert "done" in found
@@ -132,7 +132,7 @@ def test_one_lets_it_go_and_another_discards_it(bridge: Bridge, held: Delivery) 
 
 def test_two_let_it_go(bridge: Bridge, held: Delivery) -> None:
     wanted = [
-        partial(let_go, held.id, held.shown_digest or "", it, utcnow()) for it in (SUPERVISOR, COLLEAGUE)
+        partial(approve, held.id, held.shown_digest or "", it, utcnow()) for it in (SUPERVISOR, COLLEAGUE)
     ]
     found = outcomes(bridge, *wanted)
     assert found[0] != found[1]
@@ -142,7 +142,7 @@ def test_two_let_it_go(bridge: Bridge, held: Delivery) -> None:
 def test_the_database_itself_allows_one_at_a_time_and_one_a_night(bridge: Bridge) -> None:
     """Whatever planners believe to have seen."""
     night = dt.date(2026, 3, 2)
-    first = plan(bridge.connection, Mode.FULL, Cause.NIGHTLY, SYSTEM, utcnow(), local_date=night)
+    first = plan(bridge.connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, utcnow(), local_date=night)
     commit()
     copied = {
         column.key: getattr(first, column.key) for column in Delivery.__table__.columns if column.key != "id"

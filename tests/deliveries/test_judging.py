@@ -1,4 +1,4 @@
-"""Who may let a held delivery go, for how long, and what exactly (design §4.5)."""
+"""Who may let a held delivery go, for how long, and what exactly (docs/domain.md#removal-brake)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from portal.accounts.actor import SYSTEM, Actor
-from portal.accounts.models import Account, Role
 from portal.accounts.second_person import Starter, is_same
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.service import discard, let_go
-from portal.deliveries.states import DeliveryState, Problem
-from portal.refusal import Refusal
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import Refusal
+from portal.deliveries.braking import shown_digest
+from portal.deliveries.service import approve, discard
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import SYSTEM, Actor
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from tests.histories.test_leaving import stop_before_opening
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge
 from tests.support.house import make_account
-from worker.braking import shown_digest
 
 MONDAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 
@@ -58,7 +58,7 @@ def held(bridge: Bridge) -> Delivery:
         bridge.person(number, left_at=utcnow())
     bridge.revoke("5")
     found = bridge.deliver()
-    assert (found.state, found.problem) == (DeliveryState.HELD, Problem.BRAKE)
+    assert (found.state, found.problem) == (DeliveryState.HELD, DeliveryProblem.BRAKE)
     return found
 
 
@@ -72,11 +72,11 @@ def test_nobody_judges_what_she_started_however_she_comes(bridge: Bridge) -> Non
     digest = delivery.shown_digest or ""
     for oneself in (Actor("SB"), Actor("SB", account), Actor("OTHER", account)):
         with pytest.raises(Refusal, match="same-person"):
-            let_go(delivery.id, digest, oneself, utcnow())
+            approve(delivery.id, digest, oneself, utcnow())
         with pytest.raises(Refusal, match="same-person"):
             discard(delivery.id, oneself, utcnow())
     assert bridge.again(delivery).state is DeliveryState.HELD
-    assert let_go(delivery.id, digest, Actor("SB", other), utcnow()).state is DeliveryState.BUILT
+    assert approve(delivery.id, digest, Actor("SB", other), utcnow()).state is DeliveryState.BUILT
 
 
 @pytest.mark.parametrize(
@@ -113,24 +113,24 @@ def test_it_is_void_as_soon_as_the_next_is_due_though_cron_is_away(bridge: Bridg
         commit()
         clock.move_to(due)
         with pytest.raises(Refusal, match="next-is-due"):
-            let_go(delivery.id, digest, SUPERVISOR, utcnow())
+            approve(delivery.id, digest, SUPERVISOR, utcnow())
         clock.move_to(due - dt.timedelta(seconds=1))
-        assert let_go(delivery.id, digest, SUPERVISOR, utcnow()).state is DeliveryState.BUILT
+        assert approve(delivery.id, digest, SUPERVISOR, utcnow()).state is DeliveryState.BUILT
 
 
 def test_one_that_is_rebuilt_after_it_was_let_go_is_held_anew(bridge: Bridge) -> None:
     """Letting go was for these bytes; others have to be looked at once more."""
     delivery = held(bridge)
-    let_go(delivery.id, delivery.shown_digest or "", SUPERVISOR, utcnow())
+    approve(delivery.id, delivery.shown_digest or "", SUPERVISOR, utcnow())
     commit()
     rule = stop_before_opening(bridge)
     bridge.work()
     bridge.revoke("6")
     bridge.sandbox.behave(rule)
     bridge.hasten()
-    assert bridge.again(delivery).problem is Problem.NO_LONGER_ALLOWED
+    assert bridge.again(delivery).problem is DeliveryProblem.NO_LONGER_ALLOWED
     anew = bridge.newest()
-    assert (anew.state, anew.problem, anew.let_go_at) == (DeliveryState.HELD, Problem.BRAKE, None)
+    assert (anew.state, anew.problem, anew.let_go_at) == (DeliveryState.HELD, DeliveryProblem.BRAKE, None)
     assert [
         d["sequence"] for d in bridge.sandbox.deliveries(bridge.provider) if d["state"] == "complete"
     ] == [1]

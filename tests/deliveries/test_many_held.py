@@ -10,12 +10,12 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Role
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.service import let_go
-from portal.deliveries.states import DeliveryState, Problem
-from portal.tenants.models import Heartbeat, Tenant
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.service import approve
+from portal.domain.accounts import Role
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.tenants import Heartbeat, Tenant
 from tests.deliveries.test_braking import MONDAY, tell, vanish
 from tests.notices.conftest import mail_settings, send_due
 from tests.support.bridge import SUPERVISOR, Bridge, build_bridge
@@ -93,7 +93,7 @@ def test_support_is_told_once_of_a_night_in_which_many_are_held(
         bridges = furnish(sandbox)
         night(bridges)
         first = held()
-        assert [it.problem for it in first] == [Problem.BRAKE] * 3, "the fourth goes its way"
+        assert [it.problem for it in first] == [DeliveryProblem.BRAKE] * 3, "the fourth goes its way"
         for _ in range(3):
             clock.shift(dt.timedelta(minutes=16))
             schedule.sweep()
@@ -101,10 +101,10 @@ def test_support_is_told_once_of_a_night_in_which_many_are_held(
         assert to_support(mail_server) == [f"Jobbrücke: {TITLE}"]
         (mail,) = [it for it in mail_server.mails if TITLE in str(it["Subject"])]
         assert "alpha, beta, gamma" in str(mail.get_content())
-        told = [
+        announced = [
             (str(it["To"]), str(it["Subject"])) for it in mail_server.mails if TITLE not in str(it["Subject"])
         ]
-        assert sorted(told) == [
+        assert sorted(announced) == [
             (f"of-{slug}@example.org", f"Jobbrücke ({slug.title()}): Eine Übertragung ist angehalten")
             for slug in SLUGS[:3]
         ]
@@ -124,7 +124,7 @@ def test_support_is_told_once_of_a_night_in_which_many_are_held(
         assert [it for it in mail_server.mails if "angehalten" in str(it["Subject"])] == [], "and no news"
 
         for delivery in second:
-            let_go(delivery.id, delivery.shown_digest or "", SUPERVISOR, utcnow())
+            approve(delivery.id, delivery.shown_digest or "", SUPERVISOR, utcnow())
         commit()
         night(bridges)
         send_due()

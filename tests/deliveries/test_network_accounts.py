@@ -6,22 +6,23 @@ import datetime as dt
 
 import pytest
 
-from portal.accounts.actor import Actor
-from portal.database import commit, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.database import commit, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.deliveries import attempts
 from portal.deliveries.network_accounts import accept, find_question
+from portal.deliveries.network_change import choose_network
 from portal.deliveries.reconciling import find_differences, settle
-from portal.deliveries.service import let_go
-from portal.deliveries.states import DeliveryState, Mode, Problem
-from portal.refusal import Refusal
-from portal.releases.status import Status
-from portal.tenants.network import Network
-from portal.tenants.service import choose_network, set_token
+from portal.deliveries.service import approve
+from portal.domain.actors import Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode
+from portal.domain.rules.status import Status
+from portal.networks.registry import Network
+from portal.tenants.service import set_token
 from tests.faults.stand import token_of
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge, build_bridge, hold_answers
 from tests.support.strangers import another_provider
-from worker import attempts
 
 STRANGERS = tuple(f"F{number}" for number in range(8))
 
@@ -52,7 +53,7 @@ def take(bridge: Bridge, *, may_share: bool = False) -> None:
     commit()
 
 
-def said(delivery: Delivery) -> tuple[DeliveryState, Problem | None]:
+def said(delivery: Delivery) -> tuple[DeliveryState, DeliveryProblem | None]:
     return delivery.state, delivery.problem
 
 
@@ -78,9 +79,9 @@ def test_a_token_of_another_provider_archives_nobody_there(bridge: Bridge, asked
             bridge.plan()
         rollback()
     else:
-        assert said(bridge.deliver()) == (DeliveryState.HELD, Problem.OTHER_ACCOUNT)
+        assert said(bridge.deliver()) == (DeliveryState.HELD, DeliveryProblem.OTHER_ACCOUNT)
         with pytest.raises(Refusal, match="account-doubted"):
-            let_go(bridge.newest().id, "", Actor("XX"), utcnow())
+            approve(bridge.newest().id, "", Actor("XX"), utcnow())
         rollback()
     connection = bridge.connection
     assert (connection.account_doubt, connection.found_provider_id) == ("other-account", other)
@@ -107,7 +108,7 @@ def test_taken_as_ours_it_is_told_everything_and_held_where_it_holds_anybody(bri
     other, token = another_provider(bridge.sandbox, *STRANGERS)
     use(bridge, token)
     question = find_question(bridge.connection)
-    assert question is not None and question.told == 1
+    assert question is not None and question.announced == 1
     with pytest.raises(Refusal, match="account-changed"):
         accept(bridge.connection, "0" * 64, utcnow(), may_share=False)
     rollback()
@@ -116,9 +117,13 @@ def test_taken_as_ours_it_is_told_everything_and_held_where_it_holds_anybody(bri
         accept(bridge.connection, question.digest, utcnow(), may_share=False)
     rollback()
     delivery = bridge.deliver("1")
-    assert (delivery.mode, *said(delivery)) == (Mode.FULL, DeliveryState.HELD, Problem.UNKNOWN_HOLDINGS)
+    assert (delivery.mode, *said(delivery)) == (
+        Mode.FULL,
+        DeliveryState.HELD,
+        DeliveryProblem.UNKNOWN_HOLDINGS,
+    )
     assert states(bridge, other) == {"active"}
-    let_go(delivery.id, delivery.shown_digest or "", Actor("XX"), utcnow())
+    approve(delivery.id, delivery.shown_digest or "", Actor("XX"), utcnow())
     commit()
     bridge.work()
     bridge.hasten()
@@ -145,14 +150,14 @@ def test_the_first_token_may_be_a_strangers(bridge: Bridge) -> None:
     commit()
     bridge.person("1")
     bridge.release("1")
-    assert said(bridge.deliver()) == (DeliveryState.HELD, Problem.RECONCILE)
+    assert said(bridge.deliver()) == (DeliveryState.HELD, DeliveryProblem.RECONCILE)
     ask(bridge)
     bridge.hasten()
     found = find_differences(bridge.connection)
     assert found is not None and len(found.strangers) == len(STRANGERS)
     settle(bridge.connection, found.digest, SUPERVISOR, utcnow())
     commit()
-    assert said(bridge.deliver()) == (DeliveryState.HELD, Problem.UNKNOWN_HOLDINGS)
+    assert said(bridge.deliver()) == (DeliveryState.HELD, DeliveryProblem.UNKNOWN_HOLDINGS)
     assert states(bridge, other) == {"active"}
 
 
@@ -164,7 +169,7 @@ def test_an_account_that_another_tenant_has_is_held_and_that_tenant_goes_on(brid
     beta.release("2")
     set_token(beta.connection, token)
     commit()
-    assert said(beta.deliver()) == (DeliveryState.HELD, Problem.TAKEN_ACCOUNT)
+    assert said(beta.deliver()) == (DeliveryState.HELD, DeliveryProblem.TAKEN_ACCOUNT)
     assert beta.connection.provider_id is None
     question = find_question(beta.connection)
     assert question is not None
@@ -195,7 +200,7 @@ def test_a_commit_of_unknown_outcome_is_not_asked_for_at_another_account(bridge:
     for _ in range(2):
         bridge.hasten()
         found = bridge.again(delivery)
-        waits = (DeliveryState.SENDING, Problem.OTHER_ACCOUNT, True)
+        waits = (DeliveryState.SENDING, DeliveryProblem.OTHER_ACCOUNT, True)
         assert (*said(found), found.outcome_unknown) == waits
     assert {it["operation"] for it in bridge.sandbox.requests_seen(other)[-2:]} == {"readAccount"}
     use(bridge, right)
@@ -213,7 +218,7 @@ def test_what_went_to_the_account_before_ends_when_another_is_taken(bridge: Brid
     other, token = another_provider(bridge.sandbox)
     use(bridge, token)
     take(bridge)
-    assert said(bridge.again(delivery)) == (DeliveryState.FAILED, Problem.OTHER_ACCOUNT)
+    assert said(bridge.again(delivery)) == (DeliveryState.FAILED, DeliveryProblem.OTHER_ACCOUNT)
     bridge.deliver()
     bridge.hasten()
     assert set(bridge.sandbox.applicants(other)) == {"1"}
@@ -251,4 +256,4 @@ def test_who_comes_back_to_a_network_comes_back_to_the_account(bridge: Bridge) -
     commit()
     bridge.person("9")
     bridge.release("9")
-    assert said(bridge.deliver()) == (DeliveryState.HELD, Problem.OTHER_ACCOUNT)
+    assert said(bridge.deliver()) == (DeliveryState.HELD, DeliveryProblem.OTHER_ACCOUNT)

@@ -1,4 +1,4 @@
-"""Another network, or another address of it: nobody slips past the brake, and nobody is held for it (design §4.6)."""
+"""Another network, or another address of it: nobody slips past the brake, and nobody is held for it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 from flask import current_app
 
-from portal import current_settings
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
-from portal.refusal import Refusal
-from portal.releases.status import Status
-from portal.tenants.models import Connection, ConnectionState
-from portal.tenants.network import Network
-from portal.tenants.service import choose_network, set_token
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.deliveries.network_change import choose_network
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection, ConnectionState
+from portal.networks.registry import Network
+from portal.tenants.service import set_token
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge
 from tests.support.sandbox import SandboxServer
@@ -59,7 +60,7 @@ def test_another_address_does_not_hide_who_vanished(
     bridge.deliver(*("5" if whom == "one" else ""))
     bridge.hasten()
     found = bridge.newest()
-    assert (found.mode, found.state, found.problem) == (Mode.FULL, DeliveryState.HELD, Problem.BRAKE)
+    assert (found.mode, found.state, found.problem) == (Mode.FULL, DeliveryState.HELD, DeliveryProblem.BRAKE)
     assert elsewhere.applicants(bridge.provider) == {}
     assert [bridge.status(number) for number in "1234"] == [Status.ONLINE] * 4
 
@@ -100,9 +101,9 @@ def test_a_held_one_ends_with_its_network_and_everybody_is_withdrawn(bridge: Bri
     change(bridge, Network.JOB4YOU, f"{bridge.provider}-other")
     bridge.work()
     bridge.hasten()
-    assert bridge.again(held).problem is Problem.REPLACED
+    assert bridge.again(held).problem is DeliveryProblem.REPLACED
     withdrawal = bridge.newest()
-    assert (withdrawal.connection_id, withdrawal.cause) == (old, Cause.NETWORK_CHANGED)
+    assert (withdrawal.connection_id, withdrawal.cause) == (old, Trigger.NETWORK_CHANGED)
     assert {it["state"] for it in bridge.sandbox.applicants(bridge.provider).values()} == {"archived"}
     bridge.release(*"5678")
     new = bridge.deliver()
@@ -132,7 +133,7 @@ def test_who_comes_back_to_a_network_goes_on_counting(bridge: Bridge) -> None:
     found = bridge.newest()
     assert (found.sequence, found.mode, found.state) == (4, Mode.DELTA, DeliveryState.COMPLETE)
     assert [bridge.status(number) for number in "1234"] == [Status.ONLINE] * 2 + [Status.OFFLINE] * 2
-    assert db.session.query(Delivery).filter_by(problem=Problem.RECONCILE).count() == 0
+    assert db.session.query(Delivery).filter_by(problem=DeliveryProblem.RECONCILE).count() == 0
 
 
 def test_nobody_comes_back_while_the_network_is_still_being_left(bridge: Bridge) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import DeliveryPart, DeliveryPerson
+from portal.core.database import commit, db, utcnow
 from portal.deliveries.parts import Confirmed, find_confirmed
-from portal.deliveries.telling import would_tell
-from portal.people.models import Participant
-from portal.releases.view import load_view
-from portal.tenants.models import Tenant
+from portal.deliveries.payload import would_tell
+from portal.domain.deliveries import DeliveryPart, DeliveryPerson
+from portal.domain.participants import Participant
+from portal.domain.tenants import Tenant
+from portal.tenants.context import load_tenant_context
 from tests.support.bridge import Bridge
 
 
@@ -20,7 +20,7 @@ def confirmed(bridge: Bridge, number: str) -> Confirmed | None:
 
 
 def told_now(bridge: Bridge, number: str) -> dict[str, object] | None:
-    return would_tell(load_view(bridge.tenant_id, utcnow()), bridge.id(number))
+    return would_tell(load_tenant_context(bridge.tenant_id, utcnow()), bridge.id(number))
 
 
 @pytest.fixture

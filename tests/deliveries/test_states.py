@@ -9,14 +9,14 @@ import pytest
 from flask import current_app
 from sqlalchemy import select
 
-from portal import current_settings
-from portal.accounts.actor import SYSTEM
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.claims import claim
-from portal.deliveries.models import Delivery, DeliveryPart
-from portal.deliveries.service import give_up, let_go
-from portal.deliveries.states import UNCOMMITTED, DeliveryState, Problem
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.settings import current_settings
+from portal.deliveries.leases import acquire
+from portal.deliveries.service import approve, cancel
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import Delivery, DeliveryPart
+from portal.domain.delivery_states import UNCOMMITTED, DeliveryProblem, DeliveryState
+from portal.domain.rules.status import Status
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge
 
@@ -35,7 +35,7 @@ def test_only_what_cannot_count_is_given_up(bridge: Bridge) -> None:
     delivery = bridge.plan()
     for state, attempted_at in product(DeliveryState, [None, utcnow()]):
         row = set_row(delivery, state=state, commit_attempted_at=attempted_at, fence=5)
-        given_up = give_up(row, Problem.REPLACED, SYSTEM, utcnow())
+        given_up = cancel(row, DeliveryProblem.REPLACED, SYSTEM, utcnow())
         commit()
         assert given_up is (state in UNCOMMITTED and attempted_at is None)
         found = bridge.again(delivery)
@@ -48,7 +48,7 @@ def test_what_was_opened_and_given_up_is_given_up_at_the_network(bridge: Bridge)
     rule = bridge.sandbox.misbehave("status", "putPart", provider_id=bridge.provider, status=500)
     delivery = bridge.deliver()
     assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["open"]
-    give_up(delivery, Problem.REPLACED, SYSTEM, utcnow())
+    cancel(delivery, DeliveryProblem.REPLACED, SYSTEM, utcnow())
     commit()
     bridge.sandbox.behave(rule)
     bridge.hasten()
@@ -96,7 +96,7 @@ def test_parts_are_cut_by_the_limit_of_the_network_even_when_it_was_not_known(br
     people = release_many(bridge)
     bridge.sandbox.change_provider(bridge.provider, max_part_bytes=280)
     first = bridge.deliver()
-    assert (first.state, first.problem) == (DeliveryState.DISCARDED, Problem.REPLACED)
+    assert (first.state, first.problem) == (DeliveryState.DISCARDED, DeliveryProblem.REPLACED)
     delivery = bridge.newest()
     found = parts_of(delivery)
     assert len(found) > 2
@@ -109,7 +109,11 @@ def test_a_record_larger_than_the_limit_is_refused_and_not_planned_for_ever(brid
     bridge.sandbox.change_provider(bridge.provider, max_part_bytes=100)
     bridge.deliver()
     delivery = bridge.newest()
-    assert (delivery.sequence, delivery.state, delivery.problem) == (2, DeliveryState.FAILED, Problem.REFUSED)
+    assert (delivery.sequence, delivery.state, delivery.problem) == (
+        2,
+        DeliveryState.FAILED,
+        DeliveryProblem.REFUSED,
+    )
 
 
 def release_many(bridge: Bridge) -> list[str]:
@@ -139,7 +143,7 @@ def crash(delivery: Delivery, times: int) -> None:
     """As if whoever claimed it had died every time."""
     for _ in range(times):
         scope_to(EVERY_TENANT)
-        assert claim(delivery.id, utcnow(), 50)
+        assert acquire(delivery.id, utcnow(), 50)
         commit()
         set_row(delivery, lease_until=utcnow() - dt.timedelta(seconds=1))
 
@@ -151,8 +155,12 @@ def test_what_kills_its_job_three_times_is_held_for_a_person(bridge: Bridge) -> 
     crash(delivery, 3)
     bridge.work()
     held = bridge.again(delivery)
-    assert (held.state, held.problem, held.next_step_at) == (DeliveryState.HELD, Problem.CRASHED, None)
-    let_go(held.id, held.shown_digest or "", SUPERVISOR, utcnow())
+    assert (held.state, held.problem, held.next_step_at) == (
+        DeliveryState.HELD,
+        DeliveryProblem.CRASHED,
+        None,
+    )
+    approve(held.id, held.shown_digest or "", SUPERVISOR, utcnow())
     commit()
     bridge.work()
     assert bridge.status("1") is Status.ONLINE, "as new, once a person has let it go"
@@ -184,7 +192,7 @@ def test_what_may_count_already_is_never_held(bridge: Bridge) -> None:
     bridge.release("1")
     bridge.sandbox.misbehave("drop-after", "commitDelivery", provider_id=bridge.provider, count=1)
     delivery = bridge.deliver()
-    set_row(delivery, next_step_at=utcnow(), problem=Problem.CRASHED)  # a last try at once was made
+    set_row(delivery, next_step_at=utcnow(), problem=DeliveryProblem.CRASHED)  # a last try at once was made
     crash(delivery, 4)
     bridge.hasten()
     found = bridge.again(delivery)

@@ -14,29 +14,31 @@ from flask import Flask
 from demo.cast import PROVIDERS
 from demo.data import fill
 from demo.logins import J4U, JN, LOGINS, PASSWORD, SMALL
-from portal import ROOT, current_settings
-from portal.accounts.actor import Actor
-from portal.accounts.models import Account
 from portal.accounts.passwords import verify_password
-from portal.audit.heads import export_heads, newest_heads, read_heads
+from portal.audit.checkpoints import export_heads, newest_heads, read_heads
 from portal.audit.verifying import verify
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.paths import ROOT
+from portal.core.settings import Settings, current_settings
+from portal.deliveries.jobs import run_delivery
 from portal.deliveries.service import request_transfer
-from portal.deliveries.states import UNCOMMITTED
-from portal.people.models import Participant
-from portal.releases.models import ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.releases.queries import Filters, PersonRow, list_participants
-from portal.releases.status import Status
-from portal.releases.view import View, load_view
-from portal.settings import Settings
-from portal.tenants.models import Tenant
+from portal.domain.accounts import Account
+from portal.domain.actors import Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import UNCOMMITTED
+from portal.domain.participants import Participant
+from portal.domain.releases import ProtocolEntry
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import TENANT_WIDE, Finding
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Tenant
+from portal.releases.filters import Filters
+from portal.releases.queries import list_participants
+from portal.releases.rows import PersonRow
+from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import make_settings, running_app, settings_environment
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
-from worker.steps import run_delivery
 
 pytestmark = pytest.mark.slow
 ONLY_FOR_SECONDS = {Phase.TRANSFERRING}
@@ -81,11 +83,11 @@ def jobbruecke(settings: Settings, *words: str) -> bytes:
     return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, check=False).stdout
 
 
-def everybody(slug: str) -> tuple[View, list[PersonRow]]:
+def everybody(slug: str) -> tuple[TenantContext, list[PersonRow]]:
     scope_to(EVERY_TENANT)
     tenant = db.session.query(Tenant).filter_by(slug=slug).one()
     scope_to(tenant.id)
-    view = load_view(tenant.id, utcnow())
+    view = load_tenant_context(tenant.id, utcnow())
     return view, list_participants(view, Filters(), limit=1000).rows
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from demo.cast import INTENDED_REJECTIONS, JOB4YOU, JOBNETZWERK, WRONG_LINES, Provider
 from demo.people import EXPORT, EXPORT_DATE, write_export
-from portal.accounts.actor import Actor
-from portal.database import commit, db, scope_to, utcnow
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode, ImportRejection, ImportRun, ImportState
-from portal.qualli.service import start_import
-from portal.tenants.models import Tenant
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode, ImportRejection, ImportRun, ImportState
+from portal.domain.participants import Participant
+from portal.domain.tenants import Tenant
+from portal.imports.running import run_import
+from portal.imports.service import start_import
 from tests.support.database import Cast
-from worker.imports import run_import
 
 LARGE = pytest.mark.parametrize("provider", [JOBNETZWERK, JOB4YOU], ids=lambda item: item.slug)
 

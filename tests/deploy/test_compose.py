@@ -13,7 +13,7 @@ import pytest
 import yaml
 from sqlalchemy import URL, make_url
 
-from portal import ROOT
+from portal.core.paths import ROOT
 from tests.support.database import make_settings, new_database, settings_environment
 from tests.support.installed import Installed
 from tests.support.running import COMMAND

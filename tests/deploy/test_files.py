@@ -13,12 +13,12 @@ import pytest
 import yaml
 from flask import Flask
 
-from portal import ROOT
-from portal.commands import cli
-from portal.database import utcnow
+from portal.cli import cli
+from portal.core.database import utcnow
+from portal.core.paths import ROOT
+from portal.core.settings import PREFIX, Settings
 from portal.operations.measures import PREFIX as MEASURE
 from portal.operations.measures import find_measures
-from portal.settings import PREFIX, Settings
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from portal import ROOT
+from portal.core.paths import ROOT
 from tests.deploy.test_files import parse
 
 TEXT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")

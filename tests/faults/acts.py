@@ -14,20 +14,20 @@ from typing import Any, Protocol
 
 from flask import Flask, current_app
 
-from portal import current_settings
-from portal.accounts.actor import Actor
-from portal.accounts.models import Account, Role
-from portal.bulk.models import BulkAction, BulkRun, BulkState
 from portal.bulk.service import Chosen, choose
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.settings import current_settings
 from portal.deliveries.network_accounts import find_question
 from portal.deliveries.reconciling import find_differences
-from portal.deliveries.states import Cause, DeliveryState
-from portal.people.models import Mediator
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.releases.models import Event
-from portal.releases.queries import Filters
-from portal.releases.view import load_view
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
+from portal.domain.bulk import BulkAction, BulkRun, BulkState
+from portal.domain.delivery_states import DeliveryState, Trigger
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.participants import Mediator
+from portal.domain.releases import Event
+from portal.releases.filters import Filters
+from portal.tenants.context import load_tenant_context
 from tests.faults.deliveries import release, too_many_vanish
 from tests.histories.test_order_of_answers import online
 from tests.qualli.exports import ALL, bring, folder, zipped
@@ -170,7 +170,7 @@ def to_reconcile(bridge: Bridge) -> None:
     """A delivery is one that only the network knew, and a person has to settle it."""
     somebody(bridge)
     online(bridge, "1")
-    bridge.newest().cause = Cause.FOUND
+    bridge.newest().cause = Trigger.FOUND
     bridge.connection.reconcile_since = utcnow() - dt.timedelta(hours=1)
     commit()
 
@@ -341,7 +341,7 @@ def go_on_with(action: BulkAction, *words: str) -> OnPages:
         bridge.person("1")
         account = db.session.query(Account).one()
         now = utcnow()
-        actor, view = Actor(account.initials, account.id), load_view(bridge.tenant_id, now)
+        actor, view = Actor(account.initials, account.id), load_tenant_context(bridge.tenant_id, now)
         number = choose(view, action, Chosen(None, Filters()), actor, now).id
         mediator = db.session.query(Mediator.id).scalar()
         commit()

@@ -6,16 +6,21 @@ import datetime as dt
 from collections.abc import Callable
 from functools import partial
 
+from portal.accounts.invitations import mail_link
 from portal.accounts.links import make_link
-from portal.accounts.models import Account, Role
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.notices.invitations import mail_link
-from portal.notices.kinds import MailKind, MailState
-from portal.notices.models import Mail, Notice
-from portal.privacy.models import ErasureRun, ErasureState
-from portal.qualli.models import ImportLine, ImportMode, ImportRun, ImportState
-from portal.releases.models import Presence
-from portal.tenants.models import Heartbeat
+from portal.bulk.jobs import run_bulk
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.erasures import ErasureRun, ErasureState
+from portal.domain.imports import ImportLine, ImportMode, ImportRun, ImportState
+from portal.domain.notice_kinds import MailKind, MailState
+from portal.domain.notices import Mail, Notice
+from portal.domain.releases import Registration
+from portal.domain.tenants import Heartbeat
+from portal.imports.running import run_import
+from portal.notices import evaluate as watching
+from portal.notices.jobs import send_mail, send_overdue
+from portal.privacy.jobs import run_erasure
 from tests.bulk.test_running import begin_release, released_once
 from tests.faults.deliveries import begin_import, deliver, end_import, is_online, release
 from tests.faults.story import Go, Outside, Story
@@ -24,11 +29,7 @@ from tests.privacy.test_erasing import numbers, plan
 from tests.qualli.exports import ALL, PEOPLE, bring, people, start
 from tests.support.bridge import Bridge
 from tests.support.house import make_account
-from worker import schedule, watching
-from worker.bulk import run_bulk
-from worker.erasing import run_erasure
-from worker.imports import run_import
-from worker.mails import send_mail, send_overdue
+from worker import schedule
 
 YESTERDAY = dt.timedelta(days=1)
 
@@ -197,7 +198,7 @@ def a_morning(bridge: Bridge, outside: Outside) -> Go:
     release(bridge, "1")
     scope_to(EVERY_TENANT)
     make_account(f"caseworker-{bridge.tenant_id}", Role.CASEWORKER, bridge.tenant_id, "VM")
-    db.session.query(Presence).update({"clarification": "answer-missing"})
+    db.session.query(Registration).update({"clarification": "answer-missing"})
     commit()
     return partial(watching.look, dt.datetime(2027, 3, 2, 9, tzinfo=dt.UTC))
 

@@ -10,14 +10,16 @@ from itertools import count
 from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
-from portal.database import commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import DeliveryState, Problem
-from portal.people.models import Participant
-from portal.qualli.models import DOOR_FILE, ImportMode, ImportRun, ImportState
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.deliveries import attempts, building
+from portal.deliveries import jobs as steps
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.imports import DOOR_FILE, ImportMode, ImportRun, ImportState
+from portal.domain.participants import Participant
+from portal.domain.releases import Event
+from portal.domain.rules.status import Status
 from portal.releases.imported import people_changed
-from portal.releases.models import Event
-from portal.releases.status import Status
 from portal.tenants.service import set_licence, set_token
 from tests.faults.stand import token_of
 from tests.faults.story import Begin, Go, Outside, Story
@@ -26,7 +28,6 @@ from tests.support.bridge import Bridge
 from tests.support.promise import assert_promise
 from tests.support.rude_server import answer
 from tests.support.strangers import another_provider
-from worker import attempts, building, steps
 
 YESTERDAY = dt.timedelta(days=1)
 
@@ -68,7 +69,7 @@ def misbehaving(kind: str, call: str, times: int | None = 1, **more: object) -> 
     return begin
 
 
-def ends(state: DeliveryState, problem: Problem | None = None) -> Callable[[Bridge], None]:
+def ends(state: DeliveryState, problem: DeliveryProblem | None = None) -> Callable[[Bridge], None]:
     """Where the newest delivery ends; the promise holds, unless it waits for a person."""
 
     def check(bridge: Bridge) -> None:
@@ -194,7 +195,7 @@ def it_crashed_where_it_may_count(bridge: Bridge, _: Outside) -> Go:
     bridge.sandbox.misbehave("drop-after", "commitDelivery", provider_id=bridge.provider, count=1)
     bridge.deliver()
     newest = bridge.newest()
-    newest.problem, newest.crashes = Problem.CRASHED, steps.CRASHES
+    newest.problem, newest.crashes = DeliveryProblem.CRASHED, steps.CRASHES
     newest.next_step_at = utcnow() + dt.timedelta(hours=1)
     bridge.connection.paused_until = None
     commit()
@@ -356,7 +357,7 @@ DELIVERIES: dict[str, Story] = {
     "a record is refused": Story(a_record_is_refused, is_online, ("refused.record", "send.abandoning")),
     "a record is refused, and the token gone": Story(
         a_record_is_refused,
-        ends(DeliveryState.DISCARDED, Problem.NO_CREDENTIALS),
+        ends(DeliveryState.DISCARDED, DeliveryProblem.NO_CREDENTIALS),
         ("send.nothing-to-abandon",),
         {"refused.record.after": lose_token},
     ),
@@ -364,32 +365,38 @@ DELIVERIES: dict[str, Story] = {
     "many leave": Story(many_leave, has_left, ("build.omitted",)),
     "nobody is left to name": Story(
         nobody_is_left_to_name,
-        ends(DeliveryState.DISCARDED, Problem.NOTHING_TO_SEND),
+        ends(DeliveryState.DISCARDED, DeliveryProblem.NOTHING_TO_SEND),
         ("build.nothing",),
     ),
-    "too many vanish": Story(too_many_vanish, ends(DeliveryState.HELD, Problem.BRAKE), ("build.digested",)),
+    "too many vanish": Story(
+        too_many_vanish, ends(DeliveryState.HELD, DeliveryProblem.BRAKE), ("build.digested",)
+    ),
     "an import is taken over": Story(an_import_is_taken_over, is_online, ("build.put-off",)),
     "the licence has ended": Story(
-        the_licence_has_ended, ends(DeliveryState.DISCARDED, Problem.NOT_LICENSED), ("build.forbidden",)
+        the_licence_has_ended,
+        ends(DeliveryState.DISCARDED, DeliveryProblem.NOT_LICENSED),
+        ("build.forbidden",),
     ),
     "it crashed three times": Story(
-        it_crashed_three_times, ends(DeliveryState.HELD, Problem.CRASHED), ("delivery.stopped",)
+        it_crashed_three_times, ends(DeliveryState.HELD, DeliveryProblem.CRASHED), ("delivery.stopped",)
     ),
     "it crashed where it may count": Story(
         it_crashed_where_it_may_count, is_online, ("delivery.tried-again",)
     ),
     "the database hinders it": Story(the_database_hinders_it, is_online, ("work.put-off",)),
     "a token of the other network": Story(
-        a_token_of_the_other_network, ends(DeliveryState.FAILED, Problem.REFUSED), ("send.wrong-network",)
+        a_token_of_the_other_network,
+        ends(DeliveryState.FAILED, DeliveryProblem.REFUSED),
+        ("send.wrong-network",),
     ),
     "a token of another provider": Story(
         a_token_of_another_provider,
-        ends(DeliveryState.HELD, Problem.OTHER_ACCOUNT),
+        ends(DeliveryState.HELD, DeliveryProblem.OTHER_ACCOUNT),
         ("send.account-doubted",),
     ),
     "another account is taken": Story(
         another_account_is_taken,
-        ends(DeliveryState.HELD, Problem.UNKNOWN_HOLDINGS),
+        ends(DeliveryState.HELD, DeliveryProblem.UNKNOWN_HOLDINGS),
         ("send.unknown-holdings",),
     ),
     "a commit is lost, and the token set anew": Story(
@@ -397,11 +404,11 @@ DELIVERIES: dict[str, Story] = {
     ),
     "a wrong token": Story(
         a_wrong_token,
-        ends(DeliveryState.FAILED, Problem.UNAUTHORISED),
+        ends(DeliveryState.FAILED, DeliveryProblem.UNAUTHORISED),
         ("send.refused", "refused.unauthorised", "refused.failed"),
     ),
     "the network knows more": Story(
-        the_network_knows_more, ends(DeliveryState.HELD, Problem.RECONCILE), ("send.reconcile",)
+        the_network_knows_more, ends(DeliveryState.HELD, DeliveryProblem.RECONCILE), ("send.reconcile",)
     ),
     "parts are too large": Story(parts_are_too_large, is_online, ("send.too-large",)),
     "consent is lost before the last look": Story(
@@ -418,7 +425,7 @@ DELIVERIES: dict[str, Story] = {
     ),
     "the network refuses it": Story(
         misbehaving("status", "openDelivery", None, status=403),
-        ends(DeliveryState.FAILED, Problem.NETWORK_LICENCE_EXPIRED),
+        ends(DeliveryState.FAILED, DeliveryProblem.NETWORK_LICENCE_EXPIRED),
         ("refused.ended",),
     ),
     "the network wants all": Story(
@@ -426,11 +433,13 @@ DELIVERIES: dict[str, Story] = {
     ),
     "the network has a higher number": Story(
         misbehaving("sequence-conflict", "openDelivery", None, last_sequence=7),
-        ends(DeliveryState.HELD, Problem.RECONCILE),
+        ends(DeliveryState.HELD, DeliveryProblem.RECONCILE),
         ("refused.reconcile",),
     ),
     "a mediator is refused": Story(
-        a_mediator_is_refused, ends(DeliveryState.FAILED, Problem.REFUSED_RECORD), ("refused.record-ended",)
+        a_mediator_is_refused,
+        ends(DeliveryState.FAILED, DeliveryProblem.REFUSED_RECORD),
+        ("refused.record-ended",),
     ),
     "answers are away": Story(
         misbehaving("status", "readAcknowledgements", status=500), is_online, ("answers.later",)

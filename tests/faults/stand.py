@@ -9,11 +9,12 @@ from pathlib import Path
 
 import time_machine
 
-from portal import current_vault, failpoints
-from portal.database import commit, current_scope, scope_to
-from portal.deliveries.models import Delivery
-from portal.tenants.models import token_place
-from portal.tenants.network import Network
+from portal.core import failpoints
+from portal.core.crypto import current_vault
+from portal.core.database import commit, current_scope, scope_to
+from portal.domain.deliveries import Delivery
+from portal.domain.tenants import token_place
+from portal.networks.registry import Network
 from tests.faults.troubles import Trouble
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app

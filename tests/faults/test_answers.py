@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import time_machine
 
-from portal.database import commit, scope_to
+from portal.core.database import commit, scope_to
 from portal.deliveries.queries import odd_answers
-from portal.deliveries.states import AWAITING
 from portal.deliveries.strangers import hide
-from portal.releases.phase import Phase
-from portal.releases.status import Status
+from portal.domain.delivery_states import AWAITING
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from tests.faults.conftest import SAMPLED
 from tests.faults.stand import Stand, plan, standing
 from tests.support.bridge import Bridge
@@ -119,7 +119,7 @@ def assert_promise_of_what_was_told(bridge: Bridge) -> None:
     """The delivery is finished though an answer is not, and a person can see to it."""
     scope_to(bridge.tenant_id)
     assert bridge.newest().next_step_at is None
-    assert bridge.presence("1").clarification is not None
+    assert bridge.registration("1").clarification is not None
     commit()
 
 

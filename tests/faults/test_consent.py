@@ -9,12 +9,12 @@ import pytest
 from flask import current_app
 from sqlalchemy import select
 
-from portal import failpoints
-from portal.database import commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPart
+from portal.core import failpoints
+from portal.core.database import commit, db, scope_to, utcnow
 from portal.deliveries.parts import part_content
-from portal.deliveries.states import DeliveryState
-from portal.releases.status import Status
+from portal.domain.deliveries import Delivery, DeliveryPart
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
 from tests.support.promise import assert_promise
 

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, create_engine, event, make_url, text
 
-from portal.database import EVERY_TENANT, commit, db, scope_to
-from portal.deliveries.states import DeliveryState, Problem
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, db, scope_to
+from portal.deliveries import jobs as steps
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.plant import Plant
@@ -23,7 +24,6 @@ from tests.support.promise import assert_done_once, assert_promise
 from tests.support.sandbox import SandboxServer
 from tests.support.services import PostgresServer
 from tests.support.workers import wait_until
-from worker import steps
 
 WRITERS = 8
 TURNS = 10
@@ -237,7 +237,7 @@ def test_yesterdays_backup_restored_holds_everything(
     scope_to(bridge.tenant_id)
     before = sandbox.applicants(bridge.provider)
     held = bridge.deliver()
-    assert (held.state, held.problem) == (DeliveryState.HELD, Problem.RECONCILE)
+    assert (held.state, held.problem) == (DeliveryState.HELD, DeliveryProblem.RECONCILE)
     bridge.sweep()
     bridge.hasten()
     assert bridge.again(held).state is DeliveryState.HELD

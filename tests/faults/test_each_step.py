@@ -17,11 +17,12 @@ import pytest
 from flask import Flask, current_app
 from sqlalchemy import update
 
-from portal import failpoints
-from portal.database import commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import DeliveryState, Problem
-from portal.releases.status import Status
+from portal.core import failpoints
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.deliveries import jobs as steps
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.rules.status import Status
 from tests.faults.acts import ACTS
 from tests.faults.chores import CHORES
 from tests.faults.conftest import SAMPLED, around
@@ -33,7 +34,6 @@ from tests.support.database import make_settings, running_app
 from tests.support.mail_server import running_mail_server
 from tests.support.middle import Middle
 from tests.support.sandbox import SandboxServer
-from worker import steps
 
 SEED = 20261125
 STORIES = DELIVERIES | CHORES
@@ -180,7 +180,7 @@ def test_once_and_then_by_the_hour_or_where_a_worker_is_started(sandbox: Sandbox
     for waited in (False, True):
         assert in_a_process(bridge, bridge.work, alive) == 0
         found = bridge.again(delivery)
-        assert (found.state, found.problem) == (DeliveryState.SENDING, Problem.CRASHED)
+        assert (found.state, found.problem) == (DeliveryState.SENDING, DeliveryProblem.CRASHED)
         assert found.next_step_at is not None
         assert found.next_step_at > utcnow() + dt.timedelta(minutes=55), "it was put off, and not tried"
         if waited:
@@ -195,5 +195,5 @@ def test_once_and_then_by_the_hour_or_where_a_worker_is_started(sandbox: Sandbox
 
 
 def test_there_is_a_story_for_every_step() -> None:
-    told = {step for story in STORIES.values() for step in story.steps} | set(ACTS)
-    assert set(failpoints.COMMITS) - told == set(NEVER)
+    announced = {step for story in STORIES.values() for step in story.steps} | set(ACTS)
+    assert set(failpoints.COMMITS) - announced == set(NEVER)

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import failpoints
-from portal.database import commit, db, reading
-from portal.settings import SettingsError, load_settings
-from portal.tenants.models import Tenant
+from portal.core import failpoints
+from portal.core.database import commit, db, reading
+from portal.core.settings import SettingsError, load_settings
+from portal.domain.tenants import Tenant
+from portal.networks.protocol.client import NetworkClient, Unavailable
 from tests.support.database import NOW, make_settings, settings_environment
-from worker.network import NetworkClient, Unavailable
 
 ROOT = Path(__file__).parents[2]
 UNNAMED = {
@@ -28,7 +28,7 @@ UNNAMED = {
     ("worker/schedule.py", "tick"),
     ("worker/schedule.py", "export_audit_heads"),
     ("worker/schedule.py", "_ids"),
-    ("portal/qualli/running.py", "forget_strays"),
+    ("portal/imports/running.py", "forget_strays"),
 }
 """Commits of workers that move nothing: they only look, or tell that a process lives."""
 
@@ -55,11 +55,11 @@ def test_each_commit_of_the_list_is_named_once_in_the_code() -> None:
 def test_each_commit_of_a_worker_is_on_the_list() -> None:
     running = [found for found in commits("portal/qualli") if found[0].endswith("running.py")]
     unnamed = {(file, function) for file, function, name in (*commits("worker"), *running) if name is None}
-    assert unnamed - UNNAMED == set(), 'give it a name in portal.failpoints: commit("…")'
+    assert unnamed - UNNAMED == set(), 'give it a name in portal.core.failpoints: commit("…")'
 
 
 def test_each_call_of_the_client_is_on_the_list() -> None:
-    code = (ROOT / "worker/network.py").read_text()
+    code = (ROOT / "portal/networks/protocol/client.py").read_text()
     calls = re.findall(r'self\._call\(\s*f?"(\w+)', code)
     assert sorted(calls) == sorted(failpoints.CALLS)
     assert len(set(failpoints.POINTS)) == len(failpoints.POINTS)
@@ -94,8 +94,9 @@ def test_a_call_comes_to_the_one_before_and_the_one_after_it_whatever_it_brings(
 
 
 DIES = """
-from portal import create_app, failpoints
-from portal.database import scope_to
+from portal.app import create_app
+from portal.core import failpoints
+from portal.core.database import scope_to
 with create_app().app_context():
     scope_to(int({tenant}))
     for step in ("send.receipt", "answers.asking", "send.receipt"):

@@ -11,16 +11,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, text
 
-from portal import failpoints
-from portal.bulk.models import BulkRun
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.privacy.models import ErasureRun
+from portal.bulk.jobs import run_bulk
+from portal.core import failpoints
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.bulk import BulkRun
+from portal.domain.erasures import ErasureRun
+from portal.privacy.jobs import run_erasure
 from tests.bulk.test_running import begin_release, released_once
 from tests.privacy.past import old_person
 from tests.privacy.test_erasing import numbers, plan
 from tests.support.database import Cast, as_owner
-from worker.bulk import run_bulk
-from worker.erasing import run_erasure
 
 TIMES = 5
 """More than the three crashes after which a run would end as it is."""

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 import pytest
 import time_machine
 
-from portal.database import commit, scope_to, utcnow
-from portal.deliveries.states import DeliveryState, Problem
-from portal.qualli.models import ImportState
-from portal.qualli.service import keep_export
-from portal.refusal import Refusal
-from portal.releases.status import Status
+from portal.core.database import commit, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.imports import ImportState
+from portal.domain.rules.status import Status
+from portal.imports.service import keep_export
 from tests.faults.conftest import SAMPLED
 from tests.qualli.exports import bring, zipped
 from tests.support.bridge import Bridge
@@ -124,7 +124,7 @@ def test_an_export_that_shrinks_a_little_every_night_is_held_once_it_is_too_much
             assert bring(online.tenant_id, export(PEOPLE[nights:])).state is ImportState.DONE
             night(online)
         newest = online.newest()
-        assert (newest.state, newest.problem) == (DeliveryState.HELD, Problem.BRAKE)
+        assert (newest.state, newest.problem) == (DeliveryState.HELD, DeliveryProblem.BRAKE)
         assert held(online) == set(PEOPLE[3:]), "those of the first three nights, and nobody more"
         clock.shift(NIGHT)
         bring(online.tenant_id, export(PEOPLE))

@@ -15,20 +15,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from portal.accounts.actor import Actor
-from portal.accounts.models import Account, Role
-from portal.bulk.models import BulkAction, BulkRun, BulkState
 from portal.bulk.preview import preview
 from portal.bulk.service import Chosen, choose
 from portal.bulk.service import start as start_bulk
-from portal.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
-from portal.deliveries.states import DeliveryState
-from portal.qualli.models import ENDED, ImportLine, ImportMode, ImportRun, ImportState
-from portal.queue import RUN_BULK, RUN_IMPORT, enqueue_after_commit
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.queries import Filters
-from portal.releases.status import Status
-from portal.releases.view import load_view
+from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
+from portal.core.queue import RUN_BULK, RUN_IMPORT, enqueue_after_commit
+from portal.domain.accounts import Account, Role
+from portal.domain.actors import Actor
+from portal.domain.bulk import BulkAction, BulkRun, BulkState
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.imports import ENDED, ImportLine, ImportMode, ImportRun, ImportState
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.status import Status
+from portal.releases.filters import Filters
+from portal.tenants.context import load_tenant_context
 from tests.faults.conftest import around
 from tests.qualli.exports import ALL, people, start
 from tests.support.bridge import Bridge
@@ -124,7 +124,7 @@ class Bulk(Scenario):
         make_account(f"caseworker-{bridge.tenant_id}", Role.CASEWORKER, bridge.tenant_id)
         account = db.session.query(Account).one()
         actor, now = Actor(account.initials, account.id), utcnow()
-        view = load_view(bridge.tenant_id, now)
+        view = load_tenant_context(bridge.tenant_id, now)
         run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
         start_bulk(run, view, preview(view, run).digest, set(), actor, now)
         enqueue_after_commit(RUN_BULK, run.id)
@@ -137,7 +137,7 @@ class Bulk(Scenario):
 
     def check(self, bridge: Bridge) -> None:
         scope_to(bridge.tenant_id)
-        released = select(func.count()).where(Presence.released)
+        released = select(func.count()).where(Registration.released)
         entries = select(func.count()).where(ProtocolEntry.event == Event.RELEASED)
         assert (db.session.scalar(released), db.session.scalar(entries)) == (4, 4)
         commit()

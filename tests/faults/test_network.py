@@ -15,14 +15,15 @@ import pytest
 import time_machine
 from flask import current_app
 
-from portal.accounts.models import Role
-from portal.database import commit, scope_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.database import commit, scope_to, utcnow
 from portal.deliveries.queries import attempts
-from portal.deliveries.states import AWAITING, DeliveryState, Problem
-from portal.releases.phase import Phase
-from portal.releases.status import Status
-from portal.web.labels import LABELS
+from portal.domain.accounts import Role
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.networks.protocol import client as network
+from portal.webkit.labels import LABELS
 from tests.faults.stand import Stand, plan, standing, token_of
 from tests.faults.troubles import RARE, TROUBLES, Trouble
 from tests.support.bridge import Bridge
@@ -32,7 +33,6 @@ from tests.support.promise import assert_done_once, assert_promise
 from tests.support.rude_server import make_certificate
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
-from worker import network
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def assert_explained(bridge: Bridge, delivery: Delivery, trouble: Trouble, opera
     if not failed and operation != "readAcknowledgements":
         assert bridge.phase("1") is (Phase.OUTCOME_UNKNOWN if unknown else Phase.TRANSFERRING)
     assert bridge.status("1") is Status.OFFLINE
-    said = LABELS[Problem][trouble.problem].text
+    said = LABELS[DeliveryProblem][trouble.problem].text
     commit()
     assert str(said) in page_of(bridge, found.sequence)
 
@@ -170,7 +170,7 @@ def test_nothing_is_given_up_by_the_page_of_something_between(plain_stand: Stand
             stand.pass_time(clock, 11)
             found = victim.again(delivery)
             said = (found.state, found.problem, found.outcome_unknown)
-            assert said == (DeliveryState.SENDING, Problem.GARBLED, True)
+            assert said == (DeliveryState.SENDING, DeliveryProblem.GARBLED, True)
             assert stand.middle.met(token_of(victim)) == 2, "the commit, and the question"
         stand.pass_time(clock, 30, 35)
         stand.night.sweep()  # what counts by now is withdrawn at once

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.database import commit, scope_to
-from portal.deliveries.states import DeliveryState
+from portal.core.database import commit, scope_to
+from portal.domain.delivery_states import DeliveryState
 from tests.faults.stand import plan, token_of
 from tests.faults.troubles import TROUBLES
 from tests.support.bridge import Bridge

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests
 
-from portal.database import commit
-from portal.schema import upgrade
+from portal.core.database import commit
+from portal.core.schema import upgrade
 from tests.faults.acts import PAGES, Done
 from tests.faults.conftest import SAMPLED, around
 from tests.support.bridge import Bridge, build_bridge

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from portal.database import db
+from portal.core.database import db
 from tests.faults.stand import plan
 from tests.support.database import new_database
 from tests.support.plant import Plant, running_plant

@@ -64,7 +64,10 @@ TROUBLES: dict[str, tuple[Callable[[RedisServer], None], Callable[[RedisServer],
 }
 
 
-@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize(
+    "trouble",
+    [pytest.param(name, marks=() if name == "gone" else pytest.mark.thorough) for name in TROUBLES],
+)
 def test_redis_in_trouble_across_the_end_of_a_job(plant: Plant, trouble: str) -> None:
     """A job is running when it begins, and ends in it; others are released and planned meanwhile.
 

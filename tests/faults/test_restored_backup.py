@@ -17,21 +17,22 @@ from flask import current_app
 from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
-from portal.accounts.actor import SYSTEM
 from portal.audit.verifying import verify
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
+from portal.core.refusal import Refusal
+from portal.core.row_level_security import EVERY, SETTING
+from portal.deliveries import attempts
 from portal.deliveries.reconciling import Differences, find_differences, read_again, settle
-from portal.deliveries.service import give_up
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
+from portal.deliveries.service import cancel
 from portal.deliveries.strangers import hide
-from portal.refusal import Refusal
-from portal.releases.models import EndCause
-from portal.releases.status import Status
-from portal.wall import EVERY, SETTING
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.releases import EndCause
+from portal.domain.rules.status import Status
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
 from tests.support.promise import assert_done_once
-from worker import attempts, schedule
+from worker import schedule
 
 Restore = Callable[[], None]
 
@@ -122,7 +123,7 @@ def restored(bridge: Bridge, tmp_path: Path) -> Iterator[Bridge]:
         assert [bridge.status(number) for number in "56"] == [Status.ONLINE] * 2
         restore()
         scope_to(bridge.tenant_id)
-        assert bridge.presence("1").released
+        assert bridge.registration("1").released
         yield bridge
 
 
@@ -157,11 +158,11 @@ def numbers(rows: list) -> set[str]:  # type: ignore[type-arg]
 def test_everything_waits_and_the_differences_are_named(restored: Bridge) -> None:
     bridge = restored
     delivery = bridge.deliver()
-    assert (delivery.state, delivery.problem) == (DeliveryState.HELD, Problem.RECONCILE)
+    assert (delivery.state, delivery.problem) == (DeliveryState.HELD, DeliveryProblem.RECONCILE)
     found = find_out_from_held(bridge)
     assert [(row.sequence, row.cause, row.state) for row in found.found] == [
-        (2, Cause.FOUND, DeliveryState.COMPLETE),
-        (3, Cause.FOUND, DeliveryState.COMPLETE),
+        (2, Trigger.FOUND, DeliveryState.COMPLETE),
+        (3, Trigger.FOUND, DeliveryState.COMPLETE),
     ]
     assert (numbers(found.ended), numbers(found.unreleased), found.strangers) == (
         {"1", "2"},
@@ -176,8 +177,8 @@ def test_everything_waits_and_the_differences_are_named(restored: Bridge) -> Non
         Status.ONLINE,
         Status.ONLINE,
     ]
-    assert bridge.presence("1").release.end_cause is EndCause.RECONCILED
-    assert bridge.presence("5").applicant_id
+    assert bridge.registration("1").release.end_cause is EndCause.RECONCILED
+    assert bridge.registration("5").applicant_id
     for plan in (bridge.plan, lambda: bridge.plan("3")):
         with pytest.raises(Refusal, match="reconcile"):
             plan()
@@ -209,7 +210,7 @@ def test_settled_it_goes_on_and_nobody_comes_back_to_life(restored: Bridge) -> N
     held = {number: bridge.held(number) for number in "12345"}
     assert [held[number]["state"] for number in "12"] == ["archived"] * 2  # type: ignore[index]
     assert [held[number]["state"] for number in "345"] == ["active"] * 3  # type: ignore[index]
-    assert not bridge.presence("1").released
+    assert not bridge.registration("1").released
     assert len({row.sequence for row in all_deliveries(bridge)}) == len(all_deliveries(bridge))
     with scoped_to(EVERY_TENANT):
         assert verify().finding is None
@@ -328,7 +329,7 @@ def test_what_was_only_opened_since_the_backup_goes_out_anew(
         bridge.work()
         assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["open"]
         if given_up:
-            assert give_up(bridge.again(first), Problem.REPLACED, SYSTEM, utcnow())
+            assert cancel(bridge.again(first), DeliveryProblem.REPLACED, SYSTEM, utcnow())
             commit()
             bridge.work()
         restore()
@@ -338,7 +339,7 @@ def test_what_was_only_opened_since_the_backup_goes_out_anew(
     bridge.hasten()
     assert (bridge.again(first).state, bridge.again(first).problem) == (
         DeliveryState.DISCARDED,
-        Problem.REPLACED,
+        DeliveryProblem.REPLACED,
     )
     assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["abandoned", "complete"]
     held = bridge.held("1")
@@ -362,7 +363,7 @@ def test_what_counts_since_the_backup_is_not_to_be_given_up(bridge: Bridge, tmp_
     scope_to(bridge.tenant_id)
     bridge.hasten()
     found = find_out_from_held(bridge)
-    assert [(row.sequence, row.cause) for row in found.found] == [(1, Cause.FOUND)]
+    assert [(row.sequence, row.cause) for row in found.found] == [(1, Trigger.FOUND)]
     calls = [it["operation"] for it in bridge.sandbox.requests_seen(bridge.provider)]
     assert "abandonDelivery" not in calls
     assert (bridge.status("1"), bridge.again(half).state) == (Status.ONLINE, DeliveryState.DISCARDED)

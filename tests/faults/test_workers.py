@@ -11,11 +11,11 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from portal.database import commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.service import let_go
-from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.queue import QUEUE, SEND_DELIVERY
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.core.queue import QUEUE, SEND_DELIVERY
+from portal.deliveries.service import approve
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
 from tests.faults.stand import plan
 from tests.support.bridge import SUPERVISOR, Bridge
 from tests.support.plant import Plant, thaw
@@ -47,6 +47,7 @@ def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plan
     assert_done_once(bridge)
 
 
+@pytest.mark.thorough
 def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plant) -> None:
     """Stopped while it holds the lock of the database."""
     plant = sqlite_plant
@@ -77,6 +78,7 @@ def test_only_the_parent_killed_its_child_lives_on_and_a_second_worker_starts(sa
     assert_done_once(bridge)
 
 
+@pytest.mark.thorough
 def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_seconds(
     sampled_plant: Plant,
 ) -> None:
@@ -102,6 +104,7 @@ def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_secon
 
 
 @pytest.mark.parametrize("whom", ["the worker", "its job too"])
+@pytest.mark.thorough
 def test_stop_by_the_service_manager_while_sending_is_never_a_failure(
     sampled_plant: Plant, whom: str
 ) -> None:
@@ -137,6 +140,7 @@ def test_same_job_ten_times_with_four_workers_is_done_once(sampled_plant: Plant)
         worker.kill()
 
 
+@pytest.mark.thorough
 def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_late(
     sampled_plant: Plant,
 ) -> None:
@@ -163,7 +167,7 @@ def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_lat
     assert_done_once(bridge)
     scope_to(bridge.tenant_id)
     (night,) = db.session.query(Delivery).all()
-    assert (night.cause, night.late) == (Cause.NIGHTLY, True)
+    assert (night.cause, night.late) == (Trigger.NIGHTLY, True)
     commit()
     plant.running.remove(second)
     second.kill()
@@ -178,11 +182,11 @@ def test_record_that_kills_its_job_every_time_is_held_after_three_crashes(sample
     plant.wait_for_end(other)
     assert_done_once(other)
     plant.wait_until(lambda: state_of(bridge, delivery) is DeliveryState.HELD)
-    assert bridge.again(delivery).problem is Problem.CRASHED
+    assert bridge.again(delivery).problem is DeliveryProblem.CRASHED
     assert plant.reached(bridge).count("build.frozen.before") == 3
     (plant.plans / str(bridge.tenant_id)).unlink()
     scope_to(bridge.tenant_id)
-    let_go(delivery.id, bridge.again(delivery).shown_digest or "", SUPERVISOR, utcnow())
+    approve(delivery.id, bridge.again(delivery).shown_digest or "", SUPERVISOR, utcnow())
     commit()
     plant.wait_for_end(bridge)
     assert_done_once(bridge)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from portal.deliveries.states import Problem
+from portal.domain.delivery_states import DeliveryProblem
 from tests.support.middle import Middle, say_nothing, trickle
 from tests.support.rude_server import Manners, answer, make_certificate, reset, tls_context
 
@@ -21,7 +21,7 @@ class Trouble:
     """How it is brought about; the words of its attempts; what the delivery's page says."""
 
     words: frozenset[str | None]
-    problem: Problem
+    problem: DeliveryProblem
     manners: Begin | None = None
     """How the call is met."""
     before: Callable[[Middle], None] | None = None
@@ -35,13 +35,13 @@ class Trouble:
 
 
 def passing(
-    manners: Begin, *words: str, problem: Problem = Problem.UNAVAILABLE, unknown: bool = True
+    manners: Begin, *words: str, problem: DeliveryProblem = DeliveryProblem.UNAVAILABLE, unknown: bool = True
 ) -> Trouble:
     return Trouble(frozenset(words), problem, manners, unknown=unknown)
 
 
 def unreachable(before: Callable[[Middle], None], word: str, *, tls: bool = False) -> Trouble:
-    return Trouble(frozenset({word}), Problem.UNAVAILABLE, before=before, unknown=False, tls=tls)
+    return Trouble(frozenset({word}), DeliveryProblem.UNAVAILABLE, before=before, unknown=False, tls=tls)
 
 
 def always(manners: Manners) -> Begin:
@@ -57,7 +57,7 @@ def says_problem(status: str, word: str, **headers: str) -> Begin:
     return says(status, body, Content_Type="application/problem+json", **headers)
 
 
-def refusal(status: str, word: str, shown: Problem = Problem.REFUSED) -> Trouble:
+def refusal(status: str, word: str, shown: DeliveryProblem = DeliveryProblem.REFUSED) -> Trouble:
     """A 4xx with a problem of the contract."""
     code = int(status.partition(" ")[0])
     return Trouble(
@@ -68,11 +68,11 @@ def refusal(status: str, word: str, shown: Problem = Problem.REFUSED) -> Trouble
 def elsewhere(status: str) -> Trouble:
     """A 4xx of something between us, which proves nothing."""
     page = says(status, b"<html>Zugriff verweigert", Content_Type="text/html")
-    return passing(page, "not-the-contract", problem=Problem.GARBLED)
+    return passing(page, "not-the-contract", problem=DeliveryProblem.GARBLED)
 
 
 def rubbish(body: bytes, word: str = "not-the-contract", **headers: str) -> Trouble:
-    return passing(says("200 OK", body, **headers), word, problem=Problem.GARBLED)
+    return passing(says("200 OK", body, **headers), word, problem=DeliveryProblem.GARBLED)
 
 
 def cut_in_the_middle(connection: socket.socket) -> None:
@@ -127,38 +127,40 @@ TROUBLES: dict[str, Trouble] = {
     "reset": passing(always(reset), "connection-lost"),
     "cut in the middle": passing(always(cut_in_the_middle), "connection-lost"),
     "no answer": passing(lambda it: say_nothing(it.server), "no-answer", "too-slow"),
-    "one byte at a time": passing(lambda it: trickle(it.server), "too-slow", problem=Problem.GARBLED),
+    "one byte at a time": passing(lambda it: trickle(it.server), "too-slow", problem=DeliveryProblem.GARBLED),
     "429": passing(
         says_problem("429 Slower", "too-many-requests", Retry_After="20"),
         "throttled",
-        problem=Problem.THROTTLED,
+        problem=DeliveryProblem.THROTTLED,
         unknown=False,
     ),
-    "429 of a wall": passing(says("429 Slower", Retry_After="20"), "throttled", problem=Problem.THROTTLED),
-    "503": passing(says("503 Later", Retry_After="20"), "throttled", problem=Problem.THROTTLED),
+    "429 of a wall": passing(
+        says("429 Slower", Retry_After="20"), "throttled", problem=DeliveryProblem.THROTTLED
+    ),
+    "503": passing(says("503 Later", Retry_After="20"), "throttled", problem=DeliveryProblem.THROTTLED),
     "500": passing(says("500 Oh"), "server-error"),
     "502": passing(says("502 Oh", b"<html>gateway"), "server-error"),
     "504": passing(says("504 Oh"), "server-error"),
     "redirect": passing(
-        says("307 There", Location="http://127.0.0.1:1/"), "redirect", problem=Problem.GARBLED
+        says("307 There", Location="http://127.0.0.1:1/"), "redirect", problem=DeliveryProblem.GARBLED
     ),
     "200 with a page": rubbish(b"<html>Anmelden"),
     "200 with nothing": rubbish(b""),
     "200 with another shape": rubbish(b'{"ok": true}'),
     "200 that is no gzip": rubbish(b"no gzip", "not-decodable", Content_Encoding="gzip"),
-    "200 without end": passing(always(endless), "too-long", "too-slow", problem=Problem.GARBLED),
+    "200 without end": passing(always(endless), "too-long", "too-slow", problem=DeliveryProblem.GARBLED),
     "no HTTP": passing(
-        always(lambda it: it.sendall(b"\x16\x03\x01" * 99)), "not-http", problem=Problem.GARBLED
+        always(lambda it: it.sendall(b"\x16\x03\x01" * 99)), "not-http", problem=DeliveryProblem.GARBLED
     ),
     "another tenant's receipt": Trouble(
-        frozenset({None}), Problem.FOREIGN_RECEIPT, somebody_elses_receipt, status=202
+        frozenset({None}), DeliveryProblem.FOREIGN_RECEIPT, somebody_elses_receipt, status=202
     ),
-    "401": refusal("401 Who", "unauthorised", Problem.UNAUTHORISED),
-    "403": refusal("403 No", "licence-expired", Problem.NETWORK_LICENCE_EXPIRED),
+    "401": refusal("401 Who", "unauthorised", DeliveryProblem.UNAUTHORISED),
+    "403": refusal("403 No", "licence-expired", DeliveryProblem.NETWORK_LICENCE_EXPIRED),
     **{f"{code} of a wall": elsewhere(f"{code} No") for code in (400, 403, 404, 408, 409, 413, 451, 499)},
     "409": refusal("409 No", "already-committed"),
     "409 of another word": replace(
-        passing(says_problem("409 No", "something-new"), "not-the-contract", problem=Problem.GARBLED),
+        passing(says_problem("409 No", "something-new"), "not-the-contract", problem=DeliveryProblem.GARBLED),
         status=409,
     ),
     "413": refusal("413 Much", "too-large"),

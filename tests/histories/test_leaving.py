@@ -1,18 +1,18 @@
-"""Who leaves and how: consent, the brake, the last look before the commit (design §4.5)."""
+"""Who leaves and how: consent, the brake, the last look before the commit (docs/domain.md#removal-brake)."""
 
 import datetime as dt
 
 import pytest
 
-from portal.accounts.actor import Actor
-from portal.database import commit, utcnow
+from portal.core.database import commit, utcnow
+from portal.core.refusal import Refusal
 from portal.deliveries.queries import leavers
-from portal.deliveries.service import discard, let_go
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
-from portal.refusal import Refusal
-from portal.releases.models import EndCause
-from portal.releases.phase import Phase
-from portal.releases.status import Status
+from portal.deliveries.service import approve, discard
+from portal.domain.actors import Actor
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.releases import EndCause
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
 
@@ -35,7 +35,7 @@ def test_consent_withdrawn_between_build_and_commit(bridge: Bridge) -> None:
     bridge.sandbox.behave(rule)
     bridge.hasten()
     given_up = bridge.again(first)
-    assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, Problem.NO_LONGER_ALLOWED)
+    assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, DeliveryProblem.NO_LONGER_ALLOWED)
     assert bridge.status("1") is Status.ONLINE
     assert bridge.held("2") is None, "she is in no delivery that counts"
     committed = [d for d in bridge.sandbox.deliveries(bridge.provider) if d["state"] != "open"]
@@ -61,19 +61,19 @@ def test_withdrawn_consent_goes_out_at_once_and_before_what_waits(bridge: Bridge
     waiting = bridge.deliver()
     bridge.person("2", consent_withdrawn_on=TODAY)
     assert bridge.see("2").release is not None
-    assert bridge.presence("2").urgent
+    assert bridge.registration("2").urgent
     bridge.sandbox.behave(rule)
     connection = bridge.connection
     connection.paused_until = None
     commit()
     bridge.sweep()
     bridge.hasten()
-    assert bridge.again(waiting).problem is Problem.REPLACED
+    assert bridge.again(waiting).problem is DeliveryProblem.REPLACED
     assert bridge.status("2") is Status.OFFLINE_ARCHIVED
     found = bridge.held("2")
     assert found is not None and found["state"] == "archived"
     newest = bridge.newest()
-    assert (newest.mode, newest.cause, newest.state) == (Mode.FULL, Cause.NOW, DeliveryState.COMPLETE)
+    assert (newest.mode, newest.cause, newest.state) == (Mode.FULL, Trigger.NOW, DeliveryState.COMPLETE)
     withdrawal = bridge.sandbox.deliveries(bridge.provider)
     assert {d["mode"] for d in withdrawal} == {"full", "delta"}
 
@@ -90,7 +90,7 @@ def test_withdrawn_consent_passes_a_hold_and_the_vanished_do_not(bridge: Bridge)
     bridge.hasten()
     assert bridge.status("8") is Status.OFFLINE_ARCHIVED
     assert [bridge.status(number) for number in "1234"] == [Status.ONLINE] * 4
-    assert bridge.again(held).problem is Problem.REPLACED
+    assert bridge.again(held).problem is DeliveryProblem.REPLACED
     assert bridge.newest().state is DeliveryState.HELD, "planned anew, and held anew"
 
 
@@ -133,7 +133,7 @@ def test_a_held_delivery_sends_nothing_and_names_who_would_leave(bridge: Bridge)
         bridge.person(number, left_at=utcnow())
     bridge.revoke("5")
     held = bridge.deliver()
-    assert (held.state, held.problem) == (DeliveryState.HELD, Problem.BRAKE)
+    assert (held.state, held.problem) == (DeliveryState.HELD, DeliveryProblem.BRAKE)
     assert held.brake is not None and "too-many" in held.brake["holds"]
     assert [row.participant.number for row in leavers(held.id, explained=False)] == list("1234")
     assert [row.participant.number for row in leavers(held.id, explained=True)] == ["5"]
@@ -149,10 +149,10 @@ def test_letting_go_is_bound_to_what_was_shown_and_by_somebody_else(bridge: Brid
     held = bridge.deliver()
     digest = held.shown_digest or ""
     with pytest.raises(Refusal, match="same-person"):
-        let_go(held.id, digest, Actor("SB"), utcnow())
+        approve(held.id, digest, Actor("SB"), utcnow())
     with pytest.raises(Refusal, match="changed-since-shown"):
-        let_go(held.id, "something else", SUPERVISOR, utcnow())
-    let_go(held.id, digest, SUPERVISOR, utcnow())
+        approve(held.id, "something else", SUPERVISOR, utcnow())
+    approve(held.id, digest, SUPERVISOR, utcnow())
     commit()
     bridge.work()
     bridge.hasten()
@@ -222,7 +222,10 @@ def test_a_commit_of_which_nothing_is_known_is_taken_back_where_it_must_not_go(
         assert found is not None and found["reason"] == "withdrawn"
     else:
         given_up = bridge.again(first)
-        assert (given_up.state, given_up.problem) == (DeliveryState.DISCARDED, Problem.NO_LONGER_ALLOWED)
+        assert (given_up.state, given_up.problem) == (
+            DeliveryState.DISCARDED,
+            DeliveryProblem.NO_LONGER_ALLOWED,
+        )
         assert bridge.held("2") is None, "she is in no delivery that counts"
     assert bridge.status("1") is Status.ONLINE
 
@@ -238,6 +241,6 @@ def test_a_licence_that_ends_while_a_delivery_waits_stops_it(bridge: Bridge) -> 
     bridge.hasten()
     assert (bridge.again(waiting).state, bridge.again(waiting).problem) == (
         DeliveryState.DISCARDED,
-        Problem.NOT_LICENSED,
+        DeliveryProblem.NOT_LICENSED,
     )
     assert bridge.held("1") is None

@@ -1,16 +1,16 @@
-"""Answers late, twice, in parts, reordered, contradicting, about strangers (design §4.2)."""
+"""Answers late, twice, in parts, reordered, contradicting, about strangers (docs/domain.md#order-of-answers)."""
 
 import pytest
 from sqlalchemy import select
 
-from portal.database import commit, db
-from portal.deliveries.models import DeliveryPerson
+from portal.core.database import commit, db
 from portal.deliveries.queries import odd_answers
-from portal.deliveries.states import DeliveryState
 from portal.deliveries.strangers import hide
-from portal.releases.models import Event
-from portal.releases.phase import Phase
-from portal.releases.status import Status
+from portal.domain.deliveries import DeliveryPerson
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.releases import Event
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge, hold_answers
 
 
@@ -38,7 +38,7 @@ def test_released_sent_revoked_sent_then_the_first_answer_comes_late(bridge: Bri
     assert bridge.again(first).state is DeliveryState.COMPLETE
     assert bridge.status("1") is Status.OFFLINE_ARCHIVED, "the late answer moves nothing"
     assert bridge.events("1")[-1] is Event.ANSWER_OVERTAKEN
-    assert bridge.presence("1").applicant_id, "the late answer still adds the missing Bewerber-ID"
+    assert bridge.registration("1").applicant_id, "the late answer still adds the missing Bewerber-ID"
     assert bridge.phase("1") is Phase.NOT_RELEASED
 
 
@@ -78,7 +78,7 @@ def test_the_first_of_two_outstanding_answers_leaves_the_second_awaited(bridge: 
     bridge.work()
     bridge.sandbox.behave(rule)
     bridge.hasten()
-    assert bridge.presence("1").waiting_since == bridge.again(coming).committed_at
+    assert bridge.registration("1").waiting_since == bridge.again(coming).committed_at
 
 
 def test_the_old_rejection_arrives_after_the_correction(bridge: Bridge) -> None:
@@ -108,7 +108,7 @@ def test_a_rejection_stands_until_the_correction_is_answered(bridge: Bridge) -> 
     bridge.deliver("1")
     bridge.hasten()
     assert (bridge.status("1"), bridge.phase("1")) == (Status.ONLINE, Phase.REJECTED)
-    assert bridge.presence("1").rejection_detail == "PLZ gibt es nicht"
+    assert bridge.registration("1").rejection_detail == "PLZ gibt es nicht"
     bridge.sandbox.force(bridge.provider, "1", None)
     bridge.person("1", postal_code="10115")
     bridge.deliver("1")
@@ -161,7 +161,7 @@ def test_answers_about_strangers_are_recorded_and_move_nothing(bridge: Bridge) -
         ("stranger", "1"),
         ("stranger", hide(bridge.tenant_id, "nobody")),
     }
-    assert bridge.presence("1").applied_sequence == delivery.sequence - 1
+    assert bridge.registration("1").applied_sequence == delivery.sequence - 1
     assert bridge.status("2") is Status.ONLINE
 
 
@@ -173,7 +173,7 @@ def test_an_unknown_reason_counts_as_invalid_data(bridge: Bridge) -> None:
     bridge.deliver()
     bridge.hasten()
     assert (bridge.status("1"), bridge.phase("1")) == (Status.OFFLINE_ARCHIVED, Phase.REJECTED)
-    assert bridge.presence("1").archive_reason == "mondphase", "shown as it came"
+    assert bridge.registration("1").archive_reason == "mondphase", "shown as it came"
 
 
 def test_a_complete_delivery_with_an_answer_missing_is_in_clarification(bridge: Bridge) -> None:
@@ -195,7 +195,7 @@ def test_a_complete_delivery_with_an_answer_missing_is_in_clarification(bridge: 
 
 def test_a_bewerber_id_of_somebody_else_is_in_clarification(bridge: Bridge) -> None:
     online(bridge, "1")
-    taken = bridge.presence("1").applicant_id
+    taken = bridge.registration("1").applicant_id
     bridge.person("2")
     bridge.release("2")
     bridge.deliver("2")
@@ -207,6 +207,6 @@ def test_a_bewerber_id_of_somebody_else_is_in_clarification(bridge: Bridge) -> N
     bridge.deliver("2")
     bridge.hasten()
     assert bridge.phase("2") is Phase.CLARIFICATION
-    assert bridge.presence("1").applicant_id == taken
-    assert bridge.presence("2").applicant_id != taken
+    assert bridge.registration("1").applicant_id == taken
+    assert bridge.registration("2").applicant_id != taken
     assert Event.APPLICANT_ID_TAKEN in bridge.events("2")

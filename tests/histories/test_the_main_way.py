@@ -1,19 +1,19 @@
 """Released, Online, revoked, Online archiviert, Offline - archiviert: the story that everything is for."""
 
-from portal.database import utcnow
+from portal.core.database import utcnow
 from portal.deliveries.history import DAYS, last_days
-from portal.deliveries.states import DeliveryState
-from portal.releases.models import Event
-from portal.releases.phase import Phase
-from portal.releases.status import Status
-from portal.releases.view import load_view
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.releases import Event
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.tenants.context import load_tenant_context
 from tests.support.bridge import Bridge
 
 
 def test_the_bar_turns_green_and_the_status_stays(bridge: Bridge) -> None:
     bridge.person("1")
     bridge.release("1")
-    assert bridge.presence("1").released
+    assert bridge.registration("1").released
     assert bridge.status("1") is Status.OFFLINE
     assert bridge.phase("1") is Phase.SCHEDULED
 
@@ -29,7 +29,7 @@ def test_a_released_person_is_online_after_the_answer(bridge: Bridge) -> None:
     bridge.sandbox.set_answer_delay(0)
     bridge.hasten()
     assert bridge.status("1") is Status.ONLINE
-    assert bridge.presence("1").applicant_id
+    assert bridge.registration("1").applicant_id
     assert bridge.phase("1") is Phase.CURRENT
     assert bridge.again(delivery).state is DeliveryState.COMPLETE
 
@@ -50,7 +50,7 @@ def test_it_keeps_the_status_until_the_network_was_told_of_the_revocation(bridge
     bridge.hasten()
     assert bridge.status("1") is Status.OFFLINE_ARCHIVED
     assert bridge.phase("1") is Phase.NOT_RELEASED
-    assert bridge.presence("1").applicant_id, "it is remembered while archived"
+    assert bridge.registration("1").applicant_id, "it is remembered while archived"
     assert bridge.events("1") == [
         Event.RELEASED,
         Event.SENT,
@@ -94,7 +94,7 @@ def test_the_history_of_days_tells_it(bridge: Bridge) -> None:
     bridge.sandbox.set_answer_delay(3600)
     bridge.deliver("1")
     bridge.sandbox.set_answer_delay(0)
-    days = last_days(load_view(bridge.tenant_id, utcnow()))
+    days = last_days(load_tenant_context(bridge.tenant_id, utcnow()))
     assert len(days) == DAYS
     today = days[-1]
     assert (today.confirmed, today.rejected, today.open, today.deliveries) == (1, 1, 1, 2)

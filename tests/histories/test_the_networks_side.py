@@ -5,17 +5,18 @@ import datetime as dt
 import pytest
 import time_machine
 
-from portal.accounts.actor import QUALLI
-from portal.database import commit, db, utcnow
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
-from portal.refusal import Refusal
-from portal.releases.models import Event
-from portal.releases.phase import Phase
-from portal.releases.preflight import Finding
-from portal.releases.status import Status
-from portal.tenants.models import Connection, ConnectionState
-from portal.tenants.network import Network
-from portal.tenants.service import choose_network, set_token
+from portal.core.database import commit, db, utcnow
+from portal.core.refusal import Refusal
+from portal.deliveries.network_change import choose_network
+from portal.domain.actors import QUALLI
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.releases import Event
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import Finding
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection, ConnectionState
+from portal.networks.registry import Network
+from portal.tenants.service import set_token
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
 
@@ -27,7 +28,7 @@ def test_an_unknown_mediator_created_by_hand_brings_people_online(bridge: Bridge
     bridge.deliver()
     bridge.hasten()
     assert bridge.status("1") is Status.ONLINE_ARCHIVED, "also straight from Offline"
-    assert bridge.presence("1").archive_reason == "mediator-unknown"
+    assert bridge.registration("1").archive_reason == "mediator-unknown"
     bridge.sandbox.set_mediator(bridge.provider, "7", True)
     bridge.deliver()
     bridge.hasten()
@@ -60,7 +61,7 @@ def test_one_refused_record_becomes_her_finding_and_the_rest_goes(bridge: Bridge
     bridge.hasten()
     assert (bridge.again(first).state, bridge.again(first).problem) == (
         DeliveryState.DISCARDED,
-        Problem.REFUSED_RECORD,
+        DeliveryProblem.REFUSED_RECORD,
     )
     assert [bridge.status(number) for number in ("1", "2", "3")] == [
         Status.ONLINE,
@@ -84,7 +85,7 @@ def test_a_refused_record_of_somebody_told_holds_the_delivery(bridge: Bridge) ->
     bridge.deliver()
     bridge.hasten()
     held = bridge.newest()
-    assert (held.state, held.problem) == (DeliveryState.HELD, Problem.REFUSED_TOLD)
+    assert (held.state, held.problem) == (DeliveryState.HELD, DeliveryProblem.REFUSED_TOLD)
     assert bridge.status("2") is Status.ONLINE
     found = bridge.held("2")
     assert found is not None and found["state"] == "active"
@@ -93,7 +94,7 @@ def test_a_refused_record_of_somebody_told_holds_the_delivery(bridge: Bridge) ->
 def test_gone_from_qualli_and_back_needs_a_new_decision(bridge: Bridge) -> None:
     online(bridge, "1", "2", "3", "4")
     bridge.person("1", left_at=utcnow())
-    assert not bridge.presence("1").released
+    assert not bridge.registration("1").released
     release = bridge.see("1").release
     assert release is not None and release.ended_by == QUALLI.initials
     with pytest.raises(Refusal, match="ends-at-once"):
@@ -126,7 +127,7 @@ def test_three_nights_without_an_answer(bridge: Bridge) -> None:
             bridge.sweep()
             clock.shift(dt.timedelta(hours=14))
             phases.append(bridge.phase("1"))
-        first_commit = bridge.presence("1").waiting_since
+        first_commit = bridge.registration("1").waiting_since
         clock.shift(dt.timedelta(days=1))
         phases.append(bridge.phase("1"))
         assert first_commit is not None
@@ -155,7 +156,7 @@ def test_the_network_changes_with_an_answer_outstanding(bridge: Bridge) -> None:
     bridge.work()
     bridge.hasten()
     withdrawal = bridge.newest()
-    assert (withdrawal.connection_id, withdrawal.cause) == (old, Cause.NETWORK_CHANGED)
+    assert (withdrawal.connection_id, withdrawal.cause) == (old, Trigger.NETWORK_CHANGED)
     assert {a["state"] for a in bridge.sandbox.applicants(bridge.provider).values()} == {"archived"}
     bridge.sweep()
     assert db.session.get_one(Connection, old).state is ConnectionState.CLOSING, (
@@ -199,7 +200,7 @@ def test_a_network_that_knows_more_than_we_do_holds_everything(bridge: Bridge) -
     db.session.add(newest)
     commit()
     delivery = bridge.deliver()
-    assert (delivery.state, delivery.problem) == (DeliveryState.HELD, Problem.RECONCILE)
+    assert (delivery.state, delivery.problem) == (DeliveryState.HELD, DeliveryProblem.RECONCILE)
     with pytest.raises(Refusal, match="reconcile"):
         bridge.plan("1")
     assert len(bridge.sandbox.deliveries(bridge.provider)) == 1

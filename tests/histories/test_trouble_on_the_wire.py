@@ -1,19 +1,19 @@
-"""A network that is down, refuses, loses the connection, answers rubbish (design §6)."""
+"""A network that is down, refuses, loses the connection, answers rubbish (docs/domain.md#deliveries)."""
 
 import pytest
 from sqlalchemy import select
 
-from portal.database import commit, db
+from portal.core.database import commit, db
+from portal.core.refusal import Refusal
+from portal.deliveries import attempts as attempting
 from portal.deliveries.queries import attempts
-from portal.deliveries.states import DeliveryState, Problem
-from portal.refusal import Refusal
-from portal.releases.phase import Phase
-from portal.releases.status import Status
-from portal.tenants.models import Connection
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
 from portal.tenants.service import set_token
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import Bridge
-from worker import attempts as attempting
 
 
 def test_a_commit_whose_answer_is_lost_is_unknown_and_counts_once(bridge: Bridge) -> None:
@@ -43,13 +43,15 @@ def test_a_commit_that_never_arrived_is_made_again(bridge: Bridge) -> None:
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ("not-json", Problem.GARBLED),
-        ("wrong-shape", Problem.GARBLED),
-        ("foreign-receipt", Problem.FOREIGN_RECEIPT),
-        ("empty", Problem.GARBLED),
+        ("not-json", DeliveryProblem.GARBLED),
+        ("wrong-shape", DeliveryProblem.GARBLED),
+        ("foreign-receipt", DeliveryProblem.FOREIGN_RECEIPT),
+        ("empty", DeliveryProblem.GARBLED),
     ],
 )
-def test_rubbish_instead_of_a_receipt_proves_nothing(bridge: Bridge, body: str, problem: Problem) -> None:
+def test_rubbish_instead_of_a_receipt_proves_nothing(
+    bridge: Bridge, body: str, problem: DeliveryProblem
+) -> None:
     bridge.person("1")
     bridge.release("1")
     bridge.sandbox.misbehave("garbage", "commitDelivery", provider_id=bridge.provider, count=1, body=body)
@@ -66,10 +68,10 @@ def test_a_refused_token_is_explained_and_not_tried_again(bridge: Bridge) -> Non
     set_token(bridge.connection, "another-token")
     commit()
     delivery = bridge.deliver()
-    assert (delivery.state, delivery.problem) == (DeliveryState.FAILED, Problem.UNAUTHORISED)
+    assert (delivery.state, delivery.problem) == (DeliveryState.FAILED, DeliveryProblem.UNAUTHORISED)
     assert [attempt.http_status for attempt in attempts(delivery.id)] == [401]
     assert bridge.phase("1") is Phase.SCHEDULED
-    assert bridge.connection.problem == Problem.UNAUTHORISED.value
+    assert bridge.connection.problem == DeliveryProblem.UNAUTHORISED.value
 
 
 def test_a_right_token_ends_the_pause(bridge: Bridge) -> None:
@@ -95,7 +97,10 @@ def test_a_network_licence_that_ended_is_explained(bridge: Bridge) -> None:
     bridge.release("1")
     bridge.sandbox.change_provider(bridge.provider, licensed_until="2020-01-01")
     delivery = bridge.deliver()
-    assert (delivery.state, delivery.problem) == (DeliveryState.FAILED, Problem.NETWORK_LICENCE_EXPIRED)
+    assert (delivery.state, delivery.problem) == (
+        DeliveryState.FAILED,
+        DeliveryProblem.NETWORK_LICENCE_EXPIRED,
+    )
 
 
 def test_pauses_grow_and_success_ends_them(bridge: Bridge) -> None:
@@ -164,5 +169,5 @@ def test_a_number_beyond_32_bits_is_one_like_any_other(bridge: Bridge) -> None:
     bridge.hasten()
     assert (bridge.again(delivery).state, bridge.again(delivery).sequence) == (DeliveryState.COMPLETE, 2**31)
     assert bridge.deliver("1").base_sequence == 2**31
-    assert bridge.presence("1").applied_sequence == 2**31 + 1
+    assert bridge.registration("1").applied_sequence == 2**31 + 1
     assert bridge.status("1") is Status.ONLINE

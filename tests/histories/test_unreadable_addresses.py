@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from portal.database import scope_to
-from portal.qualli.models import ImportMode
-from portal.releases.phase import Phase
+from portal.core.database import scope_to
+from portal.domain.imports import ImportMode
+from portal.domain.rules.phase import Phase
 from tests.qualli.exports import bring
 from tests.support.bridge import Bridge
 
@@ -22,7 +22,7 @@ def transfer(bridge: Bridge) -> None:
     bridge.hasten()
 
 
-def told(bridge: Bridge, number: str) -> str | None:
+def announced(bridge: Bridge, number: str) -> str | None:
     held = bridge.held(number)
     assert held is not None
     address: str | None = held["record"]["email"]
@@ -33,7 +33,7 @@ def is_told_once_it_is_mended(bridge: Bridge) -> None:
     assert bridge.see("1").participant.email == "keine"
     come(bridge, PEOPLE.replace("keine", "a@example.org").replace(", d@example.org", ""))
     transfer(bridge)
-    assert [told(bridge, "1"), told(bridge, "2")] == ["a@example.org", "c@example.org"]
+    assert [announced(bridge, "1"), announced(bridge, "2")] == ["a@example.org", "c@example.org"]
     assert bridge.see("1").findings == ()
 
 
@@ -52,5 +52,5 @@ def test_at_jobnetzwerk_it_is_left_out(bridge: Bridge) -> None:
     come(bridge)
     bridge.release("1", "2")
     transfer(bridge)
-    assert (told(bridge, "1"), told(bridge, "2")) == (None, None)
+    assert (announced(bridge, "1"), announced(bridge, "2")) == (None, None)
     is_told_once_it_is_mended(bridge)

@@ -11,21 +11,22 @@ import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, select, text
 
-from portal import ROOT, current_vault
-from portal.accounts.models import Account, Role
 from portal.accounts.second_factor import begin
-from portal.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
-from portal.deliveries.telling import digest_key
-from portal.keys.places import NOT_SEALED, SEALED, UPLOADS
+from portal.core.crypto import current_vault
+from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
+from portal.core.paths import ROOT
+from portal.core.schema import upgrade
+from portal.core.settings import Settings
+from portal.deliveries.payload import digest_key
+from portal.domain.accounts import Account, Role
+from portal.domain.imports import ImportRun
+from portal.domain.participants import Participant, social_insurance_place
+from portal.domain.releases import Registration
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
+from portal.imports.uploads import open_upload
+from portal.keys.encrypted_columns import NOT_SEALED, SEALED, UPLOADS
 from portal.keys.service import UNKNOWN, count_by_key, rotate
-from portal.people.models import Participant, social_insurance_place
-from portal.qualli.models import ImportRun
-from portal.qualli.uploads import open_upload
-from portal.releases.models import Presence
-from portal.releases.status import Status
-from portal.schema import upgrade
-from portal.settings import Settings
-from portal.tenants.models import Connection
 from tests.qualli.exports import SVNR, run_import, start
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
@@ -57,7 +58,7 @@ def renewed(settings: Settings, keys: str) -> Settings:
 @pytest.fixture
 def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
     """One of each kind sealed with the old key: token, numbers, line, part, second factor, upload; a new key too."""
-    from portal import current_settings
+    from portal.core.settings import current_settings
 
     settings = current_settings()
     run_import(start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE}), batch=2)
@@ -98,7 +99,7 @@ def test_every_column_of_bytes_says_whether_it_is_sealed() -> None:
 
 
 def test_nothing_else_is_sealed() -> None:
-    """Who seals writes to a place on the list: a new caller wants a line in portal.keys.places, and one here."""
+    """A new caller wants a line in portal.keys.encrypted_columns, and one here."""
     sealing = {
         str(path.relative_to(ROOT))
         for folder in ("portal", "worker")
@@ -109,17 +110,17 @@ def test_nothing_else_is_sealed() -> None:
     assert sealing == {
         "portal/accounts/second_factor.py",
         "portal/keys/service.py",
-        "portal/notices/outbox.py",
-        "portal/qualli/staging.py",
-        "portal/qualli/uploads.py",
+        "portal/mail/outbox.py",
+        "portal/imports/staging.py",
+        "portal/imports/uploads.py",
         "portal/tenants/service.py",
-        "worker/building.py",
+        "portal/deliveries/building.py",
     }
 
 
 def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask]) -> None:
     bridge, app = sealed
-    revisions = dict(db.session.execute(select(Presence.participant_id, Presence.revision)).all())
+    revisions = dict(db.session.execute(select(Registration.participant_id, Registration.revision)).all())
     before = count_by_key()
     assert set(before) == {*(place.name for place in SEALED), UPLOADS}
     empty = {"mail.secret_sealed"}
@@ -134,7 +135,10 @@ def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask])
     }
     assert list(rotate()) == []
     assert digest_key() == key
-    assert dict(db.session.execute(select(Presence.participant_id, Presence.revision)).all()) == revisions
+    assert (
+        dict(db.session.execute(select(Registration.participant_id, Registration.revision)).all())
+        == revisions
+    )
     db.session.remove()
     with running_app(
         renewed(app.extensions["jobbruecke_settings"], NEW)
@@ -215,6 +219,7 @@ def test_what_no_key_opens_stays_and_is_told(sealed: tuple[Bridge, Flask]) -> No
 
 @pytest.mark.processes
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_delivery_under_way_goes_on_through_it(
     tmp_path: Path, own_redis_server: RedisServer, sandbox: SandboxServer
 ) -> None:

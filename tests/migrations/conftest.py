@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import ROOT
+from portal.core.paths import ROOT
 from tests.support.database import make_settings, new_database, running_app
 from tests.support.services import PostgresServer
 

@@ -10,21 +10,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal.accounts.models import Account, Role
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
-from portal.notices.kinds import MailKind, NoticeKind
-from portal.notices.models import Mail, Notice
-from portal.notices.outbox import due_mails
-from portal.people.models import Participant
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, Heartbeat, Tenant
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.notice_kinds import MailKind, NoticeKind
+from portal.domain.notices import Mail, Notice
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, Heartbeat, Tenant
+from portal.mail.outbox import due_mails
+from portal.notices import evaluate as watching
+from portal.notices.jobs import send_mail
 from tests.support.database import Cast, make_cast, make_settings, running_app
 from tests.support.house import make_account, make_person
 from tests.support.mail_server import MailServer, running_mail_server
-from worker import watching
-from worker.mails import send_mail
 
 TUESDAY = dt.datetime(2026, 3, 3, 5, 0, tzinfo=dt.UTC)
 """Before the morning's mails."""
@@ -120,7 +120,8 @@ def notices() -> list[tuple[NoticeKind, int, bool]]:
     scope_to(EVERY_TENANT)
     db.session.expire_all()
     found = [
-        (it.kind, it.told_level, it.closed_at is None) for it in db.session.query(Notice).order_by(Notice.id)
+        (it.kind, it.notified_level, it.closed_at is None)
+        for it in db.session.query(Notice).order_by(Notice.id)
     ]
     commit()
     return found
@@ -138,12 +139,12 @@ def wait_since(tenant_id: int, since: dt.datetime) -> int:
     person = make_person(tenant_id, f"77{tenant_id}", "Muster", "Erika")
     db.session.get_one(Participant, person).caseworker = "CAS"
     db.session.add(
-        Presence(
+        Registration(
             tenant_id=tenant_id,
             connection_id=connection_of(tenant_id).id,
             participant_id=person,
             released=True,
-            told=True,
+            announced=True,
             waiting_since=since,
         )
     )
@@ -158,10 +159,10 @@ def held(tenant_id: int, sequence: int = 1) -> Delivery:
         connection_id=connection_of(tenant_id).id,
         sequence=sequence,
         mode=Mode.FULL,
-        cause=Cause.NIGHTLY,
+        cause=Trigger.NIGHTLY,
         started_by="system",
         state=DeliveryState.HELD,
-        problem=Problem.BRAKE,
+        problem=DeliveryProblem.BRAKE,
         idempotency_key=f"k{tenant_id}{sequence}",
         created_at=utcnow(),
     )

@@ -10,15 +10,15 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Role
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import DeliveryState, Problem
-from portal.notices.kinds import MailKind, NoticeKind
-from portal.people.models import Mediator
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.releases.models import Presence, Release
-from portal.tenants.models import Connection, Tenant
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.accounts import Role
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.notice_kinds import MailKind, NoticeKind
+from portal.domain.participants import Mediator
+from portal.domain.releases import Registration, Release
+from portal.domain.tenants import Connection, Tenant
 from tests.notices.conftest import (
     DAY,
     MINUTE,
@@ -164,17 +164,21 @@ def _no_import(tenant: Tenant, _: Connection) -> None:
 
 def _in_clarification(tenant: Tenant, _: Connection) -> None:
     wait_since(tenant.id, utcnow())
-    db.session.query(Presence).update({"clarification": "answer-missing", "waiting_since": None})
+    db.session.query(Registration).update({"clarification": "answer-missing", "waiting_since": None})
 
 
 def _answers_forgotten(tenant: Tenant, _: Connection) -> None:
     delivery = held(tenant.id)
-    delivery.state, delivery.problem, delivery.fruitless = DeliveryState.COMMITTED, Problem.FORGOTTEN, 1
+    delivery.state, delivery.problem, delivery.fruitless = (
+        DeliveryState.COMMITTED,
+        DeliveryProblem.FORGOTTEN,
+        1,
+    )
 
 
 def _answers_stalled(tenant: Tenant, _: Connection) -> None:
     delivery = held(tenant.id)
-    delivery.state, delivery.problem, delivery.fruitless = DeliveryState.ANSWERING, Problem.STALLED, 5
+    delivery.state, delivery.problem, delivery.fruitless = DeliveryState.ANSWERING, DeliveryProblem.STALLED, 5
 
 
 def _archived_for_want_of_a_mediator(tenant: Tenant, _: Connection) -> None:
@@ -190,7 +194,7 @@ def _archived_for_want_of_a_mediator(tenant: Tenant, _: Connection) -> None:
     db.session.add(mediator)
     db.session.flush()
     state = {"archived": True, "archive_reason": "mediator-unknown", "released": True, "waiting_since": None}
-    db.session.query(Presence).update({**state, "mediator_id": mediator.id})
+    db.session.query(Registration).update({**state, "mediator_id": mediator.id})
 
 
 _ADMINISTRATION = ["administrator", "support"]
@@ -248,7 +252,7 @@ def test_what_fell_silent_is_told_once_and_its_recovery_once(
 def _all_is_well(house: Cast) -> None:
     """Credentials, a licence without end, nights to come, nobody who waits."""
     scope_to(EVERY_TENANT)
-    for table in (Release, Presence, Delivery, ImportRun):
+    for table in (Release, Registration, Delivery, ImportRun):
         db.session.query(table).delete()
     db.session.query(Tenant).update({"next_transfer_at": utcnow() + DAY, "licence_until": None})
     well: dict[Any, Any] = {"token_sealed": b"sealed", "problem": None, "network_licensed_until": None}
@@ -269,7 +273,7 @@ def test_a_morning_tells_each_role_what_concerns_it(house: Cast, mail_server: Ma
             "connection_id": connection_of(house.alpha).id,
             "participant_id": other,
         }
-        db.session.add(Presence(**about, released=True, told=True, waiting_since=utcnow() - 6 * DAY))
+        db.session.add(Registration(**about, released=True, announced=True, waiting_since=utcnow() - 6 * DAY))
         commit()
         held(house.alpha)
         connection_of(house.beta).quarantined_at = utcnow()

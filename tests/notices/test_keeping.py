@@ -8,15 +8,16 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Account, Role
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.notices import outbox, service
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import MailKind, MailState, NoticeKind
+from portal.domain.notices import DigestDay, Mail, Notice, NoticeSeen
+from portal.domain.tenants import Tenant
+from portal.mail import outbox
+from portal.notices import service
 from portal.notices.digests import FORGOTTEN_AFTER as MORNINGS_KEPT
-from portal.notices.kinds import MailKind, MailState, NoticeKind
-from portal.notices.models import DigestDay, Mail, Notice, NoticeSeen
 from portal.privacy.processing import as_markdown, processing_record
 from portal.privacy.registry import TABLES, Retention
-from portal.tenants.models import Tenant
 from tests.support.database import Cast, make_cast
 from tests.support.house import make_account
 from worker.schedule import sweep
@@ -35,7 +36,7 @@ def house(mail_app: Flask) -> Cast:
 
 def notice(tenant_id: int, subject: str, closed_at: dt.datetime | None) -> int:
     row = Notice(
-        tenant_id=tenant_id, kind=NoticeKind.QUARANTINE, subject=subject, level=1, told_level=1, data={},
+        tenant_id=tenant_id, kind=NoticeKind.QUARANTINE, subject=subject, level=1, notified_level=1, data={},
         opened_at=NOW, closed_at=closed_at,
     )  # fmt: skip
     db.session.add(row)

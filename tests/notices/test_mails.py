@@ -15,22 +15,23 @@ import time_machine
 from flask import Flask
 from sqlalchemy import text
 
-from portal import create_app, current_settings
+from portal.accounts.invitations import mail_link
 from portal.accounts.links import make_link
-from portal.accounts.models import Account, Role
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.notices.invitations import mail_link
-from portal.notices.kinds import MailKind, MailState
-from portal.notices.models import Mail
-from portal.notices.outbox import LEASE, OVERDUE_AFTER, PAUSES, claim_mail, put
-from portal.schema import upgrade
-from portal.settings import Settings, SettingsError, load_settings
+from portal.app import create_app
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.schema import upgrade
+from portal.core.settings import Settings, SettingsError, current_settings, load_settings
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import MailKind, MailState
+from portal.domain.notices import Mail
+from portal.mail import smtp
+from portal.mail.outbox import LEASE, OVERDUE_AFTER, PAUSES, claim_mail, put
+from portal.notices import jobs as mails
 from tests.notices.conftest import mail_settings, outbox, send_due
 from tests.support.database import NOW, Cast, make_cast, make_settings, running_app
 from tests.support.house import make_account
 from tests.support.mail_server import PASSWORD, USER, MailServer, running_mail_server
 from tests.support.rude_server import RudeServer, closed_port, make_certificate, reset, tls_context
-from worker import mails, smtp
 
 MOMENT = dt.timedelta(seconds=1)
 

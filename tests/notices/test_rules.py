@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from portal.accounts.models import Role
+from portal.domain.accounts import Role
+from portal.domain.notice_kinds import NoticeKind
+from portal.domain.rules.notices import ConnectionFacts, Facts, TenantFacts, TokenFacts, wanted
 from portal.notices.audience import AUDIENCE, told
-from portal.notices.kinds import NoticeKind
-from portal.notices.rules import ConnectionFacts, Facts, TenantFacts, TokenFacts, wanted
 
 NOW = dt.datetime(2026, 3, 10, 12, 0, tzinfo=dt.UTC)
 """A Tuesday."""

@@ -7,14 +7,15 @@ import datetime as dt
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Account
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.states import DeliveryState
-from portal.notices.kinds import MailKind, MailState, NoticeKind
-from portal.notices.outbox import PAUSES
-from portal.notices.wording import words_of
-from portal.releases.models import Presence
-from portal.tenants.models import Heartbeat
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.accounts import Account
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.notice_kinds import MailKind, MailState, NoticeKind
+from portal.domain.releases import Registration
+from portal.domain.tenants import Heartbeat
+from portal.mail.outbox import PAUSES
+from portal.notices import evaluate as watching
+from portal.notices.texts import words_of
 from tests.notices.conftest import (
     DAY,
     MINUTE,
@@ -32,7 +33,6 @@ from tests.support.at_once import at_once
 from tests.support.database import Cast
 from tests.support.door import new_token
 from tests.support.mail_server import MailServer
-from worker import watching
 
 
 def test_a_quarantine_is_told_to_support_once_and_its_end_once(house: Cast, mail_server: MailServer) -> None:
@@ -81,7 +81,7 @@ def test_a_late_answer_goes_up_from_caseworker_to_support(house: Cast, mail_serv
             "6": ["supervisor", "administrator"],
             "10": ["supervisor", "support"],
         }
-        db.session.query(Presence).update({"waiting_since": None})
+        db.session.query(Registration).update({"waiting_since": None})
         commit()
         look()
         assert set(told(MailKind.RECOVERY)) == {"caseworker", "supervisor", "administrator", "support"}
@@ -114,7 +114,7 @@ def test_a_held_delivery_is_told_once_though_the_night_replaces_it(house: Cast) 
 
 
 def test_many_held_in_one_night_are_one_mail_to_support(house: Cast, mail_server: MailServer) -> None:
-    from portal.tenants.network import Network
+    from portal.networks.registry import Network
     from tests.support.database import make_tenant
 
     with time_machine.travel(TUESDAY, tick=False) as clock:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal.database import commit, db, utcnow
+from portal.core.database import commit, db, utcnow
+from portal.core.queue import SEND_DELIVERY, enqueue
+from portal.core.schema import upgrade
+from portal.domain.tenants import Connection, Heartbeat
 from portal.operations.measures import exposition
-from portal.queue import SEND_DELIVERY, enqueue
-from portal.schema import upgrade
-from portal.tenants.models import Connection, Heartbeat
 from tests.support.database import make_cast, make_settings, running_app
 from tests.support.services import RedisServer, make_trouble
 

@@ -8,16 +8,16 @@ import gzip
 from sqlalchemy import select, type_coerce
 from sqlalchemy.types import NullType
 
-from portal import current_vault
-from portal.accounts.models import Account, Role
-from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
-from portal.database import Base, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPart, DeliveryPerson, OddAnswer, part_place
-from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
-from portal.people.models import Participant, Profile
-from portal.releases.models import EndCause, Event, Presence, ProtocolEntry, Release
-from portal.releases.status import Status
-from portal.tenants.models import Connection
+from portal.core.crypto import current_vault
+from portal.core.database import Base, commit, db, scope_to, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, OddAnswer, part_place
+from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion, Mode, Trigger
+from portal.domain.participants import Participant, Profile
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
 from tests.support.house import make_account, make_person
 
 LONG_AGO = dt.timedelta(days=900)
@@ -46,7 +46,7 @@ def old_person(tenant_id: int, number: str, *, ago: dt.timedelta = LONG_AGO) -> 
     delivery = old_delivery(tenant_id, at)
     db.session.add_all([release, delivery])
     db.session.flush()
-    db.session.add(Presence(**owner, release_id=release.id, status=Status.OFFLINE_ARCHIVED))
+    db.session.add(Registration(**owner, release_id=release.id, status=Status.OFFLINE_ARCHIVED))
     for event in (Event.RELEASED, Event.SENT, Event.ANSWERED_ACTIVE):
         db.session.add(
             ProtocolEntry(
@@ -58,8 +58,8 @@ def old_person(tenant_id: int, number: str, *, ago: dt.timedelta = LONG_AGO) -> 
             tenant_id=tenant_id,
             delivery_id=delivery.id,
             participant_id=person,
-            part=Part.NAMED,
-            novelty=Novelty.NEW,
+            part=Inclusion.NAMED,
+            novelty=ChangeKind.NEW,
             part_number=0,
             outcome="active",
             detail=CANARY,
@@ -90,7 +90,7 @@ def old_delivery(tenant_id: int, at: dt.datetime, state: DeliveryState = Deliver
         connection_id=connection.id,
         sequence=connection.last_sequence,
         mode=Mode.DELTA,
-        cause=Cause.NOW,
+        cause=Trigger.NOW,
         started_by="SB",
         state=state,
         idempotency_key=str(connection.last_sequence),

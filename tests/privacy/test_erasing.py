@@ -11,31 +11,33 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from portal.audit.models import AuditEntry, AuditEvent, ErasedEntry
 from portal.audit.verifying import verify
-from portal.bulk.models import BulkItem, BulkRun, BulkState
-from portal.database import EVERY_TENANT, Base, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Attempt, Delivery, DeliveryPart, DeliveryPerson, OddAnswer
-from portal.deliveries.states import DeliveryState
+from portal.core.database import EVERY_TENANT, Base, commit, db, rollback, scope_to, utcnow
 from portal.deliveries.strangers import hide
-from portal.people.models import Participant
+from portal.domain import batches as pieces
+from portal.domain.audit import AuditEntry, AuditEvent, ErasedEntry
+from portal.domain.bulk import BulkItem, BulkRun, BulkState
+from portal.domain.deliveries import Attempt, Delivery, DeliveryPart, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.erasures import ErasureRun, ErasureState
+from portal.domain.imports import ImportMode, ImportRejection, ImportRun, ImportState
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.retention import ErasureBlocker, months_before
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Tenant
+from portal.privacy import jobs as erasing
 from portal.privacy.erasing import OWNED
-from portal.privacy.models import ErasureRun, ErasureState
+from portal.privacy.jobs import run_erasure
 from portal.privacy.queries import count_due_soon, list_hindered
-from portal.privacy.retention import Hindrance, months_before
 from portal.privacy.service import plan_erasure
-from portal.qualli.models import ImportMode, ImportRejection, ImportRun, ImportState
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.status import Status
-from portal.tenants.models import Tenant
 from tests.privacy.past import CANARY, LONG_AGO, old_delivery, old_person, traces
 from tests.qualli.exports import bring
 from tests.support.bridge import Bridge
 from tests.support.crash import dying_workers
 from tests.support.database import Cast
 from tests.support.house import make_person
-from worker import erasing, pieces, schedule
-from worker.erasing import run_erasure
+from worker import schedule
 
 pytestmark = pytest.mark.conformance
 
@@ -202,27 +204,27 @@ def test_months_are_those_of_the_calendar() -> None:
 # --- who stays ---------------------------------------------------------------------------------------------
 
 
-def released(presence: Presence, delivery: Delivery) -> None:
-    presence.released = True
+def released(registration: Registration, delivery: Delivery) -> None:
+    registration.released = True
 
 
-def told(presence: Presence, delivery: Delivery) -> None:
-    presence.told = True
+def announced(registration: Registration, delivery: Delivery) -> None:
+    registration.announced = True
 
 
-def online_archived(presence: Presence, delivery: Delivery) -> None:
-    presence.status = Status.ONLINE_ARCHIVED
+def online_archived(registration: Registration, delivery: Delivery) -> None:
+    registration.status = Status.ONLINE_ARCHIVED
 
 
-def waiting(presence: Presence, delivery: Delivery) -> None:
-    presence.waiting_since = utcnow() - LONG_AGO
+def waiting(registration: Registration, delivery: Delivery) -> None:
+    registration.waiting_since = utcnow() - LONG_AGO
 
 
-def in_delivery(presence: Presence, delivery: Delivery) -> None:
+def in_delivery(registration: Registration, delivery: Delivery) -> None:
     delivery.state, delivery.committed_at = DeliveryState.HELD, None
 
 
-def in_bulk(presence: Presence, delivery: Delivery) -> None:
+def in_bulk(registration: Registration, delivery: Delivery) -> None:
     db.session.query(BulkRun).one().state = BulkState.RUNNING
     db.session.query(BulkItem).one().outcome = None
 
@@ -230,19 +232,19 @@ def in_bulk(presence: Presence, delivery: Delivery) -> None:
 @pytest.mark.parametrize(
     ("change", "hindrance"),
     [
-        (released, Hindrance.RELEASED),
-        (told, Hindrance.TOLD),
-        (online_archived, Hindrance.ARCHIVING),
-        (waiting, Hindrance.ARCHIVING),
-        (in_delivery, Hindrance.IN_DELIVERY),
-        (in_bulk, Hindrance.IN_BULK),
+        (released, ErasureBlocker.RELEASED),
+        (announced, ErasureBlocker.ANNOUNCED),
+        (online_archived, ErasureBlocker.ARCHIVING),
+        (waiting, ErasureBlocker.ARCHIVING),
+        (in_delivery, ErasureBlocker.IN_DELIVERY),
+        (in_bulk, ErasureBlocker.IN_BULK),
     ],
 )
 def test_nobody_goes_whom_something_hinders_and_the_list_says_what(
-    sqlite_app: Flask, cast: Cast, change: Callable[[Presence, Delivery], None], hindrance: Hindrance
+    sqlite_app: Flask, cast: Cast, change: Callable[[Registration, Delivery], None], hindrance: ErasureBlocker
 ) -> None:
     person = old_person(cast.alpha, "1")
-    change(db.session.query(Presence).one(), db.session.query(Delivery).one())
+    change(db.session.query(Registration).one(), db.session.query(Delivery).one())
     commit()
     run = erase(cast.alpha)
     assert (run.state, run.people) == (ErasureState.DONE, 0)
@@ -280,7 +282,7 @@ def test_whoever_is_named_again_after_her_erasure_starts_anew(app: Flask, cast: 
     scope_to(cast.alpha)
     again = db.session.query(Participant).one()
     assert (again.number, again.last_name, again.left_at) == ("T1", "Neu", None)
-    for model in (Presence, ProtocolEntry, DeliveryPerson):
+    for model in (Registration, ProtocolEntry, DeliveryPerson):
         assert db.session.query(model).filter_by(participant_id=again.id).count() == 0
     assert db.session.query(ErasedEntry).count() == 3
     assert before is not None
@@ -404,13 +406,13 @@ def test_a_lost_claim_erases_nothing(app: Flask, cast: Cast) -> None:
     old_person(cast.alpha, "1")
     erasure_id = plan(cast.alpha)
     scope_to(EVERY_TENANT)
-    held = pieces.claim(ErasureRun, erasure_id)
+    held = pieces.acquire(ErasureRun, erasure_id)
     commit()
     assert held is not None
     db.session.get_one(ErasureRun, erasure_id, populate_existing=True).fence += 1
     commit()
     scope_to(cast.alpha)
-    with pytest.raises(pieces.LostClaim):
+    with pytest.raises(pieces.LeaseLost):
         erasing._do_piece(held, 2)
     rollback()
     assert numbers(cast.alpha) == {"1"}

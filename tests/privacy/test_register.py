@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import LargeBinary, Table
 
-from portal.database import Base, commit, db, scope_to
+from portal.core.database import Base, commit, db, scope_to
+from portal.domain.tenants import Tenant
 from portal.privacy.processing import as_markdown, processing_record
 from portal.privacy.registry import ALWAYS_TECHNICAL, TABLES, Retention, Sort, Subjects
-from portal.tenants.models import Tenant
 from tests.support.database import Cast
 
 MODELS: dict[str, Table] = dict(Base.metadata.tables)

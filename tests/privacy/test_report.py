@@ -9,17 +9,17 @@ import pytest
 from flask import current_app
 from flask_babel import force_locale
 
-from portal import current_vault
-from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, record
-from portal.database import commit, db, utcnow
-from portal.people.models import Participant, Profile, social_insurance_place
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, utcnow
+from portal.domain.audit import AuditEvent
+from portal.domain.participants import Participant, Profile, social_insurance_place
+from portal.domain.rules.status import Status
+from portal.networks.registry import Network
 from portal.privacy.document import document
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
-from portal.releases.status import Status
-from portal.tenants.network import Network
-from portal.web.plain import plain
+from portal.webkit.json_values import plain
 from tests.qualli.exports import SVNR
 from tests.support.bridge import Bridge
 from tests.support.pdf import find_words, needs_poppler
@@ -28,7 +28,7 @@ NAME = "Łukasz-Şule Čapek-Őry"
 
 
 @pytest.fixture
-def told(job4you: Bridge) -> Bridge:
+def announced(job4you: Bridge) -> Bridge:
     """Somebody with a number and a profile, online, and withdrawn once her consent was."""
     bridge = job4you
     bridge.tenant.sends_social_insurance_number = True
@@ -60,8 +60,8 @@ def told(job4you: Bridge) -> Bridge:
     return bridge
 
 
-def test_it_says_what_was_sent_to_whom_when_on_which_consent_and_by_whose_decision(told: Bridge) -> None:
-    values = collect(told.id("T-1"), utcnow())
+def test_it_says_what_was_sent_to_whom_when_on_which_consent_and_by_whose_decision(announced: Bridge) -> None:
+    values = collect(announced.id("T-1"), utcnow())
     assert values["person"]["first_name"] == NAME
     assert values["person"]["source"] == "Qualli.life"
     assert values["profile"][0]["title"] == "Schweißen"
@@ -86,8 +86,8 @@ def test_it_says_what_was_sent_to_whom_when_on_which_consent_and_by_whose_decisi
     assert values["networks"][0]["status"] is Status.OFFLINE_ARCHIVED
 
 
-def test_the_number_is_said_to_be_kept_and_sent_and_never_shown(told: Bridge) -> None:
-    values = collect(told.id("T-1"), utcnow())
+def test_the_number_is_said_to_be_kept_and_sent_and_never_shown(announced: Bridge) -> None:
+    values = collect(announced.id("T-1"), utcnow())
     number = values["social_insurance_number"]
     assert (number["kept"], number["sent"]) == (True, True)
     assert number["sent_since"] == values["transmissions"][0]["committed_at"]
@@ -117,9 +117,9 @@ def test_whoever_was_never_released_has_a_report_too(bridge: Bridge) -> None:
 @needs_poppler
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_the_pdf_has_title_language_its_font_and_every_letter(
-    told: Bridge, language: str, tmp_path: Path
+    announced: Bridge, language: str, tmp_path: Path
 ) -> None:
-    participant = told.id("T-1")
+    participant = announced.id("T-1")
     with current_app.test_request_context(), force_locale(language):
         values = collect(participant, utcnow())
         values["protocol"] = values["protocol"] * 30  # over pages

@@ -6,12 +6,12 @@ import datetime as dt
 
 from flask import current_app
 
-from portal.database import commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.releases.models import Release
-from portal.releases.status import Status
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.domain.deliveries import Delivery
+from portal.domain.releases import Release
+from portal.domain.rules.status import Status
+from portal.releases.texts import withdrawal_text
 from portal.releases.withdrawals import find_withdrawal, overview, withdrawals_in
-from portal.releases.wording import withdrawal_text
 from tests.support.bridge import Bridge
 
 TODAY = dt.date(2026, 3, 4)

@@ -13,16 +13,16 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, precondition, rule
 
-from portal.accounts.actor import Actor
 from portal.audit.verifying import verify
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
 from portal.deliveries import service
 from portal.deliveries.service import discard, request_transfer
-from portal.qualli.models import ImportMode
-from portal.refusal import Refusal
-from portal.releases.models import Event, ProtocolEntry
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.tenants import Tenant
 from portal.releases.service import choose_mediator, release, revoke
-from portal.tenants.models import Tenant
 from portal.tenants.service import set_licence
 from tests.properties.model import AWAITING, UNDER_WAY, Person, demand
 from tests.properties.wire import Fault
@@ -155,7 +155,7 @@ class Base(RuleBasedStateMachine):
                     any(answer["fate"] != "given" for answer in answers), f"{what}, with all answers given"
                 )
         for person in world.model.people.values():
-            urgent = person.told and not person.released and person.has_lost_consent(world.today)
+            urgent = person.announced and not person.released and person.has_lost_consent(world.today)
             demand(
                 not urgent or waiting_for_person, f"{person.number} has no consent, and the network holds her"
             )
@@ -387,7 +387,7 @@ class Holds(Base):
         same = "same-person" if by.initials == held["started_by"] else None
         expected = same or (None if honest else "changed-since-shown")
         shown = held["shown_digest"] if honest else "what was shown yesterday"
-        self._say("hold", lambda: service.let_go(held["id"], shown, by, utcnow()), expected)
+        self._say("hold", lambda: service.approve(held["id"], shown, by, utcnow()), expected)
         self.world.work()
 
     @rule(by=st.sampled_from([SUPERVISOR, CASEWORKER]))

@@ -1,4 +1,4 @@
-"""What must be true, told once more and more simply than the product tells it (design §3 to §6).
+"""What must be true, told once more and more simply than the product tells it (docs/domain.md).
 
 The model hears what people and Qualli.life did, reads along on the wire, and looks after each job at what the
 product says has happened: built, committed, answered. From these it works out everything else by itself.
@@ -45,7 +45,7 @@ class Person:
     ended: str | None = None
     """Why the last release ended: person, consent or left."""
     mediator: str | None = None
-    told: bool = False
+    announced: bool = False
     told_order: str | None = None
     told_as: Record | None = None
     urgent: bool = False
@@ -77,7 +77,7 @@ class Person:
     @property
     def is_archived_unexpectedly(self) -> bool:
         if self.archived == "withdrawn":
-            return self.told and self.is_answered
+            return self.announced and self.is_answered
         return self.archived not in (None, "mediator-unknown")
 
     def lacks_known_mediator(self, known: dict[str, tuple[bool, int]]) -> bool:
@@ -167,7 +167,7 @@ class Model:
             lost = person.has_lost_consent(today)
             if person.released and (lost or not person.listed):
                 person.released, person.ended = False, "consent" if lost else "left"
-            if lost and person.told and not person.released:
+            if lost and person.announced and not person.released:
                 person.urgent = True
 
     # --- what the network sees -------------------------------------------------------------------------------
@@ -205,14 +205,14 @@ class Model:
 
     def _expected(self, delivery: Facts, today: dt.date) -> tuple[set[str], set[str]]:
         people = self.people.values()
-        told = {person.number for person in people if person.told}
+        announced = {person.number for person in people if person.announced}
         if delivery["cause"] == "consent":
-            return set(), {n for n in delivery["selection"] if n in told and not self.people[n].released}
+            return set(), {n for n in delivery["selection"] if n in announced and not self.people[n].released}
         named = {person.number for person in people if self.is_deliverable(person, today)}
         if delivery["mode"] == "full":
-            return named, told - named
+            return named, announced - named
         chosen = set(delivery["selection"])
-        return named & chosen, {n for n in chosen & told if not self.people[n].released}
+        return named & chosen, {n for n in chosen & announced if not self.people[n].released}
 
     def _freeze(self, delivery: Facts, named: set[str], leaving: set[str], now: dt.datetime) -> Frozen:
         today = now.astimezone(BERLIN).date()
@@ -234,18 +234,18 @@ class Model:
         )
 
     def _must_hold(self, unexplained: set[str], explained: int, now: dt.datetime) -> bool:
-        """The removal brake, from its description (design §4.5)."""
+        """The removal brake, from its description (docs/domain.md#removal-brake)."""
         if not unexplained:
             return False
-        told = [person for person in self.people.values() if person.told and not person.archived]
+        announced = [person for person in self.people.values() if person.announced and not person.archived]
         before = sum(gone for at, gone, let_go in self.committed.values() if at >= now - WEEK and not let_go)
         orders = {self.people[number].told_order for number in unexplained}
         for order in orders - {None}:
-            of_order = {person.number for person in told if person.told_order == order}
+            of_order = {person.number for person in announced if person.told_order == order}
             if len(of_order) >= 2 and of_order <= unexplained:
                 return True
-        remaining = len(told) - explained
-        too_many = len(unexplained) + before > max(3, len(told) * 5 // 100)
+        remaining = len(announced) - explained
+        too_many = len(unexplained) + before > max(3, len(announced) * 5 // 100)
         return too_many or (remaining - len(unexplained)) * 2 < remaining
 
     def see_committed(self, delivery: Facts, opened: Opened | None) -> None:
@@ -276,8 +276,8 @@ class Model:
         for number in frozen.named | frozen.leaving:
             person = self.people[number]
             person.concerned[sequence] = at
-            person.told = number in frozen.named
-            if person.told:
+            person.announced = number in frozen.named
+            if person.announced:
                 person.told_order, person.told_as = records[number].get("order_id"), records[number]
                 continue
             person.urgent = False
@@ -337,7 +337,7 @@ class Model:
     def phase(
         self, person: Person, transit: str | None, now: dt.datetime, known: dict[str, tuple[bool, int]]
     ) -> str:
-        """The first phase that applies (design §4.3); `known`: the network's last answer about each mediator."""
+        """The first phase that applies; `known`: the network's last answer about each mediator."""
         today, waiting = now.astimezone(BERLIN).date(), person.waiting_since
         steps = (
             ("clarification", person.clarification or _waits(waiting, 3, now)),
@@ -350,23 +350,23 @@ class Model:
             ),
             ("mediator-unknown", person.released and person.lacks_known_mediator(known)),
             ("overdue", _waits(waiting, 2, now)),
-            ("archiving", waiting is not None and not person.told),
+            ("archiving", waiting is not None and not person.announced),
             ("sent", waiting is not None),
-            ("withdrawal-scheduled", not person.released and person.told),
+            ("withdrawal-scheduled", not person.released and person.announced),
             ("not-released", not person.released),
             ("blocked", not self.is_deliverable(person, today)),
             (
                 "scheduled",
-                not person.told or not self.is_told_all(person) or person.status != "online",
+                not person.announced or not self.is_told_all(person) or person.status != "online",
             ),
         )
         return next((name for name, applies in steps if applies), "current")
 
     def is_told_all(self, person: Person) -> bool:
         """Whether the network was last told what is true of her now."""
-        told = person.told_as or {}
+        announced = person.told_as or {}
         now = {"city": f"Ort {person.city}", "mediator_id": person.mediator, "order_id": person.order}
-        return all(told.get(name) == value for name, value in now.items())
+        return all(announced.get(name) == value for name, value in now.items())
 
 
 def _waits(since: dt.datetime | None, days: int, now: dt.datetime) -> bool:

@@ -13,28 +13,19 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from portal.database import commit, db, utcnow
-from portal.deliveries import service
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import DeliveryState, Novelty
+from portal.core.database import commit, db, utcnow
+from portal.deliveries import answers, applying, braking, building, receipts, refusals, sending, service
+from portal.deliveries import jobs as steps
+from portal.deliveries import reconciliation as reconciling
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import ChangeKind, DeliveryState
+from portal.domain.releases import Registration
+from portal.domain.rules.status import Outcome, Reason
+from portal.domain.tenants import Connection
 from portal.releases import imported
-from portal.releases.models import Presence
-from portal.releases.status import Outcome, Reason
-from portal.tenants.models import Connection
 from tests.properties.wire import Fault
 from tests.properties.world import PEOPLE, World
-from worker import (
-    answers,
-    applying,
-    braking,
-    building,
-    receipts,
-    reconciling,
-    refusals,
-    schedule,
-    sending,
-    steps,
-)
+from worker import schedule
 
 Patch = pytest.MonkeyPatch
 
@@ -71,7 +62,7 @@ def _fence_ignored(patch: Patch) -> None:
         return db.session.get_one(Delivery, held.delivery_id, populate_existing=True)
 
     for module in (steps, sending, building, answers, refusals):
-        patch.setattr(module, "hold_claim", wrong)
+        patch.setattr(module, "renew", wrong)
 
 
 def _base_dropped(patch: Patch) -> None:
@@ -89,7 +80,7 @@ def _explained_counted(patch: Patch) -> None:
 
     def wrong(view: Any, _unexplained: int) -> Any:
         query = select(func.count()).where(
-            DeliveryPerson.delivery_id == view.uncommitted.id, DeliveryPerson.novelty == Novelty.LEAVING
+            DeliveryPerson.delivery_id == view.uncommitted.id, DeliveryPerson.novelty == ChangeKind.LEAVING
         )
         return right(view, db.session.scalar(query) or 0)
 
@@ -97,11 +88,11 @@ def _explained_counted(patch: Patch) -> None:
 
 
 def _last_look_skipped(patch: Patch) -> None:
-    patch.setattr(sending, "what_forbids", lambda *_: None)
+    patch.setattr(sending, "blocking_problem", lambda *_: None)
 
 
 def _unknown_commit_repeated_unasked(patch: Patch) -> None:
-    patch.setattr(sending, "take_back", lambda *_: False)
+    patch.setattr(sending, "abandon_at_network", lambda *_: False)
 
 
 def _cursor_moved_first(patch: Patch) -> None:
@@ -149,7 +140,7 @@ def _parts_read_anew(patch: Patch) -> None:
         view = steps._view(delivery, utcnow())
         commit()
         if again:
-            counts = building.freeze(held, view).counts
+            counts = building.build_parts(held, view).counts
             sending.hold_claim(held, utcnow()).counts = counts
             commit()
         return right(held)
@@ -162,8 +153,8 @@ def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
 
     def wrong(*arguments: Any, **options: Any) -> int:
         ended = right(*arguments, **options)
-        told = update(Presence).where(Presence.told, ~Presence.released)
-        db.session.execute(told.values(urgent=True).execution_options(synchronize_session=False))
+        announced = update(Registration).where(Registration.announced, ~Registration.released)
+        db.session.execute(announced.values(urgent=True).execution_options(synchronize_session=False))
         return ended
 
     patch.setattr(imported, "end_lost_releases", wrong)
@@ -198,13 +189,13 @@ def _whoever_started_it_lets_it_go(patch: Patch) -> None:
 
 
 def _shown_or_not(patch: Patch) -> None:
-    right = service.let_go
+    right = service.approve
 
     def wrong(delivery_id: int, _shown_digest: str, actor: Any, now: Any) -> Delivery:
         digest = db.session.get_one(Delivery, delivery_id).shown_digest or ""
         return right(delivery_id, digest, actor, now)
 
-    patch.setattr(service, "let_go", wrong)
+    patch.setattr(service, "approve", wrong)
 
 
 def _rejects_some(world: World) -> None:

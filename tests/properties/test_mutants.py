@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.properties.story import story
 from tests.properties.world import World
 from tests.support.services import RedisServer
 
+SAMPLE = random.Random(20261127).sample(MUTANTS, 4)
+"""Those of the ordinary run."""
 EXAMPLES = 15
 """At most so many; the first that finds it is the last."""
 
@@ -31,7 +34,17 @@ def shared_world(
         yield world
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name.replace(" ", "-"))
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(
+            mutant,
+            marks=() if mutant in SAMPLE else pytest.mark.thorough,
+            id=mutant.name.replace(" ", "-"),
+        )
+        for mutant in MUTANTS
+    ],
+)
 def test_it_is_found(shared_world: World, mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     mutant.put_in(monkeypatch)
     story_of_it = focused(shared_world, mutant.rules, mutant.before)

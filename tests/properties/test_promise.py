@@ -13,9 +13,10 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_promise_holds_on_sqlite(world: World) -> None:
-    run_state_machine_as_test(machine(world), settings=story(EXAMPLES or 12))
+    run_state_machine_as_test(machine(world), settings=story(EXAMPLES or 6))
 
 
 @pytest.mark.postgres
+@pytest.mark.thorough
 def test_the_promise_holds_on_postgres(postgres_world: World) -> None:
     run_state_machine_as_test(machine(postgres_world), settings=story(EXAMPLES or 3))

@@ -169,17 +169,17 @@ class TappedSandbox(SandboxServer):
             return [b'{"type": "unavailable", "title": "Sp\\u00e4ter", "status": 503}']
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        told: list[Any] = []
-        answer = b"".join(inner(environ, lambda *words: told.extend(words)))
+        announced: list[Any] = []
+        answer = b"".join(inner(environ, lambda *words: announced.extend(words)))
         self.tap.note(
-            call, place, environ.get("HTTP_IDEMPOTENCY_KEY", ""), body, int(told[0].split()[0]), answer
+            call, place, environ.get("HTTP_IDEMPOTENCY_KEY", ""), body, int(announced[0].split()[0]), answer
         )
         meanwhile = self.tap.on_the_way.pop(call, None)
         if meanwhile:
             meanwhile()
         if fault is Fault.UNANSWERED:
             return _reset(environ["werkzeug.socket"])
-        start_response(*told[:2])
+        start_response(*announced[:2])
         return [answer]
 
 

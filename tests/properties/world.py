@@ -22,27 +22,33 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, inspect, make_url, select, text
 
-from portal.accounts.actor import Actor
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPerson, OddAnswer
-from portal.failpoints import armed
-from portal.people.models import Mediator, Participant
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.qualli.service import discard as discard_import
-from portal.qualli.service import keep_export, start_import
-from portal.qualli.service import let_go as let_import_go
-from portal.queue import PROBE_CONNECTION, QUEUE, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.failpoints import armed
+from portal.core.queue import PROBE_CONNECTION, QUEUE, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY
+from portal.deliveries import attempts
+from portal.deliveries import jobs as steps
+from portal.deliveries.network_change import choose_network
+from portal.domain.actors import Actor
+from portal.domain.deliveries import Delivery, DeliveryPerson, OddAnswer
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.tenants import Connection, Tenant
+from portal.imports import running as imports
+from portal.imports.service import approve as let_import_go
+from portal.imports.service import discard as discard_import
+from portal.imports.service import keep_export, start_import
+from portal.networks.registry import Network
+from portal.privacy import jobs as erasing
 from portal.releases.imported import people_changed
-from portal.releases.models import MediatorPresence, Presence
-from portal.releases.queries import explain, load_view
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
-from portal.tenants.service import choose_network, create_tenant, set_licence, set_token
+from portal.releases.queries import explain
+from portal.tenants.context import load_tenant_context
+from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.properties.model import BERLIN, Model, Person, Violation, demand
 from tests.properties.wire import Opened, Tap, TappedSandbox
 from tests.qualli.exports import zipped
 from tests.support.services import RedisServer
-from worker import attempts, erasing, imports, schedule, steps
+from worker import schedule
 
 START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 """A Monday; no holiday comes for a month."""
@@ -360,7 +366,7 @@ class World:
 
     def is_released(self, number: str) -> bool:
         released = db.session.scalar(
-            select(Presence.released).where(Presence.participant_id == self.id(number))
+            select(Registration.released).where(Registration.participant_id == self.id(number))
         )
         commit()
         return bool(released)
@@ -432,22 +438,25 @@ class World:
             self.model.see_odd(delivery, delivery["odd"])
         wrong = [*self.wrong, *self.tap.wrong]
         demand(not wrong, "; ".join(wrong))
-        self._compare_presences()
+        self._compare_registrations()
         return found
 
     def _answers(self, remote_id: str) -> list[dict[str, Any]]:
         return self.sandbox.answers(self.provider, remote_id)
 
-    def _compare_presences(self) -> None:
-        query = select(Participant.number, Presence).join(Presence, Presence.participant_id == Participant.id)
-        for number, presence in db.session.execute(query.execution_options(populate_existing=True)):
+    def _compare_registrations(self) -> None:
+        query = select(Participant.number, Registration).join(
+            Registration, Registration.participant_id == Participant.id
+        )
+        for number, registration in db.session.execute(query.execution_options(populate_existing=True)):
             person = self.model.people[number]
-            self._accept_expiry(person, presence.released)
+            self._accept_expiry(person, registration.released)
             demand(
-                presence.status == person.status, f"{number} is {presence.status} instead of {person.status}"
+                registration.status == person.status,
+                f"{number} is {registration.status} instead of {person.status}",
             )
-            demand(presence.released == person.released, f"{number}: released is {presence.released}")
-            demand(presence.told == person.told, f"{number}: told is {presence.told}")
+            demand(registration.released == person.released, f"{number}: released is {registration.released}")
+            demand(registration.announced == person.announced, f"{number}: told is {registration.announced}")
         commit()
 
     def _accept_expiry(self, person: Person, released: bool) -> None:
@@ -458,7 +467,7 @@ class World:
     def compare_pages(self, found: list[dict[str, Any]]) -> None:
         """What each participant's page says, against what the model knows."""
         under_way = next((it for it in found if it["state"] in ("planned", "built", "held", "sending")), None)
-        view, known = load_view(self.tenant_id, utcnow()), self._known_mediators()
+        view, known = load_tenant_context(self.tenant_id, utcnow()), self._known_mediators()
         for number, person in self.model.people.items():
             if not person.listed and not person.concerned and not person.released and person.ended is None:
                 continue  # nobody sees her any more
@@ -471,8 +480,8 @@ class World:
 
     def _known_mediators(self) -> dict[str, tuple[bool, int]]:
         rows = db.session.execute(
-            select(Mediator.number, MediatorPresence.known, MediatorPresence.answered_sequence).join(
-                MediatorPresence, MediatorPresence.mediator_id == Mediator.id
+            select(Mediator.number, MediatorRegistration.known, MediatorRegistration.answered_sequence).join(
+                MediatorRegistration, MediatorRegistration.mediator_id == Mediator.id
             )
         )
         return {number: (known, sequence) for number, known, sequence in rows}
@@ -490,7 +499,7 @@ def _transit(delivery: dict[str, Any] | None, person: Person) -> str | None:
     elif delivery["selection"] is not None:
         concerned = person.number in delivery["selection"]
     else:
-        concerned = person.released or person.told
+        concerned = person.released or person.announced
     if not concerned:
         return None
     if delivery["state"] == "held":

@@ -7,13 +7,13 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from portal.accounts.actor import QUALLI
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.people.models import Mediator, Order, Participant, Profile
-from portal.qualli.models import ImportMode, ImportRun
-from portal.qualli.service import Report, keep_export, report, start_import
-from portal.tenants.models import Tenant
-from worker.imports import run_import
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.actors import QUALLI
+from portal.domain.imports import ImportMode, ImportRun
+from portal.domain.participants import Mediator, Order, Participant, Profile
+from portal.domain.tenants import Tenant
+from portal.imports.running import run_import
+from portal.imports.service import Report, keep_export, report, start_import
 
 MEDIATORS = "vermittler_id;kuerzel;nachname;vorname\nV1;MM;Muster;Mia\nV2;BO;Bosch;Otto\n"
 ORDERS = "auftrag_id;bezeichnung;zustaendig\nA1;Umschulung;MM|BO\nA2;Coaching;\n"

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.accounts.actor import Actor
-from portal.database import commit, db, utcnow
-from portal.people.models import Mediator, Profile
-from portal.qualli.columns import Kind
-from portal.qualli.models import ImportMode, ImportRun, ImportState
-from portal.qualli.service import discard, get_import, leaving, let_go
+from portal.core.database import commit, db, utcnow
+from portal.domain.actors import Actor
+from portal.domain.import_kinds import Kind
+from portal.domain.imports import ImportMode, ImportRun, ImportState
+from portal.domain.participants import Mediator, Profile
+from portal.imports.running import run_import
+from portal.imports.service import approve, discard, get_import, leaving
 from tests.qualli.exports import ALL, bring, contents, people, report_of
 from tests.support.database import Cast
 from tests.support.door import Door, new_token
-from worker.imports import run_import
 
 MEDIATORS = "vermittler_id;kuerzel;nachname;vorname\n"
 PEOPLE = "tn_id;nachname\n" + "".join(f"T{n};N\n" for n in range(1, 5))
@@ -49,7 +49,7 @@ def active() -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "problem", "told"),
+    ("file", "text", "problem", "announced"),
     [
         ("profil.csv", PROFILES, "profiles-shrink", ("profile", 4, 4)),
         ("profil.csv", PROFILES + "T1;kenntnis;Word\n", "profiles-shrink", ("profile", 4, 3)),
@@ -59,15 +59,15 @@ def active() -> set[str]:
     ],
 )
 def test_whatever_kind_shrinks_by_more_than_half_the_import_is_held(
-    app: Flask, cast: Cast, file: str, text: str, problem: str, told: tuple[str, int, int]
+    app: Flask, cast: Cast, file: str, text: str, problem: str, announced: tuple[str, int, int]
 ) -> None:
     bring(cast.alpha, WHOLE)
     before = contents(cast.alpha)
     files = {name: content for name, content in WHOLE.items() if name != "profil.csv"} | {file: text}
     found = bring(cast.alpha, files)
     assert (found.state, found.problem) == (ImportState.HELD, problem)
-    assert found.problem_values == {"before": told[1], "leaving": told[2]}
-    assert absences(found.notices) == [told]
+    assert found.problem_values == {"before": announced[1], "leaving": announced[2]}
+    assert absences(found.notices) == [announced]
     assert contents(cast.alpha) == before
 
 
@@ -81,7 +81,7 @@ def test_a_held_import_lists_whom_it_takes_what_from_and_a_person_decides(app: F
         ("V2", "Kurz, Max"),
     ]
     assert [it["problem"] for it in found.notices if it["code"] == "also-held"] == ["profiles-shrink"]
-    let_go(run, Actor("LE"))
+    approve(run, Actor("LE"))
     commit()
     run_import(run.id, batch=2)
     assert (titles(), active()) == (set(), set())
@@ -174,7 +174,7 @@ def test_letting_an_older_held_import_go_later_is_not_offered(sqlite_app: Flask,
     bring(cast.alpha, WHOLE)
     older = bring(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT1;N\n"})
     newer = bring(cast.alpha, {"teilnehmer.csv": "tn_id;nachname\nT2;N\n"})
-    let_go(get_import(cast.alpha, newer.import_id), Actor("LE"))
+    approve(get_import(cast.alpha, newer.import_id), Actor("LE"))
     commit()
     run_import(newer.import_id)
     assert report_of(older.import_id).problem == "replaced"

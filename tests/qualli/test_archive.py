@@ -8,9 +8,9 @@ import zipfile
 
 import pytest
 
-from portal.qualli.archive import FREE_BYTES, open_export
-from portal.qualli.columns import Kind
-from portal.refusal import Refusal
+from portal.core.refusal import Refusal
+from portal.domain.import_kinds import Kind
+from portal.imports.archive import FREE_BYTES, open_export
 from tests.qualli.exports import ALL, PEOPLE, zipped
 
 AT_MOST = 2 << 20

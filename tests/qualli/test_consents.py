@@ -8,13 +8,13 @@ from collections.abc import Iterator
 import pytest
 import time_machine
 
-from portal.database import commit, db, rollback, scope_to, utcnow
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode
-from portal.refusal import Refusal
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.preflight import Finding
+from portal.core.database import commit, db, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import Finding
 from portal.releases.service import release
 from tests.qualli.exports import bring
 from tests.support.bridge import CASEWORKER, Bridge
@@ -61,7 +61,7 @@ def test_an_export_that_leaves_a_withdrawal_out_takes_nothing_back(
     tell(bridge, "02.01.2026")
     bridge.release("T1")
     tell(bridge, "02.01.2026", "20.11.2026")
-    assert not bridge.presence("T1").released
+    assert not bridge.registration("T1").released
     for mode in (ImportMode.DELTA, ImportMode.FULL):
         assert tell(bridge, "02.01.2026", mode=mode) == ["withdrawal-kept"]
         assert tell(bridge, "02.01.2026", "01.01.2026", mode) == ["withdrawal-kept"]
@@ -82,7 +82,7 @@ def test_a_consent_dated_after_it_undoes_a_withdrawal(bridge: Bridge, clock: tim
     assert tell(bridge, "21.11.2026") == []
     assert bridge.see("T1").findings == ()
     assert details(bridge, Event.CONSENT_RENEWED) == [{"consent_on": "2026-11-21"}]
-    assert not bridge.presence("T1").released, "a person decides anew"
+    assert not bridge.registration("T1").released, "a person decides anew"
     bridge.release("T1")
 
 

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import current_settings
-from portal.accounts.actor import Actor
-from portal.database import commit, db, rollback, utcnow
-from portal.qualli import running as imports
-from portal.qualli.claims import LostClaim, claim, hold_claim
-from portal.qualli.models import ImportLine, ImportMode, ImportRun, ImportState
-from portal.qualli.service import get_import, let_go, start_import
-from portal.refusal import Refusal
-from portal.tenants.models import Tenant
+from portal.core.database import commit, db, rollback, utcnow
+from portal.core.refusal import Refusal
+from portal.core.settings import current_settings
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportLine, ImportMode, ImportRun, ImportState
+from portal.domain.tenants import Tenant
+from portal.imports import running as imports
+from portal.imports.leases import LeaseLost, acquire, renew
+from portal.imports.running import CRASHES, run_import
+from portal.imports.service import approve, get_import, start_import
 from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start
 from tests.support.crash import dying_workers
 from tests.support.database import Cast, make_cast, running_app
-from worker.imports import CRASHES, run_import
 
 NEXT = {
     "vermittler.csv": "vermittler_id;kuerzel;nachname;vorname\nV2;BO;Bosch;Otto\nV3;NN;Neu;Nora\n",
@@ -41,7 +41,7 @@ def expire_lease(import_id: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.processes
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.thorough), "after"])
 def test_it_is_all_or_nothing_wherever_it_is_killed(app: Flask, cast: Cast, when: str) -> None:
     """Staging begins anew after each kill, so each goes one commit further; taking over goes on where it was."""
     bring(cast.alpha, ALL)
@@ -108,16 +108,16 @@ def test_two_at_once_do_it_once(app: Flask, cast: Cast) -> None:
 def test_whoever_lost_the_claim_writes_nothing(app: Flask, cast: Cast) -> None:
     import_id = start(cast.alpha, ALL)
     now = utcnow()
-    first = claim(import_id, now, 50)
+    first = acquire(import_id, now, 50)
     commit()
-    assert claim(import_id, now, 50) is None
-    second = claim(import_id, now + dt.timedelta(seconds=51), 50)
+    assert acquire(import_id, now, 50) is None
+    second = acquire(import_id, now + dt.timedelta(seconds=51), 50)
     commit()
     assert first and second
-    hold_claim(second, utcnow())
+    renew(second, utcnow())
     commit()
-    with pytest.raises(LostClaim):
-        hold_claim(first, utcnow())
+    with pytest.raises(LeaseLost):
+        renew(first, utcnow())
     rollback()
 
 
@@ -133,11 +133,11 @@ def test_a_stopped_worker_that_goes_on_after_its_lease_changes_nothing(
         commit()  # asleep for longer than the lease
         expire_lease(import_id)
         run_import(import_id, batch=2)
-        imports.hold_claim(held[0], utcnow())
+        imports.renew(held[0], utcnow())
 
     held = []
-    hold = imports.hold_claim
-    monkeypatch.setattr(imports, "hold_claim", lambda claim, now: (held.append(claim), hold(claim, now))[1])
+    hold = imports.renew
+    monkeypatch.setattr(imports, "renew", lambda lease, now: (held.append(lease), hold(lease, now))[1])
     monkeypatch.setattr(imports, "stage", stage_while_another_takes_over)
     run_import(import_id, batch=1)
     assert_it_is_next(cast.alpha, import_id)
@@ -149,7 +149,7 @@ def test_an_export_that_kills_its_worker_every_time_fails_and_changes_nothing(ap
     import_id = start(cast.alpha, NEXT)
     now = utcnow() - dt.timedelta(hours=1)
     for _ in range(CRASHES):
-        assert claim(import_id, now, 1)
+        assert acquire(import_id, now, 1)
         commit()
         now += dt.timedelta(seconds=2)
     run_import(import_id)
@@ -209,11 +209,11 @@ def test_only_a_held_import_can_be_let_go_and_by_somebody_else(app: Flask, cast:
     held = bring(cast.alpha, {"teilnehmer.csv": "tn_id\n"})
     run = get_import(cast.alpha, held.import_id)
     with pytest.raises(Refusal, match="import-same-person"):
-        let_go(run, Actor(run.started_by))
-    let_go(run, Actor("LE"))
+        approve(run, Actor(run.started_by))
+    approve(run, Actor("LE"))
     commit()
     with pytest.raises(Refusal, match="import-not-held"):
-        let_go(run, Actor("LE"))
+        approve(run, Actor("LE"))
     rollback()
 
 
@@ -225,7 +225,7 @@ def test_the_social_insurance_number_is_nowhere_in_the_clear(sqlite_url: str, tm
         lines = f"tn_id;svnr;auftrag_id\nT1;{SVNR};\nT2;{SVNR[:8]} {SVNR[8:]};\nT3;{SVNR};A0\n{SVNR};;\nT4;{SVNR[:-1]}9;\n"  # noqa: E501
         import_id = start(cast.alpha, {"teilnehmer.csv": lines.replace(f"\n{SVNR};;", "")}, ImportMode.DELTA)
         assert_nowhere(tmp_path)
-        held = claim(import_id, utcnow() - dt.timedelta(hours=1), 1)
+        held = acquire(import_id, utcnow() - dt.timedelta(hours=1), 1)
         commit()
         assert held
         imports._stage(held, 2)

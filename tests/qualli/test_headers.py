@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from portal.qualli.codes import FileRefused
-from portal.qualli.columns import MEDIATORS, PARTICIPANTS, Table
-from portal.qualli.reading import CsvFile
+from portal.imports.codes import FileRefused
+from portal.imports.columns import MEDIATORS, PARTICIPANTS, Table
+from portal.imports.reading import CsvFile
 from tests.qualli.test_reading import TODAY, seen
 
 

@@ -6,10 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from portal.database import EVERY_TENANT, commit, db, scope_to
-from portal.people.identifiers import lookup_key
-from portal.people.models import Mediator, Order, Participant, Profile
-from portal.qualli.models import ImportMode
+from portal.core.database import EVERY_TENANT, commit, db, scope_to
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Mediator, Order, Participant, Profile
+from portal.domain.rules.identifiers import lookup_key
 from portal.releases.service import get_participant_by_number
 from tests.qualli.exports import ALL, SVNR, bring, contents, faults, people
 from tests.support.database import Cast
@@ -229,8 +229,8 @@ def test_both_doors_read_identifiers_alike(app: Flask, cast: Cast) -> None:
     given = ("T1\u200b", "t2", "1,2E+05", "NULL", '="T1"')
     lines = [{"tn_id": number, "nachname": f"N{line}"} for line, number in enumerate(given)]
     found = door.put("participants?mode=full", lines)
-    told = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
-    assert sorted(told) == [
+    announced = [(item["line"], item["column"], item["code"]) for item in found["rejected"]]
+    assert sorted(announced) == [
         (1, "tn_id", "repeated"),
         (2, "tn_id", "identifier-twin"),
         (3, "tn_id", "identifier-altered"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import select
 
-from portal import current_vault
-from portal.accounts.actor import Actor
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.people.models import (
+from portal.core.crypto import current_vault
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportLine, ImportMode, ImportRun, ImportState
+from portal.domain.participants import (
     Mediator,
     Order,
     Participant,
@@ -16,8 +17,8 @@ from portal.people.models import (
     Profile,
     social_insurance_place,
 )
-from portal.qualli.models import ImportLine, ImportMode, ImportRun, ImportState
-from portal.qualli.service import discard, find_due_imports, get_import, leaving, let_go
+from portal.imports.running import run_import
+from portal.imports.service import approve, discard, find_due_imports, get_import, leaving
 from tests.qualli.exports import (
     ALL,
     MEDIATORS,
@@ -32,7 +33,6 @@ from tests.qualli.exports import (
     start,
 )
 from tests.support.database import Cast
-from worker.imports import run_import
 
 
 def test_it_takes_over_a_whole_export(app: Flask, cast: Cast) -> None:
@@ -222,7 +222,7 @@ def test_a_full_import_by_which_more_than_half_would_leave_is_held(app: Flask, c
     assert contents(cast.alpha) == before
     run = get_import(cast.alpha, found.import_id)
     assert [person.number for person in leaving(run)] == ["T2", "T3"]
-    let_go(run, Actor("LE"))
+    approve(run, Actor("LE"))
     commit()
     run_import(run.id, batch=2)
     assert report_of(run.id).left == 2

@@ -8,22 +8,24 @@ import pytest
 from flask import current_app
 from sqlalchemy import select
 
-from portal.accounts.actor import Actor
-from portal.database import commit, db, rollback, scope_to, utcnow
-from portal.people.models import Participant, ParticipantWord, Profile
-from portal.qualli.models import ImportMode, ImportState
-from portal.qualli.service import Report, get_import, let_go
-from portal.refusal import Refusal
+from portal.core.database import commit, db, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode, ImportState
+from portal.domain.participants import Participant, ParticipantWord, Profile
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Release
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.imports.running import run_import
+from portal.imports.service import Report, approve, get_import
+from portal.releases.filters import Filters
 from portal.releases.identities import settle_identity
-from portal.releases.models import EndCause, Event, ProtocolEntry, Release
-from portal.releases.phase import Phase
-from portal.releases.queries import Filters, count_participants, load_view
+from portal.releases.queries import count_participants
 from portal.releases.service import release
-from portal.releases.status import Status
+from portal.tenants.context import load_tenant_context
 from tests.qualli.exports import SVNR, bring, faults, report_of
 from tests.support.bridge import CASEWORKER, Bridge
 from tests.support.door import Door, new_token
-from worker.imports import run_import
 
 HEADER = "tn_id;nachname;vorname;geburtsdatum;ort;betreuer;auftrag_id;einverstaendnis_am\n"
 ANNA = ("Müller", "Anna", "01.02.1990")
@@ -84,12 +86,12 @@ def test_the_line_is_held_and_the_release_ends(online: Bridge) -> None:
     assert (found.state, faults(found)) == (ImportState.DONE, [("teilnehmer", 2, "tn_id", "other-person")])
     anna = person("1")
     assert (anna.name, str(anna.birth_date), anna.city) == ("Müller, Anna", "1990-02-01", "Berlin")
-    assert not online.presence("1").released
+    assert not online.registration("1").released
     ended = db.session.scalars(select(Release).where(Release.ended_at.is_not(None))).one()
     assert (ended.end_cause, ended.ended_by) == (EndCause.OTHER_PERSON, "Qualli.life")
     assert online.events("1")[-2:] == [Event.IDENTITY_DOUBTED, Event.REVOKED]
     assert online.phase("1") is Phase.CLARIFICATION
-    view = load_view(online.tenant_id, utcnow())
+    view = load_tenant_context(online.tenant_id, utcnow())
     assert count_participants(view, Filters(needs_action=True)) == 1
     with pytest.raises(Refusal, match="identity-doubted"):
         release(online.id("1"), CASEWORKER, utcnow())
@@ -120,7 +122,7 @@ def test_the_question_ends_when_the_export_says_as_before(online: Bridge) -> Non
     tell(online, {"1": OLAF})
     assert tell(online, {"1": ANNA}, "Köln").rejected_lines == 0
     assert (person("1").doubted_identity, person("1").city) == (None, "Köln")
-    assert not online.presence("1").released, "a person decides anew"
+    assert not online.registration("1").released, "a person decides anew"
     online.release("1")
 
 
@@ -130,9 +132,9 @@ def test_a_profile_of_the_other_person_is_not_taken(online: Bridge) -> None:
     assert ("profil", 2, "tn_id", "participant-rejected") in faults(found)
     door = Door(current_app._get_current_object(), new_token(online.tenant_id))  # type: ignore[attr-defined]
     sent = {"tn_id": "1", "nachname": "Zander", "vorname": "Olaf", "geburtsdatum": "1985-07-13"}
-    told = door.put("participants", [{**sent, "profil": [{"art": "kenntnis", "bezeichnung": "Word"}]}])
-    assert [(it["code"], it["column"]) for it in told["rejected"]] == [("other-person", "tn_id")]
-    assert "andere Person unter derselben Nummer?" in told["rejected"][0]["message"]
+    announced = door.put("participants", [{**sent, "profil": [{"art": "kenntnis", "bezeichnung": "Word"}]}])
+    assert [(it["code"], it["column"]) for it in announced["rejected"]] == [("other-person", "tn_id")]
+    assert "andere Person unter derselben Nummer?" in announced["rejected"][0]["message"]
     assert db.session.query(Profile).count() == 0
     scope_to(online.tenant_id)
 
@@ -145,7 +147,7 @@ def test_the_same_person_is_corrected_by_the_next_import(online: Bridge) -> None
     assert tell(online, {"1": OLAF}).rejected_lines == 0
     olaf = person("1")
     assert (olaf.name, olaf.confirmed_identity, olaf.doubted_identity) == ("Zander, Olaf", None, None)
-    assert online.presence("1").applicant_id is not None
+    assert online.registration("1").applicant_id is not None
     assert online.events("1")[-2:] == [Event.IDENTITY_SETTLED, Event.PERSON_CHANGED]
     assert tell(online, {"1": OLAF}).unchanged == 1
 
@@ -159,7 +161,7 @@ def test_a_decision_is_about_who_was_named_and_nobody_else(online: Bridge) -> No
 
 
 def test_another_person_gets_a_record_of_their_own(online: Bridge) -> None:
-    applicant_id = online.presence("1").applicant_id
+    applicant_id = online.registration("1").applicant_id
     tell(online, {"1": OLAF})
     with pytest.raises(Refusal, match="identity-still-told"):
         settle(online, is_same=False)
@@ -173,7 +175,7 @@ def test_another_person_gets_a_record_of_their_own(online: Bridge) -> None:
     assert olaf.id != anna.id
     assert (olaf.name, olaf.city, anna.name) == ("Zander, Olaf", "Köln", "Müller, Anna")
     assert anna.number.startswith("1 (bis 20") and anna.sent_number == "1" and anna.left_at is not None
-    assert online.see("1").presence is None
+    assert online.see("1").registration is None
     assert online.events("1") == []
     entries = db.session.scalars(
         select(ProtocolEntry.event).where(ProtocolEntry.participant_id == before)
@@ -206,7 +208,7 @@ def test_a_name_or_a_date_alone_is_told_in_the_protocol(online: Bridge) -> None:
     tell(online, {"1": ("Schmidt", "Anna", "02.02.1990")})
     tell(online, {"1": ("Schmidt", "Anna", "02.02.1990")}, "Köln")
     assert changes(online) == [["last_name"], ["birth_date"]]
-    assert online.presence("1").released
+    assert online.registration("1").released
 
 
 def test_whom_nobody_released_is_replaced_without_a_word(bridge: Bridge) -> None:
@@ -240,14 +242,14 @@ def test_where_lines_slipped_nothing_is_taken_and_nobody_loses_the_release(bridg
     assert (found.state, found.problem, found.problem_values) == (
         ImportState.HELD, "identities", {"people": 5, "before": 5},
     )  # fmt: skip
-    assert all(bridge.presence(number).released for number in numbers)
-    let_go(get_import(bridge.tenant_id, found.import_id), Actor("LE"))
+    assert all(bridge.registration(number).released for number in numbers)
+    approve(get_import(bridge.tenant_id, found.import_id), Actor("LE"))
     commit()
     run_import(found.import_id)
     scope_to(bridge.tenant_id)
     assert report_of(found.import_id).rejected_lines == 5
     scope_to(bridge.tenant_id)
-    assert not any(bridge.presence(number).released for number in numbers)
+    assert not any(bridge.registration(number).released for number in numbers)
 
 
 def test_who_is_released_while_an_import_is_held_is_asked_about_too(bridge: Bridge) -> None:
@@ -256,20 +258,20 @@ def test_who_is_released_while_an_import_is_held_is_asked_about_too(bridge: Brid
     assert (held.state, held.problem, held.rejected_lines) == (ImportState.HELD, "shrinks", 0)
     scope_to(bridge.tenant_id)
     bridge.release("1")
-    let_go(get_import(bridge.tenant_id, held.import_id), Actor("LE"))
+    approve(get_import(bridge.tenant_id, held.import_id), Actor("LE"))
     commit()
     run_import(held.import_id, batch=2)
     scope_to(bridge.tenant_id)
     assert faults(report_of(held.import_id)) == [("teilnehmer", 2, "tn_id", "other-person")]
     scope_to(bridge.tenant_id)
-    assert (person("1").name, bridge.presence("1").released) == ("Müller, Anna", False)
+    assert (person("1").name, bridge.registration("1").released) == ("Müller, Anna", False)
 
 
 def test_a_dry_run_ends_no_release(online: Bridge) -> None:
     found = bring(online.tenant_id, export({"1": OLAF}), ImportMode.DELTA, dry_run=True)
     scope_to(online.tenant_id)
     assert faults(found) == [("teilnehmer", 2, "tn_id", "other-person")]
-    assert online.presence("1").released
+    assert online.registration("1").released
 
 
 def test_nothing_is_decided_where_nothing_is_asked(online: Bridge) -> None:

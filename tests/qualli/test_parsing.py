@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.people.masking import check_digit
-from portal.qualli.columns import MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
-from portal.qualli.parsing import Parsed, parse
+from portal.core.masking import check_digit
+from portal.imports.columns import MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table
+from portal.imports.parsing import Parsed, parse
 
 TODAY = dt.date(2026, 3, 2)
 MEDIATOR = {"vermittler_id": "V1", "kuerzel": "MM", "nachname": "Muster", "vorname": "Mia"}

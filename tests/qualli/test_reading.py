@@ -7,9 +7,9 @@ import io
 
 import pytest
 
-from portal.qualli.codes import FileRefused
-from portal.qualli.columns import PARTICIPANTS
-from portal.qualli.reading import LINE_LIMIT, CsvFile, Line
+from portal.imports.codes import FileRefused
+from portal.imports.columns import PARTICIPANTS
+from portal.imports.reading import LINE_LIMIT, CsvFile, Line
 
 TODAY = dt.date(2026, 3, 2)
 

@@ -12,16 +12,16 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.actor import Actor
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.qualli.models import ImportMode, ImportState
-from portal.qualli.service import Report, get_import, keep_export, let_go, start_import
-from portal.tenants.models import Tenant
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.domain.actors import Actor
+from portal.domain.imports import ImportMode, ImportState
+from portal.domain.tenants import Tenant
+from portal.imports.running import run_import
+from portal.imports.service import Report, approve, get_import, keep_export, start_import
 from tests.qualli.exports import ALL, bring, folder, people, report_of
 from tests.support.commands import Commands
 from tests.support.database import Cast
 from tests.support.door import LINES, Door, ndjson, new_token, read
-from worker.imports import run_import
 
 HEADER = "tn_id;nachname\n"
 Time = tuple[int, int, int, int, int, int]
@@ -64,7 +64,7 @@ def test_an_older_zip_is_held_and_a_person_decides(app: Flask, cast: Cast, mode:
         "newest": "2026-03-03T21:00:00+00:00",
     }
     assert people(cast.alpha)["T1"].last_name == "Neu"
-    let_go(get_import(cast.alpha, found.import_id), Actor("LE"))
+    approve(get_import(cast.alpha, found.import_id), Actor("LE"))
     commit()
     run_import(found.import_id)
     assert people(cast.alpha)["T1"].last_name == "Alt"

@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal import current_settings
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.qualli.models import ImportRun
-from portal.qualli.service import keep_export
-from portal.qualli.strays import forget_strays
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.settings import current_settings
+from portal.domain.imports import ImportRun
+from portal.imports.service import keep_export
+from portal.imports.strays import forget_strays
 from tests.qualli.exports import ALL, bring, start, zipped
 from tests.support.database import Cast
 from worker import schedule

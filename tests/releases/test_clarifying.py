@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from portal.database import commit, db, rollback, utcnow
-from portal.refusal import Refusal
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.phase import Phase
+from portal.core.database import commit, db, rollback, utcnow
+from portal.core.refusal import Refusal
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from portal.releases.service import clarify
-from portal.releases.status import Status
 from tests.support.bridge import CASEWORKER, Bridge
 
 FOUND = "Im Jobportal nachgesehen: dort steht sie richtig."
@@ -33,7 +33,7 @@ def test_a_person_ends_what_an_answer_that_never_came_began(bridge: Bridge) -> N
     assert (bridge.status("1"), bridge.phase("1")) == (Status.OFFLINE, Phase.SCHEDULED), (
         "it is sent anew, and asked about anew"
     )
-    assert bridge.presence("1").waiting_since is None
+    assert bridge.registration("1").waiting_since is None
     newest = db.session.scalars(select(ProtocolEntry).order_by(ProtocolEntry.id.desc()).limit(1)).one()
     assert (newest.event, newest.by) == (Event.CLARIFIED, "SB")
     assert newest.data == {"what": "answer-missing", "found": FOUND}

@@ -10,10 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select
 
-from portal.database import db
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
-from portal.people.models import Participant
+from portal.core.database import db
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion, Mode, Trigger
+from portal.domain.participants import Participant
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import TENANT_WIDE, Consent, Finding, consent_findings
+from portal.networks.registry import Network
 from portal.releases.conditions import (
     blocked,
     consent_lost,
@@ -23,11 +26,8 @@ from portal.releases.conditions import (
     phase_case,
     waits_since,
 )
-from portal.releases.phase import Phase
-from portal.releases.preflight import TENANT_WIDE, Consent, Finding, consent_findings
-from portal.releases.queries import person_row
-from portal.releases.view import View, load_view
-from portal.tenants.network import Network
+from portal.releases.rows import person_row
+from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.people import Crowd
 
@@ -51,9 +51,9 @@ STATES: dict[str, State | None] = {
 
 
 @pytest.fixture
-def crowd(app: Flask, cast: Cast) -> Iterator[View]:
+def crowd(app: Flask, cast: Cast) -> Iterator[TenantContext]:
     """A tenant with a licence, no credentials yet, an uncommitted delivery, and people of every kind."""
-    view = load_view(cast.alpha, NOW)
+    view = load_tenant_context(cast.alpha, NOW)
     assert view.connection is not None
     Crowd(cast.alpha, view.connection.id, NOW, view.deadlines).come(PEOPLE)
     delivery = Delivery(
@@ -61,7 +61,7 @@ def crowd(app: Flask, cast: Cast) -> Iterator[View]:
         connection_id=view.connection.id,
         sequence=1,
         mode=Mode.DELTA,
-        cause=Cause.NOW,
+        cause=Trigger.NOW,
         started_by="SB",
         idempotency_key="key",
         created_at=NOW,
@@ -69,14 +69,19 @@ def crowd(app: Flask, cast: Cast) -> Iterator[View]:
     db.session.add(delivery)
     db.session.flush()
     chosen = list(db.session.scalars(select(Participant.id).where(Participant.id % 3 == 0)))
-    row = {"tenant_id": cast.alpha, "delivery_id": delivery.id, "part": Part.NAMED, "novelty": Novelty.NEW}
+    row = {
+        "tenant_id": cast.alpha,
+        "delivery_id": delivery.id,
+        "part": Inclusion.NAMED,
+        "novelty": ChangeKind.NEW,
+    }
     db.session.execute(insert(DeliveryPerson), [row | {"participant_id": number} for number in chosen])
     db.session.commit()
-    yield load_view(cast.alpha, NOW)
+    yield load_tenant_context(cast.alpha, NOW)
     db.session.rollback()
 
 
-def test_the_twins_agree_on_everybody(crowd: View) -> None:
+def test_the_twins_agree_on_everybody(crowd: TenantContext) -> None:
     findings, phases = set[Finding](), set[Phase]()
     for network, state, tenant_findings in itertools.product(Network, STATES, ((), crowd.findings)):
         for found_here, phase_here in _compare(_seen(crowd, network, STATES[state], tenant_findings)):
@@ -86,7 +91,9 @@ def test_the_twins_agree_on_everybody(crowd: View) -> None:
     assert findings == set(Finding) - TENANT_WIDE, "somebody has every finding"
 
 
-def _seen(view: View, network: Network, state: State | None, findings: tuple[Finding, ...]) -> View:
+def _seen(
+    view: TenantContext, network: Network, state: State | None, findings: tuple[Finding, ...]
+) -> TenantContext:
     """The view as it would be with another network, delivery under way, and findings of the tenant."""
     assert view.connection is not None
     assert view.uncommitted is not None
@@ -100,7 +107,7 @@ def _seen(view: View, network: Network, state: State | None, findings: tuple[Fin
     return replace(view, findings=findings)
 
 
-def _compare(view: View) -> Iterator[tuple[set[Finding], Phase]]:
+def _compare(view: TenantContext) -> Iterator[tuple[set[Finding], Phase]]:
     conditions = finding_conditions(view)
     said = [condition.label(f"finding_{number}") for number, condition in enumerate(conditions.values())]
     query = people(view).add_columns(
@@ -117,7 +124,7 @@ def _compare(view: View) -> Iterator[tuple[set[Finding], Phase]]:
         yield _compare_one(view, row, list(conditions))
 
 
-def _compare_one(view: View, row: Any, kinds: list[Finding]) -> tuple[set[Finding], Phase]:
+def _compare_one(view: TenantContext, row: Any, kinds: list[Finding]) -> tuple[set[Finding], Phase]:
     pure = person_row(view, row[:7])
     person = row[0]
     found = {kind for number, kind in enumerate(kinds) if getattr(row, f"finding_{number}")}
@@ -133,10 +140,10 @@ def _compare_one(view: View, row: Any, kinds: list[Finding]) -> tuple[set[Findin
 
 
 def test_every_finding_of_a_person_has_its_twin(sqlite_app: Flask, cast: Cast) -> None:
-    assert set(finding_conditions(load_view(cast.alpha, NOW))) == set(Finding) - TENANT_WIDE
+    assert set(finding_conditions(load_tenant_context(cast.alpha, NOW))) == set(Finding) - TENANT_WIDE
 
 
-def test_a_tenant_without_a_network_sees_its_people_offline(crowd: View) -> None:
+def test_a_tenant_without_a_network_sees_its_people_offline(crowd: TenantContext) -> None:
     view = replace(crowd, connection=None, uncommitted=None, findings=(Finding.NETWORK_NOT_CHOSEN,))
     rows = db.session.execute(people(view).add_columns(phase_case(view).label("phase"))).all()
     assert {row.phase for row in rows} == {Phase.NOT_RELEASED}

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from portal.database import scope_to
-from portal.people.folding import joined_words, search_words
-from portal.refusal import NotFound
-from portal.releases.phase import Phase
-from portal.releases.preflight import Finding
+from portal.core.database import scope_to
+from portal.core.refusal import NotFound
+from portal.domain.rules.normalise import joined_words, search_words
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import Finding
+from portal.domain.rules.status import Status
+from portal.releases.filters import Filters
 from portal.releases.queries import (
-    Filters,
     Listing,
-    PersonRow,
     count_participants,
     explain,
     list_participants,
@@ -23,8 +23,8 @@ from portal.releases.queries import (
     phase_counts,
     status_counts,
 )
-from portal.releases.status import Status
-from portal.releases.view import View, load_view
+from portal.releases.rows import PersonRow
+from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import make_person
 from tests.support.people import Crowd
@@ -36,17 +36,17 @@ EVERYBODY = 1000
 
 
 @pytest.fixture
-def view(app: Flask, cast: Cast) -> View:
+def view(app: Flask, cast: Cast) -> TenantContext:
     """A tenant with people of every kind, some of one name; and a stranger in another tenant."""
     for tenant_id, number in ((cast.beta, 1), (cast.alpha, 120)):
         scope_to(tenant_id)
-        seen = load_view(tenant_id, NOW)
+        seen = load_tenant_context(tenant_id, NOW)
         assert seen.connection is not None
         Crowd(tenant_id, seen.connection.id, NOW, seen.deadlines).come(number)
-    return load_view(cast.alpha, NOW)
+    return load_tenant_context(cast.alpha, NOW)
 
 
-def everybody(view: View, filters: Filters | None = None) -> list[PersonRow]:
+def everybody(view: TenantContext, filters: Filters | None = None) -> list[PersonRow]:
     return list_participants(view, filters or Filters(), limit=EVERYBODY).rows
 
 
@@ -54,13 +54,13 @@ def numbers(rows: list[PersonRow]) -> list[str]:
     return [row.participant.number for row in rows]
 
 
-def test_paging_shows_everybody_once_in_both_directions(view: View) -> None:
+def test_paging_shows_everybody_once_in_both_directions(view: TenantContext) -> None:
     _page(view, Filters(), 200)
     _page(view, Filters(), 7)
     _page(view, Filters(statuses=frozenset({Status.ONLINE})), 1)
 
 
-def _page(view: View, filters: Filters, limit: int) -> None:
+def _page(view: TenantContext, filters: Filters, limit: int) -> None:
     expected = numbers(everybody(view, filters))
     page = list_participants(view, filters, limit=limit)
     assert page.previous is None
@@ -72,7 +72,7 @@ def _page(view: View, filters: Filters, limit: int) -> None:
     assert _backwards(view, filters, page, limit) == expected
 
 
-def _backwards(view: View, filters: Filters, page: Listing, limit: int) -> list[str]:
+def _backwards(view: TenantContext, filters: Filters, page: Listing, limit: int) -> list[str]:
     found = numbers(page.rows)
     while page.previous is not None:
         page = list_participants(view, filters, before=page.previous, limit=limit)
@@ -81,13 +81,13 @@ def _backwards(view: View, filters: Filters, page: Listing, limit: int) -> list[
     return found
 
 
-def test_people_are_in_the_order_of_their_names(view: View) -> None:
+def test_people_are_in_the_order_of_their_names(view: TenantContext) -> None:
     keys = [row.participant.sort_key for row in everybody(view)]
     assert keys == sorted(keys)
     assert len(set(keys)) == len(keys)
 
 
-def test_who_left_is_shown_only_if_ever_released(view: View) -> None:
+def test_who_left_is_shown_only_if_ever_released(view: TenantContext) -> None:
     gone = [row for row in everybody(view) if row.participant.left_at]
     assert gone
     assert all(row.release for row in gone)
@@ -111,8 +111,8 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
     "finding": (
         Filters(findings=frozenset({Finding.NAME_MISSING, Finding.CONSENT_EXPIRED})),
         lambda row: bool(
-            row.presence
-            and row.presence.released
+            row.registration
+            and row.registration.released
             and {Finding.NAME_MISSING, Finding.CONSENT_EXPIRED} & set(row.findings)
         ),
     ),
@@ -123,7 +123,7 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
     ),
     "left the order": (
         Filters(left_but_released=True),
-        lambda row: bool(row.presence and row.presence.released and row.participant.left_order_on),
+        lambda row: bool(row.registration and row.registration.released and row.participant.left_order_on),
     ),
     "all at once": (
         Filters(statuses=frozenset({Status.ONLINE}), needs_action=True, caseworker="SB"),
@@ -132,7 +132,7 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
 }
 
 
-def test_a_list_is_narrowed(view: View) -> None:
+def test_a_list_is_narrowed(view: TenantContext) -> None:
     rows = everybody(view)
     for name, (filters, holds) in FILTERS.items():
         expected = [row.participant.number for row in rows if holds(row)]
@@ -141,7 +141,7 @@ def test_a_list_is_narrowed(view: View) -> None:
         assert count_participants(view, filters) == len(expected), name
 
 
-def test_each_phase_and_each_status_can_be_listed(view: View) -> None:
+def test_each_phase_and_each_status_can_be_listed(view: TenantContext) -> None:
     rows = everybody(view)
     for phase in Phase:
         expected = [row.participant.number for row in rows if row.phase is phase]
@@ -151,7 +151,7 @@ def test_each_phase_and_each_status_can_be_listed(view: View) -> None:
         assert numbers(everybody(view, Filters(statuses=frozenset({status})))) == expected, status
 
 
-def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(view: View) -> None:
+def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(view: TenantContext) -> None:
     rows = everybody(view)
     order = next(row.order.id for row in rows if row.order)
     mediator = next(row.mediator.id for row in rows if row.mediator)
@@ -164,7 +164,7 @@ def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(view: View) -> None:
     assert numbers(by_mediator) == expected
 
 
-def test_counters_count_everybody_once(view: View) -> None:
+def test_counters_count_everybody_once(view: TenantContext) -> None:
     rows = everybody(view)
     assert {key: number for key, number in status_counts(view).items() if number} == Counter(
         row.status for row in rows
@@ -181,7 +181,7 @@ def test_counters_count_everybody_once(view: View) -> None:
 TYPED = ("Müller", "mueller", "MULLER", "mu", "Müller Jö", "joerg müller", "TN-0001", "tn 00")
 
 
-def test_search_finds_names_and_numbers_however_typed(view: View) -> None:
+def test_search_finds_names_and_numbers_however_typed(view: TenantContext) -> None:
     for typed in TYPED:
         words = tuple(search_words(typed))
         expected = [row.participant.number for row in everybody(view) if _begins(row, words)]
@@ -219,40 +219,40 @@ def test_search_finds_names_of_other_alphabets_however_typed(
     for number, name in enumerate(NAMES, 9000):
         make_person(cast.alpha, str(number), name, "")
     filters = Filters(words=tuple(search_words(typed)), joined=tuple(joined_words(typed)))
-    rows = everybody(load_view(cast.alpha, NOW), filters)
+    rows = everybody(load_tenant_context(cast.alpha, NOW), filters)
     assert sorted(row.participant.last_name for row in rows) == found
 
 
-def test_search_finds_nobody_by_what_is_no_beginning(view: View) -> None:
+def test_search_finds_nobody_by_what_is_no_beginning(view: TenantContext) -> None:
     assert everybody(view, Filters(words=("ller",))) == []
     assert everybody(view, Filters(words=("muller", "nobody"))) == []
     assert everybody(view, Filters(words=("%",))) == []
 
 
-def test_search_finds_exactly_one_by_applicant_id(view: View) -> None:
-    row = next(row for row in everybody(view) if row.presence and row.presence.applicant_id)
-    assert row.presence is not None
-    applicant_id = row.presence.applicant_id
+def test_search_finds_exactly_one_by_applicant_id(view: TenantContext) -> None:
+    row = next(row for row in everybody(view) if row.registration and row.registration.applicant_id)
+    assert row.registration is not None
+    applicant_id = row.registration.applicant_id
     assert applicant_id is not None
     found = everybody(view, Filters(number=applicant_id, words=tuple(search_words(applicant_id))))
     assert numbers(found) == [row.participant.number]
     assert everybody(view, Filters(number=applicant_id[:-1] + "x")) == []
 
 
-def test_a_word_that_could_be_an_applicant_id_still_finds_by_name(view: View) -> None:
+def test_a_word_that_could_be_an_applicant_id_still_finds_by_name(view: TenantContext) -> None:
     by_word = numbers(everybody(view, Filters(words=("muller",))))
     assert numbers(everybody(view, Filters(words=("muller",), number="Muller"))) == by_word
 
 
-def test_a_stranger_is_not_explained(view: View, cast: Cast) -> None:
+def test_a_stranger_is_not_explained(view: TenantContext, cast: Cast) -> None:
     scope_to(cast.beta)
-    stranger = everybody(load_view(cast.beta, NOW))[0].participant.id
+    stranger = everybody(load_tenant_context(cast.beta, NOW))[0].participant.id
     scope_to(cast.alpha)
     with pytest.raises(NotFound):
-        explain(load_view(cast.alpha, NOW), stranger)
+        explain(load_tenant_context(cast.alpha, NOW), stranger)
 
 
-def test_an_explanation_says_what_the_list_says(view: View) -> None:
+def test_an_explanation_says_what_the_list_says(view: TenantContext) -> None:
     for row in everybody(view)[:40]:
         person = explain(view, row.participant.id)
         assert (person.status, person.phase, person.findings) == (row.status, row.phase, row.findings)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from portal.database import EVERY_TENANT, scoped_to, utcnow
+from portal.core.database import EVERY_TENANT, scoped_to, utcnow
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from portal.notices.queries import find_facts
 from portal.releases.causes import causes
-from portal.releases.phase import Phase
-from portal.releases.queries import Filters, list_participants, load_view, needs_action_count
-from portal.releases.status import Status
+from portal.releases.filters import Filters
+from portal.releases.queries import list_participants, needs_action_count
+from portal.tenants.context import load_tenant_context
 from tests.support.bridge import Bridge, hold_answers
 
 
@@ -29,7 +31,7 @@ def archived(bridge: Bridge) -> Bridge:
 
 def actions(bridge: Bridge) -> list[str]:
     """Who needs somebody to act, and is counted."""
-    view = load_view(bridge.tenant_id, utcnow())
+    view = load_tenant_context(bridge.tenant_id, utcnow())
     rows = list_participants(view, Filters(needs_action=True)).rows
     assert needs_action_count(view) == len(rows)
     return [row.participant.number for row in rows]
@@ -40,7 +42,9 @@ def test_it_is_a_phase_a_cause_and_something_to_do(archived: Bridge) -> None:
     assert (person.status, person.phase) == (Status.ONLINE_ARCHIVED, Phase.MEDIATOR_UNKNOWN)
     assert person.since is not None
     assert actions(archived) == ["1"]
-    found = {it.cause: it for it in causes(load_view(archived.tenant_id, utcnow()), Filters()).counts}
+    found = {
+        it.cause: it for it in causes(load_tenant_context(archived.tenant_id, utcnow()), Filters()).counts
+    }
     cause = found[Phase.MEDIATOR_UNKNOWN]
     assert cause.people == 1
     assert [(it.mediator.number, it.people) for it in cause.mediators] == [("7", 1)]
@@ -72,7 +76,7 @@ def test_choosing_a_mediator_whom_the_network_knows_ends_it(archived: Bridge) ->
     archived.sandbox.behave(rule)
     archived.hasten()
     assert (archived.status("1"), archived.phase("1")) == (Status.ONLINE, Phase.CURRENT)
-    assert archived.presence("1").stuck_since is None
+    assert archived.registration("1").stuck_since is None
 
 
 def test_choosing_another_whom_it_does_not_know_either_does_not(archived: Bridge) -> None:

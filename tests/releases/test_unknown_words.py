@@ -8,16 +8,18 @@ import pytest
 from flask import Flask
 from pydantic import ValidationError
 
-from portal.database import commit, db, scope_to, utcnow
-from portal.releases.models import MediatorPresence, Presence
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Archiving, Outcome, Reason, Status, archiving, read_reason
+from portal.networks.protocol.contract import Account, AcknowledgementPage, RemoteDelivery
+from portal.networks.registry import Network
+from portal.networks.spec import ConsentProof, Requirement
 from portal.releases.page import refusal_help, refused_because
-from portal.releases.phase import Phase
-from portal.releases.queries import Explanation, explain, load_view
-from portal.releases.status import Archiving, Outcome, Reason, Status, archiving, read_reason
-from portal.tenants.network import Network
+from portal.releases.queries import Explanation, explain
+from portal.tenants.context import load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token, make_mediator, make_person
-from worker.contract import Account, AcknowledgementPage, RemoteDelivery
 
 UNKNOWN = ("duplicate", "MEDIATOR-UNKNOWN", "mediator_unknown", " active", "")
 GOOD = {
@@ -44,7 +46,7 @@ def person(cast: Cast, **state: Any) -> Explanation:
     known = state.pop("known", None)
     if known is not None:
         db.session.add(
-            MediatorPresence(
+            MediatorRegistration(
                 tenant_id=cast.alpha,
                 connection_id=connection.id,
                 mediator_id=mediator,
@@ -55,17 +57,19 @@ def person(cast: Cast, **state: Any) -> Explanation:
         )
     values: dict[str, Any] = {
         "released": True,
-        "told": True,
-        "told_sequence": 1,
+        "announced": True,
+        "announced_sequence": 1,
         "applied_sequence": 1,
-        "told_mediator_id": mediator,
+        "announced_mediator_id": mediator,
         "mediator_id": mediator,
     }
     db.session.add(
-        Presence(tenant_id=cast.alpha, connection_id=connection.id, participant_id=number, **(values | state))
+        Registration(
+            tenant_id=cast.alpha, connection_id=connection.id, participant_id=number, **(values | state)
+        )
     )
     commit()
-    return explain(load_view(cast.alpha, utcnow()), number)
+    return explain(load_tenant_context(cast.alpha, utcnow()), number)
 
 
 @pytest.mark.parametrize("word", [*(reason.value for reason in Reason), *UNKNOWN, None])
@@ -132,8 +136,11 @@ def test_an_unknown_state_of_answers_or_network_is_no_answer(shape: Any, field: 
 
 
 @pytest.mark.parametrize("network", Network)
-def test_every_network_says_whether_it_checks_people(network: Network) -> None:
-    assert network.checks_people is (network is Network.JOB4YOU)
+def test_every_network_says_what_it_wants(network: Network) -> None:
+    is_job4you = network is Network.JOB4YOU
+    assert network.spec.sends_profile is is_job4you
+    assert (network.spec.consent is ConsentProof.RECORDED) is is_job4you
+    assert network.spec.requires == (frozenset(Requirement) if is_job4you else frozenset())
 
 
 def test_an_outcome_is_one_of_three() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from portal.people.addresses import is_address, lower_address, readable_address
+from portal.core.idna_domains import lower_address
+from portal.domain.rules.email_addresses import is_address, readable_address
 
 
 @pytest.mark.parametrize(

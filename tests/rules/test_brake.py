@@ -1,29 +1,29 @@
-"""Which deliveries the removal brake holds (design §4.5), for tenants of every size and both sides of each border."""
+"""Which deliveries the removal brake holds, for tenants of every size and both sides of each limit."""
 
 import pytest
 
-from portal.deliveries.brake import Hold, Leaving, Limits, brake
+from portal.domain.rules.brake import Hold, Leaving, Limits, brake
 
 LIMITS = Limits()
 
 
-def holds(told: int, unexplained: int, explained: int = 0, **more: object) -> set[Hold]:
-    leaving = Leaving(told=told, explained=explained, unexplained=unexplained, **more)  # type: ignore[arg-type]
+def holds(announced: int, unexplained: int, explained: int = 0, **more: object) -> set[Hold]:
+    leaving = Leaving(announced=announced, explained=explained, unexplained=unexplained, **more)  # type: ignore[arg-type]
     return set(brake(leaving, LIMITS).holds)
 
 
 @pytest.mark.parametrize(
-    ("told", "most"),
+    ("announced", "most"),
     [(1, 3), (2, 3), (3, 3), (10, 3), (60, 3), (79, 3), (80, 4), (99, 4), (100, 5), (101, 5), (5000, 250)],
 )
-def test_the_limit_is_three_people_or_five_in_a_hundred(told: int, most: int) -> None:
-    assert LIMITS.unexplained(told) == most
-    assert Hold.TOO_MANY not in holds(told, most)
-    assert Hold.TOO_MANY in holds(told, most + 1)
+def test_the_limit_is_three_people_or_five_in_a_hundred(announced: int, most: int) -> None:
+    assert LIMITS.unexplained(announced) == most
+    assert Hold.TOO_MANY not in holds(announced, most)
+    assert Hold.TOO_MANY in holds(announced, most + 1)
 
 
 @pytest.mark.parametrize(
-    ("told", "unexplained", "expected"),
+    ("announced", "unexplained", "expected"),
     [
         (1, 1, {Hold.EMPTY}),
         (2, 1, set()),
@@ -50,18 +50,18 @@ def test_the_limit_is_three_people_or_five_in_a_hundred(told: int, most: int) ->
         (5000, 2501, {Hold.TOO_MANY, Hold.UNDER_HALF}),
     ],
 )
-def test_tenants_of_every_size(told: int, unexplained: int, expected: set[Hold]) -> None:
-    assert holds(told, unexplained) == expected
+def test_tenants_of_every_size(announced: int, unexplained: int, expected: set[Hold]) -> None:
+    assert holds(announced, unexplained) == expected
 
 
-@pytest.mark.parametrize("told", [1, 2, 3, 10, 100, 5000])
+@pytest.mark.parametrize("announced", [1, 2, 3, 10, 100, 5000])
 @pytest.mark.parametrize("percent", [1, 50, 100])
-def test_the_explained_leave_freely(told: int, percent: int) -> None:
-    assert holds(told, 0, explained=max(1, told * percent // 100)) == set()
+def test_the_explained_leave_freely(announced: int, percent: int) -> None:
+    assert holds(announced, 0, explained=max(1, announced * percent // 100)) == set()
 
 
 @pytest.mark.parametrize(
-    ("told", "explained", "unexplained", "expected"),
+    ("announced", "explained", "unexplained", "expected"),
     [
         (10, 9, 1, {Hold.EMPTY}),  # without the explained, the only one left vanishes
         (10, 8, 1, set()),
@@ -70,9 +70,9 @@ def test_the_explained_leave_freely(told: int, percent: int) -> None:
     ],
 )
 def test_halves_are_counted_without_the_explained(
-    told: int, explained: int, unexplained: int, expected: set[Hold]
+    announced: int, explained: int, unexplained: int, expected: set[Hold]
 ) -> None:
-    assert holds(told, unexplained, explained) == expected
+    assert holds(announced, unexplained, explained) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_unexplained_are_summed_over_the_days_that_count(before: int, now: i
 def test_a_whole_order_that_vanishes_is_held(
     orders: dict[int, tuple[int, int]], vanished: tuple[int, ...]
 ) -> None:
-    found = brake(Leaving(told=100, explained=0, unexplained=3, orders=orders), LIMITS)
+    found = brake(Leaving(announced=100, explained=0, unexplained=3, orders=orders), LIMITS)
     assert found.orders == vanished
     assert found.holds == ((Hold.WHOLE_ORDER,) if vanished else ())
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from portal.deliveries.comparison import FIELDS, MASK, Line, compare
+from portal.core.masking import MASK
+from portal.deliveries.comparison import FIELDS, Line, compare
 from portal.deliveries.records import Person, participant_record
-from portal.tenants.network import Network
+from portal.networks.registry import Network
 
 PERSON = Person(
     number="1",
@@ -26,9 +27,9 @@ def changed(lines: list[Line]) -> list[str]:
 
 
 def test_every_field_of_a_record_is_shown() -> None:
-    told = {name for name in RECORD if name not in ("type", "profile")}
-    told |= {f"profile.{name}" for name in RECORD["profile"]}
-    assert told == set(FIELDS)
+    announced = {name for name in RECORD if name not in ("type", "profile")}
+    announced |= {f"profile.{name}" for name in RECORD["profile"]}
+    assert announced == set(FIELDS)
 
 
 def test_nothing_differs_from_itself() -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from portal.qualli.export_times import as_kept, find_older, newest_of, of_entry, oldest, read_moment
+from portal.imports.export_times import as_kept, find_older, newest_of, of_entry, oldest, read_moment
 
 ZONE = "Europe/Berlin"
 NOW = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.people.folding import fold, joined_words, next_word, person_words, search_words, sort_key
+from portal.domain.rules.normalise import (
+    joined_words,
+    next_word,
+    normalise,
+    person_words,
+    search_words,
+    sort_key,
+)
 
 LETTERS = st.text("aeoudhjtäöüßxlmAEÄ' -ıİşğçåæœøðþəħłđŋŧĸŀŉ’ʼ´‑–·\u00ad\u200cЙёΣς", max_size=12)
 
@@ -48,12 +55,12 @@ def finds(typed: str, last_name: str, first_name: str = "", number: str = "TN-00
     ],
 )
 def test_accents_and_cases_are_folded(text: str, folded: str) -> None:
-    assert fold(text) == folded
+    assert normalise(text) == folded
 
 
 @given(st.text())
 def test_folding_twice_is_folding_once(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
+    assert normalise(normalise(text)) == normalise(text)
 
 
 def test_lists_are_in_the_order_of_a_german_telephone_book() -> None:

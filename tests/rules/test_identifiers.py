@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.people.identifiers import (
+from portal.domain.rules.identifiers import (
     Flaw,
     find_code_flaw,
     find_flaw,

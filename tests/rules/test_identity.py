@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from portal.people.identity import Identity, is_other_person
+from portal.domain.rules.identity import Identity, is_other_person
 
 BORN, CORRECTED, OTHER = dt.date(1990, 2, 1), dt.date(1990, 1, 2), dt.date(1985, 7, 13)
 ANNA = Identity("Müller", "Anna", BORN)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from portal.tenants.licence import Licence, licence_warning, network_licence_warning
+from portal.domain.rules.licence import Licence, licence_warning, network_licence_warning
 
 TODAY = dt.date(2026, 3, 4)
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from portal.people.masking import MASK, holds_valid_number, without_numbers
+from portal.core.masking import MASK, holds_valid_number, without_numbers
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 
 from portal.accounts.passwords import check_password
-from portal.refusal import Refusal
+from portal.core.refusal import Refusal
 
 ABOUT = ("Erika Mustermann", "erika.mustermann@beispiel.example", "EM", "Bildungswerk Nord gGmbH", "bwn")
 

@@ -1,4 +1,4 @@
-"""The phase beside the status: the first in the order of the design that applies (§4.3)."""
+"""The phase beside the status: the first in the order of the design that applies (docs/domain.md#phase)."""
 
 import datetime as dt
 import itertools
@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from portal.releases.phase import (
+from portal.domain.rules.phase import (
     WAITS_FOR_NOTHING,
     Deadlines,
     Moments,
     Phase,
-    Situation,
+    PhaseInput,
     Transit,
     needs_action,
     phase,
     waits_since,
 )
-from portal.releases.status import Status
+from portal.domain.rules.status import Status
 
 NOW = dt.datetime(2026, 3, 5, 9, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -33,25 +33,25 @@ SITUATIONS: dict[Phase, dict[str, object]] = {
     Phase.REJECTED: {"rejected": True},
     Phase.MEDIATOR_UNKNOWN: {"released": True, "mediator_unknown": True},
     Phase.OVERDUE: {"waiting_since": NOW - 2.5 * DAY},
-    Phase.ARCHIVING: {"waiting_since": NOW, "told": False},
-    Phase.SENT: {"waiting_since": NOW, "told": True},
+    Phase.ARCHIVING: {"waiting_since": NOW, "announced": False},
+    Phase.SENT: {"waiting_since": NOW, "announced": True},
     Phase.BLOCKED: {"released": True, "findings": 2},
     Phase.SCHEDULED: {"released": True, "pending": True},
-    Phase.WITHDRAWAL_SCHEDULED: {"told": True},
+    Phase.WITHDRAWAL_SCHEDULED: {"announced": True},
     Phase.NOT_RELEASED: {},
-    Phase.CURRENT: {"released": True, "told": True, "status": Status.ONLINE},
+    Phase.CURRENT: {"released": True, "announced": True, "status": Status.ONLINE},
 }
 
 
 @pytest.mark.parametrize("expected", Phase)
 def test_every_phase_is_reached(expected: Phase) -> None:
-    assert phase(Situation(**SITUATIONS[expected]), DEADLINES) is expected  # type: ignore[arg-type]
+    assert phase(PhaseInput(**SITUATIONS[expected]), DEADLINES) is expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(list(Phase)[:10], 2)))
 def test_the_first_that_applies_is_shown(first: Phase, second: Phase) -> None:
     both = SITUATIONS[second] | SITUATIONS[first]
-    assert phase(Situation(**both), DEADLINES) is first  # type: ignore[arg-type]
+    assert phase(PhaseInput(**both), DEADLINES) is first  # type: ignore[arg-type]
 
 
 def test_the_phases_are_listed_in_the_order_of_the_design() -> None:
@@ -69,46 +69,49 @@ def test_the_phases_are_listed_in_the_order_of_the_design() -> None:
     ],
 )
 def test_waiting_grows_worse_by_the_deadlines(waited_since: dt.datetime, expected: Phase) -> None:
-    assert phase(Situation(told=True, waiting_since=waited_since), DEADLINES) is expected
+    assert phase(PhaseInput(announced=True, waiting_since=waited_since), DEADLINES) is expected
 
 
 @pytest.mark.parametrize(
     ("released", "expected"), [(True, Phase.MEDIATOR_UNKNOWN), (False, Phase.NOT_RELEASED)]
 )
 def test_an_unknown_mediator_matters_only_while_the_bar_is_green(released: bool, expected: Phase) -> None:
-    assert phase(Situation(released=released, mediator_unknown=True), DEADLINES) is expected
+    assert phase(PhaseInput(released=released, mediator_unknown=True), DEADLINES) is expected
 
 
 @pytest.mark.parametrize("status", Status)
 def test_only_what_the_network_confirmed_is_current(status: Status) -> None:
     """Released, told, nothing pending, no answer awaited: without a confirmation that is nothing settled."""
     expected = Phase.CURRENT if status is Status.ONLINE else Phase.SCHEDULED
-    assert phase(Situation(released=True, told=True, status=status), DEADLINES) is expected
+    assert phase(PhaseInput(released=True, announced=True, status=status), DEADLINES) is expected
 
 
 @pytest.mark.parametrize(("released", "expected"), [(True, Phase.REJECTED), (False, Phase.NOT_RELEASED)])
 def test_an_unexpected_archiving_is_a_rejection_only_while_the_bar_is_green(
     released: bool, expected: Phase
 ) -> None:
-    assert phase(Situation(released=released, unexpectedly_archived=True), DEADLINES) is expected
+    assert phase(PhaseInput(released=released, unexpectedly_archived=True), DEADLINES) is expected
 
 
 @pytest.mark.parametrize(
     ("situation", "expected"),
     [
-        (Situation(told=True), Phase.WITHDRAWAL_SCHEDULED),  # revoked, and the network is yet to be told
-        (Situation(findings=3), Phase.NOT_RELEASED),
-        (Situation(told=True, findings=3), Phase.WITHDRAWAL_SCHEDULED),
-        (Situation(released=True, told=True, findings=1), Phase.BLOCKED),
-        (Situation(released=True, told=True, pending=True), Phase.SCHEDULED),
+        (
+            PhaseInput(announced=True),
+            Phase.WITHDRAWAL_SCHEDULED,
+        ),  # revoked, and the network is yet to be told
+        (PhaseInput(findings=3), Phase.NOT_RELEASED),
+        (PhaseInput(announced=True, findings=3), Phase.WITHDRAWAL_SCHEDULED),
+        (PhaseInput(released=True, announced=True, findings=1), Phase.BLOCKED),
+        (PhaseInput(released=True, announced=True, pending=True), Phase.SCHEDULED),
     ],
 )
-def test_somebody_at_rest(situation: Situation, expected: Phase) -> None:
+def test_somebody_at_rest(situation: PhaseInput, expected: Phase) -> None:
     assert phase(situation, DEADLINES) is expected
 
 
 def test_a_transfer_under_way_goes_before_a_long_wait_but_not_before_clarification() -> None:
-    waiting = Situation(told=True, transit=Transit.TRANSFERRING, waiting_since=NOW - 2.5 * DAY)
+    waiting = PhaseInput(announced=True, transit=Transit.TRANSFERRING, waiting_since=NOW - 2.5 * DAY)
     assert phase(waiting, DEADLINES) is Phase.TRANSFERRING
     assert phase(replace(waiting, waiting_since=NOW - 4 * DAY), DEADLINES) is Phase.CLARIFICATION
 
@@ -116,7 +119,7 @@ def test_a_transfer_under_way_goes_before_a_long_wait_but_not_before_clarificati
 def test_no_value_of_a_phase_is_forgotten() -> None:
     """Each phase says whether it needs somebody, and since when it waits; a new one would fail here."""
     for each in Phase:
-        needs_action(Situation(**SITUATIONS[each]), DEADLINES)  # type: ignore[arg-type]
+        needs_action(PhaseInput(**SITUATIONS[each]), DEADLINES)  # type: ignore[arg-type]
         assert (waits_since(each, Moments(released_at=NOW)) is None) == (each in WAITS_FOR_NOTHING)
 
 
@@ -124,36 +127,36 @@ def test_no_value_of_a_phase_is_forgotten() -> None:
     ("situation", "expected"),
     [
         # somebody of the tenant can look into it and end it
-        (Situation(clarification=True), True),
-        (Situation(released=True, rejected=True), True),
-        (Situation(released=True, unexpectedly_archived=True), True),
-        (Situation(released=True, mediator_unknown=True), True),
-        (Situation(released=True, findings=1, mendable=True), True),
+        (PhaseInput(clarification=True), True),
+        (PhaseInput(released=True, rejected=True), True),
+        (PhaseInput(released=True, unexpectedly_archived=True), True),
+        (PhaseInput(released=True, mediator_unknown=True), True),
+        (PhaseInput(released=True, findings=1, mendable=True), True),
         # their own trouble, which a held delivery only hides
-        (Situation(released=True, findings=1, mendable=True, transit=Transit.HELD), True),
-        (Situation(released=True, rejected=True, transit=Transit.HELD), True),
+        (PhaseInput(released=True, findings=1, mendable=True, transit=Transit.HELD), True),
+        (PhaseInput(released=True, rejected=True, transit=Transit.HELD), True),
         # one delivery to decide, not one thing for each person in it
-        (Situation(released=True, told=True, transit=Transit.HELD), False),
-        (Situation(told=True, transit=Transit.HELD), False),
+        (PhaseInput(released=True, announced=True, transit=Transit.HELD), False),
+        (PhaseInput(announced=True, transit=Transit.HELD), False),
         # after three working days somebody asks the network; before, there is nothing to do
-        (Situation(told=True, waiting_since=NOW - 4 * DAY), True),
-        (Situation(told=True, waiting_since=NOW - 2.5 * DAY), False),
+        (PhaseInput(announced=True, waiting_since=NOW - 4 * DAY), True),
+        (PhaseInput(announced=True, waiting_since=NOW - 2.5 * DAY), False),
         # a licence or a token is one thing to mend, and nothing that this person lacks
-        (Situation(released=True, findings=1), False),
+        (PhaseInput(released=True, findings=1), False),
         # on the way
-        (Situation(released=True, findings=1, mendable=True, transit=Transit.TRANSFERRING), False),
-        (Situation(released=True, rejected=True, transit=Transit.OUTCOME_UNKNOWN), False),
-        (Situation(told=True, waiting_since=NOW), False),
-        (Situation(waiting_since=NOW), False),
+        (PhaseInput(released=True, findings=1, mendable=True, transit=Transit.TRANSFERRING), False),
+        (PhaseInput(released=True, rejected=True, transit=Transit.OUTCOME_UNKNOWN), False),
+        (PhaseInput(announced=True, waiting_since=NOW), False),
+        (PhaseInput(waiting_since=NOW), False),
         # nobody wants these to be there
-        (Situation(rejected=True, told=True), False),
-        (Situation(told=True, findings=1, mendable=True), False),
-        (Situation(findings=3, mendable=True), False),
-        (Situation(released=True), False),
-        (Situation(released=True, told=True, status=Status.ONLINE), False),
+        (PhaseInput(rejected=True, announced=True), False),
+        (PhaseInput(announced=True, findings=1, mendable=True), False),
+        (PhaseInput(findings=3, mendable=True), False),
+        (PhaseInput(released=True), False),
+        (PhaseInput(released=True, announced=True, status=Status.ONLINE), False),
     ],
 )
-def test_who_needs_somebody_to_act(situation: Situation, expected: bool) -> None:
+def test_who_needs_somebody_to_act(situation: PhaseInput, expected: bool) -> None:
     assert needs_action(situation, DEADLINES) is expected
 
 
@@ -164,11 +167,14 @@ LAST_WEEK, YESTERDAY = NOW - 7 * DAY, NOW - DAY
     ("moments", "expected"),
     [
         (Moments(released_at=LAST_WEEK), LAST_WEEK),
-        (Moments(released_at=LAST_WEEK, told_at=YESTERDAY), YESTERDAY),
-        (Moments(released_at=YESTERDAY, told_at=LAST_WEEK), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, announced_at=YESTERDAY), YESTERDAY),
+        (Moments(released_at=YESTERDAY, announced_at=LAST_WEEK), YESTERDAY),
         (Moments(released_at=LAST_WEEK, ended_at=YESTERDAY), YESTERDAY),
-        (Moments(released_at=LAST_WEEK, told_at=NOW, waiting_since=YESTERDAY), YESTERDAY),
-        (Moments(released_at=LAST_WEEK, told_at=NOW, stuck_since=YESTERDAY, waiting_since=NOW), YESTERDAY),
+        (Moments(released_at=LAST_WEEK, announced_at=NOW, waiting_since=YESTERDAY), YESTERDAY),
+        (
+            Moments(released_at=LAST_WEEK, announced_at=NOW, stuck_since=YESTERDAY, waiting_since=NOW),
+            YESTERDAY,
+        ),
         (Moments(stuck_since=NOW, waiting_since=YESTERDAY), YESTERDAY),
         (Moments(), None),
     ],

@@ -1,4 +1,4 @@
-"""What keeps a participant offline, on each network, and on the days around each date (design §4.4)."""
+"""What keeps a participant offline, on each network, and on the days around each date (docs/domain.md#preflight)."""
 
 import datetime as dt
 from dataclasses import replace
@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.releases.preflight import (
+from portal.domain.rules.preflight import (
     TENANT_WIDE,
     Consent,
-    Facts,
     Finding,
+    PreflightInput,
     TenantFacts,
     preflight,
     tenant_preflight,
     wants_confirmation,
     withdrawal_after,
 )
-from portal.tenants.network import Network
+from portal.networks.registry import Network
 
 TODAY = dt.date(2026, 3, 2)
 DAY = dt.timedelta(days=1)
-COMPLETE = Facts(
+COMPLETE = PreflightInput(
     first_name="Erika",
     last_name="Muster",
     email="e@example.org",
@@ -173,7 +173,7 @@ def test_no_import_takes_a_withdrawal_back_without_a_later_consent(
 
 
 def test_everything_missing_is_said_at_once() -> None:
-    found = preflight(Facts(left_qualli=True, record_refused=True), J4U, TODAY)
+    found = preflight(PreflightInput(left_qualli=True, record_refused=True), J4U, TODAY)
     absent = {
         Finding.CONSENT_WITHDRAWN,
         Finding.CONSENT_EXPIRED,

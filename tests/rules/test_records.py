@@ -1,4 +1,4 @@
-"""What we say about somebody is what the contract allows, on each network (design §3.9, §3.10)."""
+"""What we say about somebody is what the contract allows, on each network (docs/domain.md#rules)."""
 
 import datetime as dt
 import json
@@ -23,8 +23,8 @@ from portal.deliveries.records import (
     profile_record,
     withdrawal_record,
 )
-from portal.qualli.columns import PROFILE_KINDS
-from portal.tenants.network import Network
+from portal.imports.columns import PROFILE_KINDS
+from portal.networks.registry import Network
 
 DAY = dt.date(2026, 3, 2)
 LEAST = Person(number="1", mediator="7", last_name="Muster", first_name="Erika")

@@ -1,4 +1,4 @@
-"""How answers and receipts move a status (design §4.1), and which of several answers counts (§4.2)."""
+"""How answers and receipts move a status, and which of several answers counts."""
 
 import itertools
 
@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.releases.status import (
+from portal.domain.rules.status import (
     Effect,
+    NetworkState,
     Outcome,
     Reason,
-    Standing,
     Status,
     after_answer,
     after_archiving_receipt,
@@ -22,7 +22,7 @@ OTHER_REASONS = [reason for reason in Reason if reason is not Reason.MEDIATOR_UN
 
 
 def answered(status: Status, outcome: Outcome, reason: Reason | None = None) -> Status:
-    return after_answer(Standing(status, 3), 4, outcome, reason).standing.status
+    return after_answer(NetworkState(status, 3), 4, outcome, reason).standing.status
 
 
 @pytest.mark.parametrize("status", Status)
@@ -54,12 +54,12 @@ class TestTheTable:
     ],
 )
 def test_a_receipt_that_archives_moves_only_who_is_online(status: Status, after: Status) -> None:
-    assert after_archiving_receipt(Standing(status, 3, 2), 4) == Standing(after, 4, 2)
+    assert after_archiving_receipt(NetworkState(status, 3, 2), 4) == NetworkState(after, 4, 2)
 
 
 @pytest.mark.parametrize("status", Status)
 def test_an_overtaken_receipt_moves_nothing(status: Status) -> None:
-    assert after_archiving_receipt(Standing(status, 5, 2), 4) == Standing(status, 5, 2)
+    assert after_archiving_receipt(NetworkState(status, 5, 2), 4) == NetworkState(status, 5, 2)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_overtaken_receipt_moves_nothing(status: Status) -> None:
 def test_the_newest_answer_counts(
     applied: int, rejected: int, sequence: int, outcome: Outcome, effect: Effect, after: tuple[int, int]
 ) -> None:
-    before = Standing(Status.OFFLINE, applied, rejected)
+    before = NetworkState(Status.OFFLINE, applied, rejected)
     verdict = after_answer(before, sequence, outcome, None)
     assert verdict.effect is effect
     assert (verdict.standing.applied_sequence, verdict.standing.rejected_sequence) == after
@@ -90,14 +90,14 @@ def test_the_newest_answer_counts(
 
 
 def test_an_old_rejection_never_returns_to_the_logbook() -> None:
-    accepted = after_answer(Standing(Status.OFFLINE, 0, 10), 11, Outcome.ACTIVE, None).standing
+    accepted = after_answer(NetworkState(Status.OFFLINE, 0, 10), 11, Outcome.ACTIVE, None).standing
     assert not is_rejected(accepted)
     assert not is_rejected(after_answer(accepted, 10, Outcome.REJECTED, Reason.NAME_MISSING).standing)
 
 
 def test_an_answer_counts_although_the_status_stays() -> None:
     """Online, told active again by 12: the late end of 11 must not take her offline."""
-    again = after_answer(Standing(Status.ONLINE, 10), 12, Outcome.ACTIVE, None).standing
+    again = after_answer(NetworkState(Status.ONLINE, 10), 12, Outcome.ACTIVE, None).standing
     assert after_answer(again, 11, Outcome.ARCHIVED, Reason.WITHDRAWN).standing.status is Status.ONLINE
 
 
@@ -125,13 +125,13 @@ def test_answers_in_any_order_and_number_end_where_the_newest_says(
     numbered = list(enumerate(said, start=1))
     order = data.draw(st.permutations(numbered))
     again = data.draw(st.lists(st.sampled_from(numbered), max_size=6))
-    standing = Standing()
+    standing = NetworkState()
     for number, (outcome, reason) in itertools.chain(order, again):
         standing = after_answer(standing, number, outcome, reason).standing
 
     counting = [(number, what) for number, what in numbered if what[0] is not Outcome.REJECTED]
     newest, (outcome, reason) = counting[-1] if counting else (0, (Outcome.REJECTED, None))
-    assert standing.status is after_answer(Standing(), 1, outcome, reason).standing.status
+    assert standing.status is after_answer(NetworkState(), 1, outcome, reason).standing.status
     assert standing.applied_sequence == newest
     rejected = max((number for number, what in numbered if what[0] is Outcome.REJECTED), default=0)
     assert is_rejected(standing) is (rejected > newest)
@@ -142,7 +142,7 @@ def test_deliveries_that_name_or_archive_end_where_the_newest_says(
     names: list[bool], data: st.DataObject
 ) -> None:
     """Receipts come in order, each before the answers to its delivery; answers come whenever they like."""
-    standing, waiting = Standing(), list[int]()
+    standing, waiting = NetworkState(), list[int]()
     for number, named in enumerate(names, start=1):
         if not named:
             standing = after_archiving_receipt(standing, number)
@@ -154,7 +154,7 @@ def test_deliveries_that_name_or_archive_end_where_the_newest_says(
     assert standing.status is (Status.ONLINE if names[-1] else Status.OFFLINE_ARCHIVED)
 
 
-def _answer(standing: Standing, number: int, names: list[bool]) -> Standing:
+def _answer(standing: NetworkState, number: int, names: list[bool]) -> NetworkState:
     if names[number - 1]:
         return after_answer(standing, number, Outcome.ACTIVE, None).standing
     return after_answer(standing, number, Outcome.ARCHIVED, Reason.WITHDRAWN).standing

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from portal.web.typed import clock_time, day, midnight, read_row, read_rows, whole_number
+from portal.webkit.parameters import clock_time, day, midnight, read_row, read_rows, whole_number
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("007", 7), (" 12 ", 12), ("9" * 18, 10**18 - 1)])

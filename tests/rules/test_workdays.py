@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.tenants.workdays import (
+from portal.domain.rules.workdays import (
     STATES,
     is_working_day,
     local_date,

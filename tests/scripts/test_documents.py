@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from portal import ROOT
-from portal.tokens.rules import STAGES
+from portal.core.paths import ROOT
+from portal.domain.rules.tokens import STAGES
 
 DOCUMENTS = sorted([*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
 

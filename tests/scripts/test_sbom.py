@@ -14,7 +14,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from portal import ROOT
+from portal.core.paths import ROOT
+
+pytestmark = pytest.mark.thorough
 
 ELSEWHERE = {"async-timeout", "brotlicffi", "pypiwin32", "pywin32"}
 """Locked for other versions of Python, or other systems."""

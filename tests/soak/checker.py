@@ -11,8 +11,8 @@ Record = dict[str, Any]
 UNDER_WAY = frozenset({"planned", "built", "sending", "committed", "answering"})
 COMMITTED = frozenset({"committed", "answering", "complete"})
 _ONCE = {
-    "sent": "told",
-    "sent-withdrawal": "told",
+    "sent": "announced",
+    "sent-withdrawal": "announced",
     "answered-active": "answered",
     "answered-archived": "answered",
     "answered-rejected": "answered",
@@ -50,7 +50,7 @@ class Tenant:
     held: dict[str, Record] = field(default_factory=dict)
     """What the network holds in the end, by person: state, reason, record."""
     statuses: dict[str, str] = field(default_factory=dict)
-    told: set[str] = field(default_factory=set)
+    announced: set[str] = field(default_factory=set)
     """Whom the network was told of last and not withdrawn, as our database has it."""
     reconciling: bool = False
     without_consent: set[str] = field(default_factory=set)
@@ -143,11 +143,11 @@ def _status_of(held: Record) -> str:
 
 def _check_told(tenant: Tenant) -> Iterator[str]:
     """Whom the network was told of counts as told here: they are measured by the brake, and withdrawn in the end."""
-    told: set[str] = set()
+    announced: set[str] = set()
     for delivery in sorted(tenant.network, key=lambda it: it.sequence):
         named, withdrawn = _people(delivery)
-        told = named if delivery.mode == "full" else (told | named) - withdrawn
-    for number in sorted(told ^ tenant.told):
+        announced = named if delivery.mode == "full" else (announced | named) - withdrawn
+    for number in sorted(announced ^ tenant.announced):
         yield f"{number} counts as told here, or not, against what was delivered"
 
 

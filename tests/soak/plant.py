@@ -18,19 +18,19 @@ from sqlalchemy import or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from demo.child import session_members
-from portal.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPerson
+from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
+from portal.core.schema import upgrade
+from portal.core.settings import Settings
 from portal.deliveries.reconciling import find_differences, settle
-from portal.deliveries.service import let_go, request_transfer
-from portal.deliveries.states import DeliveryState, Part
-from portal.people.models import Participant
-from portal.qualli.models import UNFINISHED, ImportMode, ImportRun
-from portal.qualli.service import keep_export, start_import
-from portal.refusal import Refusal
-from portal.releases.models import Presence, ProtocolEntry
+from portal.deliveries.service import approve, request_transfer
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import DeliveryState, Inclusion
+from portal.domain.imports import UNFINISHED, ImportMode, ImportRun
+from portal.domain.participants import Participant
+from portal.domain.releases import ProtocolEntry, Registration
+from portal.imports.service import keep_export, start_import
 from portal.releases.service import release, revoke
-from portal.schema import upgrade
-from portal.settings import Settings
 from portal.tenants.service import ask_for_test
 from tests.faults.test_restored_backup import backup
 from tests.qualli.exports import zipped
@@ -238,7 +238,7 @@ class Plant:
         else:
             held = db.session.scalar(select(Delivery).where(Delivery.state == DeliveryState.HELD).limit(1))
             if held is not None:
-                let_go(held.id, held.shown_digest or "", SUPERVISOR, utcnow())
+                approve(held.id, held.shown_digest or "", SUPERVISOR, utcnow())
 
     def _import(self, bridge: Bridge, missing: str | None) -> None:
         """A full export of the tenant as it is, sometimes without somebody, who comes back with the next."""
@@ -301,7 +301,9 @@ class Plant:
             )
         )
         importing = select(ImportRun.id).where(ImportRun.state.in_(UNFINISHED))
-        urgent = select(Presence.id).where(Presence.urgent, Presence.told, ~Presence.released)
+        urgent = select(Registration.id).where(
+            Registration.urgent, Registration.announced, ~Registration.released
+        )
         try:
             found = next(
                 (it for query in (busy, importing, urgent) if (it := db.session.scalar(query.limit(1)))), None
@@ -326,14 +328,14 @@ class Plant:
         }
         for row in db.session.scalars(select(DeliveryPerson)):
             delivery, number = own[row.delivery_id], numbers[row.participant_id]
-            (delivery.named if row.part is Part.NAMED else delivery.leaving).add(number)
+            (delivery.named if row.part is Inclusion.NAMED else delivery.leaving).add(number)
             if row.outcome:
                 delivery.outcomes[number] = row.outcome
         found.own = list(own.values())
-        for presence in db.session.scalars(select(Presence)):
-            found.statuses[numbers[presence.participant_id]] = presence.status.value
-            if presence.told:
-                found.told.add(numbers[presence.participant_id])
+        for registration in db.session.scalars(select(Registration)):
+            found.statuses[numbers[registration.participant_id]] = registration.status.value
+            if registration.announced:
+                found.announced.add(numbers[registration.participant_id])
         found.reconciling = bridge.connection.reconcile_since is not None
         for entry in db.session.scalars(select(ProtocolEntry).where(ProtocolEntry.delivery_id.is_not(None))):
             found.protocol.append(

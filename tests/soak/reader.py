@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import requests
 
-from portal.accounts.models import Role
-from portal.database import EVERY_TENANT, commit, scope_to
+from portal.core.database import EVERY_TENANT, commit, scope_to
+from portal.domain.accounts import Role
 from tests.support.bridge import Bridge
 from tests.support.house import make_account
 from tests.support.web_server import Visitor

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from portal import ROOT
+from portal.core.paths import ROOT
 from tests.soak.checker import check
 from tests.soak.plant import Plant
 from tests.support.database import make_settings, new_database, running_app

@@ -46,7 +46,7 @@ def good() -> Tenant:
             "alpha-2": {"state": "archived", "reason": "withdrawn", "record": record("alpha-2")},
         },
         statuses={"alpha-1": "online", "alpha-2": "offline-archived"},
-        told={"alpha-1"},
+        announced={"alpha-1"},
         protocol=[
             ("alpha-1", 1, "sent"),
             ("alpha-1", 1, "answered-active"),
@@ -108,7 +108,7 @@ def _half_archived(tenant: Tenant) -> None:
 
 
 def _not_told(tenant: Tenant) -> None:
-    tenant.told.clear()
+    tenant.announced.clear()
 
 
 def _unsettled(tenant: Tenant) -> None:

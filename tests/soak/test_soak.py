@@ -7,7 +7,7 @@ import pytest
 from tests.soak.run import running_plant, soak
 from tests.support.services import RedisServer
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.thorough]
 
 
 def test_accidents_every_few_seconds_leave_nothing_undone_or_done_twice(

@@ -65,7 +65,7 @@ PAGES = (
     PageOf("releases.ask_revoke", "/participants/{person}/revoke"),
     PageOf("releases.pick_mediator", "/participants/{person}/mediator"),
     PageOf("releases.older_protocol", "/participants/{person}/protocol"),
-    PageOf("releases.show_record", "/participants/{person}/record"),
+    PageOf("participant_deliveries.show_record", "/participants/{person}/record"),
     PageOf("numbers.ask", "/participants/{person}/social-insurance-number"),
     PageOf("bulk.list_page", "/bulk"),
     PageOf("bulk.show", "/bulk/{bulk}"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import current_app
 
-from portal.database import commit, db, scope_to
+from portal.core.database import commit, db, scope_to
 
 Action = Callable[[], object]
 

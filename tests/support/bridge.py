@@ -12,24 +12,27 @@ from typing import Any
 
 from sqlalchemy import insert, inspect, or_, select
 
-from portal.accounts.actor import Actor
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries import jobs as steps
+from portal.deliveries.network_change import choose_network
 from portal.deliveries.service import request_transfer
-from portal.people.folding import search_words, sort_key
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
+from portal.domain.actors import Actor
+from portal.domain.deliveries import Delivery
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.normalise import search_words, sort_key
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 from portal.releases.imported import people_changed
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.phase import Phase
-from portal.releases.queries import Explanation, explain, load_view
+from portal.releases.queries import Explanation, explain
 from portal.releases.service import choose_mediator, release, revoke
-from portal.releases.status import Status
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
+from portal.tenants.context import load_tenant_context
 from portal.tenants.queries import find_connection
-from portal.tenants.service import choose_network, create_tenant, set_licence, set_token
+from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.support.sandbox import SandboxServer
-from worker import schedule, steps
+from worker import schedule
 
 CASEWORKER = Actor("SB")
 SUPERVISOR = Actor("LT")
@@ -182,7 +185,7 @@ class Bridge:
     def see(self, number: str) -> Explanation:
         """What the participant's page says now."""
         db.session.expire_all()
-        found = explain(load_view(self.tenant_id, utcnow()), self.id(number))
+        found = explain(load_tenant_context(self.tenant_id, utcnow()), self.id(number))
         commit()
         return found
 
@@ -192,8 +195,8 @@ class Bridge:
     def phase(self, number: str) -> Phase:
         return self.see(number).phase
 
-    def presence(self, number: str) -> Presence:
-        found = self.see(number).presence
+    def registration(self, number: str) -> Registration:
+        found = self.see(number).registration
         assert found is not None
         return found
 

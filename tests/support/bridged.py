@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.tenants.network import Network
+from portal.networks.registry import Network
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer

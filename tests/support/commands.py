@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask
 from structlog.testing import capture_logs
 
-from portal.commands import cli
-from portal.database import db
+from portal.cli import cli
+from portal.core.database import db
 from tests.support.installed import Said
 
 

@@ -17,12 +17,14 @@ from typing import Any
 
 from flask import Flask
 
-from portal import ROOT, create_app, current_settings
-from portal.database import db
+from portal.app import create_app
+from portal.bulk.jobs import run_bulk
+from portal.core.database import db
+from portal.core.paths import ROOT
+from portal.core.settings import current_settings
+from portal.imports.running import run_import
+from portal.privacy.jobs import run_erasure
 from tests.support.database import settings_environment
-from worker.bulk import run_bulk
-from worker.erasing import run_erasure
-from worker.imports import run_import
 
 Job = Callable[[int, int], None]
 JOBS: dict[str, Job] = {"import": run_import, "bulk": run_bulk, "erasure": run_erasure}

@@ -16,19 +16,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy import Connection as SqlConnection
+from werkzeug.routing import Rule
 
-from portal import create_app
-from portal.database import EVERY_TENANT, Base, commit, db, scope_to
-from portal.grants import grant
-from portal.settings import Settings
-from portal.tenants.models import Connection, Tenant
-from portal.tenants.network import Network
+from portal.app import create_app
+from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to
+from portal.core.grants import grant
+from portal.core.settings import Settings
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.registry import Network
 
 APP_ROLE = "jobbruecke_app"
 """As whom the application works on PostgreSQL: neither a superuser nor the owner of the tables."""
@@ -148,6 +150,22 @@ class _Compiled(BytecodeCache):
 
 
 _COMPILED = _Compiled()
+
+
+def _compile_routes_once() -> None:
+    """Let all applications of this process share the code of their routes: compiling it is most of what one costs."""
+    compile_builder, known = Rule._compile_builder, dict[object, Any]()
+
+    def remember(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (rule.rule, rule.subdomain, repr(rule.defaults), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = remember  # type: ignore[method-assign]
+
+
+_compile_routes_once()
 
 
 @contextmanager

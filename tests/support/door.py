@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.database import commit, scoped_to, utcnow
+from portal.core.database import commit, scoped_to, utcnow
 from portal.tokens.service import make_token
 
 LINES = "application/x-ndjson"

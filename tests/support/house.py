@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from portal.accounts.models import Account, Role
 from portal.accounts.passwords import hash_password
-from portal.database import EVERY_TENANT, db, reading, scoped_to, utcnow
-from portal.people.folding import person_words, sort_key
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
-from portal.releases.models import Presence
+from portal.core.database import EVERY_TENANT, db, reading, scoped_to, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import Registration
+from portal.domain.rules.normalise import person_words, sort_key
+from portal.domain.tenants import Connection
 from portal.releases.queries import Explanation, explain
-from portal.releases.view import load_view
-from portal.tenants.models import Connection
+from portal.tenants.context import load_tenant_context
 from tests.support.pages import PASSWORD
 
 _hash: list[str] = []
@@ -108,10 +108,10 @@ def looking() -> Iterator[None]:
 def seen(house: House, participant_id: int) -> Explanation:
     """The person as the rules see her now, in what is committed."""
     with looking(), scoped_to(house.tenant_id):
-        return explain(load_view(house.tenant_id, utcnow()), participant_id)
+        return explain(load_tenant_context(house.tenant_id, utcnow()), participant_id)
 
 
-def presence_of(participant_id: int) -> Presence | None:
-    """The person's presence in what is committed."""
+def registration_of(participant_id: int) -> Registration | None:
+    """The person's registration in what is committed."""
     with looking():
-        return db.session.query(Presence).filter_by(participant_id=participant_id).one_or_none()
+        return db.session.query(Registration).filter_by(participant_id=participant_id).one_or_none()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal import ROOT
+from portal.core.paths import ROOT
 
 _STOP_SECONDS = 30
 _PARTS = ["portal", "worker", "sandbox", "demo", "templates", "static", "migrations"]

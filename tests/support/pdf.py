@@ -42,8 +42,8 @@ def find_words(content: bytes, folder: Path) -> list[Word]:
 
 def find_structure(content: bytes, folder: Path) -> list[str]:
     """The names of the tags, in the order in which a screen reader meets them."""
-    told = _run("pdfinfo", "-struct", str(_keep(content, folder))).decode()
-    return re.findall(r"^ *([A-Z]\w*)", told, re.MULTILINE)
+    announced = _run("pdfinfo", "-struct", str(_keep(content, folder))).decode()
+    return re.findall(r"^ *([A-Z]\w*)", announced, re.MULTILINE)
 
 
 def find_undrawn(content: bytes, folder: Path) -> list[str]:

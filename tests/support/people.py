@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from portal.database import commit, db, scope_to
-from portal.people.folding import person_words, sort_key
-from portal.people.models import Mediator, Order, Participant, ParticipantWord
-from portal.releases.models import MediatorPresence, Presence, Release
-from portal.releases.phase import Deadlines
-from portal.releases.status import Status
+from portal.core.database import commit, db, scope_to
+from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
+from portal.domain.releases import MediatorRegistration, Registration, Release
+from portal.domain.rules.normalise import person_words, sort_key
+from portal.domain.rules.phase import Deadlines
+from portal.domain.rules.status import Status
 
 MOMENT = dt.timedelta(microseconds=1)
 DAY = dt.timedelta(days=1)
@@ -46,7 +46,7 @@ class Crowd:
         ]
         for mediator_id, known, sequence in zip(self.mediators, (False, True), (2, 1), strict=False):
             self._add(
-                MediatorPresence,
+                MediatorRegistration,
                 connection_id=connection_id,
                 mediator_id=mediator_id,
                 known=known,
@@ -65,7 +65,7 @@ class Crowd:
         return values[0] if self.random.random() < 0.7 else self.random.choice(values)
 
     def come(self, number: int) -> None:
-        """Add so many people, most of them with a presence; commits."""
+        """Add so many people, most of them with a registration; commits."""
         people = [self._person(n) for n in range(number)]
         db.session.execute(insert(Participant), people)
         rows = db.session.scalars(select(Participant).order_by(Participant.id)).all()
@@ -81,7 +81,9 @@ class Crowd:
             db.session.execute(insert(Release), [self._release(row) for row in released])
         rows_of_releases = db.session.execute(select(Release.participant_id, Release.id))
         releases = {row.participant_id: row.id for row in rows_of_releases}
-        db.session.execute(insert(Presence), [self._presence(row, releases.get(row)) for row in present])
+        db.session.execute(
+            insert(Registration), [self._registration(row, releases.get(row)) for row in present]
+        )
         commit()
 
     def _person(self, number: int) -> dict[str, Any]:
@@ -117,10 +119,10 @@ class Crowd:
             "released_by": "SB",
         }
 
-    def _presence(self, participant_id: int, release_id: int | None) -> dict[str, Any]:
+    def _registration(self, participant_id: int, release_id: int | None) -> dict[str, Any]:
         pick, deadlines, choice = self.pick, self.deadlines, self.more.choice
         applied, rejected = pick((1, 0), (2, 1), (1, 2), (2, 2), (0, 0))
-        told_revision, refused = pick((2, None), (1, None), (2, 1), (2, 2))
+        announced_revision, refused = pick((2, None), (1, None), (2, 1), (2, 2))
         overdue, late = deadlines.overdue_before, deadlines.clarification_before
         reason = choice((*ARCHIVE_REASONS, "mediator-unknown", "mediator-unknown"))
         more = {"archived": True, "archive_reason": reason} if choice((False, False, True)) else {}
@@ -139,12 +141,12 @@ class Crowd:
             "archive_reason": pick(*ARCHIVE_REASONS),
             "clarification": pick(None, None, None, "answer-missing"),
             "revision": 2,
-            "told_revision": told_revision,
+            "announced_revision": announced_revision,
             "refused_revision": refused,
-            "told": pick(True, False),
-            "told_sequence": choice((1, 1, 2)),
-            "told_at": choice((self.now - 2 * DAY, self.now, None)),
-            "told_mediator_id": choice((self.mediators[1], self.mediators[1], *self.mediators, None)),
+            "announced": pick(True, False),
+            "announced_sequence": choice((1, 1, 2)),
+            "announced_at": choice((self.now - 2 * DAY, self.now, None)),
+            "announced_mediator_id": choice((self.mediators[1], self.mediators[1], *self.mediators, None)),
             "stuck_since": choice((None, None, self.now - DAY, self.now - 5 * DAY)),
             "waiting_since": pick(None, self.now, overdue, overdue - MOMENT, late, late - MOMENT),
         } | more

@@ -17,11 +17,11 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
-from portal.database import EVERY_TENANT, commit, db, reading, scope_to
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import ENDED, DeliveryState
-from portal.schema import upgrade
-from portal.settings import Settings
+from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to
+from portal.core.schema import upgrade
+from portal.core.settings import Settings
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import ENDED, DeliveryState
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -29,7 +29,7 @@ from tests.support.services import RedisServer
 from tests.support.workers import OwnProcess
 
 PATIENCE = 90
-"""Seconds within which everything is finished after the last fault (design §6); machines may be busy."""
+"""Seconds within which everything is finished after the last fault; machines may be busy."""
 
 
 @dataclass

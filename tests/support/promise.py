@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal.database import commit, db, reading, scope_to
-from portal.deliveries.models import Delivery, DeliveryPart
+from portal.core.database import commit, db, reading, scope_to
 from portal.deliveries.parts import part_content
-from portal.deliveries.states import AWAITING, DeliveryState
-from portal.releases.models import Event, Presence, ProtocolEntry
-from portal.releases.status import Status
+from portal.domain.deliveries import Delivery, DeliveryPart
+from portal.domain.delivery_states import AWAITING, DeliveryState
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
 
 _HELD = {Status.ONLINE: "active", Status.OFFLINE_ARCHIVED: "archived", Status.ONLINE_ARCHIVED: "archived"}
@@ -37,7 +37,7 @@ def assert_promise(bridge: Bridge, *, failed: bool = False, awaiting: Collection
             )
         )
         counting = [it for it in ours if it.state in (DeliveryState.COMPLETE, *AWAITING)]
-        told = {it.sequence: _records(it) for it in counting}
+        announced = {it.sequence: _records(it) for it in counting}
         _assert_all_ended([it for it in ours if it.sequence not in awaiting], failed=failed)
         _assert_waiting([it for it in ours if it.sequence in awaiting])
         _assert_statuses(bridge, waiting=bool(awaiting))
@@ -45,11 +45,11 @@ def assert_promise(bridge: Bridge, *, failed: bool = False, awaiting: Collection
         commit()
     theirs = bridge.sandbox.deliveries(bridge.provider)
     counted = [it for it in theirs if it["state"] in ("committed", "complete")]
-    assert [it["sequence"] for it in counted] == list(told), (
+    assert [it["sequence"] for it in counted] == list(announced), (
         "the network counts what we say it does, in order"
     )
     for remote in counted:
-        assert bridge.sandbox.records(bridge.provider, remote["delivery_id"]) == told[remote["sequence"]]
+        assert bridge.sandbox.records(bridge.provider, remote["delivery_id"]) == announced[remote["sequence"]]
     assert max(Counter(it["sequence"] for it in theirs).values(), default=1) == 1, "one key, one delivery"
 
 
@@ -79,13 +79,13 @@ def _assert_waiting(ours: list[Delivery]) -> None:
 
 def _assert_statuses(bridge: Bridge, *, waiting: bool) -> None:
     held = bridge.sandbox.applicants(bridge.provider)
-    for presence in db.session.scalars(select(Presence)):
-        if waiting and presence.waiting_since is not None:
+    for registration in db.session.scalars(select(Registration)):
+        if waiting and registration.waiting_since is not None:
             continue
-        found = held.get(presence.participant.number)
-        assert (found and found["state"]) == _HELD.get(presence.status), presence.participant.number
-        if presence.told:
-            assert found and found["sequence"] == presence.told_sequence
+        found = held.get(registration.participant.number)
+        assert (found and found["state"]) == _HELD.get(registration.status), registration.participant.number
+        if registration.announced:
+            assert found and found["sequence"] == registration.announced_sequence
 
 
 def _assert_told_once() -> None:

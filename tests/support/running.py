@@ -13,9 +13,9 @@ from pathlib import Path
 
 import requests
 
-from portal.accounts.models import Role
-from portal.database import EVERY_TENANT, commit, scope_to
-from portal.settings import Settings
+from portal.core.database import EVERY_TENANT, commit, scope_to
+from portal.core.settings import Settings
+from portal.domain.accounts import Role
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app, settings_environment
 from tests.support.house import make_account

@@ -17,7 +17,7 @@ import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.logins import PASSWORD
-from portal import ROOT
+from portal.core.paths import ROOT
 from tests.support.running import free_port
 
 FOLDER = ROOT / "docs" / "images"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyotp
 import time_machine
 
-from portal.database import utcnow
+from portal.core.database import utcnow
 from tests.support.pages import PASSWORD, Browser
 
 _PATH = "/account/second-factor"

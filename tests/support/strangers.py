@@ -8,9 +8,9 @@ import hashlib
 import json
 import uuid
 
-from portal.database import utcnow
+from portal.core.database import utcnow
+from portal.networks.protocol.client import NetworkClient
 from tests.support.sandbox import SandboxServer
-from worker.network import NetworkClient
 
 
 def another_provider(sandbox: SandboxServer, *numbers: str, network: str = "jobnetzwerk") -> tuple[str, str]:

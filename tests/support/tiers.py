@@ -14,6 +14,7 @@ TIERS = {
     "thorough": "the same in other languages, sizes and examples, and what takes minutes",
 }
 """The marks of what is left out; pyproject.toml deselects them."""
+_LONG = ("processes", "browser", "slow")
 _left_out: dict[str, str] = {}
 _began = time.monotonic()
 
@@ -26,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         again = parameters is not None and "postgres" in map(str, parameters.params.values())
         if again and item.get_closest_marker("conformance") is None:
             item.add_marker(pytest.mark.twin)
+    _put_long_files_first(items)
+
+
+def _put_long_files_first(items: list[pytest.Item]) -> None:
+    """Order whole files, so that no worker is left alone with a long one at the end."""
+    long = {item.path for item in items if any(item.get_closest_marker(mark) for mark in _LONG)}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

@@ -10,8 +10,8 @@ from typing import IO
 
 import requests
 
-from portal.accounts.models import Role
-from portal.database import commit
+from portal.core.database import commit
+from portal.domain.accounts import Role
 from tests.support.database import Cast, make_cast, make_settings, running_app, settings_environment
 from tests.support.house import make_account, make_person
 from tests.support.installed import Installed

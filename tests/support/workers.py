@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
-from portal import ROOT
-from portal.settings import Settings
+from portal.core.paths import ROOT
+from portal.core.settings import Settings
 from tests.support.database import settings_environment
 
 LEASE_SECONDS = 2

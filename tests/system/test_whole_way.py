@@ -15,13 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.database import (
-    APP_ROLE,
-    as_application,
-    make_settings,
-    new_database,
-    settings_environment,
-)
+from tests.support.database import APP_ROLE, as_application, make_settings, new_database, settings_environment
 from tests.support.installed import Installed
 from tests.support.running import FAST, free_port
 from tests.support.sandbox import SandboxServer
@@ -145,6 +139,7 @@ def test_from_export_to_online_and_back(house: House) -> None:
     assert run.run("why", *WHO).code == 0
 
 
+@pytest.mark.thorough
 def test_killed_worker_and_lost_redis_lose_nothing(house: House) -> None:
     """`kill -9` to the worker and its job with a delivery under way, Redis emptied: the next one goes on."""
     run = house.installed
@@ -162,6 +157,7 @@ def test_killed_worker_and_lost_redis_lose_nothing(house: House) -> None:
     assert len(house.sandbox.deliveries("spree")) == 1
 
 
+@pytest.mark.thorough
 def test_pages_of_the_installed_wheel(house: House) -> None:
     """Sign in, release by form and "Jetzt übertragen": with all templates, styles and translations there."""
     run = house.installed

@@ -11,12 +11,12 @@ from flask import Flask
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.audit.guards import GUARDED
-from portal.audit.models import AuditEvent
 from portal.audit.recording import Intent, record
-from portal.database import EVERY_TENANT, db, scope_to, utcnow
-from portal.grants import find_own_role, grant, renew_grants
-from portal.refusal import Refusal
+from portal.core.append_only import GUARDED
+from portal.core.database import EVERY_TENANT, db, scope_to, utcnow
+from portal.core.grants import find_own_role, grant, renew_grants
+from portal.core.refusal import Refusal
+from portal.domain.audit import AuditEvent
 from tests.support.commands import Commands
 from tests.support.database import APP_ROLE, as_owner, make_cast, make_settings, new_database, running_app
 from tests.support.services import PostgresServer

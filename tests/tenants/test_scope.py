@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import delete, exists, func, insert, select, union_all, update
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
-from portal.database import EVERY_TENANT, Base, TenantOwned, commit, db, rollback, scope_to, scoped_to
-from portal.people.models import Order, Participant, ParticipantWord
-from portal.tenants.models import Connection, Tenant
+from portal.core.database import EVERY_TENANT, Base, TenantOwned, commit, db, rollback, scope_to, scoped_to
+from portal.domain.participants import Order, Participant, ParticipantWord
+from portal.domain.tenants import Connection, Tenant
 from tests.support.database import Cast
 
 pytestmark = pytest.mark.conformance

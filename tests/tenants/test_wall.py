@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.database import (
+from portal.core.database import (
     EVERY_TENANT,
     Base,
     TenantOwned,
@@ -21,9 +21,9 @@ from portal.database import (
     scope_to,
     scoped_to,
 )
-from portal.grants import find_own_role
-from portal.people.models import Order, Participant
-from portal.wall import SETTING
+from portal.core.grants import find_own_role
+from portal.core.row_level_security import SETTING
+from portal.domain.participants import Order, Participant
 from tests.support.database import Cast, as_owner, make_cast, make_settings, running_app
 
 pytestmark = [pytest.mark.postgres, pytest.mark.conformance]

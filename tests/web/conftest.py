@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from portal.accounts.models import Role
-from portal.database import commit, db, utcnow
-from portal.people.models import Order
-from portal.tenants.models import Heartbeat
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Role
+from portal.domain.participants import Order
+from portal.domain.tenants import Heartbeat
 from tests.support.database import Cast
 from tests.support.house import House, connection_token, make_account, make_mediator, make_person
 from tests.support.pages import Browser

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from portal.accounts.access import GRANTED, Permission
-from portal.accounts.models import Role
+from portal.domain.accounts import Role
+from portal.domain.permissions import GRANTED, Permission
 from tests.support.all_pages import NO_PAGES, PAGES
 from tests.support.house import House
 from tests.support.pages import Browser

@@ -9,10 +9,10 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.access import GRANTED
 from portal.accounts.links import VALID_HOURS
-from portal.accounts.models import Account, LoginSession, OneTimeLink, Role
-from portal.database import commit, db, utcnow
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Account, LoginSession, OneTimeLink, Role
+from portal.domain.permissions import GRANTED
 from tests.support.house import House, looking, make_account
 from tests.support.pages import PASSWORD, Browser, Page
 

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, text
 
-from portal.accounts.models import Account
+from portal.audit.change_lines import CHANGE_LABELS
 from portal.audit.changes import AUDITED, NAMES, UNSET, take_changes
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.audit.verifying import Misfit, verify
-from portal.database import EVERY_TENANT, db, rollback, scope_to
-from portal.tenants.models import Tenant
-from portal.web.audit_changes import CHANGE_LABELS
+from portal.audit.verifying import ChainErrorKind, verify
+from portal.core.database import EVERY_TENANT, db, rollback, scope_to
+from portal.domain.accounts import Account
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.tenants import Tenant
 from tests.support.commands import Commands
 from tests.support.database import as_owner
 from tests.support.house import House, looking
@@ -214,7 +214,7 @@ def test_what_was_set_is_sealed_like_the_rest(sqlite_app: Flask, house: House) -
         connection.execute(text("UPDATE audit_entry SET data = replace(data, 'false', 'true')"))
     finding = verify().finding
     assert finding is not None
-    assert finding.misfit is Misfit.ENTRY_CHANGED
+    assert finding.misfit is ChainErrorKind.ENTRY_CHANGED
 
 
 def test_an_act_without_settings_says_nothing_of_any(signed_in: SignedIn, house: House) -> None:

@@ -9,11 +9,11 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.audit.models import AuditEntry, AuditEvent
 from portal.audit.verifying import verify
-from portal.database import db, utcnow
-from portal.people.models import Participant
-from portal.web.auditing import ACTS, NO_ACTS
+from portal.core.database import db, utcnow
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.participants import Participant
+from portal.shell.auditing import ACTS, NO_ACTS
 from tests.support.all_pages import NO_PAGES
 from tests.support.house import House, looking
 from tests.support.pages import PASSWORD, Browser

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.bulk.models import BulkRun, BulkState
-from portal.database import commit, db, scoped_to
-from portal.people.models import Participant
-from portal.releases.models import Event, ProtocolEntry
-from tests.support.house import House, looking, make_mediator, make_person, presence_of
+from portal.bulk.jobs import run_bulk
+from portal.core.database import commit, db, scoped_to
+from portal.domain.bulk import BulkRun, BulkState
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry
+from tests.support.house import House, looking, make_mediator, make_person, registration_of
 from tests.support.pages import Browser, Page
 from tests.support.workbooks import read_sheet
-from worker.bulk import run_bulk
 
 SignedIn = Callable[[str], Browser]
 
@@ -42,13 +42,13 @@ def test_those_who_are_marked_are_released(signed_in: SignedIn, house: House) ->
     page = choose(browser, "release", participant=[str(house.eva)])
     assert "1 Person wird freigegeben" in page.text
     assert "Noch ist nichts geändert." in page.text
-    assert presence_of(house.eva) is None
+    assert registration_of(house.eva) is None
     address = start(browser)
     assert "1 Person freigegeben" in browser.get(address).text
-    found = presence_of(house.eva)
+    found = registration_of(house.eva)
     assert found is not None
     assert found.released
-    assert presence_of(house.ben) is None
+    assert registration_of(house.ben) is None
 
 
 def test_consent_is_confirmed_by_name(signed_in: SignedIn, house: House) -> None:
@@ -77,8 +77,8 @@ def test_all_that_match_are_exactly_those(signed_in: SignedIn, house: House) -> 
     assert "1 auf der Liste" in page.text
     choose(browser, "release", "/participants?number=1001", whom="all")
     start(browser)
-    assert presence_of(house.eva) is not None
-    assert presence_of(house.ben) is None
+    assert registration_of(house.eva) is not None
+    assert registration_of(house.ben) is None
 
 
 def test_the_way_back_leads_to_the_list_as_it_was_narrowed(signed_in: SignedIn, house: House) -> None:
@@ -102,7 +102,7 @@ def test_releases_are_revoked(signed_in: SignedIn, house: House) -> None:
     assert "Bei 1 Person wird die Freigabe aufgehoben" in page.text
     assert "1 Person ist nicht freigegeben" in page.text
     start(browser)
-    found = presence_of(house.eva)
+    found = registration_of(house.eva)
     assert found is not None
     assert not found.released
 
@@ -121,7 +121,7 @@ def test_everybody_gets_another_mediator(signed_in: SignedIn, house: House) -> N
     browser.submit(f"{address}/mediator", mediator=str(house.mediator))
     assert "2 Personen bekommen diese Vermittlung" in browser.follow().text
     start(browser)
-    assert {presence_of(person).mediator_id for person in (house.eva, house.ben)} == {house.mediator}  # type: ignore[union-attr]
+    assert {registration_of(person).mediator_id for person in (house.eva, house.ben)} == {house.mediator}  # type: ignore[union-attr]
 
 
 def test_chosen_people_are_transferred(signed_in: SignedIn, house: House) -> None:

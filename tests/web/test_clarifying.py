@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from portal.database import commit, db
-from portal.releases.models import Presence
+from portal.core.database import commit, db
+from portal.domain.releases import Registration
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 
@@ -19,7 +19,7 @@ def test_the_page_says_what_does_not_fit_and_takes_the_sentence(
     page = f"/participants/{house.eva}"
     browser.get(page)
     browser.submit(f"{page}/release")
-    db.session.query(Presence).update({"clarification": "answer-missing"})
+    db.session.query(Registration).update({"clarification": "answer-missing"})
     commit()
     assert "ohne zu dieser Person zu antworten" in browser.get(page).text
     browser.submit(f"{page}/clarify", found=FOUND)
@@ -27,4 +27,4 @@ def test_the_page_says_what_does_not_fit_and_takes_the_sentence(
     assert "In Klärung" not in shown
     assert FOUND in shown
     with looking():
-        assert db.session.query(Presence).one().clarification is None
+        assert db.session.query(Registration).one().clarification is None

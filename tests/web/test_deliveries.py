@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from portal.accounts.models import Account
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.deliveries.models import Attempt, Delivery, DeliveryPerson, OddAnswer
-from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, Heartbeat
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.accounts import Account
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import ChangeKind, DeliveryProblem, DeliveryState, Inclusion, Mode, Trigger
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, Heartbeat
 from tests.support.house import House, looking, make_person
 from tests.support.pages import Browser, Page
 
@@ -31,7 +31,7 @@ def make_delivery(house: House, sequence: int = 1, **values: Any) -> int:
                 "connection_id": connection.id,
                 "sequence": sequence,
                 "mode": Mode.FULL,
-                "cause": Cause.NIGHTLY,
+                "cause": Trigger.NIGHTLY,
                 "started_by": "system",
                 "idempotency_key": str(sequence),
                 "state": DeliveryState.COMPLETE,
@@ -51,7 +51,7 @@ def make_delivery(house: House, sequence: int = 1, **values: Any) -> int:
 
 def add_person(house: House, delivery_id: int, person: int, **values: Any) -> None:
     with scoped_to(EVERY_TENANT):
-        row = {"part": Part.NAMED, "novelty": Novelty.NEW} | values
+        row = {"part": Inclusion.NAMED, "novelty": ChangeKind.NEW} | values
         db.session.add(
             DeliveryPerson(tenant_id=house.tenant_id, delivery_id=delivery_id, participant_id=person, **row)
         )
@@ -65,13 +65,13 @@ def held(house: House) -> int:
         house,
         7,
         state=DeliveryState.HELD,
-        problem=Problem.BRAKE,
+        problem=DeliveryProblem.BRAKE,
         held_at=utcnow(),
         built_at=utcnow(),
         brake={"holds": ["too-many"]},
         shown_digest=DIGEST,
     )
-    leaving = {"part": Part.OMITTED, "novelty": Novelty.LEAVING}
+    leaving = {"part": Inclusion.OMITTED, "novelty": ChangeKind.LEAVING}
     add_person(house, found, house.eva, **leaving, explained=False, findings=["mediator-missing"])
     add_person(house, found, house.ben, **leaving, explained=True)
     return found
@@ -79,7 +79,7 @@ def held(house: House) -> int:
 
 def test_the_list_says_what_became_of_each(signed_in: SignedIn, house: House) -> None:
     make_delivery(house, 1, completed_at=utcnow() + dt.timedelta(seconds=42.9))
-    make_delivery(house, 2, state=DeliveryState.FAILED, cause=Cause.NOW, started_by="SUP")
+    make_delivery(house, 2, state=DeliveryState.FAILED, cause=Trigger.NOW, started_by="SUP")
     page = signed_in("caseworker").get("/deliveries")
     first, second = (" ".join("".join(row.itertext()).split()) for row in page.find_all("tr")[1:])
     assert first.startswith("Übertragung 2 vollständig Jetzt übertragen")
@@ -292,13 +292,18 @@ def test_the_coming_delivery_is_foreseen(signed_in: SignedIn, house: House) -> N
 def forgotten(house: House) -> int:
     """A delivery with Eva of which the network knows nothing any more."""
     found = make_delivery(
-        house, 7, state=DeliveryState.COMMITTED, problem=Problem.FORGOTTEN, committed_at=utcnow(), fruitless=1
+        house,
+        7,
+        state=DeliveryState.COMMITTED,
+        problem=DeliveryProblem.FORGOTTEN,
+        committed_at=utcnow(),
+        fruitless=1,
     )
     add_person(house, found, house.eva)
     with scoped_to(EVERY_TENANT):
         connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
         common = {"tenant_id": house.tenant_id, "connection_id": connection.id}
-        db.session.add(Presence(**common, participant_id=house.eva, told=True, told_sequence=7))
+        db.session.add(Registration(**common, participant_id=house.eva, announced=True, announced_sequence=7))
         commit()
     return found
 
@@ -316,8 +321,8 @@ def test_waiting_for_answers_in_trouble_is_ended_by_a_person(
     with looking():
         found = db.session.get_one(Delivery, forgotten)
         assert (found.state, found.next_step_at) == (DeliveryState.COMPLETE, None)
-        presence = db.session.query(Presence).filter_by(participant_id=house.eva).one()
-        assert presence.clarification == "answer-missing"
+        registration = db.session.query(Registration).filter_by(participant_id=house.eva).one()
+        assert registration.clarification == "answer-missing"
         entry = db.session.query(AuditEntry).filter_by(event=AuditEvent.WAITING_ENDED).one()
         assert (entry.subject, entry.subject_id) == ("delivery", 7)
 

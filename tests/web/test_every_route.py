@@ -9,9 +9,9 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from portal.accounts.access import GRANTED, Permission
-from portal.accounts.models import Account, Role
-from portal.database import commit, db
+from portal.core.database import commit, db
+from portal.domain.accounts import Account, Role
+from portal.domain.permissions import GRANTED, Permission
 from tests.support.house import House, looking, make_account
 from tests.support.pages import Browser
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from portal.bulk.models import BulkItem
-from portal.database import commit, db, scoped_to, utcnow
-from portal.deliveries.models import Delivery, DeliveryPerson
-from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part
-from portal.people.choices import caseworker_key
-from portal.people.models import Participant
-from portal.releases.models import Presence, Release
-from portal.releases.status import Status
-from portal.tenants.models import Connection
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.bulk import BulkItem
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion, Mode, Trigger
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration, Release
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
+from portal.participants.choices import caseworker_key
 from tests.support.house import House, looking, make_mediator, make_person
 from tests.support.pages import Browser, Page
 
@@ -31,7 +31,7 @@ def names(page: Page) -> list[str]:
 
 
 def add(house: House, name: str, released_days: int | None = None, **state: Any) -> int:
-    """Add a participant whom nothing blocks, with the presence that `state` changes."""
+    """Add a participant whom nothing blocks, with the registration that `state` changes."""
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         person = make_person(house.tenant_id, name.lower(), name, "Ann", consent=True)
@@ -46,7 +46,7 @@ def add(house: House, name: str, released_days: int | None = None, **state: Any)
             db.session.add(release)
             db.session.flush()
         db.session.add(
-            Presence(
+            Registration(
                 **values,
                 release_id=release.id if release else None,
                 **({"released": release is not None, "mediator_id": house.mediator} | state),
@@ -65,7 +65,7 @@ def hold(house: House, people: list[int]) -> None:
             connection_id=connection.id,
             sequence=1,
             mode=Mode.FULL,
-            cause=Cause.NIGHTLY,
+            cause=Trigger.NIGHTLY,
             started_by="system",
             state=DeliveryState.HELD,
             idempotency_key="k",
@@ -80,8 +80,8 @@ def hold(house: House, people: list[int]) -> None:
                     tenant_id=house.tenant_id,
                     delivery_id=delivery.id,
                     participant_id=person,
-                    part=Part.NAMED,
-                    novelty=Novelty.UNCHANGED,
+                    part=Inclusion.NAMED,
+                    novelty=ChangeKind.UNCHANGED,
                 )
             )
         commit()
@@ -95,11 +95,11 @@ def stuck(house: House) -> House:
     add(house, "Rejected", 30, rejected_sequence=1, stuck_since=now - 8 * DAY)
     add(house, "Archived", 30, archived=True, archive_reason="mediator-unknown", stuck_since=now - 7 * DAY)
     add(house, "Clarified", 30, clarification="answers-contradict", stuck_since=now - 6 * DAY)
-    add(house, "Late", 30, told=True, waiting_since=now - 5 * DAY)
+    add(house, "Late", 30, announced=True, waiting_since=now - 5 * DAY)
     add(house, "Fresh", 4)
-    add(house, "Revoked", told=True, told_at=now - 3 * DAY)
-    add(house, "Waiting", 30, told=True, waiting_since=now - DAY / 24)
-    add(house, "Online", 30, told=True, status=Status.ONLINE)
+    add(house, "Revoked", announced=True, announced_at=now - 3 * DAY)
+    add(house, "Waiting", 30, announced=True, waiting_since=now - DAY / 24)
+    add(house, "Online", 30, announced=True, status=Status.ONLINE)
     return house
 
 
@@ -122,8 +122,8 @@ def test_action_counts_those_for_whom_somebody_can_do_something(signed_in: Signe
 
 def test_a_held_delivery_is_one_thing(signed_in: SignedIn, house: House) -> None:
     """Its people are not each something to do; those with trouble of their own are, all the same."""
-    people = [add(house, f"Named{number}", 3, told=True) for number in range(5)]
-    people.append(add(house, "Blocked", 3, told=True, mediator_id=None))
+    people = [add(house, f"Named{number}", 3, announced=True) for number in range(5)]
+    people.append(add(house, "Blocked", 3, announced=True, mediator_id=None))
     hold(house, people)
     page = signed_in("supervisor").get("/participants")
     assert "braucht Aktion 1" in page.text
@@ -165,11 +165,11 @@ def varied(house: House) -> House:
     with scoped_to(house.tenant_id):
         other = make_mediator(house.tenant_id, "V-2", "Anders", "Anna")
         commit()
-    for number, (mediator, caseworker, told) in enumerate(
+    for number, (mediator, caseworker, announced) in enumerate(
         itertools.product((house.mediator, other, None), ("CAS", "KK"), (True, False))
     ):
-        waits = {"waiting_since": utcnow()} if told and number % 3 == 0 else {}
-        person = add(house, f"Person{number:02}", 3, mediator_id=mediator, told=told, **waits)
+        waits = {"waiting_since": utcnow()} if announced and number % 3 == 0 else {}
+        person = add(house, f"Person{number:02}", 3, mediator_id=mediator, announced=announced, **waits)
         with scoped_to(house.tenant_id):
             row = db.session.get_one(Participant, person)
             row.caseworker = caseworker

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant
 from tests.qualli.exports import bring
-from tests.support.house import House, looking, presence_of
+from tests.support.house import House, looking, registration_of
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]
@@ -76,9 +76,9 @@ def test_another_person_is_added_by_the_next_import(signed_in: SignedIn, doubted
 
 def test_while_the_network_has_the_one_before_no_other_is_added(signed_in: SignedIn, doubted: House) -> None:
     with scoped_to(EVERY_TENANT):
-        presence = presence_of(doubted.eva)
-        assert presence is not None
-        db.session.merge(presence).told = True
+        registration = registration_of(doubted.eva)
+        assert registration is not None
+        db.session.merge(registration).announced = True
         commit()
     browser = signed_in("caseworker")
     page = browser.get(f"/participants/{doubted.eva}")

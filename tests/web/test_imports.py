@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from portal.database import db, scoped_to
-from portal.people.models import Participant
-from portal.qualli.models import ImportRun, ImportState
-from portal.web.veiled import VeiledFile
+from portal.core.database import db, scoped_to
+from portal.domain.imports import ImportRun, ImportState
+from portal.domain.participants import Participant
+from portal.imports.running import run_import
+from portal.webkit.encrypted_uploads import EncryptedFile
 from tests.qualli.exports import ALL, PEOPLE, zipped
 from tests.support.house import House, looking
 from tests.support.pages import Browser, Page
 from tests.support.workbooks import read_sheet
-from worker.imports import run_import
 
 SignedIn = Callable[[str], Browser]
 Files = Mapping[str, str | bytes]
@@ -238,7 +238,7 @@ def test_an_upload_lies_on_the_disk_only_veiled(
 
 
 def test_a_veiled_file_gives_back_what_was_written() -> None:
-    with VeiledFile() as file:
+    with EncryptedFile() as file:
         for piece in (b"a" * 70_000, b"", b"bc"):
             file.write(piece)
         for _ in range(2):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from portal.web.languages import find_language
+from portal.webkit.languages import find_language
 
 ODD = [
     "",

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.tenants.models import Connection, Tenant
-from tests.support.house import House, presence_of
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.tenants import Connection, Tenant
+from tests.support.house import House, registration_of
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]
@@ -92,18 +92,18 @@ def test_without_a_licence_nobody_is_released_and_a_release_still_ends(
     ends_in(-2)
     browser.get(f"/participants/{house.eva}")
     browser.submit(f"/participants/{house.eva}/revoke")
-    presence = presence_of(house.eva)
-    assert presence is not None
-    assert not presence.released
+    registration = registration_of(house.eva)
+    assert registration is not None
+    assert not registration.released
     browser.get(f"/participants/{house.eva}")
     token = browser.last.form(f"/participants/{house.eva}/release") if browser.last else {}
     browser.post(
         f"/participants/{house.eva}/release", token, Referer=f"http://localhost/participants/{house.eva}"
     )
     assert "abgelaufen" in browser.follow().text_of("notices")
-    presence = presence_of(house.eva)
-    assert presence is not None
-    assert not presence.released
+    registration = registration_of(house.eva)
+    assert registration is not None
+    assert not registration.released
 
 
 @pytest.mark.parametrize("starts_in", [None, 1])
@@ -121,4 +121,4 @@ def test_before_its_first_day_a_licence_lets_nobody_be_released(
     browser.post(
         f"/participants/{house.eva}/release", data, Referer=f"http://localhost/participants/{house.eva}"
     )
-    assert presence_of(house.eva) is None
+    assert registration_of(house.eva) is None

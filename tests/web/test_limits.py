@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal.web.callers import caller_key, plain_address
-from portal.web.limit_storage import CountedTwice
+from portal.webkit.callers import caller_key, plain_address
+from portal.webkit.limit_storage import CountedTwice
 from tests.support.database import make_settings, running_app
 from tests.support.pages import Browser
 from tests.support.services import RedisServer, make_trouble
@@ -53,7 +53,7 @@ def test_once_redis_is_back_it_counts_for_all(own_redis_server: RedisServer) -> 
 def test_a_processs_own_counts_do_not_grow_for_ever(
     own_redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.web.limit_storage._KEYS", 10)
+    monkeypatch.setattr("portal.webkit.limit_storage._KEYS", 10)
     storage = CountedTwice("", redis_url=own_redis_server.url)
     for number in range(100):
         assert storage.acquire_entry(f"key {number}", 1, 60)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import commit, db, scoped_to, utcnow
-from portal.people.models import Participant
-from portal.releases.models import Presence
-from portal.tenants.models import Connection
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.participants import Participant
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection
 from tests.support.house import House, make_person
 from tests.support.pages import PASSWORD, Browser, Page
 from tests.support.workbooks import read_sheet
@@ -38,11 +38,11 @@ def waiting(house: House) -> House:
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         db.session.add(
-            Presence(
+            Registration(
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 participant_id=house.ben,
-                told=True,
+                announced=True,
                 released=True,
                 mediator_id=house.mediator,
                 waiting_since=utcnow(),
@@ -94,8 +94,8 @@ def test_the_list_is_grouped_by_cause_and_each_leads_to_its_people(
     signed_in: SignedIn, waiting: House
 ) -> None:
     with scoped_to(waiting.tenant_id):
-        presence = db.session.query(Presence).one()
-        presence.waiting_since, presence.told, presence.mediator_id = None, False, None
+        registration = db.session.query(Registration).one()
+        registration.waiting_since, registration.announced, registration.mediator_id = None, False, None
         db.session.get_one(Participant, waiting.ben).first_name = ""
         commit()
     browser = signed_in("supervisor")

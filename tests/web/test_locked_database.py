@@ -11,9 +11,9 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal import database
-from portal.database import db, utcnow
-from tests.support.house import House, presence_of
+from portal.core import database
+from portal.core.database import db, utcnow
+from tests.support.house import House, registration_of
 from tests.support.pages import Browser
 
 
@@ -45,11 +45,11 @@ def test_pages_are_read_and_who_writes_is_told_that_nothing_was_saved(
         fragment = browser.ask("POST", f"{person}/release", page_token(browser, person), fragment=True)
         assert fragment.status_code == 503 and "nicht gespeichert" in fragment.text
         stopped.execute("ROLLBACK")
-    assert presence_of(house.eva) is None
+    assert registration_of(house.eva) is None
     browser.get(f"{person}/release")
     browser.submit(f"{person}/release")
-    presence = presence_of(house.eva)
-    assert presence is not None and presence.released
+    registration = registration_of(house.eva)
+    assert registration is not None and registration.released
 
 
 def page_token(browser: Browser, person: str) -> dict[str, str]:

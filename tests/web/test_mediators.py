@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import commit, db, scoped_to, utcnow
-from portal.people.models import Mediator
-from portal.releases.models import MediatorPresence, Presence
-from portal.tenants.models import Connection
-from tests.support.house import House, make_mediator, presence_of
+from portal.bulk.jobs import run_bulk
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.participants import Mediator
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.tenants import Connection
+from tests.support.house import House, make_mediator, registration_of
 from tests.support.pages import Browser
-from worker.bulk import run_bulk
 
 SignedIn = Callable[[str], Browser]
 
@@ -26,9 +26,9 @@ def weg(house: House) -> int:
         connection = db.session.query(Connection).one()
         owner = {"tenant_id": house.tenant_id, "connection_id": connection.id}
         for person, released in ((house.eva, True), (house.ben, False)):
-            db.session.add(Presence(**owner, participant_id=person, mediator_id=gone, released=released))
+            db.session.add(Registration(**owner, participant_id=person, mediator_id=gone, released=released))
         db.session.add(
-            MediatorPresence(
+            MediatorRegistration(
                 **owner, mediator_id=gone, known=False, answered_sequence=1, answered_at=utcnow()
             )
         )
@@ -59,7 +59,7 @@ def test_everybody_is_handed_over(signed_in: SignedIn, house: House, weg: int) -
     assert "2 Personen bekommen diese Vermittlung" in browser.follow().text
     browser.submit(f"{address}/start")
     run_bulk(int(address.rpartition("/")[2]))
-    assert {presence_of(person).mediator_id for person in (house.eva, house.ben)} == {house.mediator}  # type: ignore[union-attr]
+    assert {registration_of(person).mediator_id for person in (house.eva, house.ben)} == {house.mediator}  # type: ignore[union-attr]
     page = browser.get("/mediators")
     assert not page.find_all("tr", id=f"mediator-{weg}")
 

@@ -10,12 +10,15 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from portal import ROOT
-from portal.deliveries.states import DeliveryState
-from portal.refusal import NotFound, Refusal
-from portal.releases.preflight import TENANT_WIDE, Finding
-from portal.web.labels import LABELS, PHASE_HELP, STATUS_HELP, label_of
-from portal.web.messages import SENTENCES, message
+from portal.core.paths import ROOT
+from portal.core.refusal import NotFound, Refusal
+from portal.domain.delivery_states import DeliveryState
+from portal.domain.rules.preflight import TENANT_WIDE, Finding
+from portal.releases.labels import PHASE_HELP, STATUS_HELP
+from portal.shell.labels import LABELS
+from portal.shell.messages import SENTENCES
+from portal.webkit.labels import label_of
+from portal.webkit.messages import message
 
 BY_VARIABLE = {
     "delivery-running",
@@ -57,14 +60,14 @@ def raised_codes() -> Iterator[tuple[str, str]]:
     for path in [*(ROOT / "portal").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _refuses(node.func.id):
-                place = 1 if node.func.id == "Told" else 0  # which says its status first
+                place = 1 if node.func.id == "UserError" else 0  # which says its status first
                 code = node.args[place] if len(node.args) > place else None
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
                     yield code.value, Path(path).name
 
 
 def _refuses(name: str) -> bool:
-    return name in {"Refusal", "NotFound", "Told"}
+    return name in {"Refusal", "NotFound", "UserError"}
 
 
 CODES = sorted({code for code, _ in raised_codes()} | BY_VARIABLE)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.tenants.models import Connection
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.tenants import Connection
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 from tests.web.test_reconciling import connection_of

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.accounts.models import Account, Role
-from portal.database import commit, db, utcnow
-from portal.notices.kinds import NoticeKind
-from portal.notices.models import Mail, Notice
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import NoticeKind
+from portal.domain.notices import Mail, Notice
 from tests.notices.conftest import mail_settings
 from tests.support.database import make_cast, make_settings, running_app
 from tests.support.house import House, looking, make_account
@@ -28,7 +28,7 @@ def notice(
         kind=kind,
         subject=f"connection:{tenant_id}",
         level=level,
-        told_level=level if told is None else told,
+        notified_level=level if told is None else told,
         data=data,
         opened_at=utcnow() - dt.timedelta(hours=1),
     )
@@ -79,7 +79,7 @@ def test_what_was_seen_is_counted_no_more_until_it_gets_worse(
     assert "Als gesehen vermerkt" in browser.follow().text
     assert 'class="count"' not in browser.get("/help").response.text
     row = db.session.get_one(Notice, told["held"])
-    row.level = row.told_level = 2
+    row.level = row.notified_level = 2
     commit()
     assert 'class="count"' in browser.get("/help").response.text
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from portal import current_vault
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import commit, db, scoped_to
-from portal.people.models import Participant, social_insurance_place
-from portal.tenants.models import Tenant
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, scoped_to
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.participants import Participant, social_insurance_place
+from portal.domain.tenants import Tenant
 from tests.support.house import House, looking
 from tests.support.pages import Browser, Page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import force_locale
 
-from portal.web.languages import ngettext, number
+from portal.webkit.languages import ngettext, number
 
 
 def test_numbers_have_the_groups_of_the_language(sqlite_app: Flask) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Mode, Problem
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, Heartbeat
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, Heartbeat
 from tests.support.house import House, looking
 from tests.support.pages import Browser, Page
 
@@ -27,7 +27,7 @@ def trouble(house: House) -> House:
             db.session.query(Connection).filter_by(tenant_id=tenant_id).one()
             for tenant_id in (house.tenant_id, house.other_id)
         )
-        alpha.failures, alpha.problem = 6, Problem.UNAVAILABLE.value
+        alpha.failures, alpha.problem = 6, DeliveryProblem.UNAVAILABLE.value
         alpha.paused_until = alpha.probe_at = now + dt.timedelta(minutes=9)
         alpha.quarantined_at = now - dt.timedelta(hours=1)
         db.session.add(
@@ -36,20 +36,20 @@ def trouble(house: House) -> House:
                 connection_id=beta.id,
                 sequence=1,
                 mode=Mode.FULL,
-                cause=Cause.NIGHTLY,
+                cause=Trigger.NIGHTLY,
                 state=DeliveryState.HELD,
-                problem=Problem.BRAKE,
+                problem=DeliveryProblem.BRAKE,
                 started_by="system",
                 idempotency_key="k",
                 created_at=now,
             )
         )
         db.session.add(
-            Presence(
+            Registration(
                 tenant_id=house.tenant_id,
                 connection_id=alpha.id,
                 participant_id=house.ben,
-                told=True,
+                announced=True,
                 waiting_since=now - dt.timedelta(days=1),
             )
         )

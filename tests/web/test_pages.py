@@ -7,11 +7,12 @@ from collections.abc import Callable
 import pytest
 from flask_babel import force_locale
 
-from portal.database import commit, db, scoped_to, utcnow
-from portal.people.models import Participant
-from portal.releases.status import Reason
-from portal.web.labels import PHASE_HELP, STATUS_HELP, label_of
-from portal.web.reason_help import REASON_FINDINGS, REASON_HELP
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.participants import Participant
+from portal.domain.rules.status import Reason
+from portal.releases.labels import PHASE_HELP, STATUS_HELP
+from portal.releases.reason_help import REASON_FINDINGS, REASON_HELP
+from portal.webkit.labels import label_of
 from tests.support.house import House
 from tests.support.pages import Browser
 

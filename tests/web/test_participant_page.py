@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from portal import current_vault
-from portal.database import commit, db, scoped_to
-from portal.deliveries.comparison import MASK
-from portal.people.models import Participant, social_insurance_place
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, Tenant
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, scoped_to
+from portal.core.masking import MASK
+from portal.domain.participants import Participant, social_insurance_place
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, Tenant
 from tests.support.house import House, make_person
 from tests.support.pages import Browser, Page
 
@@ -121,7 +121,7 @@ def test_the_applicants_page_in_the_network_is_linked(signed_in: SignedIn, house
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         db.session.add(
-            Presence(
+            Registration(
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 participant_id=house.eva,
@@ -157,16 +157,16 @@ def test_a_refusal_says_what_to_do(
     signed_in: SignedIn, house: House, state: dict[str, object], said: str
 ) -> None:
     with scoped_to(house.tenant_id):
-        presence = Presence(
+        registration = Registration(
             tenant_id=house.tenant_id,
             connection_id=db.session.query(Connection).one().id,
             participant_id=house.eva,
             mediator_id=house.mediator,
             released=True,
-            told=True,
+            announced=True,
             **state,
         )
-        db.session.add(presence)
+        db.session.add(registration)
         commit()
     logbook = signed_in("caseworker").get(f"/participants/{house.eva}").text_of("logbook")
     assert said in logbook

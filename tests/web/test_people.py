@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.accounts.models import SearchTerm
-from portal.database import commit, db
+from portal.core.database import commit, db
+from portal.domain.accounts import SearchTerm
 from tests.support.house import House, looking, make_person
 from tests.support.pages import Browser, Page
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.accounts.models import SearchTerm
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.people.models import Participant
-from portal.releases.models import Presence, ProtocolEntry
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.accounts import SearchTerm
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.participants import Participant
+from portal.domain.releases import ProtocolEntry, Registration
 from tests.privacy.past import CANARY, old_person
 from tests.support.house import House, looking
 from tests.support.pages import Browser
@@ -109,8 +109,8 @@ def test_whoever_the_network_holds_cannot_go_yet_and_the_page_offers_the_way(
     browser.get(f"/participants/{house.eva}")
     browser.submit(f"/participants/{house.eva}/release")
     with scoped_to(EVERY_TENANT):
-        presence = db.session.query(Presence).filter_by(participant_id=house.eva).one()
-        presence.released, presence.told = released, True
+        registration = db.session.query(Registration).filter_by(participant_id=house.eva).one()
+        registration.released, registration.announced = released, True
         commit()
     page = browser.get(f"/participants/{house.eva}/erasure")
     assert "Endgültig löschen" not in page.buttons()
@@ -127,7 +127,7 @@ def test_the_overview_counts_lists_and_explains(signed_in: SignedIn, house: Hous
     with scoped_to(house.tenant_id):
         old_person(house.tenant_id, "1")
         person = old_person(house.tenant_id, "2")
-        db.session.query(Presence).filter_by(participant_id=person).one().told = True
+        db.session.query(Registration).filter_by(participant_id=person).one().announced = True
         commit()
     page = signed_in("administrator").get("/privacy")
     assert "1 Person gelöscht" in page.text_of("due-soon")

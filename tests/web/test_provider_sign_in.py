@@ -13,13 +13,12 @@ import time_machine
 from flask import Flask
 from pydantic import SecretStr
 
-from portal import current_settings
 from portal.accounts import bounded
-from portal.accounts.models import Account, LinkedIdentity, Role
-from portal.audit.models import AuditEntry
-from portal.commands.checks import run_checks
-from portal.database import commit, db, utcnow
-from portal.settings import Settings
+from portal.cli.checks import run_checks
+from portal.core.database import commit, db, utcnow
+from portal.core.settings import Settings, current_settings
+from portal.domain.accounts import Account, LinkedIdentity, Role
+from portal.domain.audit import AuditEntry
 from tests.support.database import make_settings
 from tests.support.house import House, looking, make_account
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider, running_provider
@@ -383,7 +382,7 @@ def test_without_the_extra_everything_starts_and_says_what_is_missing(
 
 def test_the_portal_loads_the_extra_only_when_it_is_used() -> None:
     """Production without it starts."""
-    code = "import sys; import portal, portal.web, portal.accounts.provider_views; print('authlib' in sys.modules)"
+    code = "import sys; import portal, portal.shell, portal.accounts.provider_views; print('authlib' in sys.modules)"
     answer = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.deliveries.models import Delivery, OddAnswer
-from portal.deliveries.states import Cause, DeliveryState
-from portal.releases.models import EndCause, Presence, Release
-from portal.releases.status import Status
-from portal.tenants.models import Connection
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.deliveries import Delivery, OddAnswer
+from portal.domain.delivery_states import DeliveryState, Trigger
+from portal.domain.releases import EndCause, Registration, Release
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 from tests.web.test_deliveries import make_delivery
@@ -28,7 +28,7 @@ def found(house: House) -> int:
         connection = db.session.query(Connection).filter_by(tenant_id=house.tenant_id).one()
         connection.reconcile_since = utcnow()
         commit()
-    number = make_delivery(house, 7, cause=Cause.FOUND, answered={"active": 1, "archived": 1}, counts={})
+    number = make_delivery(house, 7, cause=Trigger.FOUND, answered={"active": 1, "archived": 1}, counts={})
     with scoped_to(EVERY_TENANT):
         release = Release(
             tenant_id=house.tenant_id,
@@ -42,13 +42,13 @@ def found(house: House) -> int:
         )
         db.session.add(release)
         db.session.flush()
-        common = {"tenant_id": house.tenant_id, "connection_id": connection.id, "told_sequence": 7}
+        common = {"tenant_id": house.tenant_id, "connection_id": connection.id, "announced_sequence": 7}
         db.session.add(
-            Presence(
+            Registration(
                 participant_id=house.eva, release_id=release.id, status=Status.OFFLINE_ARCHIVED, **common
             )
         )
-        db.session.add(Presence(participant_id=house.ben, told=True, status=Status.ONLINE, **common))
+        db.session.add(Registration(participant_id=house.ben, announced=True, status=Status.ONLINE, **common))
         db.session.add(
             OddAnswer(
                 tenant_id=house.tenant_id,

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.people.models import Participant
-from portal.qualli.models import ImportMode
-from portal.releases.models import Event, ProtocolEntry
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.imports import ImportMode
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry
+from portal.domain.rules.status import Status
 from tests.qualli.exports import bring
-from tests.support.house import House, make_mediator, presence_of, seen
+from tests.support.house import House, make_mediator, registration_of, seen
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]
@@ -69,7 +69,7 @@ def test_unrecorded_consent_is_asked_for(signed_in: SignedIn, house: House) -> N
     browser.get(f"/participants/{house.ben}/release")
     browser.submit(f"/participants/{house.ben}/release")
     assert "Bestätigen Sie" in browser.follow().text_of("notices")
-    assert presence_of(house.ben) is None
+    assert registration_of(house.ben) is None
     browser.submit(f"/participants/{house.ben}/release", consent_confirmed="1")
     assert "Einverständniserklärung lag nach Angabe vor" in browser.follow().text
 
@@ -179,11 +179,11 @@ def test_the_hint_stays_until_the_network_was_told(signed_in: SignedIn, house: H
     browser = signed_in("caseworker")
     release(browser, house.eva)
     with scoped_to(EVERY_TENANT):
-        presence = presence_of(house.eva)
-        assert presence is not None
-        presence = db.session.merge(presence)
-        presence.told, presence.told_mediator_id = True, None
-        presence.mediator_id = house.mediator
+        registration = registration_of(house.eva)
+        assert registration is not None
+        registration = db.session.merge(registration)
+        registration.announced, registration.announced_mediator_id = True, None
+        registration.mediator_id = house.mediator
         commit()
     assert "ab der nächsten Übertragung" in browser.get(f"/participants/{house.eva}").text
 
@@ -203,12 +203,12 @@ def test_an_open_page_is_told_only_what_is_new(signed_in: SignedIn, house: House
 def test_the_protocol_goes_on_by_pages_and_loses_no_line(signed_in: SignedIn, house: House) -> None:
     browser = signed_in("caseworker")
     release(browser, house.eva)
-    presence = presence_of(house.eva)
-    assert presence is not None
+    registration = registration_of(house.eva)
+    assert registration is not None
     entry = {
         "tenant_id": house.tenant_id,
         "participant_id": house.eva,
-        "connection_id": presence.connection_id,
+        "connection_id": registration.connection_id,
     }
     for number in range(50):
         line = ProtocolEntry(
@@ -232,7 +232,7 @@ def test_the_protocol_goes_on_by_pages_and_loses_no_line(signed_in: SignedIn, ho
 
 
 def test_names_are_text(signed_in: SignedIn, house: House) -> None:
-    from portal.people.models import Participant
+    from portal.domain.participants import Participant
 
     with scoped_to(EVERY_TENANT):
         person = db.session.get_one(Participant, house.eva)

@@ -11,11 +11,11 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal import current_settings
 from portal.accounts.codes import matching_step, new_secret
-from portal.accounts.models import Account, RecoveryCode, SecondFactor
-from portal.audit.models import AuditEntry
-from portal.database import db, utcnow
+from portal.core.database import db, utcnow
+from portal.core.settings import current_settings
+from portal.domain.accounts import Account, RecoveryCode, SecondFactor
+from portal.domain.audit import AuditEntry
 from tests.support.database import make_settings, running_app
 from tests.support.house import House, looking
 from tests.support.pages import PASSWORD, Browser, Page

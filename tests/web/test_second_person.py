@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.accounts.actor import Actor
 from portal.accounts.links import make_link
-from portal.accounts.models import Account
 from portal.accounts.second_person import Hindrance, Starter, hindrance
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.deliveries.states import DeliveryState, Problem
-from portal.qualli.models import DOOR_FILE, ImportMode, ImportRun, ImportState
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.accounts import Account
+from portal.domain.actors import Actor
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.imports import DOOR_FILE, ImportMode, ImportRun, ImportState
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 from tests.web.test_deliveries import make_delivery
@@ -44,7 +44,9 @@ def held(house: House, kind: str, starter: str) -> str:
         "created_at": utcnow(),
     }
     if kind == "deliveries":
-        make_delivery(house, 7, state=DeliveryState.HELD, problem=Problem.BRAKE, held_at=utcnow(), **own)
+        make_delivery(
+            house, 7, state=DeliveryState.HELD, problem=DeliveryProblem.BRAKE, held_at=utcnow(), **own
+        )
         return "/deliveries/7"
     with scoped_to(EVERY_TENANT):
         run = ImportRun(

@@ -12,8 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from portal.database import db
-from portal.log import configure_logs
+from portal.core.database import db
+from portal.core.log import configure_logs
 from tests.support.database import make_settings, running_app
 from tests.support.house import House
 from tests.support.pages import Browser

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from portal import current_vault
-from portal.database import commit, db, scoped_to
-from portal.releases.models import Presence
-from portal.tenants.models import Connection, ConnectionState, Tenant, token_place
-from portal.tenants.network import Network
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, scoped_to
+from portal.domain.releases import Registration
+from portal.domain.tenants import Connection, ConnectionState, Tenant, token_place
+from portal.networks.registry import Network
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 
@@ -119,13 +119,13 @@ def test_credentials_that_cannot_be_any_are_refused(signed_in: SignedIn, house: 
 def test_a_change_of_network_is_shown_before_it_is_made(signed_in: SignedIn, house: House) -> None:
     with scoped_to(house.tenant_id):
         old = db.session.query(Connection).one()
-        for person, told in ((house.eva, True), (house.ben, False)):
+        for person, announced in ((house.eva, True), (house.ben, False)):
             db.session.add(
-                Presence(
+                Registration(
                     tenant_id=house.tenant_id,
                     connection_id=old.id,
                     participant_id=person,
-                    told=told,
+                    announced=announced,
                     released=True,
                 )
             )
@@ -150,7 +150,9 @@ def test_what_was_not_shown_is_not_confirmed(signed_in: SignedIn, house: House) 
     with scoped_to(house.tenant_id):
         old = db.session.query(Connection).one()
         db.session.add(
-            Presence(tenant_id=house.tenant_id, connection_id=old.id, participant_id=house.eva, told=True)
+            Registration(
+                tenant_id=house.tenant_id, connection_id=old.id, participant_id=house.eva, announced=True
+            )
         )
         commit()
     browser = open_settings(signed_in)

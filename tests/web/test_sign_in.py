@@ -9,8 +9,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.accounts.models import Account, LoginSession
-from portal.database import commit, db, utcnow
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Account, LoginSession
 from tests.support.house import House, looking
 from tests.support.pages import Browser
 

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from portal.accounts.models import Account, LoginSession, OneTimeLink, Role, SavedView
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.bulk.models import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.deliveries.brake import Hold
-from portal.deliveries.models import Attempt, Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
-from portal.deliveries.states import Cause, DeliveryState, Mode, Novelty, Part, Problem
-from portal.notices.kinds import NoticeKind
-from portal.notices.models import Notice
-from portal.people.models import Order, Participant
-from portal.qualli.models import ImportMode, ImportRejection, ImportRun, ImportState
-from portal.releases.models import Event, MediatorPresence, Presence, ProtocolEntry, Release
-from portal.releases.preflight import Finding
-from portal.tenants.models import Connection, Heartbeat, Tenant
-from portal.tokens.models import ApiToken
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.accounts import Account, LoginSession, OneTimeLink, Role, SavedView
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.deliveries import Attempt, Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import ChangeKind, DeliveryProblem, DeliveryState, Inclusion, Mode, Trigger
+from portal.domain.imports import ImportMode, ImportRejection, ImportRun, ImportState
+from portal.domain.notice_kinds import NoticeKind
+from portal.domain.notices import Notice
+from portal.domain.participants import Order, Participant
+from portal.domain.releases import Event, MediatorRegistration, ProtocolEntry, Registration, Release
+from portal.domain.rules.brake import Hold
+from portal.domain.rules.preflight import Finding
+from portal.domain.tenants import Connection, Heartbeat, Tenant
+from portal.domain.tokens import ApiToken
 from tests.support.all_pages import PAGES, PageOf
 from tests.support.house import House, make_account, make_mediator, make_person
 from tests.support.pages import Browser
@@ -73,7 +73,7 @@ class Town:
         self.rows["bulk"] = self.run = self._run()
 
     def _delivery(self, sequence: int, **values: Any) -> int:
-        given: dict[str, Any] = {"cause": Cause.FOUND, "state": DeliveryState.COMPLETE, "counts": {}}
+        given: dict[str, Any] = {"cause": Trigger.FOUND, "state": DeliveryState.COMPLETE, "counts": {}}
         return self.add(
             Delivery(
                 **self.about,
@@ -82,7 +82,7 @@ class Town:
                 started_by="SUP",
                 idempotency_key=str(sequence),
                 created_at=utcnow(),
-                problem=Problem.BRAKE,
+                problem=DeliveryProblem.BRAKE,
                 **(given | values),
             )
         )
@@ -170,8 +170,8 @@ class Town:
             {"released": False},
             {"clarification": "answer-missing"},
         ]
-        values = {"mediator_id": mediator, "released": True, "told": True} | kinds[place % len(kinds)]
-        self.add(Presence(**about, release_id=release, **values))
+        values = {"mediator_id": mediator, "released": True, "announced": True} | kinds[place % len(kinds)]
+        self.add(Registration(**about, release_id=release, **values))
         return person
 
     def _around_deliveries(self, place: int, person: int, mediator: int) -> None:
@@ -183,8 +183,8 @@ class Town:
                 DeliveryPerson(
                     **row,
                     participant_id=person,
-                    part=Part.OMITTED,
-                    novelty=Novelty.LEAVING,
+                    part=Inclusion.OMITTED,
+                    novelty=ChangeKind.LEAVING,
                     explained=bool(place % 2),
                     findings=[Finding.NAME_MISSING.value],
                 )
@@ -210,7 +210,7 @@ class Town:
                 )
             )
         self.add(
-            MediatorPresence(
+            MediatorRegistration(
                 **self.about, mediator_id=mediator, known=False, answered_sequence=1, answered_at=utcnow()
             )
         )
@@ -259,7 +259,7 @@ class Town:
                 kind=NoticeKind.IMPORT_HELD,
                 subject=f"import:{place}",
                 level=1,
-                told_level=1,
+                notified_level=1,
                 data={"import": place},
                 opened_at=now,
             )
@@ -274,13 +274,13 @@ class Town:
         connection = self.add(Connection(tenant_id=tenant, network="jobnetzwerk", opened_at=now, **failing))
         about = {"tenant_id": tenant, "connection_id": connection}
         person = make_person(tenant, "1", "Fremd", "Fritz")
-        self.add(Presence(**about, participant_id=person, waiting_since=now))
+        self.add(Registration(**about, participant_id=person, waiting_since=now))
         self.add(
             Delivery(
                 **about,
                 sequence=1,
                 mode=Mode.FULL,
-                cause=Cause.NOW,
+                cause=Trigger.NOW,
                 started_by="X",
                 idempotency_key="x",
                 created_at=now,

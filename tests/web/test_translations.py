@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from portal import ROOT
+from portal.core.paths import ROOT
 
 FOLDER = ROOT / "portal" / "translations" / "en" / "LC_MESSAGES"
 METHODS = [("portal/**.py", "python"), ("templates/**.html", "jinja2")]

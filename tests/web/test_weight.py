@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.database import commit, scoped_to
+from portal.core.database import commit, scoped_to
 from tests.support.house import House, make_person
 from tests.support.pages import Browser
 

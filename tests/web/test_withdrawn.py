@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.database import commit, db, scoped_to, utcnow
-from portal.releases.models import MediatorPresence, Presence
-from portal.releases.status import Status
-from portal.tenants.models import Connection, Tenant
+from portal.bulk.jobs import run_bulk
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Connection, Tenant
 from tests.support.commands import Commands
 from tests.support.house import House, make_mediator, make_person
 from tests.support.pages import Browser
-from worker.bulk import run_bulk
 
 SignedIn = Callable[[str], Browser]
 GOES_WITH_IT = "Geht mit der nächsten Übertragung mit"
@@ -24,18 +24,18 @@ EVA = ("--tenant", "alpha", "--participant", "1001")
 
 
 def present(house: House, participant_id: int, **state: Any) -> None:
-    """The person's presence, as it is after the network has confirmed, changed by `state`."""
+    """The person's registration, as it is after the network has confirmed, changed by `state`."""
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         db.session.get_one(Tenant, house.tenant_id).next_transfer_at = utcnow()
         values: dict[str, Any] = {
-            "told": True,
+            "announced": True,
             "mediator_id": house.mediator,
-            "told_mediator_id": house.mediator,
+            "announced_mediator_id": house.mediator,
             "status": Status.ONLINE,
         }
         db.session.add(
-            Presence(
+            Registration(
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 participant_id=participant_id,
@@ -103,7 +103,7 @@ def test_somebody_blocked_is_said_to_leave_with_the_next_whole_transfer(
     ("state", "said"),
     [
         ({"released": False}, "die nächste Übertragung meldet sie ab"),
-        ({"released": False, "told": False}, "wenn die Person freigegeben ist"),
+        ({"released": False, "announced": False}, "wenn die Person freigegeben ist"),
         ({"released": True}, LEARNS_OF_IT),
     ],
 )
@@ -142,16 +142,16 @@ def test_a_mediator_chosen_for_somebody_blocked_is_told_later(signed_in: SignedI
 
 
 @pytest.mark.parametrize(
-    ("told", "asked", "said"),
+    ("announced", "asked", "said"),
     [
         (True, "meldet die Person beim Jobportal ab", "Die nächste Übertragung meldet die Person ab."),
         (False, "weiß noch nichts von der Person", "abzumelden ist nichts"),
     ],
 )
 def test_revoking_says_what_follows(
-    signed_in: SignedIn, house: House, told: bool, asked: str, said: str
+    signed_in: SignedIn, house: House, announced: bool, asked: str, said: str
 ) -> None:
-    present(house, house.eva, released=True, told=told)
+    present(house, house.eva, released=True, announced=announced)
     browser = signed_in("caseworker")
     assert asked in browser.get(f"/participants/{house.eva}/revoke").text
     browser.submit(f"/participants/{house.eva}/revoke")
@@ -246,7 +246,7 @@ def test_what_the_network_last_said_of_the_mediator_is_shown(signed_in: SignedIn
     with scoped_to(house.tenant_id):
         connection = db.session.query(Connection).one()
         db.session.add(
-            MediatorPresence(
+            MediatorRegistration(
                 tenant_id=house.tenant_id,
                 connection_id=connection.id,
                 mediator_id=house.mediator,

@@ -13,12 +13,12 @@ from redis.connection import AbstractConnection, UnixDomainSocketConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import Delivery
-from portal.queue import QUEUE, SEND_DELIVERY, enqueue
-from portal.tenants.models import Connection
+from portal.core.database import commit, db, utcnow
+from portal.core.queue import QUEUE, SEND_DELIVERY, enqueue
+from portal.domain.deliveries import Delivery
+from portal.domain.tenants import Connection
 from tests.support.database import make_settings, running_app
-from tests.support.house import House, looking, presence_of
+from tests.support.house import House, looking, registration_of
 from tests.support.pages import Browser
 from tests.support.services import RedisServer, make_trouble
 
@@ -96,8 +96,8 @@ def test_people_go_on_working_and_are_told(
     assert asked.count == 0, "looking asks nobody"
     assert DELAYED in page.text
     assert "wird übertragen" in page.text_of("phase")
-    presence = presence_of(house.eva)
-    assert presence is not None and presence.released
+    registration = registration_of(house.eva)
+    assert registration is not None and registration.released
     if trouble == "hanging":
         own_redis_server.thaw()
 

@@ -10,13 +10,15 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from portal.database import scope_to
-from portal.queue import PROBE_CONNECTION, QUEUE, SEND_DELIVERY
+from portal.core.database import scope_to
+from portal.core.queue import PROBE_CONNECTION, QUEUE, SEND_DELIVERY
+from portal.deliveries import attempts
+from portal.deliveries import jobs as steps
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
-from worker import attempts, schedule, steps
+from worker import schedule
 
 _JOBS: dict[str, Callable[[int], None]] = {
     SEND_DELIVERY: steps.run_delivery,

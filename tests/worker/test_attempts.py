@@ -8,13 +8,13 @@ import time_machine
 from flask import current_app
 from sqlalchemy import select
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Attempt, Delivery
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.deliveries.attempts import probe
 from portal.deliveries.queries import every_attempt
+from portal.domain.deliveries import Attempt, Delivery
 from portal.operations.measures import find_measures, requests_since
 from tests.support.bridge import Bridge, hold_answers
 from tests.support.commands import Commands
-from worker.attempts import probe
 
 DID_SOMETHING = ["openDelivery", "putPart 1", "commitDelivery"]
 POLLS = 150

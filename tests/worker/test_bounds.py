@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import time_machine
 
-from portal.database import commit, scope_to, utcnow
+from portal.core.database import commit, scope_to, utcnow
 from portal.deliveries.queries import odd_answers
-from portal.deliveries.states import DeliveryState, Problem
-from portal.releases.status import Status
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.rules.status import Status
+from portal.networks.protocol.client import Garbled, NetworkClient
+from portal.networks.protocol.contract import HIGHEST, HIGHEST_KNOWN
 from tests.support.bridge import Bridge, hold_answers
 from tests.support.rude_server import RudeServer, answer
 from tests.worker.conftest import Night
 from tests.worker.test_network import ACCOUNT, client_of
 from tests.worker.test_pauses import MONDAY, SECOND, calls, released
-from worker.contract import HIGHEST, HIGHEST_KNOWN
-from worker.network import Garbled, NetworkClient
 
 DELIVERY = {"delivery_id": "d1", "sequence": 1, "mode": "full", "state": "committed", "parts": []}
 ITEM = {"subject": "participant", "id": "1", "outcome": "active", "at": "2026-03-02T10:00:00Z"}
@@ -131,7 +131,7 @@ def test_a_list_with_an_odd_number_is_asked_again_after_a_pause(night: Night, se
             clock.shift(5 * SECOND)
         assert calls(alpha).count("listDeliveries") == 3, "once a minute"
         scope_to(alpha.tenant_id)
-        assert alpha.connection.problem == Problem.GARBLED.value
+        assert alpha.connection.problem == DeliveryProblem.GARBLED.value
         alpha.sandbox.behave(account)
         alpha.sandbox.behave(listed)
         clock.shift(60 * SECOND)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import time_machine
 
-from portal.database import commit, scope_to, utcnow
-from portal.deliveries.states import AWAITING, Cause, DeliveryState, Mode, Problem
-from portal.releases.phase import Phase
-from portal.releases.status import Status
+from portal.core.database import commit, scope_to, utcnow
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge, hold_answers
 from tests.worker.conftest import Night
 from tests.worker.test_pauses import MONDAY, SECOND, calls, released
@@ -46,7 +46,7 @@ def test_it_is_a_problem_of_its_own_and_asked_once_a_minute(night: Night, entire
         delivery = alpha.plan()
         pass_time(night, clock, 600)
         delivery = alpha.again(delivery)
-        assert (delivery.problem, delivery.state) == (Problem.FORGOTTEN, DeliveryState.COMMITTED)
+        assert (delivery.problem, delivery.state) == (DeliveryProblem.FORGOTTEN, DeliveryState.COMMITTED)
         assert calls(alpha).count("readAcknowledgements") <= 13
         connection = alpha.connection
         assert (connection.failures, connection.paused_until, connection.problem) == (0, None, None)
@@ -69,7 +69,7 @@ def test_whoever_was_named_is_told_anew_and_then_it_ends_by_itself(night: Night,
         assert [alpha.phase(number) for number in "12"] == [Phase.CURRENT] * 2
         forgotten = alpha.again(forgotten)
         assert (forgotten.state, forgotten.next_step_at) == (DeliveryState.COMPLETE, None)
-        assert forgotten.problem is Problem.FORGOTTEN, "it still says so"
+        assert forgotten.problem is DeliveryProblem.FORGOTTEN, "it still says so"
 
 
 @pytest.mark.parametrize("entirely", LOST)
@@ -85,8 +85,8 @@ def test_whoever_was_withdrawn_is_withdrawn_once_more(night: Night, entirely: bo
         night.sweep()
         scope_to(alpha.tenant_id)
         withdrawal = alpha.newest()
-        assert withdrawal.cause is Cause.CONSENT
-        assert withdrawal.problem is Problem.FORGOTTEN
+        assert withdrawal.cause is Trigger.CONSENT
+        assert withdrawal.problem is DeliveryProblem.FORGOTTEN
         assert alpha.held("1")["state"] == "active"  # type: ignore[index]
         night.sweep()
         pass_time(night, clock, 20)
@@ -106,16 +106,16 @@ def test_whoever_was_withdrawn_is_withdrawn_once_more(night: Night, entirely: bo
 @pytest.mark.parametrize(
     ("status", "problem"),
     [
-        ({"status": 404}, Problem.FORGOTTEN),
-        ({"status": 409, "problem": "incomplete-delivery"}, Problem.FORGOTTEN),
-        ({"status": 404, "problem": "invalid-request"}, Problem.REFUSED),
-        ({"status": 403}, Problem.NETWORK_LICENCE_EXPIRED),
-        ({"status": 422}, Problem.REFUSED),
-        ({"status": 500}, Problem.UNAVAILABLE),
+        ({"status": 404}, DeliveryProblem.FORGOTTEN),
+        ({"status": 409, "problem": "incomplete-delivery"}, DeliveryProblem.FORGOTTEN),
+        ({"status": 404, "problem": "invalid-request"}, DeliveryProblem.REFUSED),
+        ({"status": 403}, DeliveryProblem.NETWORK_LICENCE_EXPIRED),
+        ({"status": 422}, DeliveryProblem.REFUSED),
+        ({"status": 500}, DeliveryProblem.UNAVAILABLE),
     ],
 )
 def test_trouble_with_one_delivery_pauses_no_other(
-    night: Night, status: dict[str, object], problem: Problem
+    night: Night, status: dict[str, object], problem: DeliveryProblem
 ) -> None:
     """A withdrawn consent goes out at once meanwhile; the connection is well whenever one looks."""
     alpha = night.alpha
@@ -159,7 +159,7 @@ def test_a_page_that_breaks_the_contract_pauses_its_delivery_alone(night: Night)
     released(alpha, "1")
     alpha.sandbox.misbehave("garbage", "readAcknowledgements", provider_id=alpha.provider)
     delivery = alpha.deliver()
-    assert alpha.again(delivery).problem is Problem.GARBLED
+    assert alpha.again(delivery).problem is DeliveryProblem.GARBLED
     assert alpha.connection.failures == 0
 
 
@@ -170,4 +170,4 @@ def test_where_everything_fails_it_is_the_connections_trouble(night: Night) -> N
     alpha.deliver()
     alpha.sandbox.misbehave("status", provider_id=alpha.provider, status=500)
     alpha.hasten()
-    assert (alpha.connection.failures, alpha.connection.problem) == (1, Problem.UNAVAILABLE.value)
+    assert (alpha.connection.failures, alpha.connection.problem) == (1, DeliveryProblem.UNAVAILABLE.value)

@@ -7,8 +7,8 @@ import datetime as dt
 import time_machine
 from flask import Flask
 
-from portal.database import commit, db, utcnow
-from portal.tenants.models import Heartbeat
+from portal.core.database import commit, db, utcnow
+from portal.domain.tenants import Heartbeat
 from worker.process import FORGET_AFTER, Beat, beat
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)

@@ -18,15 +18,15 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, text
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.queue import QUEUE
-from portal.releases.models import Event
-from portal.releases.status import Status
-from portal.schema import upgrade
-from portal.settings import Settings
-from portal.tenants.models import Heartbeat
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.queue import QUEUE
+from portal.core.schema import upgrade
+from portal.core.settings import Settings
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
+from portal.domain.releases import Event
+from portal.domain.rules.status import Status
+from portal.domain.tenants import Heartbeat
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -107,7 +107,10 @@ def finish_once(bridge: Bridge, delivery: Delivery) -> None:
     assert [it["state"] for it in bridge.sandbox.deliveries(bridge.provider)] == ["complete"]
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "call",
+    [pytest.param(call, marks=() if call == "commitDelivery" else pytest.mark.thorough) for call in CALLS],
+)
 def test_a_job_killed_in_a_call_is_resumed_and_counts_once(factory: Factory, call: str) -> None:
     bridge = factory.tenant()
     factory.sandbox.misbehave("delay", call, provider_id=bridge.provider, count=1, seconds=1)
@@ -150,6 +153,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.thorough
 def test_an_emptied_redis_loses_nothing(factory: Factory) -> None:
     """Emptied before the worker has seen a job, and once more while it works on the first."""
     bridges = [factory.tenant() for _ in range(6)]
@@ -181,6 +185,7 @@ def beating() -> set[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_two_crons_plan_each_night_once(factory: Factory) -> None:
     bridges = [factory.tenant() for _ in range(6)]
     scope_to(EVERY_TENANT)
@@ -189,7 +194,7 @@ def test_two_crons_plan_each_night_once(factory: Factory) -> None:
     commit()
     numbers = {bridge.tenant_id for bridge in bridges}
     query = select(func.count()).where(
-        Delivery.cause == Cause.NIGHTLY,
+        Delivery.cause == Trigger.NIGHTLY,
         Delivery.state == DeliveryState.COMPLETE,
         Delivery.tenant_id.in_(numbers),
     )
@@ -226,6 +231,7 @@ def push(client: Redis, function: str, *arguments: object, **named: object) -> s
     return queue.enqueue(function, *arguments, **named).id  # type: ignore[no-any-return]
 
 
+@pytest.mark.thorough
 def test_what_kills_its_job_every_time_is_held_and_says_nothing_personal(factory: Factory) -> None:
     """A database's error repeats the values of the statement: here the name that the network gives."""
     bridge, other = factory.tenant(name=SECRET), factory.tenant()
@@ -242,7 +248,7 @@ def test_what_kills_its_job_every_time_is_held_and_says_nothing_personal(factory
     finish_once(other, other.plan())
     wait_until(lambda: is_in(delivery, DeliveryState.HELD))
     scope_to(bridge.tenant_id)
-    assert bridge.again(delivery).problem is Problem.CRASHED
+    assert bridge.again(delivery).problem is DeliveryProblem.CRASHED
     assert '"error": "sqlalchemy.exc.IntegrityError"' in factory.said()
     assert SECRET not in factory.said()
     left = left_in_redis(factory)

@@ -16,6 +16,17 @@ import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.networks.protocol import client as network
+from portal.networks.protocol.client import (
+    Garbled,
+    NetworkClient,
+    NetworkError,
+    Refused,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+)
+from portal.networks.protocol.transport import read_retry_after
 from tests.support.rude_server import (
     Manners,
     RudeServer,
@@ -25,17 +36,6 @@ from tests.support.rude_server import (
     reset,
     tls_context,
 )
-from worker import network
-from worker.network import (
-    Garbled,
-    NetworkClient,
-    NetworkError,
-    Refused,
-    Throttled,
-    Unauthorised,
-    Unavailable,
-)
-from worker.transport import read_retry_after
 
 TOKEN = "token-4711-secret"
 NAME = "Mustermann-4711"

@@ -1,4 +1,4 @@
-"""When the network is asked again: ever more rarely while it is away or silent, at once when it is back (design §6)."""
+"""When the network is asked again: ever more rarely while it is away or silent, at once when it is back."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import datetime as dt
 import pytest
 import time_machine
 
-from portal import current_vault
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
+from portal.core.crypto import current_vault
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.queue import PROBE_CONNECTION, SEND_DELIVERY
+from portal.deliveries import jobs as steps
+from portal.deliveries.answers import poll_pause
+from portal.deliveries.attempts import probe
 from portal.deliveries.queries import attempts
-from portal.deliveries.states import DeliveryState, Problem
-from portal.queue import PROBE_CONNECTION, SEND_DELIVERY
-from portal.releases.phase import Phase
-from portal.releases.status import Status
-from portal.tenants.models import token_place
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.domain.tenants import token_place
 from portal.tenants.service import set_transfer_time
 from tests.support.bridge import Bridge, hold_answers
 from tests.worker.conftest import Night
-from worker import schedule, steps
-from worker.answers import poll_pause
-from worker.attempts import probe
+from worker import schedule
 
 MONDAY = dt.datetime(2026, 3, 2, 12, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)
@@ -229,4 +230,4 @@ def test_a_test_with_a_wrong_token_says_so(night: Night) -> None:
     commit()
     probe(connection.id)
     connection = night.alpha.connection
-    assert (connection.failures, connection.problem) == (1, Problem.UNAUTHORISED.value)
+    assert (connection.failures, connection.problem) == (1, DeliveryProblem.UNAUTHORISED.value)

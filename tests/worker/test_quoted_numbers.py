@@ -9,14 +9,14 @@ import unicodedata
 import pytest
 from sqlalchemy import inspect, text
 
-from portal.database import commit, db, utcnow
-from portal.deliveries.models import OddAnswer
+from portal.core.database import commit, db, utcnow
+from portal.deliveries.applying import apply_items
 from portal.deliveries.queries import odd_answers
 from portal.deliveries.strangers import hide
+from portal.domain.deliveries import OddAnswer
+from portal.networks.protocol.contract import Acknowledgement, Receipt
 from portal.releases.page import applicant_page
 from tests.support.bridge import Bridge, hold_answers
-from worker.applying import apply_items
-from worker.contract import Acknowledgement, Receipt
 
 NUMBER = "65170839J003"
 WRITTEN = [
@@ -70,7 +70,7 @@ def test_a_number_is_kept_nowhere_in_plain(bridge: Bridge, written: str) -> None
     assert "Muster1" in kept, "the search looks into what is there"
     assert NUMBER not in kept
     assert len(odd_answers(delivery.id)) == 5, "each once"
-    assert bridge.presence("1").rejection_detail.endswith(", Feld 3")  # type: ignore[union-attr]
+    assert bridge.registration("1").rejection_detail.endswith(", Feld 3")  # type: ignore[union-attr]
 
 
 def test_strangers_are_told_apart_by_a_digest_and_our_own_are_named(bridge: Bridge) -> None:
@@ -105,9 +105,9 @@ def test_a_bewerber_id_that_is_a_number_stays_one_of_its_own(bridge: Bridge) -> 
     items = [answer(id="1", applicant_id=NUMBER), answer(id="2", applicant_id="12345678A123")]
     apply_items(delivery, items, utcnow())
     commit()
-    assert bridge.presence("1").applicant_id == hide(bridge.tenant_id, NUMBER)
-    assert bridge.presence("2").applicant_id == "12345678A123", "looks like one, and is none"
-    assert bridge.presence("1").clarification is None
+    assert bridge.registration("1").applicant_id == hide(bridge.tenant_id, NUMBER)
+    assert bridge.registration("2").applicant_id == "12345678A123", "looks like one, and is none"
+    assert bridge.registration("1").clarification is None
     assert applicant_page(bridge.see("1")) is None
 
 

@@ -8,11 +8,11 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from portal.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.models import Delivery
-from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.queue import QUEUE, SEND_DELIVERY
-from portal.releases.status import Status
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.queue import QUEUE, SEND_DELIVERY
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
+from portal.domain.rules.status import Status
 from portal.tenants.service import set_transfer_time
 from tests.histories.test_order_of_answers import online
 from tests.support.at_once import at_once
@@ -31,7 +31,7 @@ TONIGHT = dt.datetime(2026, 3, 2, 21, 0, tzinfo=dt.UTC)
 def nights(bridge: Bridge) -> list[Delivery]:
     """The tenant's nightly deliveries, oldest first."""
     scope_to(bridge.tenant_id)
-    query = select(Delivery).where(Delivery.cause == Cause.NIGHTLY).order_by(Delivery.id)
+    query = select(Delivery).where(Delivery.cause == Trigger.NIGHTLY).order_by(Delivery.id)
     found = list(db.session.scalars(query.execution_options(populate_existing=True)))
     commit()
     return found
@@ -169,8 +169,8 @@ def test_a_held_one_is_replaced_when_the_next_is_due(bridge: Bridge) -> None:
             bridge.sweep()
         found = [(it.state, it.problem, str(it.local_date)) for it in nights(bridge)]
         assert found == [
-            (DeliveryState.DISCARDED, Problem.REPLACED, "2026-03-02"),
-            (DeliveryState.HELD, Problem.BRAKE, "2026-03-03"),
+            (DeliveryState.DISCARDED, DeliveryProblem.REPLACED, "2026-03-02"),
+            (DeliveryState.HELD, DeliveryProblem.BRAKE, "2026-03-03"),
         ]
         assert [bridge.status(number) for number in "1234"] == [Status.ONLINE] * 4
 

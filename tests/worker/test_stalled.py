@@ -6,17 +6,18 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
-from portal.database import commit, db, scope_to, utcnow
-from portal.deliveries.models import OddAnswer
+from portal.core.database import commit, db, scope_to, utcnow
+from portal.core.queue import SEND_DELIVERY
+from portal.deliveries import applying
+from portal.deliveries import jobs as steps
 from portal.deliveries.queries import attempts
 from portal.deliveries.reconciling import read_again
-from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.queue import SEND_DELIVERY
-from portal.releases.phase import Phase
+from portal.domain.deliveries import OddAnswer
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
+from portal.domain.rules.phase import Phase
 from tests.support.bridge import Bridge
 from tests.worker.conftest import Night
 from tests.worker.test_pauses import MONDAY, SECOND, calls, released
-from worker import applying, steps
 
 WAYS = ("new-cursors", "same-cursor", "in-turn", "strangers")
 
@@ -54,7 +55,7 @@ def test_without_a_new_answer_the_pauses_grow_and_it_is_said(night: Night, way: 
         first = [0, 0] if way == "strangers" else [0, 0, 0]  # the first page about 1 brings an answer
         assert tried == [*first, 5, 15, 35, 75, 155, 315, 615, 915]
         delivery = alpha.again(delivery)
-        assert (delivery.problem, delivery.state) == (Problem.STALLED, DeliveryState.ANSWERING)
+        assert (delivery.problem, delivery.state) == (DeliveryProblem.STALLED, DeliveryState.ANSWERING)
         assert alpha.connection.failures == 0
         assert [it.call for it in attempts(delivery.id)].count("readAcknowledgements") == 1, (
             "they are counted"
@@ -88,7 +89,7 @@ def test_what_is_read_again_is_no_stalling(night: Night) -> None:
     delivery = alpha.deliver()
     alpha.hasten()
     delivery = alpha.again(delivery)
-    delivery.cause, alpha.connection.reconcile_since = Cause.FOUND, delivery.created_at
+    delivery.cause, alpha.connection.reconcile_since = Trigger.FOUND, delivery.created_at
     commit()
     read_again(alpha.connection, utcnow())
     commit()

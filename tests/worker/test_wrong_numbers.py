@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import time_machine
 
-from portal.database import commit, rollback, scope_to, utcnow
+from portal.core.database import commit, rollback, scope_to, utcnow
+from portal.core.refusal import Refusal
 from portal.deliveries.reconciling import Differences, find_differences, settle
-from portal.deliveries.states import Cause, DeliveryState, Problem
-from portal.refusal import Refusal
-from portal.releases.status import Status
+from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
+from portal.domain.rules.status import Status
 from tests.support.bridge import SUPERVISOR, Bridge
 from tests.worker.conftest import Night
 from tests.worker.test_bounds import DELIVERY, account_of, say
@@ -31,11 +31,11 @@ def test_a_number_that_was_wrong_once_ends_by_itself(night: Night) -> None:
         say(alpha, "readAccount", account_of(alpha, 999), count=1)
         held = alpha.plan()
         night.work()
-        assert alpha.again(held).problem is Problem.RECONCILE
+        assert alpha.again(held).problem is DeliveryProblem.RECONCILE
         assert alpha.again(held).state is DeliveryState.DISCARDED
         assert alpha.connection.reconcile_since is None
         pass_time(night, clock, 20)
-        assert alpha.newest().cause is Cause.REBUILT
+        assert alpha.newest().cause is Trigger.REBUILT
         assert alpha.status("1") is Status.ONLINE
 
 
@@ -79,7 +79,7 @@ def test_a_delivery_that_is_listed_and_not_known_is_read_no_further(night: Night
         alpha.plan()
         pass_time(night, clock, 90)
         found = differences(alpha)
-        assert [(it.sequence, it.problem) for it in found.found] == [(5, Problem.FORGOTTEN)]
+        assert [(it.sequence, it.problem) for it in found.found] == [(5, DeliveryProblem.FORGOTTEN)]
         assert not found.reading
         settle(alpha.connection, found.digest, SUPERVISOR, utcnow())
         commit()

@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from portal import ROOT
+from portal.core.paths import ROOT
 from tests.qualli.exports import zipped
 from tests.support.house import House
 from tests.support.pages import Browser

@@ -24,15 +24,15 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from portal.accounts.access import GRANTED
-from portal.accounts.models import Account, Role
-from portal.database import EVERY_TENANT, commit, db, scoped_to, utcnow
-from portal.notices.kinds import NoticeKind
-from portal.notices.models import Notice
-from portal.tenants.models import Connection
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.domain.accounts import Account, Role
+from portal.domain.notice_kinds import NoticeKind
+from portal.domain.notices import Notice
+from portal.domain.permissions import GRANTED
+from portal.domain.tenants import Connection
 from portal.tokens.service import make_token
-from portal.web.limits import LimitedRequest
-from portal.web.security import limiter
+from portal.webkit.limits import LimitedRequest
+from portal.webkit.security import limiter
 from tests.qualli.exports import ALL, start
 from tests.support.door import LINES, Door, new_token
 from tests.support.house import House, make_account

@@ -13,11 +13,11 @@ import pytest
 import time_machine
 from flask import Flask
 
-from portal.audit.models import AuditEntry, AuditEvent
-from portal.database import commit, db, scoped_to, utcnow
-from portal.log import configure_logs
-from portal.people.models import Participant
-from portal.tokens.models import ApiToken
+from portal.core.database import commit, db, scoped_to, utcnow
+from portal.core.log import configure_logs
+from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.participants import Participant
+from portal.domain.tokens import ApiToken
 from portal.tokens.service import revoke_token
 from tests.support.database import Cast, make_cast
 from tests.support.door import LINES, Door, ndjson, new_token, read

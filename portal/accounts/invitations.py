@@ -1,0 +1,16 @@
+"""One-time links by mail. Never commits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from portal.domain.accounts import Account
+from portal.domain.notice_kinds import MailKind
+from portal.mail.outbox import put
+
+
+def mail_link(account: Account, token: str, now: dt.datetime) -> bool:
+    """Put a link into the outbox, sealed; whether it will be mailed. One of before that still waits is void then."""
+    key = f"link:{account.id}:{hashlib.sha256(token.encode()).hexdigest()[:24]}"
+    return put(MailKind.ONE_TIME_LINK, key, account, now, secret=token) is not None

@@ -1,0 +1,45 @@
+"""`jobbruecke identity`: whose an identifier is that an import gave to another person."""
+
+from __future__ import annotations
+
+import click
+
+from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.options import by_option, participant_option, tenant_option
+from portal.cli.words import _
+from portal.core.database import commit, utcnow
+from portal.domain.audit import AuditEvent
+from portal.domain.permissions import Permission
+from portal.releases.identities import settle_identity
+from portal.releases.service import get_participant_by_number
+
+
+@click.command()
+@tenant_option
+@participant_option
+@click.option(
+    "--person",
+    "person",
+    type=click.Choice(["same", "other"]),
+    required=True,
+    help="The same one, whose data were corrected; or another one, whom the next import adds.",
+)
+@by_option()
+@in_application
+def identity(slug: str, number: str, person: str, by: str) -> None:
+    """Decide whether a number that an import gave to another person still is the participant's."""
+    use_tenant(slug)
+    actor = acting(by, Permission.RELEASE)
+    found = get_participant_by_number(number)
+    settled = settle_identity(found.id, actor, utcnow(), is_same=person == "same")
+    noted(AuditEvent.IDENTITY_SETTLED, actor, subject="participant", subject_id=settled.id)
+    commit("identity.command")
+    if person == "same":
+        click.echo(_("Dieselbe Person: Der nächste Import berichtigt die Angaben."))
+    else:
+        click.echo(
+            _(
+                "Andere Person: Der nächste Import legt sie neu an. Die bisherige steht unter %(number)s.",
+                number=settled.number,
+            )
+        )

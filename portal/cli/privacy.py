@@ -1,0 +1,165 @@
+"""`jobbruecke person` and `jobbruecke privacy`: reports, erasure, what retention does, the record of processing."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.options import by_option, json_option, participant_option, tenant_option
+from portal.cli.output import print_json, print_lines
+from portal.cli.refused import Refused
+from portal.cli.words import _
+from portal.core.database import commit, db, utcnow
+from portal.core.settings import current_settings
+from portal.domain.audit import AuditEvent
+from portal.domain.participants import Participant
+from portal.domain.permissions import Permission
+from portal.privacy.document import document
+from portal.privacy.labels import HINDRANCES
+from portal.privacy.pdf import write_pdf
+from portal.privacy.processing import as_markdown, processing_record
+from portal.privacy.queries import count_due_soon, list_hindered
+from portal.privacy.report import collect
+from portal.privacy.service import erase_on_request, preview_erasure
+from portal.releases.service import get_participant_by_number
+from portal.releases.withdrawals import overview
+from portal.tenants.queries import find_connection
+from portal.webkit.durations import span
+from portal.webkit.json_values import plain
+
+_MOST = 1000
+
+
+@click.group()
+def person() -> None:
+    """One person's data: a report about it, and its erasure."""
+
+
+@person.command()
+@tenant_option
+@participant_option
+@by_option(required=False)
+@click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write a PDF to this file.")
+@click.option("--json-file", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON to this file.")
+@in_application
+def report(slug: str, number: str, by: str | None, pdf: Path | None, json_file: Path | None) -> None:
+    """Everything that is known about a person (Art. 15 and 20 GDPR): JSON on standard output, or files."""
+    use_tenant(slug)
+    actor = acting(by, Permission.DISCLOSE)
+    participant_id = get_participant_by_number(number).id
+    values = collect(participant_id, utcnow())
+    content = json.dumps(values, ensure_ascii=False, indent=2, default=plain)
+    found = db.session.get_one(Participant, participant_id)
+    printed = write_pdf(document(values, found), current_settings().locale) if pdf else b""
+    noted(AuditEvent.DISCLOSED, actor, subject="participant", subject_id=participant_id)
+    commit()  # nothing is handed out before it is noted
+    for path, written in ((pdf, printed), (json_file, content.encode())):
+        if path is not None:
+            _write(path, written)
+    if pdf is None and json_file is None:
+        click.echo(content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+    except OSError as error:
+        raise Refused(_("Die Datei lässt sich nicht schreiben: %(why)s.", why=error.strerror or "")) from None
+    click.echo(_("Geschrieben nach %(file)s.", file=path))
+
+
+@person.command()
+@tenant_option
+@participant_option
+@by_option()
+@click.option("--yes", is_flag=True, help="Erase without asking.")
+@in_application
+def erase(slug: str, number: str, by: str, yes: bool) -> None:
+    """Erase a person before her time, with everything about her; asks first."""
+    use_tenant(slug)
+    actor = acting(by, Permission.ERASE)
+    participant_id = get_participant_by_number(number).id
+    preview = preview_erasure(participant_id)
+    if preview.hindrance is None and not yes:
+        click.echo(
+            _(
+                "Es gehen: %(entries)s Protokolleinträge, %(deliveries)s Zeilen in Übertragungen, "
+                "%(parts)s eingefrorene Teile, alle Angaben zur Person. Es bleiben: Zählungen und das Audit.",
+                entries=preview.entries,
+                deliveries=preview.deliveries,
+                parts=preview.parts,
+            )
+        )
+        click.confirm(_("Endgültig löschen?"), abort=True)
+    erased = erase_on_request(participant_id, preview.digest, utcnow())
+    noted(AuditEvent.ERASED, actor, subject="participant", subject_id=participant_id)
+    commit()
+    click.echo(_("Gelöscht, mit %(entries)s Protokolleinträgen.", entries=erased.entries))
+
+
+@click.group()
+def privacy() -> None:
+    """Data protection of a tenant: retention, and the record of processing."""
+
+
+@privacy.command()
+@tenant_option
+@json_option
+@in_application
+def status(slug: str, as_json: bool) -> None:
+    """What retention does: periods, who is erased soon, who cannot be erased yet and why."""
+    tenant, now = use_tenant(slug), utcnow()
+    hindered = list_hindered(tenant, now, None, _MOST)
+    took = overview(now)
+    values = {
+        "tenant": slug,
+        "months_after_last_activity": tenant.protocol_months,
+        "contents_days": tenant.payload_days,
+        "next_erasure_at": tenant.next_erasure_at,
+        "erased_within_30_days": count_due_soon(tenant, now),
+        "withdrawals": {
+            "number": took.number,
+            "median_seconds": took.median,
+            "longest_seconds": took.longest,
+        },
+        "hindered": [
+            {"participant": item.participant.number, "reason": item.hindrance.value} for item in hindered
+        ],
+    }
+    if as_json:
+        print_json(values)
+        return
+    print_lines(
+        [
+            (_("Monate nach der letzten Aktivität"), tenant.protocol_months),
+            (_("Tage für gesendete Inhalte"), tenant.payload_days),
+            (_("Nächste Löschung"), tenant.next_erasure_at),
+            (_("In 30 Tagen gelöscht"), str(values["erased_within_30_days"])),
+            (_("Widerrufe bis zum Jobportal, Median"), None if took.median is None else span(took.median)),
+            (
+                _("Widerrufe bis zum Jobportal, längstens"),
+                None if took.longest is None else span(took.longest),
+            ),
+        ]
+    )
+    for item in hindered:
+        click.echo(f"{item.participant.number}: {HINDRANCES[item.hindrance]}")
+
+
+@privacy.command()
+@tenant_option
+@json_option
+@in_application
+def record(slug: str, as_json: bool) -> None:
+    """The record of processing activities (Art. 30 GDPR), as Markdown or JSON."""
+    tenant = use_tenant(slug)
+    found = processing_record(tenant, find_connection(tenant.id))
+    if as_json:
+        print_json(dataclasses.asdict(found))
+    else:
+        click.echo(as_markdown(found))

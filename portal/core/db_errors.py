@@ -1,0 +1,29 @@
+"""When the database is away, full, or turns somebody away for another: the work waits, and nobody is blamed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from portal.core.database import commit, rollback, utcnow
+
+TRANSIENT_ERRORS = (OperationalError, InterfaceError, PoolTimeout)
+"""No answer, no room, a deadlock, a serialisation failure: what passes by itself."""
+PAUSE = dt.timedelta(seconds=5)
+
+log = structlog.get_logger()
+
+
+def put_off_claim(put_off: Callable[[dt.datetime], None], error: SQLAlchemyError) -> None:
+    """Give a claim back for a moment; where not even that can be written, its lease runs out. Commits."""
+    rollback()
+    log.warning("database_hindered", error=type(error.__cause__ or error).__name__)
+    try:
+        put_off(utcnow() + PAUSE)
+        commit("work.put-off")
+    except SQLAlchemyError:
+        rollback()

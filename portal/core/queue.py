@@ -1,0 +1,117 @@
+"""Jobs enqueued by name, after commit. The database is the truth: what cannot be enqueued, the sweep finds."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import suppress
+from functools import lru_cache, partial
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from portal.core.database import after_commit
+from portal.core.settings import current_settings
+
+QUEUE = "jobbruecke"
+SEND_DELIVERY = "worker.jobs.run_delivery"
+RUN_IMPORT = "worker.jobs.run_import"
+RUN_BULK = "worker.jobs.run_bulk"
+RUN_ERASURE = "worker.jobs.run_erasure"
+SEND_MAIL = "worker.jobs.send_mail"
+PROBE_CONNECTION = "worker.jobs.probe_connection"
+JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, RUN_ERASURE, PROBE_CONNECTION, SEND_MAIL})
+"""All that a worker runs; anything else pushed into Redis is refused."""
+
+JOB_SECONDS = 600
+"""Time limit of one job; a longer delivery goes on in the next one."""
+_WAIT_SECONDS = 3600
+"""A job that nobody took for so long is forgotten; if it is due, it is enqueued anew."""
+_FAILED_SECONDS = 300
+_CLAIM_SECONDS = 15
+"""So long after a job was enqueued nobody enqueues another one for its row, unless it has begun. No longer: whoever
+took it may have died before it began."""
+
+_TROUBLE_SECONDS = 60
+
+log = structlog.get_logger()
+_failed_at: dict[str, float] = {}
+"""When this process last failed to enqueue, by address and by the clock that only goes on."""
+
+
+@lru_cache(maxsize=4)
+def redis_for(url: str) -> Redis:
+    """The client for `url`; gives up within a second, since somebody may wait for the page."""
+    return Redis.from_url(
+        url, socket_connect_timeout=0.5, socket_timeout=1, retry=None, health_check_interval=30
+    )
+
+
+def enqueue_after_commit(job: str, row_id: int) -> None:
+    """Enqueue `job` for a row once the current transaction is committed."""
+    url = current_settings().redis_url
+    after_commit(partial(enqueue, url, job, row_id))
+
+
+def enqueue(url: str, job: str, row_id: int) -> bool:
+    """Enqueue `job` for a row, unless somebody has just done so; whether Redis took it."""
+    if job not in JOBS:
+        raise ValueError(f"{job} is not a job")
+    name = job_name(job, row_id)
+    connection = redis_for(url)
+    try:
+        if not connection.set(f"{QUEUE}:waiting:{name}", "1", nx=True, ex=_CLAIM_SECONDS):
+            return True
+        Queue(QUEUE, connection=connection, serializer=JSONSerializer).enqueue(
+            job,
+            row_id,
+            job_timeout=JOB_SECONDS,
+            result_ttl=0,
+            ttl=_WAIT_SECONDS,
+            failure_ttl=_FAILED_SECONDS,
+            job_id=f"{name}-{secrets.token_hex(4)}",
+            description=name,
+        )
+    except (RedisError, OSError) as error:
+        log.warning("enqueue_failed", job=name, error=type(error).__name__)
+        _failed_at[url] = time.monotonic()
+        return False
+    _failed_at.pop(url, None)
+    return True
+
+
+def job_name(job: str, row_id: int) -> str:
+    """How the jobs of a row are called, however many there are one after the other."""
+    return f"{job.rpartition('.')[2]}-{row_id}"
+
+
+def names_waiting(url: str) -> set[str] | None:
+    """The names of all jobs that nobody has taken yet; None where Redis does not say."""
+    try:
+        ids = Queue(QUEUE, connection=redis_for(url), serializer=JSONSerializer).get_job_ids()
+    except (RedisError, OSError):
+        return None
+    return {job_id.rpartition("-")[0] for job_id in ids}
+
+
+def is_in_trouble(url: str) -> bool:
+    """Whether this process could not enqueue a moment ago, and not since; asks nobody, since a page waits for it."""
+    failed_at = _failed_at.get(url)
+    return failed_at is not None and time.monotonic() - failed_at < _TROUBLE_SECONDS
+
+
+def forget_waiting(url: str, job: str, row_id: int) -> None:
+    """Say that the job has begun: from now on another one may wait behind it."""
+    with suppress(RedisError, OSError):  # it goes by itself after seconds
+        redis_for(url).delete(f"{QUEUE}:waiting:{job_name(job, row_id)}")
+
+
+def redis_answers() -> bool:
+    """Whether Redis answers."""
+    try:
+        return bool(redis_for(current_settings().redis_url).ping())
+    except (RedisError, OSError):
+        return False

@@ -1,0 +1,281 @@
+"""Apply acknowledgements: what each does to a registration, the protocol and the delivery.
+
+Source: docs/domain.md#status, #order-of-answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from portal.core.database import db
+from portal.deliveries.reconciliation import name_answered, note_told
+from portal.deliveries.strangers import keep_applicant_id, keep_identifier
+from portal.domain.actors import Actor
+from portal.domain.deliveries import Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
+from portal.domain.delivery_states import Trigger
+from portal.domain.participants import Mediator, Participant
+from portal.domain.releases import Event, MediatorRegistration, ProtocolEntry, Registration
+from portal.domain.rules.status import Effect, NetworkState, Outcome, Status, after_answer, read_reason
+from portal.domain.tenants import Connection
+from portal.networks.protocol.contract import Acknowledgement
+from portal.releases.rows import stuck_since
+
+PARTICIPANT_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+MEDIATOR_OUTCOMES = frozenset({"known", "unknown"})
+SETTLED_BY_ANSWER = frozenset({"answer-missing", "answers-contradict"})
+"""Clarifications that the answer to a newer delivery ends."""
+MOST_ODD = 10_000
+"""Odd answers that are noted of one delivery: a network may make up strangers without end."""
+_EVENTS = {
+    Outcome.ACTIVE: Event.ANSWERED_ACTIVE,
+    Outcome.ARCHIVED: Event.ANSWERED_ARCHIVED,
+    Outcome.REJECTED: Event.ANSWERED_REJECTED,
+}
+
+
+@dataclass
+class _Person:
+    """Everything that an answer about one person touches."""
+
+    row: DeliveryPerson
+    registration: Registration
+
+
+class _Page:
+    """One page of answers to one delivery, with the rows they are about."""
+
+    def __init__(self, delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
+        self.delivery, self.now, self.news = delivery, now, 0
+        connection = db.session.get_one(Connection, delivery.connection_id)
+        self.network = Actor(connection.network.value)
+        noted = select(func.count()).where(OddAnswer.delivery_id == delivery.id)
+        self.room_for_odd = max(0, MOST_ODD - (db.session.scalar(noted) or 0))
+        self.people = self._load_people([item.id for item in items if item.subject == "participant"])
+        self.mediators = self._load_mediators([item.id for item in items if item.subject == "mediator"])
+
+    def _load_people(self, numbers: list[str]) -> dict[str, _Person]:
+        rows = db.session.execute(
+            select(Participant.number, DeliveryPerson, Registration)
+            .join(DeliveryPerson, DeliveryPerson.participant_id == Participant.id)
+            .join(Registration, Registration.participant_id == Participant.id)
+            .where(
+                DeliveryPerson.delivery_id == self.delivery.id,
+                Registration.connection_id == self.delivery.connection_id,
+                Participant.number.in_(numbers),
+            )
+            .with_for_update(of=Registration)
+            .execution_options(populate_existing=True)
+        )
+        return {number: _Person(row, registration) for number, row, registration in rows}
+
+    def _load_mediators(self, numbers: list[str]) -> dict[str, DeliveryMediator]:
+        rows = db.session.execute(
+            select(Mediator.number, DeliveryMediator)
+            .join(DeliveryMediator, DeliveryMediator.mediator_id == Mediator.id)
+            .where(DeliveryMediator.delivery_id == self.delivery.id, Mediator.number.in_(numbers))
+        )
+        return {number: row for number, row in rows}  # noqa: C416 - rows, not pairs
+
+
+def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> int:
+    """Apply a page of answers, and say how many were new: the first about somebody whom the delivery is about.
+
+    Applying the same page again changes nothing. The caller commits.
+    """
+    if delivery.cause is Trigger.FOUND:
+        name_answered(delivery, items)
+    page = _Page(delivery, items, now)
+    for item in items:
+        if item.subject == "participant" and item.outcome in PARTICIPANT_OUTCOMES:
+            _apply_to_person(page, item)
+        elif item.subject == "mediator" and item.outcome in MEDIATOR_OUTCOMES:
+            _apply_to_mediator(page, item)
+        else:
+            _note_odd(page, item, "unknown-word")
+    db.session.flush()
+    return page.news
+
+
+def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
+    person = page.people.get(item.id)
+    if person is None:
+        _note_odd(page, item, "stranger")
+        return
+    if person.row.outcome is not None:
+        if (person.row.outcome, person.row.reason) != (item.outcome, item.reason):
+            _note_odd(page, item, "contradictory")
+        return
+    page.news += 1
+    row, registration = person.row, person.registration
+    row.outcome, row.reason = item.outcome, item.reason or None
+    row.detail, row.answered_at = item.detail or None, item.at
+    _take_applicant_id(page, registration, item)
+    outcome, before = Outcome(item.outcome), Status(registration.status)
+    standing = NetworkState(before, registration.applied_sequence, registration.rejected_sequence)
+    verdict = after_answer(standing, page.delivery.sequence, outcome, read_reason(item.reason))
+    if verdict.effect is Effect.OVERTAKEN:
+        _write(page, registration, Event.ANSWER_OVERTAKEN, outcome=item.outcome, reason=row.reason)
+        return
+    noteworthy = _is_noteworthy(registration, verdict.standing, outcome, row)
+    if page.delivery.cause is Trigger.FOUND:
+        note_told(page.delivery, registration, item.outcome, row.reason, page.now)
+    _store(registration, verdict.standing, outcome, row)
+    registration.waiting_since = _still_waiting(page.delivery, registration)
+    if registration.clarification in SETTLED_BY_ANSWER:
+        registration.clarification = None
+    registration.stuck_since = stuck_since(registration, page.now)
+    if noteworthy:
+        moved = (
+            {"from": before.value, "to": registration.status.value}
+            if registration.status is not before
+            else {}
+        )
+        _write(
+            page,
+            registration,
+            _EVENTS[outcome],
+            reason=row.reason,
+            detail=row.detail,
+            applicant_id=registration.applicant_id if outcome is Outcome.ACTIVE else None,
+            **moved,
+        )
+
+
+def _is_noteworthy(
+    registration: Registration, after: NetworkState, outcome: Outcome, row: DeliveryPerson
+) -> bool:
+    """Return whether an answer says something new: a repeated "active" belongs to the delivery alone."""
+    if (
+        after.status is not registration.status
+        or registration.rejected_sequence > registration.applied_sequence
+    ):
+        return True
+    if outcome is Outcome.REJECTED:
+        return True
+    if outcome is Outcome.ARCHIVED:
+        return not registration.archived or registration.archive_reason != row.reason
+    return row.novelty != "unchanged" or registration.archived
+
+
+def _store(registration: Registration, standing: NetworkState, outcome: Outcome, row: DeliveryPerson) -> None:
+    registration.status = standing.status
+    registration.applied_sequence = standing.applied_sequence
+    registration.rejected_sequence = standing.rejected_sequence
+    if outcome is Outcome.REJECTED:
+        registration.rejection_reason, registration.rejection_detail = row.reason, row.detail
+        return
+    registration.archived = outcome is Outcome.ARCHIVED
+    registration.archive_reason = row.reason if registration.archived else None
+    registration.archive_detail = row.detail if registration.archived else None
+
+
+def _still_waiting(delivery: Delivery, registration: Registration) -> dt.datetime | None:
+    """Commit of the oldest unanswered delivery newer than this answer; None where this was the newest."""
+    if registration.announced_sequence <= delivery.sequence:
+        return None
+    db.session.flush()
+    return db.session.scalar(
+        select(func.min(Delivery.committed_at))
+        .join(DeliveryPerson, DeliveryPerson.delivery_id == Delivery.id)
+        .where(
+            DeliveryPerson.participant_id == registration.participant_id,
+            DeliveryPerson.outcome.is_(None),
+            Delivery.connection_id == registration.connection_id,
+            Delivery.sequence > delivery.sequence,
+        )
+    )
+
+
+def _take_applicant_id(page: _Page, registration: Registration, item: Acknowledgement) -> None:
+    """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (docs/domain.md#rules)."""
+    new, old = keep_applicant_id(registration.tenant_id, item.applicant_id or ""), registration.applicant_id
+    older_answer = page.delivery.sequence < registration.applied_sequence
+    if not new or new == old or (old and older_answer):
+        return
+    owner = db.session.scalar(
+        select(Registration.participant_id).where(
+            Registration.connection_id == registration.connection_id, Registration.applicant_id == new
+        )
+    )
+    if owner is not None:
+        registration.clarification = "applicant-id-taken"
+        registration.stuck_since = stuck_since(registration, page.now)
+        _write(page, registration, Event.APPLICANT_ID_TAKEN, applicant_id=new)
+        return
+    registration.applicant_id = new
+    if registration.clarification == "applicant-id-taken":
+        registration.clarification = None
+    if old:
+        _write(page, registration, Event.APPLICANT_ID_CHANGED, applicant_id=new, before=old)
+    db.session.flush()  # the next answer may bring the same number for somebody else
+
+
+def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:
+    row = page.mediators.get(item.id)
+    if row is None:
+        _note_odd(page, item, "stranger")
+        return
+    if row.outcome is not None:
+        if row.outcome != item.outcome:
+            _note_odd(page, item, "contradictory")
+        return
+    page.news += 1
+    row.outcome, row.answered_at = item.outcome, item.at
+    sequence, connection_id = page.delivery.sequence, page.delivery.connection_id
+    known = db.session.scalar(
+        select(MediatorRegistration).where(
+            MediatorRegistration.connection_id == connection_id,
+            MediatorRegistration.mediator_id == row.mediator_id,
+        )
+    )
+    if known is None:
+        known = MediatorRegistration(
+            tenant_id=row.tenant_id,
+            connection_id=connection_id,
+            mediator_id=row.mediator_id,
+            answered_sequence=0,
+        )
+        db.session.add(known)
+    if sequence >= known.answered_sequence:
+        known.known, known.answered_sequence, known.answered_at = item.outcome == "known", sequence, item.at
+
+
+def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
+    """Record on the delivery what moves nothing; once, however often it comes."""
+    values = {
+        "delivery_id": page.delivery.id,
+        "kind": kind,
+        "subject": item.subject,
+        "number": keep_identifier(page.delivery.tenant_id, item.subject, item.id),
+        "outcome": item.outcome,
+    }
+    if page.room_for_odd and db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
+        page.room_for_odd -= 1
+        odd = OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=item.reason or None, **values)
+        db.session.add(odd)
+        db.session.flush()
+    if kind == "contradictory" and item.id in page.people and item.subject == "participant":
+        registration = page.people[item.id].registration
+        if registration.clarification is None:
+            registration.clarification = "answers-contradict"
+            registration.stuck_since = stuck_since(registration, page.now)
+            _write(page, registration, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
+
+
+def _write(page: _Page, registration: Registration, event: Event, **data: object) -> None:
+    db.session.add(
+        ProtocolEntry(
+            tenant_id=registration.tenant_id,
+            participant_id=registration.participant_id,
+            connection_id=registration.connection_id,
+            delivery_id=page.delivery.id,
+            at=page.now,
+            event=event,
+            by=page.network.initials,
+            data={key: value for key, value in data.items() if value is not None},
+        )
+    )

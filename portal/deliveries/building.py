@@ -1,0 +1,169 @@
+"""Freeze a planned delivery into parts, from one consistent snapshot (docs/domain.md#deliveries)."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, insert
+
+from portal.core.crypto import current_vault
+from portal.core.database import commit, db, rollback, utcnow
+from portal.core.settings import current_settings
+from portal.deliveries.leases import Lease, renew
+from portal.deliveries.reading import Entry, open_reading
+from portal.domain.deliveries import Delivery, DeliveryMediator, DeliveryPart, DeliveryPerson, part_place
+from portal.domain.delivery_states import DeliveryState
+from portal.tenants.context import TenantContext
+
+ROWS = 1000
+"""Rows written in one transaction."""
+
+
+@dataclass
+class BuildResult:
+    """What was counted while freezing."""
+
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            (
+                "mediator",
+                "order",
+                "participant",
+                "withdrawal",
+                "new",
+                "changed",
+                "unchanged",
+                "leaving",
+                "unexplained",
+            ),
+            0,
+        )
+    )
+    records: int = 0
+    part: int = 0
+
+
+def build_parts(held: Lease, view: TenantContext) -> BuildResult:
+    """Write parts and people of the delivery from one snapshot; begun anew, whatever an earlier try left."""
+    assert view.uncommitted is not None and view.connection is not None
+    delivery = view.uncommitted
+    _start_anew(held)
+    frozen = BuildResult()
+    limit = view.connection.max_part_bytes
+    with open_reading(view) as reading:
+        batch: list[Entry] = []
+        for entry in reading.entries():
+            batch.append(entry)
+            if len(batch) >= current_settings().part_records:
+                _write(held, delivery, batch, frozen, limit)
+                batch = []
+        if batch:
+            _write(held, delivery, batch, frozen, limit)
+        _write_people(held, delivery, reading.omitted(), frozen)
+    return frozen
+
+
+def _start_anew(held: Lease) -> None:
+    renew(held, utcnow())
+    for table in (DeliveryPart, DeliveryPerson, DeliveryMediator):
+        db.session.execute(
+            delete(table)
+            .where(table.delivery_id == held.delivery_id)
+            .execution_options(synchronize_session=False)
+        )
+    commit("build.emptied")
+
+
+def _write(
+    held: Lease, delivery: Delivery, batch: list[Entry], frozen: BuildResult, limit: int | None
+) -> None:
+    """One batch as parts, with the rows that say who is in it, in one transaction."""
+    renew(held, utcnow())
+    announced = iter([entry for entry in batch if entry.line])
+    for content, records in _compressed([entry.line for entry in batch if entry.line], limit):
+        frozen.part += 1
+        _add_part(delivery, frozen.part, content, records)
+        for entry in islice(announced, records):
+            if entry.person:
+                entry.person["part_number"] = frozen.part
+    for entry in batch:
+        frozen.counts[entry.kind] += 1
+    _insert_rows(delivery, batch, frozen)
+    commit("build.frozen")
+
+
+def _write_people(held: Lease, delivery: Delivery, entries: Iterator[Entry], frozen: BuildResult) -> None:
+    """Rows of those who are in the delivery without a line of their own: left out of a full one."""
+    batch: list[Entry] = []
+    for entry in entries:
+        batch.append(entry)
+        if len(batch) >= ROWS:
+            renew(held, utcnow())
+            _insert_rows(delivery, batch, frozen)
+            commit("build.omitted")
+            batch = []
+    if batch:
+        renew(held, utcnow())
+        _insert_rows(delivery, batch, frozen)
+        commit("build.omitted-rest")
+
+
+def _insert_rows(delivery: Delivery, batch: list[Entry], frozen: BuildResult) -> None:
+    owner = {"tenant_id": delivery.tenant_id, "delivery_id": delivery.id}
+    people: list[dict[str, Any]] = [
+        owner | {"part_number": None} | entry.person for entry in batch if entry.person
+    ]
+    mediators = [owner | {"mediator_id": entry.mediator_id} for entry in batch if entry.mediator_id]
+    for row in people:
+        frozen.counts[row["novelty"].value] += 1
+        frozen.counts["unexplained"] += not row["explained"]
+    if people:
+        db.session.execute(insert(DeliveryPerson), people)
+    if mediators:
+        db.session.execute(insert(DeliveryMediator), mediators)
+
+
+def _compressed(lines: list[bytes], limit: int | None) -> Iterator[tuple[bytes, int]]:
+    """The lines as compressed parts, halved until each fits the network's limit in bytes."""
+    if not lines:
+        return
+    content = gzip.compress(b"".join(lines), compresslevel=6, mtime=0)
+    if limit and len(content) > limit and len(lines) > 1:
+        middle = len(lines) // 2
+        yield from _compressed(lines[:middle], limit)
+        yield from _compressed(lines[middle:], limit)
+    else:
+        yield content, len(lines)
+
+
+def _add_part(delivery: Delivery, number: int, content: bytes, records: int) -> None:
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    db.session.add(
+        DeliveryPart(
+            tenant_id=delivery.tenant_id,
+            delivery_id=delivery.id,
+            number=number,
+            sealed=current_vault().seal(content, part_place(delivery.id, number)),
+            digest=f"sha-256=:{digest}:",
+            size=len(content),
+            records=records,
+        )
+    )
+
+
+def finish(held: Lease, frozen: BuildResult, **changes: Any) -> None:
+    """Close the building with its counts and whatever the brake found; `state` is among `changes`."""
+    delivery = renew(held, utcnow())
+    if delivery.state is not DeliveryState.PLANNED:
+        rollback()
+        return
+    delivery.counts = frozen.counts
+    for name, value in changes.items():
+        setattr(delivery, name, value)
+    commit("build.finished")

@@ -1,0 +1,167 @@
+"""Apply a receipt: one transaction of set-based statements, however many people a delivery has."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, and_, case, func, insert, literal, select, update
+
+from portal.core.database import db
+from portal.deliveries.waiting import wake_forgotten
+from portal.domain.actors import SYSTEM
+from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion
+from portal.domain.participants import Participant
+from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.rules.status import NetworkState, Status, after_archiving_receipt
+from portal.domain.tenants import Connection, Tenant
+from portal.networks.protocol.contract import Receipt
+from portal.releases.conditions import consent_lost
+from portal.tenants.queries import today_of
+
+
+def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
+    """Store the receipt, and what it means for everybody in the delivery. The caller holds the claim and commits."""
+    _tell_protocol(delivery, now)
+    _archive(delivery)
+    _note_told(delivery, now)
+    _mark_urgent(delivery, now)
+    db.session.execute(
+        update(Connection)
+        .where(Connection.id == delivery.connection_id)
+        .values(
+            committed_sequence=delivery.sequence,
+            **({"needs_full": False, "holdings_known": True} if delivery.mode == "full" else {}),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    wake_forgotten(delivery.connection_id, now)
+    delivery.state = DeliveryState.COMMITTED
+    delivery.receipt_id = receipt.receipt_id
+    delivery.committed_at = now
+    delivery.outcome_unknown = False
+    delivery.problem = None
+
+
+def _in_delivery(delivery: Delivery, *parts: Inclusion) -> ColumnElement[bool]:
+    chosen = select(DeliveryPerson.participant_id).where(
+        DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.part.in_(parts)
+    )
+    return and_(Registration.connection_id == delivery.connection_id, Registration.participant_id.in_(chosen))
+
+
+def _from_row(delivery: Delivery, column: Any) -> Any:
+    """The value of the delivery's row about the person of a registration."""
+    return (
+        select(column)
+        .where(
+            DeliveryPerson.delivery_id == delivery.id,
+            DeliveryPerson.participant_id == Registration.participant_id,
+        )
+        .scalar_subquery()
+    )
+
+
+def _note_told(delivery: Delivery, now: dt.datetime) -> None:
+    """Write down what the network has been told of each person."""
+    row: dict[str, Any] = {
+        "announced_sequence": delivery.sequence,
+        "announced_at": now,
+        "announced_revision": _from_row(delivery, DeliveryPerson.revision),
+        "announced_digest": _from_row(delivery, DeliveryPerson.digest),
+        "announced_mediator_id": _from_row(delivery, DeliveryPerson.mediator_id),
+        "announced_order_id": _from_row(delivery, DeliveryPerson.order_id),
+        "waiting_since": func.coalesce(Registration.waiting_since, now),
+    }
+    for announced, parts in ((True, (Inclusion.NAMED,)), (False, (Inclusion.WITHDRAWN, Inclusion.OMITTED))):
+        urgent = {} if announced else {"urgent": False}
+        db.session.execute(
+            update(Registration)
+            .where(_in_delivery(delivery, *parts))
+            .values(announced=announced, **urgent, **row)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _mark_urgent(delivery: Delivery, now: dt.datetime) -> None:
+    """Whose consent ended while nobody knew whether the commit counted: now the network holds her, and must not."""
+    tenant = db.session.get_one(Tenant, delivery.tenant_id)
+    lost = select(Participant.id).where(consent_lost(today_of(tenant, now)))
+    db.session.execute(
+        update(Registration)
+        .where(
+            _in_delivery(delivery, Inclusion.NAMED),
+            ~Registration.released,
+            Registration.participant_id.in_(lost),
+        )
+        .values(urgent=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _archive(delivery: Delivery) -> None:
+    """The status of those whom the delivery archives; what `status.after_archiving_receipt` says, as a set."""
+    sequence = delivery.sequence
+    moved = case(
+        *(
+            (Registration.status == status, literal(after.status, type_=Registration.status.type))
+            for status in Status
+            if (after := after_archiving_receipt(NetworkState(status), sequence)).status is not status
+        ),
+        else_=Registration.status,
+    )
+    db.session.execute(
+        update(Registration)
+        .where(
+            _in_delivery(delivery, Inclusion.WITHDRAWN, Inclusion.OMITTED),
+            Registration.applied_sequence <= sequence,
+        )
+        .values(status=moved, applied_sequence=sequence)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _tell_protocol(delivery: Delivery, now: dt.datetime) -> None:
+    """Protocol entries for whoever is told about anew, changed, or archived; unchanged people make no noise."""
+    for novelty in (ChangeKind.NEW, ChangeKind.CHANGED):
+        _insert_entries(delivery, now, Event.SENT, novelty, {"novelty": novelty.value})
+    for status in Status:
+        after = after_archiving_receipt(NetworkState(status), delivery.sequence).status
+        data = {"from": status.value, "to": after.value} if after is not status else {}
+        _insert_entries(
+            delivery, now, Event.SENT_WITHDRAWAL, ChangeKind.LEAVING, data, Registration.status == status
+        )
+
+
+def _insert_entries(
+    delivery: Delivery,
+    now: dt.datetime,
+    event: Event,
+    novelty: ChangeKind,
+    data: dict[str, str],
+    *conditions: ColumnElement[bool],
+) -> None:
+    rows = (
+        select(
+            literal(delivery.tenant_id),
+            DeliveryPerson.participant_id,
+            literal(delivery.connection_id),
+            literal(delivery.id),
+            literal(now, type_=ProtocolEntry.at.type),
+            literal(event, type_=ProtocolEntry.event.type),
+            literal(SYSTEM.initials),
+            literal(data, type_=JSON()),
+        )
+        .join(
+            Registration,
+            and_(
+                Registration.participant_id == DeliveryPerson.participant_id,
+                Registration.connection_id == delivery.connection_id,
+            ),
+        )
+        .where(DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.novelty == novelty, *conditions)
+        .order_by(DeliveryPerson.id)
+    )
+    columns = ["tenant_id", "participant_id", "connection_id", "delivery_id", "at", "event", "by", "data"]
+    db.session.execute(insert(ProtocolEntry).from_select(columns, rows))

@@ -1,0 +1,107 @@
+"""What follows when the answers to a delivery cannot be read: whose trouble it is, and when to ask again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import structlog
+
+from portal.core.database import commit, utcnow
+from portal.core.settings import current_settings
+from portal.deliveries.attempts import note_failure, note_success, problem_of, recording
+from portal.deliveries.leases import Lease, renew
+from portal.deliveries.waiting import complete, is_told_anew, tell_anew
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import DeliveryProblem
+from portal.networks.protocol.client import (
+    NetworkClient,
+    NetworkError,
+    Refused,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+)
+
+_FORGOTTEN = frozenset({(404, "not-found"), (409, "incomplete-delivery")})
+"""The network's own word that it does not know a delivery, or does not know that it was committed."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, read once, so that the database is free during the call."""
+
+    connection_id: int
+    remote_id: str
+    cursor: str | None
+    sequence: int
+
+
+def wait_longer(
+    held: Lease, question: Question, client: NetworkClient, error: NetworkError
+) -> dt.datetime | None:
+    """Pause the delivery where the trouble is its own, else the connection; None where the waiting has ended.
+
+    A connection that is paused sends nothing, withdrawals of consent included: one delivery must not bring that about.
+    """
+    if isinstance(error, Refused) and (error.http_status, error.word) in _FORGOTTEN:
+        until = _go_on_without(renew(held, utcnow()), question, error)
+    elif _is_the_connections(error) or not _answers_else(held, question, client):
+        delivery = renew(held, utcnow())
+        delivery.problem = problem_of(error)
+        until = note_failure(question.connection_id, error, utcnow())
+    else:
+        delivery = renew(held, utcnow())
+        if error.http_status == 422:
+            delivery.cursor = None  # it does not know its own cursor any more: reading begins anew
+        until = _ask_later(delivery, question, error, problem_of(error))
+    commit("answers.later")
+    return until
+
+
+def _is_the_connections(error: NetworkError) -> bool:
+    """Whether an error says by itself that it is not about one delivery: no answer at all, no token, no patience."""
+    unreached = isinstance(error, Unavailable) and error.http_status is None
+    return unreached or isinstance(error, Unauthorised | Throttled)
+
+
+def _answers_else(held: Lease, question: Question, client: NetworkClient) -> bool:
+    """Whether the network answers another question as it should."""
+    try:
+        with recording(client, question.connection_id, held.tenant_id, held.delivery_id):
+            client.read_account()
+    except NetworkError:
+        return False
+    return True
+
+
+def _go_on_without(delivery: Delivery, question: Question, error: Refused) -> dt.datetime | None:
+    """The network forgot the delivery: everybody in it is told anew, and then nothing is left to wait for."""
+    now = utcnow()
+    if delivery.problem is not DeliveryProblem.FORGOTTEN:
+        log.error("delivery_forgotten", delivery=delivery.id)
+        tell_anew(delivery, now)
+    if not is_told_anew(delivery):
+        return _ask_later(delivery, question, error, DeliveryProblem.FORGOTTEN)
+    note_success(question.connection_id)
+    delivery.problem = DeliveryProblem.FORGOTTEN
+    complete(delivery, now)
+    return None
+
+
+def _ask_later(
+    delivery: Delivery, question: Question, error: NetworkError, problem: DeliveryProblem
+) -> dt.datetime:
+    """Put off the next question for this delivery alone; not beyond the time after which a network is asked anyway.
+
+    Another attempt would soon mend no refusal, so that the longest pause comes first.
+    """
+    settings = current_settings()
+    note_success(question.connection_id)
+    delivery.problem = problem
+    delivery.fruitless = max(delivery.fruitless, 0) + 1
+    pauses = settings.retry_seconds[-1:] if isinstance(error, Refused) else settings.retry_seconds
+    seconds = min(pauses[min(delivery.fruitless, len(pauses)) - 1], settings.probe_seconds)
+    return utcnow() + dt.timedelta(seconds=seconds)

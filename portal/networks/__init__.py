@@ -1,0 +1,1 @@
+"""Job networks: what each wants, and the protocol that they share."""

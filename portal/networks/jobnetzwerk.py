@@ -1,0 +1,11 @@
+"""Jobnetzwerk: takes master data, and the word of whoever releases that consent is at hand."""
+
+from portal.networks.spec import ConsentProof, NetworkSpec
+
+SPEC = NetworkSpec(
+    key="jobnetzwerk",
+    label="Jobnetzwerk",
+    consent=ConsentProof.CONFIRMED,
+    requires=frozenset(),
+    sends_profile=False,
+)

@@ -1,0 +1,51 @@
+"""Looks whether people are to be told of something; done by cron, and by workers while cron is silent."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+from sqlalchemy import func, select
+
+from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
+from portal.domain.rules.notices import SILENT_AFTER
+from portal.domain.tenants import Heartbeat
+from portal.notices.digests import due_mornings, forget_mornings, put_digests
+from portal.notices.queries import find_facts
+from portal.notices.service import differs, forget_notices, keep_notices, open_notices
+
+log = structlog.get_logger()
+
+
+def look(now: dt.datetime) -> None:
+    """Open, worsen and close notices, and put mails into the outbox. Harmless when done twice, or at the same time."""
+    scope_to(EVERY_TENANT)
+    with reading():
+        facts = find_facts(now)
+        different = differs(facts, open_notices())
+        mornings = due_mornings(now)
+        commit("notices.looked")
+    if different:
+        keep_notices(facts)
+        commit("notices.kept")
+        log.info("notices_changed")
+    for morning in mornings:
+        count = put_digests(morning, now)
+        commit("notices.morning")
+        log.info("digests_put", scope=morning.scope, mails=count)
+
+
+def look_if_cron_is_silent() -> None:
+    """What cron would do, so that somebody is told of its silence, too."""
+    now = utcnow()
+    with reading():
+        seen = db.session.scalar(select(func.max(Heartbeat.seen_at)).where(Heartbeat.kind == "cron"))
+        commit("notices.cron-looked")
+    if seen is None or now - seen > SILENT_AFTER:
+        look(now)
+
+
+def forget(now: dt.datetime) -> None:
+    """Delete what nobody asks for any more."""
+    forget_notices(now)
+    forget_mornings(now)

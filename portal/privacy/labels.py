@@ -1,0 +1,31 @@
+"""What erasure and its hindrances say, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.rules.retention import ErasureBlocker
+
+HINDRANCES: dict[ErasureBlocker, Any] = {
+    ErasureBlocker.RELEASED: _l("Freigegeben: Heben Sie erst die Freigabe auf."),
+    ErasureBlocker.IN_DELIVERY: _l(
+        "In einer Übertragung, die noch nicht durch ist: Warten Sie deren Ende ab."
+    ),
+    ErasureBlocker.ANNOUNCED: _l("Beim Jobportal gemeldet: Erst muss eine Übertragung sie abmelden."),
+    ErasureBlocker.ARCHIVING: _l("Beim Jobportal abgemeldet; dessen Bestätigung steht noch aus."),
+    ErasureBlocker.IN_BULK: _l("In einer Sammelaktion, die noch läuft: Warten Sie deren Ende ab."),
+    ErasureBlocker.IMPORTING: _l(
+        "Gerade läuft ein Import, der die Person nennen kann: Warten Sie dessen Ende ab."
+    ),
+}
+PRIVACY_SENTENCES: dict[str, Any] = {
+    "erasure-hindered": _l("Diese Person kann noch nicht gelöscht werden. %(hindrance)s"),
+    "erasure-changed": _l(
+        "Seit der Anzeige hat sich etwas geändert; gelöscht wurde nichts. Prüfen Sie es noch einmal."
+    ),
+    "erasure-crashed": _l(
+        "Abgebrochen, nachdem der Dienst mehrmals daran gescheitert ist; die nächste Nacht macht weiter."
+    ),
+}

@@ -1,0 +1,151 @@
+"""The list of participants: counters, filters, search, pages by key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, flash, make_response, redirect, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from portal.core.database import commit, utcnow
+from portal.domain.permissions import Permission
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.preflight import TENANT_WIDE, Finding
+from portal.participants import choices
+from portal.participants.search import LENGTH, is_number, remember_search
+from portal.releases.causes import causes
+from portal.releases.exporting import table
+from portal.releases.filters import Filters, Sorting
+from portal.releases.list_address import read_address, read_strictly, read_whole_address
+from portal.releases.list_filters import ignored_words, narrowings
+from portal.releases.queries import (
+    Listing,
+    count_participants,
+    list_participants,
+    needs_action_count,
+    status_counts,
+)
+from portal.releases.saved_views import forget_view, save_view, saved_views
+from portal.tenants.context import current_context
+from portal.webkit.access import requires
+from portal.webkit.fragments import answer
+from portal.webkit.parameters import read_row
+from portal.webkit.scope import current_tenant_id
+from portal.webkit.tables import download
+
+people = Blueprint("people", __name__)
+PAGE = 50
+SORTINGS = {
+    Sorting.NAME: _l("Name"),
+    Sorting.ACTION: _l("braucht Aktion zuerst"),
+    Sorting.WAITING: _l("längste Wartezeit zuerst"),
+}
+_BESIDE_FILTERS = ("group", "after", "before")
+"""What may stand in the address of the list and narrows nothing."""
+
+
+@people.get("/participants")
+@requires(Permission.VIEW)
+def list_page() -> Response:
+    """A page of participants, or what keeps them where they are."""
+    view, where = current_context(), read_whole_address(request.args, _BESIDE_FILTERS)
+    filters = where.filters(text := where.text())
+    grouped = request.args.get("group") == "cause"
+    offered = choices.offered()
+    return answer(
+        "people/list.html",
+        "people/_list.html",
+        view=view,
+        where=where,
+        text=text,
+        grouped=causes(view, filters) if grouped else None,
+        listing=None if grouped else _listing(filters),
+        matching=count_participants(view, filters) if where.narrowed else None,
+        counts=status_counts(view),
+        action_count=needs_action_count(view),
+        ignored=ignored_words(where),
+        narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
+        offered=offered,
+        phases=list(Phase),
+        findings=[item for item in Finding if item not in TENANT_WIDE],
+        sortings=SORTINGS,
+        saved=saved_views(current_user.id),
+    )
+
+
+@people.get("/participants/export.csv")
+@requires(Permission.VIEW)
+def export_csv() -> Response:
+    """The narrowed list as CSV."""
+    return _export("csv")
+
+
+@people.get("/participants/export.xlsx")
+@requires(Permission.VIEW)
+def export_xlsx() -> Response:
+    """The narrowed list as a workbook."""
+    return _export("xlsx")
+
+
+@people.post("/participants/views")
+@requires(Permission.VIEW)
+def keep_view() -> Response:
+    """Save the list as narrowed and sorted."""
+    where = read_strictly(request.form)
+    shared = request.form.get("shared") == "1"
+    save_view(
+        request.form.get("name", ""), where, current_user.id, current_tenant_id(), utcnow(), shared=shared
+    )
+    commit()
+    searched = where.search or where.number
+    flash(
+        _("Die Ansicht ist gespeichert, ohne den Suchtext.")
+        if searched
+        else _("Die Ansicht ist gespeichert."),
+        "success",
+    )
+    return make_response(redirect(where.url(), 303))
+
+
+@people.post("/participants/views/<row:view_id>/forget")
+@requires(Permission.VIEW)
+def drop_view(view_id: int) -> Response:
+    """Delete one's own saved view."""
+    forget_view(view_id, current_user.id)
+    commit()
+    flash(_("Die Ansicht ist gelöscht."), "success")
+    return make_response(redirect(read_address(request.form).url(), 303))
+
+
+@people.post("/participants/search")
+@requires(Permission.VIEW)
+def search() -> Response:
+    """Put the text under a key, so that no name stands in an address, and show the list."""
+    text = request.form.get("text", "").strip()[:LENGTH]
+    where = read_address(request.form)
+    if not text:
+        return make_response(redirect(where.url(q=None, number=None), 303))
+    if is_number(text):
+        return make_response(redirect(where.url(q=None, number=text), 303))
+    key = remember_search(text, current_tenant_id(), current_user.id, utcnow())
+    commit()
+    return make_response(redirect(where.url(q=key, number=None), 303))
+
+
+def _listing(filters: Filters) -> Listing:
+    return list_participants(
+        current_context(),
+        filters,
+        after=read_row(request.args, "after"),
+        before=read_row(request.args, "before"),
+        limit=PAGE,
+    )
+
+
+def _export(ending: str) -> Response:
+    """By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out."""
+    view, where = current_context(), read_strictly(request.args)
+    filters = replace(where.filters(where.text()), sorting=Sorting.NAME)
+    return download(table(view, filters), f"teilnehmer-{view.today.isoformat()}.{ending}")

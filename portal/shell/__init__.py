@@ -1,0 +1,1 @@
+"""What stands around every page: header, start page, audit of what is looked at."""

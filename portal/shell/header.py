@@ -1,0 +1,151 @@
+"""What stands at the head of every page: tenant, network, transfers, and what needs attention."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, g, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from portal.core.queue import is_in_trouble
+from portal.core.settings import current_settings
+from portal.deliveries.queries import is_delayed
+from portal.domain.delivery_states import DeliveryProblem
+from portal.domain.permissions import Permission
+from portal.domain.rules.licence import LicenceWarning, licence_warning, network_licence_warning
+from portal.domain.rules.phase import Transit
+from portal.domain.rules.preflight import Finding
+from portal.imports.queries import find_held_import
+from portal.releases.finding_labels import mending_of
+from portal.tenants.context import TenantContext, current_context
+from portal.tenants.labels import problem_text
+from portal.tenants.licence_labels import licence_advice, licence_sentence
+from portal.tenants.queries import WORKER_SILENT_AFTER, worker_seen_at
+from portal.webkit.access import may
+from portal.webkit.labels import LABELS, Tone
+
+_RUNNING_SECONDS = 4
+_RESTING_SECONDS = 30
+_TONES = {30: Tone.INFO, 14: Tone.WARNING}
+"""Of a licence that ends, by the stage that it has reached; all others are urgent."""
+
+
+@dataclass(frozen=True)
+class Banner:
+    """Something that concerns everybody of the tenant."""
+
+    tone: Tone
+    text: Any
+    link: str | None = None
+    more: Any = ""
+    """Who can do something about it, or what the link says."""
+    quiet: bool = False
+    """A line for whoever can do nothing about it."""
+
+
+@dataclass(frozen=True)
+class Header:
+    view: TenantContext
+    banners: tuple[Banner, ...]
+
+    @property
+    def seconds(self) -> int:
+        """How long until the browser should ask again."""
+        return (
+            _RUNNING_SECONDS
+            if self.view.transit in (Transit.TRANSFERRING, Transit.OUTCOME_UNKNOWN)
+            else (_RESTING_SECONDS)
+        )
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.globals.update(header=find_header, may=may, Permission=Permission)
+
+
+def find_header() -> Header | None:
+    """The header of the current page; None where nobody is signed in or no tenant is chosen."""
+    if g.get("plain") or not current_user.is_authenticated or g.get("tenant_id") is None:
+        return None
+    view = current_context()
+    return Header(view, tuple(_banners(view)))
+
+
+def _banners(view: TenantContext) -> list[Banner]:
+    found = [_finding_banner(finding) for finding in view.findings]
+    seen = worker_seen_at()
+    if seen is None or view.now - seen > WORKER_SILENT_AFTER:
+        text = _("Die Übertragung steht still: Der Dienst im Hintergrund meldet sich nicht.")
+        found.append(Banner(Tone.DANGER, text, more=_("Freigaben werden gespeichert und später übertragen.")))
+    elif _delayed(view):
+        text = _("Die Übertragung verzögert sich.")
+        found.append(Banner(Tone.WARNING, text, more=_("Nichts geht verloren; es geht von selbst weiter.")))
+    held = find_held_import()
+    if held is not None:
+        text = _("Der Import %(number)s ist angehalten.", number=held)
+        link = url_for("imports.show", import_id=held)
+        found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
+    return found + _licence_banners(view) + _connection_banners(view)
+
+
+def _licence_banners(view: TenantContext) -> list[Banner]:
+    """Licences that end soon: a banner for whoever has them prolonged, a quiet line for others."""
+    warnings = [licence_warning(view.tenant, view.today)]
+    if view.connection is not None:
+        warnings.append(network_licence_warning(view.connection, view.today))
+    return [_licence_banner(warning) for warning in warnings if warning is not None]
+
+
+def _licence_banner(warning: LicenceWarning) -> Banner:
+    if not may(Permission.TRANSFER_ALL):
+        return Banner(Tone.NEUTRAL, licence_sentence(warning), quiet=True)
+    tone = _TONES.get(warning.stage, Tone.DANGER)
+    return Banner(tone, licence_sentence(warning), more=licence_advice(warning))
+
+
+def _finding_banner(finding: Finding) -> Banner:
+    mending = mending_of(finding)
+    return Banner(Tone.WARNING, mending.text, more=_("Beheben kann das: %(who)s.", who=mending.by))
+
+
+def _connection_banners(view: TenantContext) -> list[Banner]:
+    """What keeps the network from us, or us from it."""
+    connection = view.connection
+    found: list[Banner] = []
+    if connection is None:
+        return found
+    if connection.reconcile_since:
+        found.append(
+            Banner(
+                Tone.DANGER,
+                LABELS[DeliveryProblem][DeliveryProblem.RECONCILE].text,
+                url_for("reconciling.show"),
+                _("Abgleichen"),
+            )
+        )
+    if connection.account_doubt:
+        link = url_for("network_accounts.show")
+        found.append(
+            Banner(Tone.DANGER, problem_text(connection.account_doubt), link, _("Ansehen und entscheiden"))
+        )
+    elif view.transit is Transit.HELD and view.uncommitted:
+        number = view.uncommitted.sequence
+        text = _("Die Übertragung %(number)s ist angehalten.", number=number)
+        link = url_for("deliveries.show", sequence=number)
+        found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
+    if connection.quarantined_at or _paused(connection.paused_until, view.now):
+        text = _("Das Jobportal ist gerade nicht erreichbar oder weist uns ab; es wird weiter versucht.")
+        found.append(Banner(Tone.WARNING, text, more=problem_text(connection.problem)))
+    return found
+
+
+def _delayed(view: TenantContext) -> bool:
+    if view.connection is None:
+        return False
+    return is_in_trouble(current_settings().redis_url) or is_delayed(view.connection, view.now)
+
+
+def _paused(until: dt.datetime | None, now: dt.datetime) -> bool:
+    return until is not None and until > now

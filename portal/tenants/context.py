@@ -1,0 +1,109 @@
+"""What everything that is shown of a tenant depends on, loaded once: its connection, date, deadlines, transfers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from flask import g
+from sqlalchemy import select
+
+from portal.core.database import commit, db, set_reading, utcnow
+from portal.domain.deliveries import Delivery
+from portal.domain.delivery_states import UNCOMMITTED, DeliveryState
+from portal.domain.rules.phase import CLARIFICATION_WORKING_DAYS, OVERDUE_WORKING_DAYS, Deadlines, Transit
+from portal.domain.rules.preflight import Finding, tenant_preflight
+from portal.domain.rules.workdays import working_days_before
+from portal.domain.tenants import Connection, Tenant
+from portal.tenants.queries import find_connection, tenant_facts, today_of
+from portal.webkit.scope import current_tenant_id
+
+
+@dataclass(frozen=True)
+class TenantContext:
+    """A tenant as seen now."""
+
+    tenant: Tenant
+    connection: Connection | None
+    now: dt.datetime
+    today: dt.date
+    """The tenant's date."""
+    deadlines: Deadlines
+    findings: tuple[Finding, ...]
+    """What keeps everybody offline."""
+    uncommitted: Delivery | None
+    """The delivery under way or held."""
+    last_committed: Delivery | None
+
+    @property
+    def next_transfer_at(self) -> dt.datetime | None:
+        """When the next nightly transfer is due; None where none will run."""
+        return self.tenant.next_transfer_at if self.connection and not self.findings else None
+
+    @property
+    def transit(self) -> Transit | None:
+        """Where those stand who are in the uncommitted delivery."""
+        if self.uncommitted is None:
+            return None
+        if self.uncommitted.state is DeliveryState.HELD:
+            return Transit.HELD
+        return Transit.OUTCOME_UNKNOWN if self.uncommitted.outcome_unknown else Transit.TRANSFERRING
+
+
+def load_tenant_context(
+    tenant_id: int, now: dt.datetime, connection: Connection | None = None
+) -> TenantContext:
+    """The tenant as seen at `now`, over its open connection unless another is given."""
+    tenant = db.session.get_one(Tenant, tenant_id)
+    connection = connection or find_connection(tenant_id)
+    today = today_of(tenant, now)
+    return TenantContext(
+        tenant=tenant,
+        connection=connection,
+        now=now,
+        today=today,
+        deadlines=deadlines_of(tenant, now),
+        findings=tuple(tenant_preflight(tenant_facts(tenant, connection), today)),
+        uncommitted=find_uncommitted(connection.id) if connection else None,
+        last_committed=_last_committed(connection.id) if connection else None,
+    )
+
+
+def deadlines_of(tenant: Tenant, now: dt.datetime) -> Deadlines:
+    """Since when answers have to be awaited to be overdue or in clarification (docs/domain.md#rules)."""
+    place = (tenant.federal_state, tenant.time_zone)
+    return Deadlines(
+        overdue_before=working_days_before(now, OVERDUE_WORKING_DAYS, *place),
+        clarification_before=working_days_before(now, CLARIFICATION_WORKING_DAYS, *place),
+    )
+
+
+def find_uncommitted(connection_id: int) -> Delivery | None:
+    """The one delivery of the connection that is not committed, given up or failed."""
+    return db.session.scalar(
+        select(Delivery).where(Delivery.connection_id == connection_id, Delivery.state.in_(UNCOMMITTED))
+    )
+
+
+def _last_committed(connection_id: int) -> Delivery | None:
+    return db.session.scalar(
+        select(Delivery)
+        .where(Delivery.connection_id == connection_id, Delivery.committed_at.is_not(None))
+        .order_by(Delivery.sequence.desc())
+        .limit(1)
+    )
+
+
+def current_context() -> TenantContext:
+    """The tenant as it is now, loaded once per request."""
+    if "view" not in g:
+        g.view = load_tenant_context(current_tenant_id(), utcnow())
+    found: TenantContext = g.view
+    return found
+
+
+def save(step: str | None = None) -> None:
+    """Commit, and go on reading: what follows only shows what has become of it. `step` as in `commit`."""
+    commit(step)
+    set_reading(True)
+    g.pop("view", None)

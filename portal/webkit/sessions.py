@@ -1,0 +1,250 @@
+"""Sessions kept on the server: the browser holds a random number, the table its hash (docs/security.md).
+
+A stranger has such a number, too, but no row: the form token follows from it, and nothing else is kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import structlog
+from flask import Flask, Request, Response, current_app, g, request, session
+from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import CallbackDict
+
+from portal.core.database import db, rollback, set_reading, utcnow, writing_soon
+from portal.core.settings import current_settings
+from portal.domain.accounts import LoginSession
+from portal.webkit.limits import REFUSED
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_TOKEN_BYTES = 32
+SEEN_SECONDS = 60
+"""How often `seen_at` is written, at most."""
+SEEN_PATIENCE_SECONDS = 1
+"""So long a page waits to write that."""
+View = TypeVar("View", bound=Callable[..., Any])
+_sessions = cast("Table", LoginSession.__table__)
+log = structlog.get_logger()
+
+
+class ServerSession(CallbackDict[str, Any], SessionMixin):
+    """What a browser's session holds: JSON values only."""
+
+    def __init__(self, found: LoginSession | None = None, token: str | None = None) -> None:
+        def changed(session: ServerSession) -> None:
+            session.modified = True
+
+        super().__init__(dict(found.data) if found else {}, changed)
+        self.row_id = found.id if found else None
+        self.seen_at = found.seen_at if found else None
+        self.token = token
+        self.new = found is None
+        self.modified = False
+        self.renewed = False
+        self.database_down = False
+
+    @property
+    def light(self) -> bool:
+        """Whether it holds but the form token of a stranger's number: there is nothing to keep."""
+        return self.row_id is None and not self.renewed and self.keys() <= {"csrf_token"}
+
+    def renew(self) -> None:
+        """Go on under a new number, with nothing of what was before: somebody signs in or out."""
+        self.clear()
+        self.renewed = True
+
+
+def live(view: View) -> View:
+    """Mark a view that an open page asks by itself: it does not keep the session alive."""
+    view.live = True  # type: ignore[attr-defined]
+    return view
+
+
+def current_session() -> ServerSession:
+    """The session of the current request."""
+    found = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask has no other way
+    assert isinstance(found, ServerSession)
+    return found
+
+
+_WITHOUT = ("/static/", "/health/", "/metrics", "/api/")
+"""Answered without asking who it is; not even the database has to be there."""
+
+
+class ServerSessions(SessionInterface):
+    """Loads the session before a request and writes it, in a short transaction of its own, after it."""
+
+    session_class = ServerSession
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        set_reading(request.method in SAFE_METHODS)
+        token = request.cookies.get(self.get_cookie_name(app))
+        if request.path.startswith(_WITHOUT):
+            return ServerSession()
+        if not token:
+            return _strangers(secrets.token_urlsafe(_TOKEN_BYTES))
+        try:
+            session = _load(token)
+            if request.method not in SAFE_METHODS:
+                rollback()  # the body may take long to come, and nobody has to wait for it
+            return session
+        except OperationalError as error:
+            log.warning("session_not_loaded", error=type(error).__name__)
+            rollback()
+            session = ServerSession()
+            session.database_down = True
+            return session
+
+    def save_session(self, app: Flask, session: ServerSession, response: Response) -> None:  # type: ignore[override]
+        if session.database_down or request.path.startswith("/api/") or REFUSED in request.environ:
+            return
+        response.vary.add("Cookie")
+        if session.light:
+            # None: the page of an error at an address that has no sessions
+            if "csrf_token" in g and session.token not in (
+                None,
+                request.cookies.get(self.get_cookie_name(app)),
+            ):
+                self._set_cookie(app, session, response)
+            return
+        now = utcnow()
+        if session.renewed or session.row_id is None:
+            self._start(app, session, response, now)
+        elif session.modified:
+            with _writing() as connection:
+                _update(connection, session, data=dict(session), seen_at=now)
+        elif _is_to_be_seen(session, now):
+            _see(session, now)
+
+    def _start(self, app: Flask, session: ServerSession, response: Response, now: dt.datetime) -> None:
+        """A row and a number for a session that has none, or gets a new one."""
+        with _writing() as connection:
+            if session.row_id is not None:
+                _update(connection, session, ended_at=now)
+            if session:
+                _insert(connection, session, now)
+        if session:
+            self._set_cookie(app, session, response)
+        else:
+            response.delete_cookie(
+                self.get_cookie_name(app), path="/", secure=current_settings().secure_cookies
+            )
+
+    def _set_cookie(self, app: Flask, session: ServerSession, response: Response) -> None:
+        assert session.token is not None
+        response.set_cookie(
+            self.get_cookie_name(app),
+            session.token,
+            path="/",
+            httponly=True,
+            secure=current_settings().secure_cookies,
+            samesite="Lax",
+        )
+
+    def get_cookie_name(self, app: Flask) -> str:  # noqa: ARG002
+        return "__Host-session" if current_settings().secure_cookies else "session"
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _load(token: str) -> ServerSession:
+    """The open session behind `token`; a fresh one where there is none, or where it is too old."""
+    settings, now = current_settings(), utcnow()
+    found = db.session.scalar(
+        select(LoginSession).where(
+            LoginSession.token_hash == _hash(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.seen_at > now - dt.timedelta(minutes=settings.session_idle_minutes),
+            LoginSession.created_at > now - dt.timedelta(hours=settings.session_limit_hours),
+        )
+    )
+    return ServerSession(found, token) if found else _strangers(token)
+
+
+def _insert(connection: Connection, session: ServerSession, now: dt.datetime) -> None:
+    session.token = secrets.token_urlsafe(_TOKEN_BYTES)
+    connection.execute(
+        insert(_sessions).values(
+            token_hash=_hash(session.token),
+            account_id=int(session["_user_id"]) if "_user_id" in session else None,
+            browser=browser_name(request.headers.get("User-Agent", "")) or None,
+            data=dict(session),
+            created_at=now,
+            seen_at=now,
+        )
+    )
+
+
+def _strangers(token: str) -> ServerSession:
+    """A session of which nothing is kept: its form token follows from the number in the browser."""
+    key = current_app.config["SECRET_KEY"].encode()
+    session = ServerSession(token=token)
+    session["csrf_token"] = hmac.new(key, f"form token {token}".encode(), hashlib.sha256).hexdigest()
+    session.modified = False
+    return session
+
+
+def _see(session: ServerSession, now: dt.datetime) -> None:
+    """Note that somebody is there. Nobody waits long for that, and no page fails by it: the next one notes it."""
+    try:
+        with _writing(SEEN_PATIENCE_SECONDS) as connection:
+            _update(connection, session, seen_at=now)
+    except OperationalError as error:
+        log.warning("session_not_seen", error=type(error).__name__)
+
+
+def _is_to_be_seen(session: ServerSession, now: dt.datetime) -> bool:
+    if session.seen_at is None or now - session.seen_at < dt.timedelta(seconds=SEEN_SECONDS):
+        return False
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not getattr(view, "live", False)
+
+
+@contextmanager
+def _writing(patience_seconds: float | None = None) -> Iterator[Connection]:
+    """A write transaction of its own. What the view left open is let go first, or we wait for ourselves."""
+    rollback()
+    set_reading(False)
+    with db.engine.begin() if patience_seconds is None else writing_soon(patience_seconds) as connection:
+        yield connection
+
+
+def _update(connection: Connection, session: ServerSession, **values: Any) -> None:
+    connection.execute(update(_sessions).where(_sessions.c.id == session.row_id).values(**values))
+
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+
+
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser_name(agent: str) -> str:
+    """Browser and system as a person would call them, of a User-Agent; empty where it says neither."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
+    return ", ".join(word for word in (browser, system) if word)
