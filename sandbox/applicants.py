@@ -10,7 +10,7 @@ from sandbox.words import Outcome, Reason
 
 @dataclass(frozen=True)
 class Applicant:
-    """A person as the network holds her; `record` is the JSON of the newest record that it took over."""
+    """A person as the network holds them; `record` is the JSON of the newest record that it took over."""
 
     applicant_id: str
     provider_id: str
@@ -58,7 +58,7 @@ def take_over(
     sequence: int,
     at: str,
 ) -> str:
-    """Keep a record that was not rejected, and give the Bewerber-ID: hers from before, or a new one."""
+    """Keep a record that was not rejected, and give the Bewerber-ID: theirs from before, or a new one."""
     before = find_applicant(db, provider.provider_id, participant_id)
     applicant_id = before.applicant_id if before else _next_number(db, provider)
     db.execute(
@@ -83,7 +83,7 @@ def take_over(
 def withdraw(
     db: sqlite3.Connection, provider_id: str, participant_id: str, *, sequence: int, at: str
 ) -> str | None:
-    """Archive somebody as withdrawn and give the Bewerber-ID, or None where the network does not know her."""
+    """Archive somebody as withdrawn and give the Bewerber-ID, or None where the network does not know them."""
     db.execute(
         "UPDATE applicant SET state = ?, reason = ?, detail = NULL, sequence = ?, changed_at = ?"
         " WHERE provider_id = ? AND participant_id = ?",

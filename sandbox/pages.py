@@ -128,7 +128,7 @@ def search() -> AnyResponse | str | tuple[str, int]:
 
 @pages.get("/applicants/<applicant_id>")
 def show_applicant(applicant_id: str) -> str:
-    """Show one person: whether she is active, why she is archived, what is known of her."""
+    """Show one person: whether they are active, why they are archived, what is known of them."""
     services().processor.catch_up_all(now_at())
     with services().database.read() as db:
         applicant = applicants.find_by_number(db, applicant_id)

@@ -38,7 +38,7 @@ class PreviewGroup(StrEnum):
     ENDING = "ending"
     """Cannot be released: consent withdrawn or expired, left Qualli.life, or in doubt whose the identifier is."""
     BLOCKED = "blocked"
-    """Released, but nothing of her can be sent yet."""
+    """Released, but nothing of them can be sent yet."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def preview(view: TenantContext, run: BulkRun) -> Preview:
 def people_of(
     view: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
-    """A page of the people whom `lot` awaits, by name; each with her row in the run, by which it is gone on."""
+    """A page of the people whom `lot` awaits, by name; each with their row in the run, by which it is gone on."""
     query = _chosen(view, run).where(lot_case(view, run) == lot.value)
     if after is not None:
         query = query.where(BulkItem.id > after)

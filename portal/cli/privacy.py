@@ -80,7 +80,7 @@ def _write(path: Path, content: bytes) -> None:
 @click.option("--yes", is_flag=True, help="Erase without asking.")
 @in_application
 def erase(slug: str, number: str, by: str, yes: bool) -> None:
-    """Erase a person before her time, with everything about her; asks first."""
+    """Erase a person before their time, with everything about them; asks first."""
     use_tenant(slug)
     actor = acting(by, Permission.ERASE)
     participant_id = get_participant_by_number(number).id

@@ -45,5 +45,5 @@ def is_explained(release: Release | None) -> bool:
 
 def explained() -> ColumnElement[bool]:
     """In SQL: whether somebody who leaves does so explained, or was archived before, so that nobody is lost by it."""
-    ended = func.coalesce(Release.end_cause.in_(EXPLAINING), false())  # nobody ever released her: no row
+    ended = func.coalesce(Release.end_cause.in_(EXPLAINING), false())  # nobody ever released them: no row
     return or_(and_(~RELEASED, ended), Registration.archived)

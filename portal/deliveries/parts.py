@@ -57,7 +57,7 @@ def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:
 
 
 def find_record(row: DeliveryPerson, number: str) -> Record | None:
-    """What a delivery said of a person; None where it is not kept any more, or said nothing of her."""
+    """What a delivery said of a person; None where it is not kept any more, or said nothing of them."""
     if row.part_number is None or not _is_kept(row.delivery_id, row.part_number):
         return None
     wanted = json.dumps(number, ensure_ascii=False).encode()

@@ -1,4 +1,4 @@
-"""What the network is told of a person, from the rows that we have of her."""
+"""What the network is told of a person, from the rows that we have of them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _social_insurance_number(view: TenantContext, person: Participant) -> str | 
 
 
 def would_tell(view: TenantContext, participant_id: int) -> records.Record | None:
-    """What the next delivery would say of a person if nothing kept her; None without a network."""
+    """What the next delivery would say of a person if nothing kept them; None without a network."""
     if view.connection is None:
         return None
     query = (

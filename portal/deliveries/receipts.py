@@ -85,7 +85,7 @@ def _note_told(delivery: Delivery, now: dt.datetime) -> None:
 
 
 def _mark_urgent(delivery: Delivery, now: dt.datetime) -> None:
-    """Whose consent ended while nobody knew whether the commit counted: now the network holds her, and must not."""
+    """Whose consent ended while nobody knew whether the commit counted: now the network holds them, and must not."""
     tenant = db.session.get_one(Tenant, delivery.tenant_id)
     lost = select(Participant.id).where(consent_lost(today_of(tenant, now)))
     db.session.execute(

@@ -28,11 +28,11 @@ NAMED_KINDS = {"occupation": "desired_occupations", "driving-licence": "driving_
 
 @dataclass(frozen=True)
 class Person:
-    """A participant as the network will know her."""
+    """A participant as the network will know them."""
 
     number: str
     mediator: str
-    """Number of her mediator."""
+    """Number of their mediator."""
     last_name: str
     first_name: str
     order: str | None = None

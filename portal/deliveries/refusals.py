@@ -123,7 +123,7 @@ def hold(delivery: Delivery, problem: DeliveryProblem, now: dt.datetime) -> None
 
 
 def exclude_record(held: Lease, content: bytes, line: int, detail: str) -> None:
-    """A record that the network refuses becomes a finding of its person; the rest is built again without her."""
+    """A record that the network refuses becomes a finding of its person; the rest is built again without them."""
     lines = gzip.decompress(content).splitlines()
     record = json.loads(lines[line - 1]) if 0 < line <= len(lines) else {}
     now = utcnow()

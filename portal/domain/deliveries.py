@@ -127,7 +127,7 @@ class DeliveryPart(TenantOwned, Base):
 
 
 class DeliveryPerson(TenantOwned, Base):
-    """Somebody in a delivery: named, withdrawn or left out; and what the network answered about her."""
+    """Somebody in a delivery: named, withdrawn or left out; and what the network answered about them."""
 
     __tablename__ = "delivery_person"
     __table_args__ = (
@@ -144,7 +144,7 @@ class DeliveryPerson(TenantOwned, Base):
     findings: Mapped[list[str] | None] = mapped_column(JSON)
     """Of unexplained leavers: what blocked them."""
     part_number: Mapped[int | None]
-    """The frozen part that holds her record; None where she has none, or it was frozen before parts were noted."""
+    """The frozen part that holds their record; None where they have none, or it was frozen before parts were noted."""
     revision: Mapped[int] = mapped_column(default=0)
     digest: Mapped[str | None] = mapped_column(String(64))
     mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))

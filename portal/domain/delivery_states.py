@@ -60,7 +60,7 @@ class Inclusion(StrEnum):
 
 
 class ChangeKind(StrEnum):
-    """What a delivery tells about a person, against what was last told about her."""
+    """What a delivery tells about a person, against what was last told about them."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -73,7 +73,7 @@ class DeliveryProblem(StrEnum):
 
     BRAKE = "brake"
     REFUSED_TOLD = "refused-told"
-    """The network refused the record of somebody whom it holds: leaving her out would archive her."""
+    """The network refused the record of somebody whom it holds: leaving them out would archive them."""
     CRASHED = "crashed"
     RECONCILE = "reconcile"
     NOT_LICENSED = "not-licensed"

@@ -32,7 +32,7 @@ class Permission(StrEnum):
     PROTECT = "protect"
     """See what retention does, and the record of processing (Art. 30 GDPR)."""
     ERASE = "erase"
-    """Erase a person before her time."""
+    """Erase a person before their time."""
     OPERATE = "operate"
     """See how all tenants are doing."""
     RETRY = "retry"

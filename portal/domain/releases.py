@@ -27,7 +27,7 @@ class EndCause(StrEnum):
     """Qualli.life gave the identifier to another person; unexplained as well, since files can slip."""
     NETWORK_CHANGED = "network-changed"
     RECONCILED = "reconciled"
-    """After a loss on our side the network said that she had been withdrawn; counts until somebody confirms."""
+    """After a loss on our side the network said that they had been withdrawn; counts until somebody confirms."""
 
 
 class Release(TenantOwned, Base):
@@ -65,7 +65,7 @@ class Release(TenantOwned, Base):
     """Initials, or "Qualli.life"."""
     end_cause: Mapped[EndCause | None]
     consent_lost_at: Mapped[dt.datetime | None]
-    """When we learned that consent had ended while the network held her: the withdrawal went out from then on."""
+    """When we learned that consent had ended while the network held them: the withdrawal went out from then on."""
 
 
 class Registration(TenantOwned, Base):
@@ -141,11 +141,11 @@ class Registration(TenantOwned, Base):
     revision: Mapped[int] = mapped_column(default=0)
     """Goes up with every change that the network may have to be told of."""
     announced: Mapped[bool] = mapped_column(default=False)
-    """The newest committed delivery about her named her."""
+    """The newest committed delivery about them names them."""
     announced_sequence: Mapped[int] = mapped_column(BigInteger, default=0)
-    """That delivery, whether it named or archived her."""
+    """That delivery, whether it named or archived them."""
     announced_revision: Mapped[int] = mapped_column(default=0)
-    """Her revision when it was built."""
+    """Their revision when it was built."""
     announced_at: Mapped[dt.datetime | None]
     """When its receipt was stored."""
     announced_digest: Mapped[str | None] = mapped_column(String(64))
@@ -153,11 +153,11 @@ class Registration(TenantOwned, Base):
     announced_mediator_id: Mapped[int | None] = mapped_column(ForeignKey("mediator.id"))
     announced_order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     waiting_since: Mapped[dt.datetime | None]
-    """Commit of the oldest delivery since her last answer; None where none is awaited."""
+    """Commit of the oldest delivery since their last answer; None where none is awaited."""
     stuck_since: Mapped[dt.datetime | None]
     """First answer in a row by which the network did not confirm them, or that does not fit; None once it does."""
     urgent: Mapped[bool] = mapped_column(default=False)
-    """Consent ended while the network holds her: she is withdrawn without waiting for the night."""
+    """Consent ended while the network holds them: they are withdrawn without waiting for the night."""
     refused_revision: Mapped[int | None]
     """The revision whose record the network refused; blocks until the revision goes up."""
     refused_detail: Mapped[str | None]
@@ -188,9 +188,9 @@ class Event(StrEnum):
     MEDIATOR_CHOSEN = "mediator-chosen"
     TRANSFER_REQUESTED = "transfer-requested"
     SENT = "sent"
-    """A committed delivery named her with something new."""
+    """A committed delivery named them with something new."""
     SENT_WITHDRAWAL = "sent-withdrawal"
-    """A committed delivery archives her."""
+    """A committed delivery archives them."""
     ANSWERED_ACTIVE = "answered-active"
     ANSWERED_ARCHIVED = "answered-archived"
     ANSWERED_REJECTED = "answered-rejected"

@@ -42,7 +42,7 @@ class Tenant(Base):
     brake_days: Mapped[int] = mapped_column(default=7)
     brake_order_minimum: Mapped[int] = mapped_column(default=2)
     protocol_months: Mapped[int] = mapped_column(default=24)
-    """So long after somebody's last activity she is erased, with her protocol."""
+    """So long after somebody's last activity they are erased, with their protocol."""
     payload_days: Mapped[int] = mapped_column(default=90)
     """So long the frozen parts of deliveries and the details of imports are kept."""
     next_erasure_at: Mapped[dt.datetime | None] = mapped_column(index=True)

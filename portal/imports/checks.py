@@ -43,7 +43,7 @@ def check(run: ImportRun, batch: int) -> Iterator[None]:
         yield from _reject_lines(run, kind, column, Fault.IDENTIFIER_ALTERED, _reformatted(kind), batch)
     yield from _reject_repeated_initials(run)
     while (yield from _reject_lines(run, Kind.MEDIATOR, "kuerzel", Fault.REPEATED, _initials_taken, batch)):
-        pass  # whoever is rejected keeps her initials, which may reject somebody else
+        pass  # whoever is rejected keeps their initials, which may reject somebody else
     yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
     yield from _check_identities(run, batch)
     yield from _check_profiles(run, batch)

@@ -51,7 +51,7 @@ class Fault(StrEnum):
     ORDER_UNKNOWN = "order-unknown"
     PARTICIPANT_UNKNOWN = "participant-unknown"
     PARTICIPANT_REJECTED = "participant-rejected"
-    """A profile line of somebody whose own line was rejected: her previous state is kept whole."""
+    """A profile line of somebody whose own line was rejected: their previous state is kept whole."""
     PROFILE_INCOMPLETE = "profile-incomplete"
     """Another line of the same profile was rejected: the previous profile is kept whole."""
 

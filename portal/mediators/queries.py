@@ -19,7 +19,7 @@ from portal.tenants.context import TenantContext
 class MediatorRow:
     mediator: Mediator
     known: bool | None
-    """Whether the network knows her, as it last answered; None where it was never told of her."""
+    """Whether the network knows them, as it last answered; None where it was never told of them."""
     participants: int
     released: int
 

@@ -103,7 +103,7 @@ def _contents(account: Account, view: TenantContext | None) -> dict[str, object]
 
 
 def _people(account: Account, view: TenantContext) -> dict[str, int]:
-    """How many need action, by phase: of a caseworker her own, of the others the tenant's."""
+    """How many need action, by phase: of a caseworker their own, of the others the tenant's."""
     phase = phase_case(view)
     query = people(view).where(needs_action(view), Participant.tenant_id == view.tenant.id)
     if account.role is Role.CASEWORKER:

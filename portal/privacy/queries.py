@@ -31,7 +31,7 @@ def before_which(tenant: Tenant, now: dt.datetime) -> dt.datetime:
 
 
 def last_seen_at(tenant_id: int) -> dt.datetime | None:
-    """When a full import last said of everybody who has not left that she is there; None where none ever did."""
+    """When a full import last said of everybody who has not left that they are there; None where none ever did."""
     return db.session.scalar(
         select(func.max(ImportRun.finished_at)).where(
             ImportRun.tenant_id == tenant_id,

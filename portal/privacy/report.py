@@ -49,7 +49,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True)
 class Subject:
-    """The participant, with the tenant that answers for her data."""
+    """The participant, with the tenant that answers for their data."""
 
     tenant: Tenant
     person: Participant
@@ -165,7 +165,7 @@ def _releases(participant_id: int, connections: dict[int, Connection]) -> list[t
 def _transmissions(
     subject: Subject, connections: dict[int, Connection], releases: list[tuple[Values, Release]]
 ) -> list[Values]:
-    """What committed deliveries told of her, oldest first; the same content only once."""
+    """What committed deliveries told of them, oldest first; the same content only once."""
     query = (
         select(DeliveryPerson, Delivery)
         .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
@@ -240,7 +240,7 @@ def _protocol(participant_id: int, connections: dict[int, Connection]) -> list[V
 
 
 def _accesses(participant_id: int) -> list[Values]:
-    """What the audit says was done to her, and who of the operator looked at her."""
+    """What the audit says was done to them, and who of the operator looked at them."""
     query = select(AuditEntry).where(
         AuditEntry.subject == "participant", AuditEntry.subject_id == participant_id
     )

@@ -131,11 +131,11 @@ class Preview:
     participant: Participant
     hindrance: ErasureBlocker | None
     entries: int
-    """Lines of her protocol."""
+    """Lines of their protocol."""
     deliveries: int
-    """Deliveries that name or archive her."""
+    """Deliveries that name or archive them."""
     parts: int
-    """Frozen parts that hold her record."""
+    """Frozen parts that hold their record."""
 
     @property
     def digest(self) -> str:
@@ -159,7 +159,7 @@ def preview_erasure(participant_id: int) -> Preview:
 
 
 def erase_on_request(participant_id: int, shown: str, now: dt.datetime) -> Erased:
-    """Erase one person before her time, with what people searched for by her name.
+    """Erase one person before their time, with what people searched for by their name.
 
     Raises NotFound; Refusal `erasure-hindered`, `erasure-changed` where something else was shown.
     """
@@ -170,7 +170,7 @@ def erase_on_request(participant_id: int, shown: str, now: dt.datetime) -> Erase
         raise Refusal("erasure-changed")
     _forget_searches_for(participant_id)
     erased = erase_people([participant_id], now)
-    if not erased.people:  # somebody released her at this moment
+    if not erased.people:  # somebody released them at this moment
         raise Refusal("erasure-changed")
     return erased
 

@@ -1,4 +1,4 @@
-"""Data protection: reports about a person, her erasure on request, what retention does, the record of processing."""
+"""Data protection: reports about a person, their erasure on request, what retention does, the record of processing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _MENDED_BY_TRANSFER = frozenset({ErasureBlocker.RELEASED, ErasureBlocker.ANNOUNC
 @privacy.get("/participants/<row:participant_id>/report.json")
 @requires(Permission.DISCLOSE)
 def report_json(participant_id: int) -> Response:
-    """Everything about her, for machines (Art. 20 GDPR)."""
+    """Everything about them, for machines (Art. 20 GDPR)."""
     values = collect(participant_id, utcnow())
     content = json.dumps(values, ensure_ascii=False, indent=2, default=plain).encode()
     return _file(content, "application/json", participant_id, "json")
@@ -59,7 +59,7 @@ def report_json(participant_id: int) -> Response:
 @privacy.get("/participants/<row:participant_id>/report.pdf")
 @requires(Permission.DISCLOSE)
 def report_pdf(participant_id: int) -> Response:
-    """Everything about her, to be printed and handed over (Art. 15 GDPR)."""
+    """Everything about them, to be printed and handed over (Art. 15 GDPR)."""
     values = collect(participant_id, utcnow())
     person = db.session.get_one(Participant, participant_id)
     content = write_pdf(document(values, person), find_language())
@@ -69,14 +69,14 @@ def report_pdf(participant_id: int) -> Response:
 @privacy.get("/participants/<row:participant_id>/erasure")
 @requires(Permission.ERASE)
 def ask_erasure(participant_id: int) -> str:
-    """What her erasure would take, what stays, and what hinders it."""
+    """What their erasure would take, what stays, and what hinders it."""
     return render_template("privacy/erasure.html", **_preview(participant_id))
 
 
 @privacy.post("/participants/<row:participant_id>/erasure")
 @requires(Permission.ERASE)
 def erase(participant_id: int) -> Response:
-    """Erase her before her time, exactly as it was shown."""
+    """Erase a participant before their time, exactly as it was shown."""
     erased = service.erase_on_request(participant_id, request.form.get("shown", ""), utcnow())
     describe(entries=erased.entries, parts=erased.parts)
     commit()
@@ -126,7 +126,7 @@ def _preview(participant_id: int) -> dict[str, Any]:
 
 
 def _file(content: bytes, mimetype: str, participant_id: int, ending: str) -> Response:
-    """The file under a name that says her number and nothing else."""
+    """The file under a name that says their number and nothing else."""
     number = get_participant(participant_id).number
     safe = "".join(char for char in number if char.isascii() and char.isalnum()) or str(participant_id)
     name = f"Auskunft-{safe}.{ending}"

@@ -108,7 +108,7 @@ def people(
 
 
 def in_transit(view: TenantContext) -> Condition:
-    """Whether a person is in the uncommitted delivery; before it is built, whether she will be."""
+    """Whether a person is in the uncommitted delivery; before it is built, whether they will be."""
     delivery = view.uncommitted
     if delivery is None:
         return false()

@@ -70,7 +70,7 @@ class Neighbours:
 
 
 def neighbours(view: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
-    """Her neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
+    """Their neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
     try:
         filters = where.filters(where.text())
     except NotFound:
@@ -148,7 +148,7 @@ def asks_for_consent(person: Explanation) -> bool:
 
 
 def applicant_page(person: Explanation) -> str | None:
-    """Address of her page in the network, for people; None where she has no Bewerber-ID, or no page is known."""
+    """Address of their page in the network, for people; None where they have no Bewerber-ID, or no page is known."""
     connection = person.view.connection if person.view else None
     applicant_id = person.registration.applicant_id if person.registration else None
     if connection is None or not applicant_id or is_hidden(applicant_id):

@@ -43,9 +43,9 @@ class Explanation(PersonRow):
     tenant_findings: tuple[Finding, ...] = ()
     waiting_since: dt.datetime | None = None
     delivery: Delivery | None = None
-    """The uncommitted delivery that she is in."""
+    """The uncommitted delivery that they are in."""
     mediator_change_pending: bool = False
-    """The network still knows another mediator of hers."""
+    """The network still knows another mediator of theirs."""
     rejection: Reason | None = None
     told_mediator: Mediator | None = None
     extra: dict[str, Any] = field(default_factory=dict)
@@ -153,7 +153,7 @@ def count_participants(view: TenantContext, filters: Filters) -> int:
 
 
 def explain(view: TenantContext, participant_id: int) -> Explanation:
-    """Everything that the participant's page says; NotFound where she is not one of the tenant's."""
+    """Everything that the participant's page says; NotFound where they are not one of the tenant's."""
     query = people(view).where(Participant.id == participant_id)
     row = db.session.execute(query).one_or_none()
     if row is None:

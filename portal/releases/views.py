@@ -1,4 +1,4 @@
-"""A participant's page: the bar, what keeps her offline, the mediator, the protocol."""
+"""A participant's page: the bar, what keeps them offline, the mediator, the protocol."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Withdrawal:
     arrived_at: dt.datetime | None
     """When the network's receipt was stored."""
     confirmed_at: dt.datetime | None
-    """When the network says that it archived her."""
+    """When the network says that it archived them."""
     sequence: int | None
     """The delivery that said it."""
 

@@ -32,7 +32,7 @@ class Phase(StrEnum):
 
 
 class Transit(StrEnum):
-    """Where the connection's uncommitted delivery stands with this person, if she is in one."""
+    """Where the connection's uncommitted delivery stands with this person, if they are in one."""
 
     TRANSFERRING = "transferring"
     HELD = "held"

@@ -19,15 +19,15 @@ class ErasureBlocker(StrEnum):
 
     RELEASED = "released"
     IN_DELIVERY = "in-delivery"
-    """A delivery that is not committed names or archives her."""
+    """A delivery that is not committed names or archives them."""
     ANNOUNCED = "announced"
-    """A network holds her, and has not been told otherwise."""
+    """A network holds them, and has not been told otherwise."""
     ARCHIVING = "archiving"
-    """A network has been told to archive her, and has not said that it did."""
+    """A network has been told to archive them, and has not said that it did."""
     IN_BULK = "in-bulk"
-    """A decision for many that is under way concerns her."""
+    """A decision for many that is under way concerns them."""
     IMPORTING = "importing"
-    """An import is being taken over, which may name her."""
+    """An import is being taken over, which may name them."""
 
 
 def months_before(now: dt.datetime, months: int, zone: str) -> dt.datetime:

@@ -15,7 +15,7 @@ class Status(StrEnum):
     """Never acknowledged."""
     ONLINE = "online"
     ONLINE_ARCHIVED = "online-archived"
-    """Told to the network that she leaves, or archived there for want of a mediator."""
+    """Told to the network that they leave, or archived there for want of a mediator."""
     OFFLINE_ARCHIVED = "offline-archived"
 
 
