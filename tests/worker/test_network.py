@@ -167,8 +167,14 @@ def test_a_connection_that_breaks_proves_nothing(manners: Manners) -> None:
     assert (error.word, error.maybe_taken_in) == ("connection-lost", True)
 
 
+def reset_when_spoken_to(connection: socket.socket) -> None:
+    """Break the connection at the first byte, which stays unread; before it there would be none to speak over."""
+    connection.recv(1, socket.MSG_PEEK)
+    reset(connection)
+
+
 def test_a_connection_that_breaks_while_we_speak_proves_nothing() -> None:
-    with RudeServer(reset, listens=False) as server, client_of(server.url) as client:
+    with RudeServer(reset_when_spoken_to, listens=False) as server, client_of(server.url) as client:
         assert commit(client).maybe_taken_in
 
 
