@@ -47,7 +47,7 @@ def acquire(delivery_id: int, now: dt.datetime, lease_seconds: int) -> Lease | N
 
 
 def renew(held: Lease, now: dt.datetime) -> Delivery:
-    """Renew the lease and return the delivery, freshly read; LostClaim where the claim is somebody else's.
+    """Renew the lease and return the delivery, freshly read; LeaseLost where another process has it.
 
     First statement of every transaction that writes: on PostgreSQL the row stays locked until its end, on SQLite the
     whole database is, so that nobody can take the claim in between.

@@ -67,7 +67,7 @@ def acquire(model: type[Run], run_id: int) -> Lease[Run] | None:
 
 
 def renew(held: Lease[Run]) -> Run:
-    """Renew the lease and return the run, freshly read; LostClaim where the claim is somebody else's.
+    """Renew the lease and return the run, freshly read; LeaseLost where another process has it.
 
     First statement of every transaction that writes, so that nobody claims in between.
     """

@@ -67,7 +67,7 @@ def acquire(import_id: int, now: dt.datetime, lease_seconds: int) -> Lease | Non
 
 
 def renew(held: Lease, now: dt.datetime) -> ImportRun:
-    """Renew the lease and return the import, freshly read; LostClaim where the claim is somebody else's.
+    """Renew the lease and return the import, freshly read; LeaseLost where another process has it.
 
     First statement of every transaction that writes: on PostgreSQL the row stays locked until its end, on SQLite the
     whole database is, so that nobody can take the claim in between.

@@ -99,7 +99,7 @@ def _cursor_moved_first(patch: Patch) -> None:
     right = answers._apply
 
     def wrong(held: Any, question: Any, page: Any, retry_after: Any) -> Any:
-        answers.hold_claim(held, utcnow()).cursor = page.next
+        answers.renew(held, utcnow()).cursor = page.next
         commit("answers.applied")
         return right(held, replace(question, cursor=page.next), page, retry_after)
 
@@ -135,13 +135,13 @@ def _parts_read_anew(patch: Patch) -> None:
     right = sending.send
 
     def wrong(held: Any) -> Any:
-        delivery = sending.hold_claim(held, utcnow())
+        delivery = sending.renew(held, utcnow())
         again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
         view = steps._view(delivery, utcnow())
         commit()
         if again:
             counts = building.build_parts(held, view).counts
-            sending.hold_claim(held, utcnow()).counts = counts
+            sending.renew(held, utcnow()).counts = counts
             commit()
         return right(held)
 

@@ -43,6 +43,7 @@ def field_names() -> list[str]:
         *(ROOT / "portal").rglob("views.py"),
         *(ROOT / "portal").rglob("*views.py"),
         *(ROOT / "portal").rglob("forms.py"),
+        ROOT / "portal" / "releases" / "list_address.py",
     ]
     return sorted({name for path in files for name in _NAMES.findall(path.read_text())} - {"csrf_token"})
 
