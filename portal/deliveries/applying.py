@@ -246,6 +246,17 @@ def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:
 
 def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
     """Record on the delivery what moves nothing; once, however often it comes."""
+    if page.room_for_odd:  # without it a page of strangers asks nothing
+        _keep_odd(page, item, kind)
+    if kind == "contradictory" and item.id in page.people and item.subject == "participant":
+        registration = page.people[item.id].registration
+        if registration.clarification is None:
+            registration.clarification = "answers-contradict"
+            registration.stuck_since = stuck_since(registration, page.now)
+            _write(page, registration, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
+
+
+def _keep_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
     values = {
         "delivery_id": page.delivery.id,
         "kind": kind,
@@ -253,17 +264,11 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
         "number": keep_identifier(page.delivery.tenant_id, item.subject, item.id),
         "outcome": item.outcome,
     }
-    if page.room_for_odd and db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
+    if db.session.scalar(select(OddAnswer.id).filter_by(**values)) is None:
         page.room_for_odd -= 1
         odd = OddAnswer(tenant_id=page.delivery.tenant_id, at=item.at, reason=item.reason or None, **values)
         db.session.add(odd)
         db.session.flush()
-    if kind == "contradictory" and item.id in page.people and item.subject == "participant":
-        registration = page.people[item.id].registration
-        if registration.clarification is None:
-            registration.clarification = "answers-contradict"
-            registration.stuck_since = stuck_since(registration, page.now)
-            _write(page, registration, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
 
 
 def _write(page: _Page, registration: Registration, event: Event, **data: object) -> None:

@@ -28,6 +28,7 @@ from portal.networks.protocol.client import (
     Unauthorised,
 )
 from portal.networks.protocol.contract import RemoteDelivery
+from portal.tenants.queries import lock_connection
 
 QUARANTINE_AFTER = 5
 """Failures in a row after which a tenant counts as quarantined."""
@@ -129,7 +130,7 @@ def problem_of(error: NetworkError) -> DeliveryProblem:
 def note_failure(connection_id: int, error: NetworkError, now: dt.datetime) -> dt.datetime:
     """Pause the connection after a failed call; until when. The caller commits."""
     settings = current_settings()
-    connection = db.session.get_one(Connection, connection_id, populate_existing=True, with_for_update=True)
+    connection = lock_connection(connection_id)
     pauses = settings.retry_seconds
     seconds = pauses[min(connection.failures, len(pauses) - 1)]
     ordered = isinstance(error, Throttled) and error.retry_after is not None
@@ -200,9 +201,7 @@ def probe(connection_id: int) -> None:
             if not failing:
                 note_failure(connection_id, error, utcnow())
         else:
-            found = db.session.get_one(
-                Connection, connection_id, populate_existing=True, with_for_update=True
-            )
+            found = lock_connection(connection_id)
             found.probe_at = found.problem = None
             doubt = take_in(found, account, utcnow())
             if doubt:

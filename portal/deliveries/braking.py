@@ -10,7 +10,7 @@ from sqlalchemy import Result, func, select
 from portal.core.database import db, utcnow
 from portal.deliveries.leavers import announced, unexplained_before
 from portal.domain.deliveries import Delivery, DeliveryPerson
-from portal.domain.delivery_states import ChangeKind, Trigger
+from portal.domain.delivery_states import ONLY_WITHDRAWALS, ChangeKind
 from portal.domain.participants import Participant
 from portal.domain.releases import Registration
 from portal.domain.rules.brake import Braking, Leaving, Limits, brake
@@ -22,7 +22,7 @@ def ask_brake(view: TenantContext, unexplained: int) -> Braking:
     """What the brake says of a frozen delivery of which `unexplained` people leave unexplained."""
     delivery, connection, tenant = view.uncommitted, view.connection, view.tenant
     assert delivery is not None and connection is not None
-    if delivery.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED):
+    if delivery.cause in ONLY_WITHDRAWALS:
         return Braking((), 0)
     measured = announced(connection.id)
     leaving = (

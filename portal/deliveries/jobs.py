@@ -23,7 +23,13 @@ from portal.deliveries.sending import replan_superseded, send
 from portal.deliveries.service import cancel
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState, Mode, Trigger
+from portal.domain.delivery_states import (
+    AWAITING,
+    ONLY_WITHDRAWALS,
+    DeliveryProblem,
+    DeliveryState,
+    Mode,
+)
 from portal.domain.imports import ImportRun, ImportState
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import Finding
@@ -210,7 +216,7 @@ def _what_forbids(view: TenantContext) -> DeliveryProblem | None:
 def _only_withdraws(view: TenantContext) -> bool:
     delivery = view.uncommitted
     assert delivery is not None
-    if delivery.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED):
+    if delivery.cause in ONLY_WITHDRAWALS:
         return True
     if delivery.mode is Mode.FULL or delivery.selection is None:
         return False

@@ -14,10 +14,16 @@ from portal.core.refusal import Refusal
 from portal.deliveries.service import cancel, replan
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import ACCOUNT_DOUBTS, DeliveryProblem, DeliveryState, Trigger
+from portal.domain.delivery_states import (
+    ACCOUNT_DOUBTS,
+    ONLY_WITHDRAWALS,
+    DeliveryProblem,
+    DeliveryState,
+)
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection
 from portal.tenants.context import find_uncommitted
+from portal.tenants.queries import lock_connection
 
 
 @dataclass(frozen=True)
@@ -59,12 +65,7 @@ def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_s
     Raises Refusal `account-not-doubted`, `account-changed` where it is not what was shown, `account-taken` where
     another tenant has it, unless `may_share`.
     """
-    connection = db.session.scalars(
-        select(Connection)
-        .where(Connection.id == connection.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    connection = lock_connection(connection.id)
     question = find_question(connection)
     if question is None:
         raise Refusal("account-not-doubted")
@@ -100,7 +101,7 @@ def go_on(connection: Connection, now: dt.datetime) -> None:
         or not cancel(held, DeliveryProblem.REPLACED, SYSTEM, now)
     ):
         return
-    if held.cause not in (Trigger.CONSENT, Trigger.NETWORK_CHANGED):  # those the sweep plans anew
+    if held.cause not in ONLY_WITHDRAWALS:  # those the sweep plans anew
         replan(held, now)
 
 

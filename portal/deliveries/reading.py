@@ -14,7 +14,7 @@ from portal.core.database import db, reading
 from portal.deliveries import records
 from portal.deliveries.leavers import is_explained
 from portal.deliveries.payload import digest_key, participant_record
-from portal.domain.delivery_states import ChangeKind, Inclusion, Mode, Trigger
+from portal.domain.delivery_states import ONLY_WITHDRAWALS, ChangeKind, Inclusion, Mode
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import preflight
@@ -60,7 +60,7 @@ class Reading:
         self._view = view
         self._delivery = view.uncommitted
         self._connection = view.connection
-        self._only_withdrawals = self._delivery.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED)
+        self._only_withdrawals = self._delivery.cause in ONLY_WITHDRAWALS
         self._key = digest_key()
         self._staff: dict[str, str] | None = None
 

@@ -25,6 +25,7 @@ from portal.domain.participants import Participant
 from portal.domain.releases import EndCause, Registration, Release
 from portal.domain.tenants import Connection
 from portal.tenants.context import find_uncommitted
+from portal.tenants.queries import lock_connection
 
 PAGE = 1000
 """Answers of a page, if the network gives as many as it may."""
@@ -160,12 +161,7 @@ def settle(
     on above the one that the network claims. Raises Refusal `nothing-to-reconcile`, `reconcile-reading` while answers
     are read and `unread` is not said, `reconcile-changed` where it is not what was shown.
     """
-    connection = db.session.scalars(
-        select(Connection)
-        .where(Connection.id == connection.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    connection = lock_connection(connection.id)
     differences = find_differences(connection)
     if differences is None:
         raise Refusal("nothing-to-reconcile")

@@ -16,6 +16,7 @@ from portal.domain.actors import SYSTEM, Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import (
     ACCOUNT_DOUBTS,
+    ONLY_WITHDRAWALS,
     UNCOMMITTED,
     DeliveryProblem,
     DeliveryState,
@@ -28,6 +29,7 @@ from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
 from portal.releases.service import write_protocol
 from portal.tenants.context import TenantContext, find_uncommitted, load_tenant_context
+from portal.tenants.queries import lock_connection
 
 _ONLY_WITHDRAWALS_PASS = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
 
@@ -78,12 +80,7 @@ def plan(
     time.
     """
     # the lock on the connection's row keeps two planners apart; the partial unique index would stop the second
-    connection = db.session.scalars(
-        select(Connection)
-        .where(Connection.id == connection.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    connection = lock_connection(connection.id)
     if connection.reconcile_since:
         raise Refusal("reconcile")
     if connection.account_doubt:
@@ -147,12 +144,11 @@ def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -
     other = find_uncommitted(connection.id)
     anew = None
     if other is not None:
-        if other.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED) and other.problem is None:
+        if other.cause in ONLY_WITHDRAWALS and other.problem is None:
             return None
         if not cancel(other, DeliveryProblem.REPLACED, SYSTEM, now):
             return None
-        only_withdrawals = other.cause in (Trigger.CONSENT, Trigger.NETWORK_CHANGED)
-        anew = other.plans_anew_id if only_withdrawals else other.id
+        anew = other.plans_anew_id if other.cause in ONLY_WITHDRAWALS else other.id
     selection = None
     if cause is Trigger.CONSENT:
         selection = list(

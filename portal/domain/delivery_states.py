@@ -49,6 +49,10 @@ class Trigger(StrEnum):
     """Known to the network alone, and taken up again after a loss on our side (docs/domain.md#deliveries)."""
 
 
+ONLY_WITHDRAWALS = frozenset({Trigger.CONSENT, Trigger.NETWORK_CHANGED})
+"""What plans deliveries that name nobody and only withdraw."""
+
+
 class Inclusion(StrEnum):
     """What a delivery does with a person."""
 

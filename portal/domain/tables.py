@@ -1,19 +1,28 @@
 """All tables, so that one import makes them known to migrations and relationships."""
 
-from portal.domain import accounts, audit, bulk, deliveries, notices, releases, tenants, tokens
-from portal.domain import erasures as privacy
-from portal.domain import imports as qualli
-from portal.domain import participants as people
+from portal.domain import (
+    accounts,
+    audit,
+    bulk,
+    deliveries,
+    erasures,
+    imports,
+    notices,
+    participants,
+    releases,
+    tenants,
+    tokens,
+)
 
 __all__ = [
     "accounts",
     "audit",
     "bulk",
     "deliveries",
+    "erasures",
+    "imports",
     "notices",
-    "people",
-    "privacy",
-    "qualli",
+    "participants",
     "releases",
     "tenants",
     "tokens",

@@ -30,6 +30,11 @@ def find_connection(tenant_id: int) -> Connection | None:
     )
 
 
+def lock_connection(connection_id: int) -> Connection:
+    """Return the connection, locked until the transaction ends and freshly read."""
+    return db.session.get_one(Connection, connection_id, populate_existing=True, with_for_update=True)
+
+
 def tenant_facts(tenant: Tenant, connection: Connection | None) -> TenantFacts:
     """What preflight needs to know of the tenant."""
     return TenantFacts(
