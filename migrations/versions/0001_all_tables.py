@@ -409,11 +409,11 @@ def upgrade() -> None:
         sa.Column("discarded_by", sa.String(length=50), nullable=True),
         sa.Column("plans_anew_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("empty_polls", sa.Integer(), nullable=False),
+        sa.Column("fruitless", sa.Integer(), nullable=False),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("crashes", sa.Integer(), nullable=False),
-        sa.Column("empty_polls", sa.Integer(), nullable=False),
-        sa.Column("fruitless", sa.Integer(), nullable=False),
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(

@@ -8,7 +8,8 @@ import structlog
 
 from portal.bulk.service import do_some
 from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
-from portal.domain.batches import CRASHES, Lease, acquire, renew, run_batches
+from portal.core.leases import Lease
+from portal.domain.batches import CRASHES, acquire, renew, run_batches
 from portal.domain.bulk import BulkRun, BulkState
 
 BATCH = 50
@@ -41,5 +42,5 @@ def _do_piece(held: Lease[BulkRun], batch: int) -> bool:
         run.state, run.finished_at, run.lease_until = BulkState.DONE, utcnow(), None
     commit("bulk.piece")
     if not more:
-        log.info("bulk_run_ended", bulk_run=held.run_id)
+        log.info("bulk_run_ended", bulk_run=held.row_id)
     return more

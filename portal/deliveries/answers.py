@@ -10,10 +10,10 @@ import datetime as dt
 import structlog
 
 from portal.core.database import commit, db, utcnow
+from portal.core.leases import Lease, renew
 from portal.core.settings import current_settings
 from portal.deliveries.applying import apply_items
 from portal.deliveries.attempts import client_for, note_success, recording
-from portal.deliveries.leases import Lease, renew
 from portal.deliveries.unanswered import Question, wait_longer
 from portal.deliveries.waiting import complete, count_answers
 from portal.domain.deliveries import Delivery
@@ -31,7 +31,7 @@ STALLED_AFTER = 5
 log = structlog.get_logger()
 
 
-def ask(held: Lease) -> dt.datetime | None:
+def ask(held: Lease[Delivery]) -> dt.datetime | None:
     """committed or answering → one page further, or complete; the time of the next question."""
     delivery = renew(held, utcnow())
     connection = db.session.get_one(Connection, delivery.connection_id)
@@ -49,8 +49,8 @@ def ask(held: Lease) -> dt.datetime | None:
         return _apply(held, question, page, client.retry_after)
 
 
-def _read_page(held: Lease, question: Question, client: NetworkClient) -> AcknowledgementPage:
-    with recording(client, question.connection_id, held.tenant_id, held.delivery_id):
+def _read_page(held: Lease[Delivery], question: Question, client: NetworkClient) -> AcknowledgementPage:
+    with recording(client, question.connection_id, held.tenant_id, held.row_id):
         page = client.read_acknowledgements(question.remote_id, question.cursor)
     if page.delivery_id != question.remote_id or page.sequence != question.sequence:
         raise Garbled("another-delivery")
@@ -58,7 +58,7 @@ def _read_page(held: Lease, question: Question, client: NetworkClient) -> Acknow
 
 
 def _apply(
-    held: Lease, question: Question, page: AcknowledgementPage, retry_after: float | None
+    held: Lease[Delivery], question: Question, page: AcknowledgementPage, retry_after: float | None
 ) -> dt.datetime | None:
     """Apply a page and move the cursor, in one transaction."""
     now = utcnow()

@@ -14,8 +14,8 @@ from sqlalchemy import delete, insert
 
 from portal.core.crypto import current_vault
 from portal.core.database import commit, db, rollback, utcnow
+from portal.core.leases import Lease, renew
 from portal.core.settings import current_settings
-from portal.deliveries.leases import Lease, renew
 from portal.deliveries.reading import Entry, open_reading
 from portal.domain.deliveries import Delivery, DeliveryMediator, DeliveryPart, DeliveryPerson, part_place
 from portal.domain.delivery_states import DeliveryState
@@ -49,7 +49,7 @@ class BuildResult:
     part: int = 0
 
 
-def build_parts(held: Lease, view: TenantContext) -> BuildResult:
+def build_parts(held: Lease[Delivery], view: TenantContext) -> BuildResult:
     """Write parts and people of the delivery from one snapshot; begun anew, whatever an earlier try left."""
     assert view.uncommitted is not None and view.connection is not None
     delivery = view.uncommitted
@@ -69,19 +69,17 @@ def build_parts(held: Lease, view: TenantContext) -> BuildResult:
     return frozen
 
 
-def _start_anew(held: Lease) -> None:
+def _start_anew(held: Lease[Delivery]) -> None:
     renew(held, utcnow())
     for table in (DeliveryPart, DeliveryPerson, DeliveryMediator):
         db.session.execute(
-            delete(table)
-            .where(table.delivery_id == held.delivery_id)
-            .execution_options(synchronize_session=False)
+            delete(table).where(table.delivery_id == held.row_id).execution_options(synchronize_session=False)
         )
     commit("build.emptied")
 
 
 def _write(
-    held: Lease, delivery: Delivery, batch: list[Entry], frozen: BuildResult, limit: int | None
+    held: Lease[Delivery], delivery: Delivery, batch: list[Entry], frozen: BuildResult, limit: int | None
 ) -> None:
     """One batch as parts, with the rows that say who is in it, in one transaction."""
     renew(held, utcnow())
@@ -98,7 +96,9 @@ def _write(
     commit("build.frozen")
 
 
-def _write_people(held: Lease, delivery: Delivery, entries: Iterator[Entry], frozen: BuildResult) -> None:
+def _write_people(
+    held: Lease[Delivery], delivery: Delivery, entries: Iterator[Entry], frozen: BuildResult
+) -> None:
     """Rows of those who are in the delivery without a line of their own: left out of a full one."""
     batch: list[Entry] = []
     for entry in entries:
@@ -157,7 +157,7 @@ def _add_part(delivery: Delivery, number: int, content: bytes, records: int) -> 
     )
 
 
-def finish(held: Lease, frozen: BuildResult, **changes: Any) -> None:
+def finish(held: Lease[Delivery], frozen: BuildResult, **changes: Any) -> None:
     """Close the building with its counts and whatever the brake found; `state` is among `changes`."""
     delivery = renew(held, utcnow())
     if delivery.state is not DeliveryState.PLANNED:

@@ -11,12 +11,13 @@ from sqlalchemy import func, select, update
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
+from portal.core.leases import Lease, LeaseLost, defer, renew
 from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
 from portal.core.settings import current_settings
 from portal.deliveries.answers import ask
 from portal.deliveries.braking import ask_brake, refused_among_leavers, shown_digest
 from portal.deliveries.building import BuildResult, build_parts, finish
-from portal.deliveries.leases import Lease, LeaseLost, acquire, defer, release_lease, renew
+from portal.deliveries.leases import acquire, release_lease
 from portal.deliveries.permission import abandon
 from portal.deliveries.refusals import hold
 from portal.deliveries.sending import replan_superseded, send
@@ -46,7 +47,7 @@ IMPORT_PAUSE = dt.timedelta(seconds=3)
 
 log = structlog.get_logger()
 
-Step = Callable[[Lease], dt.datetime | None]
+Step = Callable[[Lease[Delivery]], dt.datetime | None]
 """Works on a claimed delivery; gives when to go on, None for never. Due at once where that is not later than now."""
 
 
@@ -68,7 +69,7 @@ def run_delivery(delivery_id: int) -> None:
         put_off_claim(partial(defer, held), error)
 
 
-def _work(held: Lease) -> None:
+def _work(held: Lease[Delivery]) -> None:
     while True:
         delivery = renew(held, utcnow())
         state = delivery.state
@@ -83,7 +84,7 @@ def _work(held: Lease) -> None:
         if not due or state in AWAITING:
             release_lease(held, next_step_at)
             if due:  # behind whatever waits: a page of answers is a turn, and other tenants have theirs
-                enqueue_after_commit(SEND_DELIVERY, held.delivery_id)
+                enqueue_after_commit(SEND_DELIVERY, held.row_id)
             commit("delivery.let-go")
             return
 
@@ -112,7 +113,7 @@ def _may_count(delivery: Delivery) -> bool:
     return delivery.commit_attempted_at is not None and delivery.state is not DeliveryState.DISCARDED
 
 
-def _stop_after_crashes(held: Lease, delivery: Delivery) -> None:
+def _stop_after_crashes(held: Lease[Delivery], delivery: Delivery) -> None:
     """Hold what kills its job every time; what may count already is tried ever more rarely instead."""
     now = utcnow()
     log.error("crashed_too_often", delivery=delivery.id, state=delivery.state.value)
@@ -144,7 +145,7 @@ def try_again_what_crashed(now: dt.datetime) -> None:
     commit("delivery.tried-again")
 
 
-def build(held: Lease) -> dt.datetime | None:
+def build(held: Lease[Delivery]) -> dt.datetime | None:
     """planned → built or held; or nothing is to be said."""
     now = utcnow()
     delivery = renew(held, now)
@@ -168,10 +169,10 @@ def build(held: Lease) -> dt.datetime | None:
     return _after_freezing(held, view, frozen)
 
 
-def _after_freezing(held: Lease, view: TenantContext, frozen: BuildResult) -> dt.datetime | None:
+def _after_freezing(held: Lease[Delivery], view: TenantContext, frozen: BuildResult) -> dt.datetime | None:
     now = utcnow()
     braking = ask_brake(view, frozen.counts["unexplained"])
-    refused = refused_among_leavers(held.delivery_id)
+    refused = refused_among_leavers(held.row_id)
     commit("build.braked")
     found = {
         "holds": [hold.value for hold in braking.holds],
@@ -182,7 +183,7 @@ def _after_freezing(held: Lease, view: TenantContext, frozen: BuildResult) -> dt
         finish(held, frozen, state=DeliveryState.BUILT, built_at=now, brake=found)
         return now
     problem = DeliveryProblem.BRAKE if braking.holds else DeliveryProblem.REFUSED_TOLD
-    digest = shown_digest(db.session.get_one(Delivery, held.delivery_id))
+    digest = shown_digest(db.session.get_one(Delivery, held.row_id))
     commit("build.digested")
     finish(
         held,
@@ -194,7 +195,7 @@ def _after_freezing(held: Lease, view: TenantContext, frozen: BuildResult) -> dt
         brake=found,
         shown_digest=digest,
     )
-    log.warning("delivery_held", delivery=held.delivery_id, problem=problem.value, holds=found["holds"])
+    log.warning("delivery_held", delivery=held.row_id, problem=problem.value, holds=found["holds"])
     return None
 
 

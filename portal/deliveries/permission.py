@@ -11,8 +11,8 @@ import structlog
 from sqlalchemy import exists, or_, select
 
 from portal.core.database import commit, db, utcnow
+from portal.core.leases import Lease, renew
 from portal.deliveries.attempts import client_for, recording
-from portal.deliveries.leases import Lease, renew
 from portal.deliveries.refusals import is_not_found
 from portal.deliveries.service import cancel, replan
 from portal.domain.actors import SYSTEM
@@ -68,7 +68,9 @@ def yield_to_urgent(delivery: Delivery, problem: DeliveryProblem, now: dt.dateti
         replan(delivery, now)
 
 
-def abandon_at_network(held: Lease, connection_id: int, remote_id: str, client: NetworkClient) -> bool:
+def abandon_at_network(
+    held: Lease[Delivery], connection_id: int, remote_id: str, client: NetworkClient
+) -> bool:
     """Take back a delivery whose commit was attempted and which must not go any more; whether that worked.
 
     Where nobody knows what became of the commit, repeating it might make count what must not. The network is asked
@@ -80,7 +82,7 @@ def abandon_at_network(held: Lease, connection_id: int, remote_id: str, client: 
     if problem is None:
         return False
     try:
-        with recording(client, connection_id, held.tenant_id, held.delivery_id):
+        with recording(client, connection_id, held.tenant_id, held.row_id):
             client.abandon_delivery(remote_id)
     except Refused as error:
         if error.word == "already-committed":
@@ -96,7 +98,7 @@ def abandon_at_network(held: Lease, connection_id: int, remote_id: str, client: 
     return True
 
 
-def abandon(held: Lease) -> None:
+def abandon(held: Lease[Delivery]) -> None:
     """Give up at the network what was opened there and never committed. Best effort: it has no effect anyway."""
     delivery = renew(held, utcnow())
     connection = db.session.get_one(Connection, delivery.connection_id)
@@ -107,7 +109,7 @@ def abandon(held: Lease) -> None:
     with client_for(connection) as client:
         commit("send.abandoning")
         try:
-            with recording(client, connection.id, tenant_id, held.delivery_id):
+            with recording(client, connection.id, tenant_id, held.row_id):
                 client.abandon_delivery(remote_id)
         except NetworkError as error:
-            log.info("abandon_failed", delivery=held.delivery_id, problem=error.word)
+            log.info("abandon_failed", delivery=held.row_id, problem=error.word)

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import select
 
 from portal.core.database import commit, db, utcnow
+from portal.core.leases import Lease, renew
 from portal.deliveries.attempts import note_failure, problem_of
-from portal.deliveries.leases import Lease, renew
 from portal.deliveries.service import cancel, replan
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -25,7 +25,7 @@ from portal.releases.service import write_protocol
 log = structlog.get_logger()
 
 
-def explain_refusal(held: Lease, error: Refused) -> dt.datetime | None:
+def explain_refusal(held: Lease[Delivery], error: Refused) -> dt.datetime | None:
     """A 4xx that another attempt would not mend: say why, and do what follows from it."""
     now = utcnow()
     delivery = renew(held, now)
@@ -50,7 +50,7 @@ def explain_refusal(held: Lease, error: Refused) -> dt.datetime | None:
     return None
 
 
-def rebuild(held: Lease, error: NetworkError | None = None, remote_id: str | None = None) -> None:
+def rebuild(held: Lease[Delivery], error: NetworkError | None = None, remote_id: str | None = None) -> None:
     """Plan anew, under another key, a delivery that the network knows from days that ours does not.
 
     A restored backup may hold one that was opened since under its key. `remote_id` is what is to be given up there.
@@ -83,7 +83,7 @@ def _rebuild(
     return None
 
 
-def fail(held: Lease, problem: DeliveryProblem, error: NetworkError | None) -> dt.datetime | None:
+def fail(held: Lease[Delivery], problem: DeliveryProblem, error: NetworkError | None) -> dt.datetime | None:
     """End the delivery with an explanation; what it was to tell is told by the next one."""
     now = utcnow()
     delivery = renew(held, now)
@@ -122,7 +122,7 @@ def hold(delivery: Delivery, problem: DeliveryProblem, now: dt.datetime) -> None
     delivery.state, delivery.problem, delivery.held_at = DeliveryState.HELD, problem, now
 
 
-def exclude_record(held: Lease, content: bytes, line: int, detail: str) -> None:
+def exclude_record(held: Lease[Delivery], content: bytes, line: int, detail: str) -> None:
     """A record that the network refuses becomes a finding of its person; the rest is built again without them."""
     lines = gzip.decompress(content).splitlines()
     record = json.loads(lines[line - 1]) if 0 < line <= len(lines) else {}

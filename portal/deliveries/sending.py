@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from portal.core.database import commit, db, utcnow
+from portal.core.leases import Lease, renew
 from portal.core.settings import current_settings
 from portal.deliveries.account_checks import take_in
 from portal.deliveries.attempts import client_for, note_failure, note_success, problem_of, recording
 from portal.deliveries.braking import shown_digest
-from portal.deliveries.leases import Lease, renew
 from portal.deliveries.parts import part_content
 from portal.deliveries.permission import abandon_at_network, blocking_problem, yield_to_urgent
 from portal.deliveries.receipts import apply_receipt
@@ -60,7 +60,7 @@ class SendSnapshot:
     """Number and digest of each part, in order."""
 
 
-def send(held: Lease) -> dt.datetime | None:
+def send(held: Lease[Delivery]) -> dt.datetime | None:
     """built or sending → committed; or held, failed, given up; or later."""
     order, connection = _begin(held)
     if connection.token_sealed is None:
@@ -75,7 +75,7 @@ def send(held: Lease) -> dt.datetime | None:
             return _after_error(held, order, client, error)
 
 
-def _begin(held: Lease) -> tuple[SendSnapshot, Connection]:
+def _begin(held: Lease[Delivery]) -> tuple[SendSnapshot, Connection]:
     delivery = renew(held, utcnow())
     connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
     if delivery.commit_attempted_at is not None:
@@ -112,7 +112,7 @@ def _begin(held: Lease) -> tuple[SendSnapshot, Connection]:
     return order, connection
 
 
-def _send(held: Lease, order: SendSnapshot, client: NetworkClient) -> dt.datetime | None:
+def _send(held: Lease[Delivery], order: SendSnapshot, client: NetworkClient) -> dt.datetime | None:
     remote_id = order.remote_id
     if order.commit_attempted and not order.token_checked:
         with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
@@ -141,7 +141,7 @@ def _send(held: Lease, order: SendSnapshot, client: NetworkClient) -> dt.datetim
     return now
 
 
-def _take_note_of(held: Lease, account: Account) -> None:
+def _take_note_of(held: Lease[Delivery], account: Account) -> None:
     """Keep what the network says of us; where it knows deliveries that we do not, everything waits for a person."""
     now = utcnow()
     delivery = renew(held, now)
@@ -174,7 +174,7 @@ def _take_note_of(held: Lease, account: Account) -> None:
     commit("send.account")
 
 
-def _doubt_again(held: Lease, account: Account) -> dt.datetime | None:
+def _doubt_again(held: Lease[Delivery], account: Account) -> dt.datetime | None:
     """Until when what may count already waits, since the token is new and opens another account."""
     now = utcnow()
     delivery = renew(held, now)
@@ -196,7 +196,7 @@ def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def _open(held: Lease, order: SendSnapshot, client: NetworkClient) -> str:
+def _open(held: Lease[Delivery], order: SendSnapshot, client: NetworkClient) -> str:
     try:
         with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
             opened = client.open_delivery(
@@ -231,7 +231,7 @@ def _open(held: Lease, order: SendSnapshot, client: NetworkClient) -> str:
     return opened.delivery_id
 
 
-def _check_once_more(held: Lease) -> None:
+def _check_once_more(held: Lease[Delivery]) -> None:
     """Last look before the commit: those named must still be released, and their consent must hold."""
     now = utcnow()
     delivery = renew(held, now)
@@ -264,7 +264,7 @@ def replan_superseded(delivery: Delivery, now: dt.datetime) -> None:
 
 
 def _after_error(
-    held: Lease, order: SendSnapshot, client: NetworkClient, error: NetworkError
+    held: Lease[Delivery], order: SendSnapshot, client: NetworkClient, error: NetworkError
 ) -> dt.datetime | None:
     """What follows from a failed call: later, or never, or first finding out whether the commit counted."""
     delivery = renew(held, utcnow())
@@ -281,7 +281,7 @@ def _after_error(
     return _pause(held, error)
 
 
-def _pause(held: Lease, error: NetworkError) -> dt.datetime:
+def _pause(held: Lease[Delivery], error: NetworkError) -> dt.datetime:
     """Try again when the connection's pause is over."""
     now = utcnow()
     delivery = renew(held, now)

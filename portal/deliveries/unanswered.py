@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import structlog
 
 from portal.core.database import commit, utcnow
+from portal.core.leases import Lease, renew
 from portal.core.settings import current_settings
 from portal.deliveries.attempts import note_failure, note_success, problem_of, recording
-from portal.deliveries.leases import Lease, renew
 from portal.deliveries.waiting import complete, is_told_anew, tell_anew
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem
@@ -40,7 +40,7 @@ class Question:
 
 
 def wait_longer(
-    held: Lease, question: Question, client: NetworkClient, error: NetworkError
+    held: Lease[Delivery], question: Question, client: NetworkClient, error: NetworkError
 ) -> dt.datetime | None:
     """Pause the delivery where the trouble is its own, else the connection; None where the waiting has ended.
 
@@ -67,10 +67,10 @@ def _is_the_connections(error: NetworkError) -> bool:
     return unreached or isinstance(error, Unauthorised | Throttled)
 
 
-def _answers_else(held: Lease, question: Question, client: NetworkClient) -> bool:
+def _answers_else(held: Lease[Delivery], question: Question, client: NetworkClient) -> bool:
     """Whether the network answers another question as it should."""
     try:
-        with recording(client, question.connection_id, held.tenant_id, held.delivery_id):
+        with recording(client, question.connection_id, held.tenant_id, held.row_id):
             client.read_account()
     except NetworkError:
         return False

@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import Base, TenantOwned
+from portal.core.leases import Leased
 
 
 class BulkAction(StrEnum):
@@ -37,7 +38,7 @@ class BulkOutcome(StrEnum):
     REFUSED = "refused"
 
 
-class BulkRun(TenantOwned, Base):
+class BulkRun(Leased, Base):
     """What somebody wants done to many people: first shown, then done by the worker."""
 
     __tablename__ = "bulk_run"
@@ -72,9 +73,6 @@ class BulkRun(TenantOwned, Base):
     problem: Mapped[str | None] = mapped_column(String(40))
     """Code of the refusal that concerns all of it."""
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    lease_until: Mapped[dt.datetime | None]
-    fence: Mapped[int] = mapped_column(default=0)
-    crashes: Mapped[int] = mapped_column(default=0)
     """Claims in a row that ended without a word."""
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.database import Base, TenantOwned
+from portal.core.leases import Leased
 from portal.domain.delivery_states import ChangeKind, DeliveryProblem, DeliveryState, Inclusion, Mode, Trigger
 from portal.domain.participants import Participant
 from portal.domain.tenants import Connection
@@ -18,7 +19,7 @@ _DUE = "next_step_at IS NOT NULL"
 _NIGHTLY = "local_date IS NOT NULL AND state <> 'discarded'"
 
 
-class Delivery(TenantOwned, Base):
+class Delivery(Leased, Base):
     """Datenübertragung: one transfer of a tenant's released participants. Numbered per connection."""
 
     __tablename__ = "delivery"
@@ -97,9 +98,6 @@ class Delivery(TenantOwned, Base):
 
     next_step_at: Mapped[dt.datetime | None]
     """When a worker should go on with it; None: nothing is to be done."""
-    lease_until: Mapped[dt.datetime | None]
-    fence: Mapped[int] = mapped_column(default=0)
-    crashes: Mapped[int] = mapped_column(default=0)
     """Claims in a row that ended without a word."""
     empty_polls: Mapped[int] = mapped_column(default=0)
     fruitless: Mapped[int] = mapped_column(default=0)

@@ -8,7 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.database import Base, TenantOwned
+from portal.core.database import Base
+from portal.core.leases import Leased
 
 
 class ErasureState(StrEnum):
@@ -20,7 +21,7 @@ class ErasureState(StrEnum):
 UNFINISHED = frozenset({ErasureState.WAITING, ErasureState.RUNNING})
 
 
-class ErasureRun(TenantOwned, Base):
+class ErasureRun(Leased, Base):
     """What one night erased of a tenant: numbers alone."""
 
     __tablename__ = "erasure_run"
@@ -46,7 +47,4 @@ class ErasureRun(TenantOwned, Base):
     """Frozen parts of deliveries."""
     problem: Mapped[str | None] = mapped_column(String(40))
     """Code of why it ended early."""
-    lease_until: Mapped[dt.datetime | None]
-    fence: Mapped[int] = mapped_column(default=0)
-    crashes: Mapped[int] = mapped_column(default=0)
     """Claims in a row that ended without a word."""

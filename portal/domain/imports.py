@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.database import Base, TenantOwned
+from portal.core.leases import Leased
 from portal.domain.import_kinds import Kind
 from portal.domain.tokens import ApiToken
 
@@ -51,7 +52,7 @@ class Step(StrEnum):
     FINISHED = "finished"
 
 
-class ImportRun(TenantOwned, Base):
+class ImportRun(Leased, Base):
     """One import, from being taken in to its report."""
 
     __tablename__ = "import_run"
@@ -120,9 +121,6 @@ class ImportRun(TenantOwned, Base):
     """What is being taken over."""
     cursor: Mapped[str] = mapped_column(String(100), default="")
     """The last number of that step that was taken over."""
-    lease_until: Mapped[dt.datetime | None]
-    fence: Mapped[int] = mapped_column(default=0)
-    crashes: Mapped[int] = mapped_column(default=0)
     """Claims in a row that ended without a word."""
 
     token: Mapped[ApiToken | None] = relationship()

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.core.crypto import VaultError, current_vault
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
+from portal.core.leases import Lease, LeaseLost, defer, renew
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.import_kinds import Kind
@@ -30,7 +31,7 @@ from portal.domain.tenants import Tenant
 from portal.imports.archive import Export, absent, open_export, open_lines
 from portal.imports.checks import check
 from portal.imports.codes import FileRefused, ImportProblem, Notice
-from portal.imports.leases import Lease, LeaseLost, acquire, defer, release_lease, renew
+from portal.imports.leases import acquire, release_lease
 from portal.imports.lines import LinesFile
 from portal.imports.noting import note_export_time, note_newest, notice
 from portal.imports.reading import CsvFile
@@ -74,7 +75,7 @@ def run_import(import_id: int, batch: int = BATCH) -> None:
         raise ImportInterrupted(type(error).__name__) from None
 
 
-def _work_unhindered(held: Lease, batch: int) -> None:
+def _work_unhindered(held: Lease[ImportRun], batch: int) -> None:
     try:
         _work(held, batch)
     except TRANSIENT_ERRORS as error:
@@ -82,7 +83,7 @@ def _work_unhindered(held: Lease, batch: int) -> None:
         raise
 
 
-def _work(held: Lease, batch: int) -> None:
+def _work(held: Lease[ImportRun], batch: int) -> None:
     run = renew(held, utcnow())
     crashed = run.crashes > CRASHES
     state = run.state
@@ -94,7 +95,7 @@ def _work(held: Lease, batch: int) -> None:
         if not _stage(held, batch):
             return
     elif crashed:
-        log.error("crashed_too_often", import_run=held.import_id)  # half taken over: it has to be finished
+        log.error("crashed_too_often", import_run=held.row_id)  # half taken over: it has to be finished
     _take_over(held, batch)
     _end(held, ImportState.DONE)
 
@@ -102,7 +103,7 @@ def _work(held: Lease, batch: int) -> None:
 # --- staging: reading, checking; the people stay as they are -----------------------------------------------
 
 
-def _stage(held: Lease, batch: int) -> bool:
+def _stage(held: Lease[ImportRun], batch: int) -> bool:
     """Stage and check everything; whether it is to be taken over (or, in a dry run, counted) now."""
     run = renew(held, utcnow())
     pieces = begin_again(run, batch)
@@ -125,7 +126,7 @@ def _stage(held: Lease, batch: int) -> bool:
     return _check(held, batch)
 
 
-def _stage_files(held: Lease, file: IO[bytes], batch: int) -> None:
+def _stage_files(held: Lease[ImportRun], file: IO[bytes], batch: int) -> None:
     export = open_lines(file) if _came_by_http(held) else open_export(file)
     beat = _Beat(held)
     shapes = {
@@ -142,13 +143,13 @@ def _stage_files(held: Lease, file: IO[bytes], batch: int) -> None:
     _note_the_rest(held, export)
 
 
-def _came_by_http(held: Lease) -> bool:
+def _came_by_http(held: Lease[ImportRun]) -> bool:
     by_http = renew(held, utcnow()).door == DOOR_HTTP
     commit("import.door")
     return by_http
 
 
-def _note_the_rest(held: Lease, export: Export) -> None:
+def _note_the_rest(held: Lease[ImportRun], export: Export) -> None:
     """Note what is known only now: the keys of lines of JSON, which have no header, and times that no line told."""
     run = renew(held, utcnow())
     zone = db.session.get_one(Tenant, run.tenant_id).time_zone
@@ -173,7 +174,7 @@ def _note_files(run: ImportRun, export: Export) -> None:
             notice(run, Notice.FILE_ABSENT, file=name)
 
 
-def _stage_file(held: Lease, file: CsvFile | LinesFile, today: dt.date, batch: int) -> None:
+def _stage_file(held: Lease[ImportRun], file: CsvFile | LinesFile, today: dt.date, batch: int) -> None:
     lines = file.lines(today)
     while some := list(islice(lines, batch)):
         run = renew(held, utcnow())
@@ -181,7 +182,7 @@ def _stage_file(held: Lease, file: CsvFile | LinesFile, today: dt.date, batch: i
         commit("import.staged")
 
 
-def _check(held: Lease, batch: int) -> bool:
+def _check(held: Lease[ImportRun], batch: int) -> bool:
     """Check what needs all lines. Only then the import is `applying`, which means that it will be finished."""
     _refresh_statistics(held)
     run = renew(held, utcnow())
@@ -200,7 +201,7 @@ def _check(held: Lease, batch: int) -> bool:
     return go_on
 
 
-def _refresh_statistics(held: Lease) -> None:
+def _refresh_statistics(held: Lease[ImportRun]) -> None:
     """PostgreSQL plans by its last look at a table, which was before a million lines came in."""
     renew(held, utcnow())
     if db.engine.dialect.name == "postgresql":
@@ -211,14 +212,14 @@ def _refresh_statistics(held: Lease) -> None:
 # --- taking over -------------------------------------------------------------------------------------------
 
 
-def _take_over(held: Lease, batch: int) -> None:
+def _take_over(held: Lease[ImportRun], batch: int) -> None:
     def some(run: ImportRun) -> bool:
         return take_over_some(Work(run, utcnow(), batch, current_vault()))
 
     _drive(held, some)
 
 
-def _drive(held: Lease, piece: Callable[[ImportRun], bool]) -> None:
+def _drive(held: Lease[ImportRun], piece: Callable[[ImportRun], bool]) -> None:
     """Do one piece of work after the other, each in a transaction of its own, until there is none."""
     more = True
     while more:
@@ -230,7 +231,7 @@ def _drive(held: Lease, piece: Callable[[ImportRun], bool]) -> None:
 # --- the end -----------------------------------------------------------------------------------------------
 
 
-def _fail(held: Lease, problem: str, refused: FileRefused | None = None) -> None:
+def _fail(held: Lease[ImportRun], problem: str, refused: FileRefused | None = None) -> None:
     rollback()
     run = renew(held, utcnow())
     run.problem = problem
@@ -242,7 +243,7 @@ def _fail(held: Lease, problem: str, refused: FileRefused | None = None) -> None
     _end(held, ImportState.FAILED)
 
 
-def _end(held: Lease, state: ImportState) -> None:
+def _end(held: Lease[ImportRun], state: ImportState) -> None:
     run = renew(held, utcnow())
     run.state = state
     run.finished_at = utcnow()
@@ -251,7 +252,7 @@ def _end(held: Lease, state: ImportState) -> None:
         note_newest(run, utcnow())
     release_lease(run)
     commit("import.ended")
-    log.info("import_ended", import_run=held.import_id, state=state.value, problem=run.problem)
+    log.info("import_ended", import_run=held.row_id, state=state.value, problem=run.problem)
 
 
 def _empty(import_id: int, batch: int) -> None:
@@ -276,7 +277,7 @@ def _data_folder() -> Path:
 class _Beat:
     """Renews the lease during long reading, every third of it."""
 
-    def __init__(self, held: Lease) -> None:
+    def __init__(self, held: Lease[ImportRun]) -> None:
         self._held = held
         self._next = time.monotonic() + held.lease_seconds / 3
 

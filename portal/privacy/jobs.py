@@ -8,7 +8,8 @@ from functools import partial
 import structlog
 
 from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
-from portal.domain.batches import CRASHES, Lease, acquire, renew, run_batches
+from portal.core.leases import Lease
+from portal.domain.batches import CRASHES, acquire, renew, run_batches
 from portal.domain.erasures import ErasureRun, ErasureState
 from portal.privacy.service import do_some, finish, must_wait
 

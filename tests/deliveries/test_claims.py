@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, utcnow
+from portal.core.leases import Lease, LeaseLost, renew
 from portal.deliveries.jobs import run_delivery
-from portal.deliveries.leases import Lease, LeaseLost, acquire, release_lease, renew
+from portal.deliveries.leases import acquire, release_lease
 from portal.deliveries.service import plan
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
@@ -37,7 +38,7 @@ def delivery_id(app: Flask, cast: Cast) -> int:
     return found
 
 
-def take(delivery_id: int, now: dt.datetime = NOW) -> Lease:
+def take(delivery_id: int, now: dt.datetime = NOW) -> Lease[Delivery]:
     found = acquire(delivery_id, now, LEASE)
     commit()
     assert found is not None

@@ -59,7 +59,7 @@ def _older_answer_applied(patch: Patch) -> None:
 
 def _fence_ignored(patch: Patch) -> None:
     def wrong(held: Any, _now: Any) -> Delivery:
-        return db.session.get_one(Delivery, held.delivery_id, populate_existing=True)
+        return db.session.get_one(Delivery, held.row_id, populate_existing=True)
 
     for module in (steps, sending, building, answers, refusals):
         patch.setattr(module, "renew", wrong)

@@ -11,13 +11,14 @@ import pytest
 from flask import Flask
 
 from portal.core.database import commit, db, rollback, utcnow
+from portal.core.leases import LeaseLost, renew
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.actors import Actor
 from portal.domain.imports import ImportLine, ImportMode, ImportRun, ImportState
 from portal.domain.tenants import Tenant
 from portal.imports import running as imports
-from portal.imports.leases import LeaseLost, acquire, renew
+from portal.imports.leases import acquire
 from portal.imports.running import CRASHES, run_import
 from portal.imports.service import approve, get_import, start_import
 from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start

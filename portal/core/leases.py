@@ -1,0 +1,104 @@
+"""Leases of rows: which process may work on one, and how long.
+
+A row has `lease_until`, `fence` and `crashes`. Taking a lease counts the fence up, so that a write of an earlier holder
+changes nothing; a lease that runs out without a word counts as a crash.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.core.database import TenantOwned, db
+
+
+class Leased(TenantOwned):
+    """A row that processes take in turn."""
+
+    if TYPE_CHECKING:
+        id: Mapped[int]
+
+    lease_until: Mapped[dt.datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
+
+
+Row = TypeVar("Row", bound=Leased)
+
+
+class LeaseLost(Exception):
+    """Another process has the row now: who gets this stops at once, having written nothing."""
+
+
+@dataclass(frozen=True)
+class Lease(Generic[Row]):
+    """The right to write a row, and through it others: its fence is the newest."""
+
+    model: type[Row]
+    row_id: int
+    tenant_id: int
+    fence: int
+    lease_seconds: int
+
+
+def take(
+    model: type[Row],
+    row_id: int,
+    now: dt.datetime,
+    lease_seconds: int,
+    *conditions: ColumnElement[bool],
+    **values: Any,
+) -> Lease[Row] | None:
+    """Take the lease of a row that `conditions` hold for; None where they do not, or another process has it.
+
+    Commit right after. `values` are set with it.
+    """
+    taken = db.session.execute(
+        update(model)
+        .where(model.id == row_id, or_(model.lease_until.is_(None), model.lease_until < now), *conditions)
+        .values(
+            fence=model.fence + 1,
+            lease_until=now + dt.timedelta(seconds=lease_seconds),
+            crashes=model.crashes + 1,  # taken back by whoever gives the lease back in order
+            **values,
+        )
+        .returning(model.tenant_id, model.fence)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    return Lease(model, row_id, taken.tenant_id, taken.fence, lease_seconds) if taken else None
+
+
+def renew(held: Lease[Row], now: dt.datetime, *conditions: ColumnElement[bool]) -> Row:
+    """Renew the lease and return the row, freshly read; LeaseLost where another process has it.
+
+    First statement of every transaction that writes: on PostgreSQL the row stays locked until its end, on SQLite the
+    whole database is, so that no process can take the lease in between.
+    """
+    model = held.model
+    result = db.session.execute(
+        update(model)
+        .where(model.id == held.row_id, model.fence == held.fence, *conditions)
+        .values(lease_until=now + dt.timedelta(seconds=held.lease_seconds))
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if not result.rowcount:
+        raise LeaseLost
+    query = select(model).where(model.id == held.row_id).execution_options(populate_existing=True)
+    return db.session.scalars(query).one()
+
+
+def defer(held: Lease[Row], until: dt.datetime) -> None:
+    """Give the lease back because the database hindered the work: that is no crash, and it goes on at `until`."""
+    model = held.model
+    db.session.execute(
+        update(model)
+        .where(model.id == held.row_id, model.fence == held.fence, model.crashes > 0)
+        .values(lease_until=until, crashes=model.crashes - 1)
+        .execution_options(synchronize_session=False)
+    )
