@@ -45,7 +45,7 @@ def check_tenant(slug: str) -> Iterator[Check]:
         yield Check("network", Level.WARN, str(label_of(Finding.NETWORK_NOT_CHOSEN).text), advice, slug)
         return
     for connection in (view.connection, *left):
-        yield _network(slug, connection)
+        yield _network(view, connection)
 
 
 def _licence(view: TenantContext) -> Check:
@@ -104,17 +104,18 @@ def _transfers(view: TenantContext) -> Check:
 # --- the network --------------------------------------------------------------------------------------------
 
 
-def _network(slug: str, connection: Connection) -> Check:
+def _network(view: TenantContext, connection: Connection) -> Check:
+    slug = view.tenant.slug
     name = label_of(connection.network).text
     if connection.token_sealed is None:
         advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --token“ auf.", slug=slug)
         message = f"{name}: {label_of(Finding.NETWORK_CREDENTIALS_MISSING).text}"
         return Check("network", Level.FAIL, message, advice, slug)
-    level, message, advice = _ask(slug, connection)
+    level, message, advice = _ask(view, connection)
     return Check("network", level, f"{name}: {message}", advice, slug)
 
 
-def _ask(slug: str, connection: Connection) -> tuple[Level, str, str]:
+def _ask(view: TenantContext, connection: Connection) -> tuple[Level, str, str]:
     """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
     from portal.deliveries.attempts import client_for, problem_of, recording
     from portal.networks.protocol.client import NetworkError, Unauthorised
@@ -129,11 +130,13 @@ def _ask(slug: str, connection: Connection) -> tuple[Level, str, str]:
             with recording(client, connection.id, connection.tenant_id, None):
                 account = client.read_account()
         except Unauthorised:
-            advice = _("Setzen Sie mit „jobbruecke tenant set %(slug)s --token“ ein gültiges.", slug=slug)
+            advice = _(
+                "Setzen Sie mit „jobbruecke tenant set %(slug)s --token“ ein gültiges.", slug=view.tenant.slug
+            )
             return Level.FAIL, _("Das Token wird abgelehnt."), advice
         except NetworkError as error:
             return Level.FAIL, f"{label_of(problem_of(error)).text} ({error.word})", _advice_for(connection)
-    return _judge(account, connection)
+    return _judge(account, connection, view.today)
 
 
 def _advice_for(connection: Connection) -> str:
@@ -141,7 +144,7 @@ def _advice_for(connection: Connection) -> str:
     return _("Prüfen Sie %(name)s, und ob das Jobportal Störungen meldet.", name=name)
 
 
-def _judge(account: Account, connection: Connection) -> tuple[Level, str, str]:
+def _judge(account: Account, connection: Connection, today: dt.date) -> tuple[Level, str, str]:
     if account.network != connection.network.value:
         advice = _("Setzen Sie das Token, das zu diesem Jobportal gehört.")
         return Level.FAIL, _("Das Token gehört zu einem anderen Jobportal."), advice
@@ -155,7 +158,7 @@ def _judge(account: Account, connection: Connection) -> tuple[Level, str, str]:
     if account.last_sequence > connection.attempted_sequence:
         advice = _("Wurde eine alte Sicherung eingespielt? Gleichen Sie ab, bevor wieder übertragen wird.")
         return Level.FAIL, _("Es kennt Übertragungen, die hier nicht bekannt sind."), advice
-    ending = licence_ending(Licence.NETWORK, account.licensed_until, utcnow().date())
+    ending = licence_ending(Licence.NETWORK, account.licensed_until, today)
     if ending is not None:
         return Level.WARN, licence_sentence(ending), _("Sprechen Sie mit dem Jobportal.")
     if connection.paused_until is not None and connection.paused_until > utcnow():

@@ -47,6 +47,7 @@ from portal.releases.rows import PersonRow
 from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tokens.service import make_token
 from tests.cli.test_help import EVERY
+from tests.support.clock import today
 from tests.support.commands import Commands
 from tests.support.database import Cast, make_cast, make_settings, running_app
 from tests.support.house import connection_token
@@ -198,9 +199,9 @@ def test_a_person_with_everything(commands: Commands, cast: Cast) -> None:
         last_name="",
         first_name="",
         sort_key="x",
-        consent_on=utcnow().date() - 9 * DAY,
-        consent_until=utcnow().date() - DAY,
-        consent_withdrawn_on=utcnow().date() - DAY,
+        consent_on=today() - 9 * DAY,
+        consent_until=today() - DAY,
+        consent_withdrawn_on=today() - DAY,
         left_at=utcnow(),
     )
     db.session.add(person)
@@ -482,11 +483,11 @@ def test_tenants_of_every_kind(commands: Commands, cast: Cast, state: str) -> No
     elif state == "bare":
         tenant.licence_from, connection.token_sealed = None, None
     elif state == "ended":
-        tenant.licence_until = utcnow().date() - DAY
+        tenant.licence_until = today() - DAY
     else:
         connection.problem, connection.failures = "unauthorised", 9
         connection.quarantined_at = connection.paused_until = connection.reconcile_since = utcnow()
-        connection.network_licensed_until = utcnow().date()
+        connection.network_licensed_until = today()
     commit()
     text, values = both(commands, "tenant", "show", "alpha")
     assert all(finding["label"] in text for finding in values["findings"])

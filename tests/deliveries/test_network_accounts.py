@@ -22,6 +22,7 @@ from portal.tenants.service import set_token
 from tests.faults.stand import token_of
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge, build_bridge, hold_answers
+from tests.support.clock import today
 from tests.support.strangers import another_provider
 
 STRANGERS = tuple(f"F{number}" for number in range(8))
@@ -86,7 +87,7 @@ def test_a_token_of_another_provider_archives_nobody_there(bridge: Bridge, asked
     connection = bridge.connection
     assert (connection.account_doubt, connection.found_provider_id) == ("other-account", other)
     assert (connection.provider_id, connection.network_name) != (other, None), "bound as before"
-    bridge.person("2", consent_withdrawn_on=utcnow().date() - dt.timedelta(days=1))
+    bridge.person("2", consent_withdrawn_on=today() - dt.timedelta(days=1))
     for _ in range(3):
         bridge.sweep()
     assert bridge.sandbox.deliveries(other)[1:] == [], "nothing is sent, not even withdrawals"

@@ -25,6 +25,7 @@ from tests.faults.stand import token_of
 from tests.faults.story import Begin, Go, Outside, Story
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import Bridge
+from tests.support.clock import today
 from tests.support.promise import assert_promise
 from tests.support.rude_server import answer
 from tests.support.strangers import another_provider
@@ -293,7 +294,7 @@ def a_commit_is_lost_and_consent_then(bridge: Bridge, _: Outside) -> Go:
 
 
 def withdraw(bridge: Bridge) -> None:
-    bridge.person("2", consent_withdrawn_on=utcnow().date() - YESTERDAY)
+    bridge.person("2", consent_withdrawn_on=today() - YESTERDAY)
 
 
 def only_the_first_is_online(bridge: Bridge) -> None:

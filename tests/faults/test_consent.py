@@ -10,12 +10,13 @@ from flask import current_app
 from sqlalchemy import select
 
 from portal.core import failpoints
-from portal.core.database import commit, db, scope_to, utcnow
+from portal.core.database import commit, db, scope_to
 from portal.deliveries.parts import part_content
 from portal.domain.deliveries import Delivery, DeliveryPart
 from portal.domain.delivery_states import DeliveryState
 from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
+from tests.support.clock import today
 from tests.support.promise import assert_promise
 
 POINTS = [
@@ -65,7 +66,7 @@ def test_consent_withdrawn_meanwhile_is_in_no_later_delivery_and_follows_at_once
         withdrawn.append(point)
         with current_app._get_current_object().app_context():  # type: ignore[attr-defined]
             scope_to(bridge.tenant_id)
-            bridge.person("2", consent_withdrawn_on=utcnow().date())
+            bridge.person("2", consent_withdrawn_on=today())
             db.session.remove()
 
     bridge.plan()

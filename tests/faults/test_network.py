@@ -27,6 +27,7 @@ from portal.webkit.labels import LABELS
 from tests.faults.stand import Stand, plan, standing, token_of
 from tests.faults.troubles import RARE, TROUBLES, Trouble
 from tests.support.bridge import Bridge
+from tests.support.clock import today
 from tests.support.house import make_account
 from tests.support.pages import Browser
 from tests.support.promise import assert_done_once, assert_promise
@@ -165,7 +166,7 @@ def test_nothing_is_given_up_by_the_page_of_something_between(plain_stand: Stand
         with stand.misbehaving(TROUBLES["504"], "commitDelivery", taken_in=heard):
             delivery = plan(victim)
             stand.pass_time(clock, 0)
-        victim.person("2", consent_withdrawn_on=utcnow().date() - dt.timedelta(days=1))
+        victim.person("2", consent_withdrawn_on=today() - dt.timedelta(days=1))
         with stand.misbehaving(TROUBLES["200 with a page"], "abandonDelivery", taken_in=False):
             stand.pass_time(clock, 11)
             found = victim.again(delivery)

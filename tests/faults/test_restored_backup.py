@@ -31,6 +31,7 @@ from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, 
 from portal.domain.releases import EndCause
 from portal.domain.rules.status import Status
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
+from tests.support.clock import today
 from tests.support.promise import assert_done_once
 from worker import schedule
 
@@ -116,7 +117,7 @@ def restored(bridge: Bridge, tmp_path: Path) -> Iterator[Bridge]:
         bridge.release("5", "6")
         bridge.deliver()
         bridge.hasten()
-        bridge.person("2", consent_withdrawn_on=utcnow().date() - dt.timedelta(days=1))
+        bridge.person("2", consent_withdrawn_on=today() - dt.timedelta(days=1))
         bridge.sweep()
         bridge.hasten()
         assert [bridge.status(number) for number in "12"] == [Status.OFFLINE_ARCHIVED] * 2

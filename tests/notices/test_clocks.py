@@ -31,6 +31,7 @@ from tests.notices.conftest import (
     told,
     wait_since,
 )
+from tests.support.clock import today
 from tests.support.database import Cast
 from tests.support.house import make_account, make_person
 from tests.support.mail_server import MailServer
@@ -144,11 +145,11 @@ def _unknown(tenant: Tenant, _: Connection) -> None:
 
 
 def _licence_ends(tenant: Tenant, _: Connection) -> None:
-    tenant.licence_until = utcnow().date() + 30 * DAY
+    tenant.licence_until = today() + 30 * DAY
 
 
 def _their_licence_ends(_: Tenant, connection: Connection) -> None:
-    connection.network_licensed_until = utcnow().date() + 3 * DAY
+    connection.network_licensed_until = today() + 3 * DAY
 
 
 def _token_refused(_: Tenant, connection: Connection) -> None:

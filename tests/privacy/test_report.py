@@ -22,6 +22,7 @@ from portal.privacy.report import collect
 from portal.webkit.json_values import plain
 from tests.qualli.exports import SVNR
 from tests.support.bridge import Bridge
+from tests.support.clock import today
 from tests.support.pdf import find_words, needs_poppler
 
 NAME = "Łukasz-Şule Čapek-Őry"
@@ -43,7 +44,7 @@ def announced(job4you: Bridge) -> Bridge:
     bridge.deliver()
     bridge.hasten()
     assert bridge.status("T-1") is Status.ONLINE
-    bridge.person("T-1", consent_withdrawn_on=utcnow().date())
+    bridge.person("T-1", consent_withdrawn_on=today())
     bridge.sweep()
     bridge.hasten()
     looked = Intent(

@@ -18,6 +18,7 @@ from portal.domain.releases import Registration, Release
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection
 from portal.participants.choices import caseworker_key
+from tests.support.clock import today
 from tests.support.house import House, looking, make_mediator, make_person
 from tests.support.pages import Browser, Page
 
@@ -173,7 +174,7 @@ def varied(house: House) -> House:
         with scoped_to(house.tenant_id):
             row = db.session.get_one(Participant, person)
             row.caseworker = caseworker
-            row.left_order_on = utcnow().date() if number % 2 else None
+            row.left_order_on = today() if number % 2 else None
             row.first_name = "" if number % 4 == 0 else "Ann"
             commit()
     return house

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, scoped_to
 from portal.domain.tenants import Connection, Tenant
+from tests.support.clock import today
 from tests.support.house import House, registration_of
 from tests.support.pages import Browser, Page
 
@@ -20,7 +21,7 @@ def ends_in(house: House) -> Callable[..., None]:
     """Let the house's licence, or the one at its network, end in so many days."""
 
     def set_end(days: int, *, there: bool = False) -> None:
-        day = utcnow().date() + dt.timedelta(days=days)
+        day = today() + dt.timedelta(days=days)
         with scoped_to(EVERY_TENANT):
             if there:
                 db.session.query(Connection).filter_by(
@@ -110,7 +111,7 @@ def test_without_a_licence_nobody_is_released_and_a_release_still_ends(
 def test_before_its_first_day_a_licence_lets_nobody_be_released(
     house: House, signed_in: SignedIn, starts_in: int | None
 ) -> None:
-    day = None if starts_in is None else utcnow().date() + dt.timedelta(days=starts_in + 1)
+    day = None if starts_in is None else today() + dt.timedelta(days=starts_in + 1)
     with scoped_to(EVERY_TENANT):
         db.session.get_one(Tenant, house.tenant_id).licence_from = day
         commit()

@@ -10,6 +10,7 @@ from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliverySta
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge, hold_answers
+from tests.support.clock import today
 from tests.worker.conftest import Night
 from tests.worker.test_pauses import MONDAY, SECOND, calls, released
 
@@ -81,7 +82,7 @@ def test_whoever_was_withdrawn_is_withdrawn_once_more(night: Night, entirely: bo
         alpha.plan()
         pass_time(night, clock, 20)
         forget_next(alpha, entirely)
-        alpha.person("1", consent_withdrawn_on=utcnow().date())
+        alpha.person("1", consent_withdrawn_on=today())
         night.sweep()
         scope_to(alpha.tenant_id)
         withdrawal = alpha.newest()
@@ -128,7 +129,7 @@ def test_trouble_with_one_delivery_pauses_no_other(
             assert (alpha.connection.paused_until, alpha.connection.failures) == (None, 0)
         assert (alpha.again(delivery).problem, alpha.again(delivery).state in AWAITING) == (problem, True)
         assert calls(alpha).count("readAcknowledgements") <= 9
-        alpha.person("2", consent_withdrawn_on=utcnow().date())
+        alpha.person("2", consent_withdrawn_on=today())
         night.sweep()
         scope_to(alpha.tenant_id)
         assert alpha.newest().committed_at == utcnow()
