@@ -19,7 +19,7 @@ from portal.audit.views import audit
 from portal.bulk.views import bulk
 from portal.core import failpoints
 from portal.core.crypto import Vault
-from portal.core.database import current_scope, db
+from portal.core.database import before_commit, current_scope, db
 from portal.core.paths import PRIVATE, ROOT
 from portal.core.settings import Settings, load_settings
 from portal.deliveries.account_views import network_accounts
@@ -35,6 +35,7 @@ from portal.operations.views import operations
 from portal.privacy.views import privacy
 from portal.releases.list_views import people
 from portal.releases.number_views import numbers
+from portal.releases.states import refresh_changed
 from portal.releases.views import releases
 from portal.shell import auditing, header, labels, messages, scope
 from portal.shell.views import general
@@ -89,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["jobbruecke_settings"] = settings
     app.extensions["jobbruecke_vault"] = Vault(settings.keys)
     db.init_app(app)
+    before_commit(app, refresh_changed)
     init_audit(app)
     _init_pages(app, settings)
     return app

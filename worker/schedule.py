@@ -43,8 +43,7 @@ from portal.domain.erasures import ErasureRun
 from portal.domain.imports import ENDED as ENDED_IMPORTS
 from portal.domain.imports import UNFINISHED as UNFINISHED_IMPORTS
 from portal.domain.imports import ImportRun
-from portal.domain.participants import Participant
-from portal.domain.releases import Registration
+from portal.domain.releases import ParticipantState, Registration
 from portal.domain.rules.workdays import local_date, next_transfer
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.imports.strays import forget_strays
@@ -288,23 +287,12 @@ def _anybody(connection_id: int) -> bool:
 
 
 def _tenants_with_lost_consent(now: dt.datetime) -> Select[*tuple[Any, ...]]:
-    """Tenants where the date alone may have ended somebody's consent."""
-    tomorrow = now.date() + dt.timedelta(
-        days=1
-    )  # somewhere it may be the next day already; checked per tenant
-    return (
-        select(Participant.tenant_id)
-        .join(Registration, Registration.participant_id == Participant.id)
-        .where(
-            or_(Registration.released, and_(Registration.announced, ~Registration.urgent)),
-            Participant.consent_until < tomorrow,
-        )
-        .distinct()
-    )
+    """Tenants where time alone has changed what is stored of somebody."""
+    return select(ParticipantState.tenant_id).where(ParticipantState.recheck_at <= now).distinct()
 
 
 def end_lost(tenant_id: int, now: dt.datetime) -> None:
-    """End the releases of one tenant whose consent has expired."""
+    """Decide anew whom time alone has changed, and end the releases of one tenant whose consent has expired."""
     end_lost_releases(db.session.get_one(Tenant, tenant_id), now, true())
 
 

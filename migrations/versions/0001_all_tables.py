@@ -632,6 +632,112 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_one_time_link_account_id"), "one_time_link", ["account_id"], unique=False)
     op.create_table(
+        "participant_state",
+        sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("listed", sa.Boolean(), nullable=False),
+        sa.Column(
+            "sort_key", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("order_id", sa.BigInteger(), nullable=True),
+        sa.Column("mediator_id", sa.BigInteger(), nullable=True),
+        sa.Column("caseworker", sa.String(), nullable=True),
+        sa.Column("left_order", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.String(length=30), nullable=False),
+        sa.Column("released", sa.Boolean(), nullable=False),
+        sa.Column("announced", sa.Boolean(), nullable=False),
+        sa.Column("consent_given", sa.Boolean(), nullable=False),
+        sa.Column("findings", sa.BigInteger(), nullable=False),
+        sa.Column("phase", sa.String(length=30), nullable=False),
+        sa.Column("troubled", sa.Boolean(), nullable=False),
+        sa.Column("needs_action", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recheck_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["participant_id"],
+            ["participant.id"],
+            name=op.f("fk_participant_state_participant_id_participant"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_participant_state_tenant_id_tenant")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_participant_state")),
+    )
+    op.create_index(
+        "ix_participant_state_action",
+        "participant_state",
+        ["tenant_id", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1 AND needs_action = 1"),
+        postgresql_where=sa.text("listed AND needs_action"),
+    )
+    op.create_index(
+        "ix_participant_state_caseworker",
+        "participant_state",
+        ["tenant_id", "caseworker", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index(
+        "ix_participant_state_mediator",
+        "participant_state",
+        ["tenant_id", "mediator_id", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index(
+        "ix_participant_state_name",
+        "participant_state",
+        ["tenant_id", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index(
+        "ix_participant_state_order",
+        "participant_state",
+        ["tenant_id", "order_id", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index(
+        "ix_participant_state_phase",
+        "participant_state",
+        ["tenant_id", "phase", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index(
+        "ix_participant_state_recheck",
+        "participant_state",
+        ["recheck_at"],
+        unique=False,
+        sqlite_where=sa.text("recheck_at IS NOT NULL"),
+        postgresql_where=sa.text("recheck_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_participant_state_since",
+        "participant_state",
+        ["tenant_id", "since", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index(
+        "ix_participant_state_status",
+        "participant_state",
+        ["tenant_id", "status", "sort_key"],
+        unique=False,
+        sqlite_where=sa.text("listed = 1"),
+        postgresql_where=sa.text("listed"),
+    )
+    op.create_index("uq_participant_state", "participant_state", ["participant_id"], unique=True)
+    op.create_table(
         "participant_word",
         sa.Column("participant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("word", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False),
@@ -1181,6 +1287,7 @@ def downgrade() -> None:
     op.drop_table("recovery_code")
     op.drop_table("profile")
     op.drop_table("participant_word")
+    op.drop_table("participant_state")
     op.drop_table("one_time_link")
     op.drop_table("notice_seen")
     op.drop_table("mail")

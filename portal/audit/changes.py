@@ -141,7 +141,7 @@ def _note(session: Session, row: object, column: str, shown: Shown, before: obje
     if shown is Shown.VALUE:
         _merge(session, name, _plain(before), _plain(after))
     elif before != after:
-        _merge(session, name, _registration(before), "changed" if before and after else _registration(after))
+        _merge(session, name, _presence(before), "changed" if before and after else _presence(after))
 
 
 def _merge(session: Session, name: str, before: object, after: object) -> None:
@@ -150,7 +150,7 @@ def _merge(session: Session, name: str, before: object, after: object) -> None:
     found[name] = [found[name][0] if name in found else before, after]
 
 
-def _registration(value: object) -> str | None:
+def _presence(value: object) -> str | None:
     return "set" if value else None
 
 

@@ -17,13 +17,15 @@ from sqlalchemy.orm import aliased
 from portal.core.database import db
 from portal.domain.bulk import BulkAction, BulkItem, BulkRun
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import Registration
-from portal.domain.rules.preflight import ENDING, TENANT_WIDE, Finding
+from portal.domain.releases import ParticipantState
+from portal.domain.rules.preflight import ENDING, OF_PARTICIPANT, Finding
 from portal.networks.spec import ConsentProof
-from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, consent_given, finding_conditions, people
+from portal.releases.conditions import blocked, has_own_finding, people
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
+_LASTING = frozenset(OF_PARTICIPANT) - ENDING - {Finding.REFUSED_RECORD}
+"""Findings that do not hinder a release, and keep people Offline after it."""
 
 
 class PreviewGroup(StrEnum):
@@ -69,7 +71,7 @@ class Preview:
 def preview(view: TenantContext, run: BulkRun) -> Preview:
     """Count what would become of the people of `run`."""
     lot = lot_case(view, run)
-    causes = _causes(view, run)
+    causes = _causes(run)
     rows = (
         _chosen(view, run)
         .with_only_columns(
@@ -106,46 +108,42 @@ def people_of(
 
 def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
+    released = ParticipantState.released.expression
     if run.action is BulkAction.RELEASE:
-        conditions = finding_conditions(view)
         connection = view.connection
         asks = connection is not None and connection.network.spec.consent is ConsentProof.CONFIRMED
         steps = [
-            (RELEASED, PreviewGroup.UNCHANGED),
+            (released, PreviewGroup.UNCHANGED),
             (
-                or_(*(conditions[item] for item in ENDING), Participant.doubted_identity.is_not(None)),
+                or_(has_own_finding(ENDING), Participant.doubted_identity.is_not(None)),
                 PreviewGroup.ENDING,
             ),
-            (and_(literal(asks), ~consent_given(view.today)), PreviewGroup.CONFIRM),
+            (and_(literal(asks), ~ParticipantState.consent_given), PreviewGroup.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:
-        steps = [(~RELEASED, PreviewGroup.UNCHANGED)]
+        steps = [(~released, PreviewGroup.UNCHANGED)]
     elif run.action is BulkAction.MEDIATOR:
-        same = Registration.mediator_id == run.mediator_id if run.mediator_id else false()
+        same = ParticipantState.mediator_id == run.mediator_id if run.mediator_id else false()
         steps = [(func.coalesce(same, false()), PreviewGroup.UNCHANGED)]
     else:
         steps = [
-            (and_(RELEASED, blocked(view)), PreviewGroup.BLOCKED),
-            (~or_(RELEASED, ANNOUNCED), PreviewGroup.UNCHANGED),
-            (~RELEASED, PreviewGroup.WITHDRAWS),
+            (and_(released, blocked(view)), PreviewGroup.BLOCKED),
+            (~or_(released, ParticipantState.announced), PreviewGroup.UNCHANGED),
+            (~released, PreviewGroup.WITHDRAWS),
         ]
     return case(
         *((condition, literal(lot.value)) for condition, lot in steps), else_=literal(PreviewGroup.GOES.value)
     )
 
 
-def _causes(view: TenantContext, run: BulkRun) -> dict[Finding, Condition]:
+def _causes(run: BulkRun) -> dict[Finding, Condition]:
     """What keeps people Offline although they are released, the default mediator being chosen with it."""
     if run.action is not BulkAction.RELEASE:
         return {}
-    conditions = finding_conditions(view)
+    conditions = {item: has_own_finding({item}) for item in _LASTING}
     without = conditions[Finding.MEDIATOR_MISSING]
     conditions[Finding.MEDIATOR_MISSING] = and_(without, ~_gets_default(run))
-    return {
-        item: condition
-        for item, condition in conditions.items()
-        if item not in ENDING and item not in TENANT_WIDE and item is not Finding.REFUSED_RECORD
-    }
+    return conditions
 
 
 def _gets_default(run: BulkRun) -> Condition:

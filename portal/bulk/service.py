@@ -21,6 +21,7 @@ from portal.domain.rules.preflight import Finding
 from portal.releases.conditions import people
 from portal.releases.filters import Filters, apply_filters
 from portal.releases.service import choose_mediator, find_registration, release, revoke
+from portal.releases.states import refresh_due
 from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.queries import find_connection
 
@@ -71,6 +72,7 @@ def choose(
     )
     db.session.add(run)
     db.session.flush()
+    refresh_due(view.tenant.id, now)
     most = MOST_TRANSFERRED if action is BulkAction.TRANSFER else MOST
     found = apply_filters(people(view), view, chosen.filters)
     if chosen.participant_ids is not None:

@@ -143,6 +143,21 @@ def counting_for_every_tenant() -> Iterator[None]:
         _set_scope(session, before)
 
 
+@contextmanager
+def reading_columns_of(tenant_id: int) -> Iterator[None]:
+    """`scoped_to` one tenant for who reads columns alone: no row is loaded, so none that was loaded before is let go."""
+    session = db.session()
+    before = session.info.get("tenant_id")
+    if before in (tenant_id, EVERY_TENANT):
+        yield
+        return
+    _set_scope(session, tenant_id)
+    try:
+        yield
+    finally:
+        _set_scope(session, before)
+
+
 def _set_scope(session: Session, tenant_id: int | str | None) -> None:
     session.info["tenant_id"] = tenant_id
     set_row_level_scope(session)

@@ -19,6 +19,7 @@ from portal.core.settings import current_settings
 from portal.deliveries.reading import Entry, open_reading
 from portal.domain.deliveries import Delivery, DeliveryMediator, DeliveryPart, DeliveryPerson, part_place
 from portal.domain.delivery_states import DeliveryState
+from portal.releases.states import refresh_due
 from portal.tenants.context import TenantContext
 
 ROWS = 1000
@@ -70,7 +71,9 @@ def build_parts(held: Lease[Delivery], view: TenantContext) -> BuildResult:
 
 
 def _start_anew(held: Lease[Delivery]) -> None:
-    renew(held, utcnow())
+    now = utcnow()
+    renew(held, now)
+    refresh_due(held.tenant_id, now)
     for table in (DeliveryPart, DeliveryPerson, DeliveryMediator):
         db.session.execute(
             delete(table).where(table.delivery_id == held.row_id).execution_options(synchronize_session=False)

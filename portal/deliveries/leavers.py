@@ -10,7 +10,6 @@ from portal.core.database import db
 from portal.domain.deliveries import Delivery
 from portal.domain.releases import EndCause, Registration, Release
 from portal.domain.tenants import Tenant
-from portal.releases.conditions import RELEASED
 
 EXPLAINING = (EndCause.PERSON, EndCause.CONSENT, EndCause.NETWORK_CHANGED)
 """Ends of a release that explain why somebody leaves: a decision, the end of consent, the change of network."""
@@ -46,4 +45,4 @@ def is_explained(release: Release | None) -> bool:
 def explained() -> ColumnElement[bool]:
     """In SQL: whether somebody who leaves does so explained, or was archived before, so that nobody is lost by it."""
     ended = func.coalesce(Release.end_cause.in_(EXPLAINING), false())  # nobody ever released them: no row
-    return or_(and_(~RELEASED, ended), Registration.archived)
+    return or_(and_(~Registration.released, ended), Registration.archived)

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Choosing a tenant's network, and changing it (docs/domain.md#change-of-network). Never commits."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from portal.domain.rules.brake import Braking, Leaving, Limits, brake
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import Finding
 from portal.releases.causes import CauseCount, causes
-from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
+from portal.releases.conditions import blocked, registered
 from portal.releases.filters import Filters
-from portal.releases.rows import person_row
+from portal.releases.rows import decided_row
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
@@ -57,14 +57,18 @@ class Leaver:
 
 def coming(view: TenantContext) -> Coming:
     """What the next full delivery would do if it were built now; wants a connection."""
-    named = and_(RELEASED, ~blocked(view))
+    named = and_(Registration.released, ~blocked(view))
     kinds: dict[str, Condition] = {
-        "new": and_(named, ~ANNOUNCED),
-        "changed": and_(named, ANNOUNCED, Registration.revision != Registration.announced_revision),
-        "unchanged": and_(named, ANNOUNCED, Registration.revision == Registration.announced_revision),
+        "new": and_(named, ~Registration.announced),
+        "changed": and_(
+            named, Registration.announced, Registration.revision != Registration.announced_revision
+        ),
+        "unchanged": and_(
+            named, Registration.announced, Registration.revision == Registration.announced_revision
+        ),
         "explained": and_(_leaving(view), explained()),
         "unexplained": and_(_leaving(view), ~explained()),
-        "blocked": and_(RELEASED, blocked(view)),
+        "blocked": and_(Registration.released, blocked(view)),
         "explained_now": and_(_leaving(view), explained(), ~Registration.archived),
     }
     sums = [func.sum(case((condition, 1), else_=0)) for condition in kinds.values()]
@@ -82,17 +86,16 @@ def leavers(view: TenantContext, *, with_explanation: bool, limit: int = 100) ->
     """The first of those who would leave, by name."""
     condition = explained() if with_explanation else ~explained()
     query = _everybody(view).where(_leaving(view), condition).order_by(Participant.sort_key).limit(limit)
-    found = [person_row(view, row) for row in db.session.execute(query)]
+    found = [decided_row(view, row) for row in db.session.execute(query)]
     return [Leaver(row.participant, row.findings) for row in found]
 
 
 def _everybody(view: TenantContext) -> Select[*tuple[Any, ...]]:
-    assert view.connection is not None
-    return people(view).where(Registration.connection_id == view.connection.id)
+    return registered(view)
 
 
 def _leaving(view: TenantContext) -> Condition:
-    return and_(ANNOUNCED, or_(~RELEASED, blocked(view)))
+    return and_(Registration.announced, or_(~Registration.released, blocked(view)))
 
 
 def _ask_brake(view: TenantContext, explained_now: int, unexplained: int) -> Braking:

@@ -14,7 +14,8 @@ from portal.core.settings import current_settings
 from portal.deliveries import records
 from portal.domain.participants import Mediator, Order, Participant, Profile, social_insurance_place
 from portal.networks.registry import Network
-from portal.releases.conditions import consent_of, people
+from portal.releases.conditions import people
+from portal.releases.rows import consent_of
 from portal.tenants.context import TenantContext
 
 

@@ -18,12 +18,12 @@ from portal.deliveries.service import cancel, replan
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import DeliveryProblem, Inclusion, Mode
-from portal.domain.participants import Participant
-from portal.domain.releases import Registration
-from portal.domain.rules.preflight import Finding, tenant_preflight
+from portal.domain.releases import ParticipantState, Registration
+from portal.domain.rules.preflight import ENDING, Finding, tenant_preflight
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.protocol.client import NetworkClient, NetworkError, Refused
-from portal.releases.conditions import consent_lost
+from portal.releases.conditions import has_own_finding
+from portal.releases.states import refresh_due
 from portal.tenants.queries import tenant_facts, today_of
 
 log = structlog.get_logger()
@@ -35,7 +35,8 @@ def blocking_problem(delivery: Delivery, now: dt.datetime) -> DeliveryProblem | 
     """Why a frozen delivery must not go out any more: somebody named lost release or consent, or the licence ended."""
     tenant = db.session.get_one(Tenant, delivery.tenant_id)
     today = today_of(tenant, now)
-    if _somebody_lost(delivery, today):
+    refresh_due(delivery.tenant_id, now)
+    if _somebody_lost(delivery):
         return DeliveryProblem.NO_LONGER_ALLOWED
     connection = db.session.get_one(Connection, delivery.connection_id)
     only_withdraws = delivery.mode is Mode.DELTA and not delivery.counts.get("participant")
@@ -43,10 +44,10 @@ def blocking_problem(delivery: Delivery, now: dt.datetime) -> DeliveryProblem | 
     return DeliveryProblem.NOT_LICENSED if not only_withdraws and _LICENCE & set(findings) else None
 
 
-def _somebody_lost(delivery: Delivery, today: dt.date) -> bool:
+def _somebody_lost(delivery: Delivery) -> bool:
     lost = (
         select(DeliveryPerson.id)
-        .join(Participant, Participant.id == DeliveryPerson.participant_id)
+        .join(ParticipantState, ParticipantState.participant_id == DeliveryPerson.participant_id)
         .outerjoin(
             Registration,
             (Registration.participant_id == DeliveryPerson.participant_id)
@@ -55,7 +56,7 @@ def _somebody_lost(delivery: Delivery, today: dt.date) -> bool:
         .where(
             DeliveryPerson.delivery_id == delivery.id,
             DeliveryPerson.part == Inclusion.NAMED,
-            or_(~Registration.released, consent_lost(today), Participant.left_at.is_not(None)),
+            or_(~Registration.released, has_own_finding(ENDING)),
         )
     )
     return bool(db.session.scalar(select(exists(lost.subquery().select()))))

@@ -18,7 +18,7 @@ from portal.domain.delivery_states import ONLY_WITHDRAWALS, ChangeKind, Inclusio
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import preflight
-from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
+from portal.releases.conditions import blocked, registered
 from portal.releases.rows import preflight_input
 from portal.tenants.context import TenantContext
 
@@ -75,23 +75,24 @@ class Reading:
     def omitted(self) -> Iterator[Entry]:
         """Those whom a full delivery archives by not naming them, streamed."""
         if self._delivery.mode is Mode.FULL:
-            not_named = or_(~RELEASED, blocked(self._view))
-            yield from self._leaving(self._everybody().where(ANNOUNCED, not_named), Inclusion.OMITTED)
+            not_named = or_(~Registration.released, blocked(self._view))
+            yield from self._leaving(
+                self._everybody().where(Registration.announced, not_named), Inclusion.OMITTED
+            )
 
     def _everybody(self) -> Select[*tuple[Any, ...]]:
         """Registrations of the connection with all that belongs to them; the network's own people alone."""
-        query = people(self._view)
-        return query.where(Registration.connection_id == self._connection.id)
+        return registered(self._view)
 
     def _named(self) -> ColumnElement[bool]:
         if self._only_withdrawals:
             return false()
         chosen = self._delivery.selection
-        named = and_(RELEASED, ~blocked(self._view))
+        named = and_(Registration.released, ~blocked(self._view))
         return named if chosen is None else and_(named, Participant.id.in_(chosen))
 
     def _leavers_by_name(self) -> Select[*tuple[Any, ...]]:
-        query = self._everybody().where(ANNOUNCED, ~RELEASED)
+        query = self._everybody().where(Registration.announced, ~Registration.released)
         if self._delivery.selection is not None:
             query = query.where(Participant.id.in_(self._delivery.selection))
         return query

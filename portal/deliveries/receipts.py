@@ -12,13 +12,13 @@ from portal.deliveries.waiting import wake_forgotten
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion
-from portal.domain.participants import Participant
-from portal.domain.releases import Event, ProtocolEntry, Registration
+from portal.domain.releases import Event, ParticipantState, ProtocolEntry, Registration
+from portal.domain.rules.preflight import CONSENT_LOST
 from portal.domain.rules.status import NetworkState, Status, after_archiving_receipt
-from portal.domain.tenants import Connection, Tenant
+from portal.domain.tenants import Connection
 from portal.networks.protocol.contract import Receipt
-from portal.releases.conditions import consent_lost
-from portal.tenants.queries import today_of
+from portal.releases.conditions import has_own_finding
+from portal.releases.states import refresh_due
 
 
 def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> None:
@@ -86,8 +86,8 @@ def _note_told(delivery: Delivery, now: dt.datetime) -> None:
 
 def _mark_urgent(delivery: Delivery, now: dt.datetime) -> None:
     """Whose consent ended while nobody knew whether the commit counted: now the network holds them, and must not."""
-    tenant = db.session.get_one(Tenant, delivery.tenant_id)
-    lost = select(Participant.id).where(consent_lost(today_of(tenant, now)))
+    refresh_due(delivery.tenant_id, now)
+    lost = select(ParticipantState.participant_id).where(has_own_finding(CONSENT_LOST))
     db.session.execute(
         update(Registration)
         .where(

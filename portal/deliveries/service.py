@@ -26,8 +26,9 @@ from portal.domain.delivery_states import (
 from portal.domain.releases import Event, Registration
 from portal.domain.rules.preflight import Finding
 from portal.domain.tenants import Connection, ConnectionState, Tenant
-from portal.releases.conditions import ANNOUNCED, RELEASED, blocked, people
+from portal.releases.conditions import blocked, registered
 from portal.releases.service import write_protocol
+from portal.releases.states import refresh_due
 from portal.tenants.context import TenantContext, find_uncommitted, load_tenant_context
 from portal.tenants.queries import lock_connection
 
@@ -285,17 +286,17 @@ def _check_tenant(view: TenantContext, chosen: set[int] | None) -> None:
 
 
 def _anybody_to_name(view: TenantContext, chosen: set[int]) -> bool:
-    query = (
-        people(view).where(RELEASED, Registration.participant_id.in_(chosen)).with_only_columns(func.count())
-    )
-    return bool(db.session.scalar(query))
+    query = registered(view).where(Registration.released, Registration.participant_id.in_(chosen))
+    return bool(db.session.scalar(query.with_only_columns(func.count())))
 
 
 def _anybody_to_tell(view: TenantContext, chosen: set[int] | None) -> bool:
     """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
-    to_name = RELEASED & ~blocked(view)
-    to_withdraw = ANNOUNCED & ~RELEASED if chosen is not None else ANNOUNCED
-    query = people(view).where(or_(to_name, to_withdraw))
+    refresh_due(view.tenant.id, view.now)
+    released, announced = Registration.released.expression, Registration.announced.expression
+    to_name = released & ~blocked(view)
+    to_withdraw = announced & ~released if chosen is not None else announced
+    query = registered(view).where(or_(to_name, to_withdraw))
     if chosen is not None:
         query = query.where(Registration.participant_id.in_(chosen))
     return bool(

@@ -12,11 +12,11 @@ from portal.core.refusal import Refusal
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState
-from portal.domain.participants import Participant
-from portal.domain.releases import Event, ProtocolEntry, Registration
-from portal.domain.tenants import Connection, Tenant
-from portal.releases.conditions import consent_lost
-from portal.tenants.queries import today_of
+from portal.domain.releases import Event, ParticipantState, ProtocolEntry, Registration
+from portal.domain.rules.preflight import CONSENT_LOST
+from portal.domain.tenants import Connection
+from portal.releases.conditions import has_own_finding
+from portal.releases.states import refresh_due
 
 
 def complete(delivery: Delivery, now: dt.datetime) -> int:
@@ -70,8 +70,10 @@ def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
     network without our knowing how; the next delivery is full, and whose consent ended is withdrawn at once.
     """
     concerned = and_(_without_answer(delivery), Registration.announced_sequence == delivery.sequence)
-    tenant = db.session.get_one(Tenant, delivery.tenant_id)
-    lost = Registration.participant_id.in_(select(Participant.id).where(consent_lost(today_of(tenant, now))))
+    refresh_due(delivery.tenant_id, now)
+    lost = Registration.participant_id.in_(
+        select(ParticipantState.participant_id).where(has_own_finding(CONSENT_LOST))
+    )
     db.session.execute(
         update(Registration)
         .where(concerned)

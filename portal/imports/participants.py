@@ -30,6 +30,7 @@ from portal.releases.imported import (
     people_returned,
     withdrawals_kept,
 )
+from portal.releases.tracking import mark_changed
 from portal.tenants.queries import today_of
 
 WORDS: SqlTable = ParticipantWord.__table__  # type: ignore[assignment]
@@ -74,6 +75,7 @@ def write_participants(
     if not run.dry_run:
         if writing.replaced:
             db.session.execute(delete(PROFILES).where(PROFILES.c.participant_id.in_(writing.replaced)))
+        mark_changed(run.tenant_id, made.values())
         _follow(compared, made, writing)
         withdrawals_kept(run.tenant_id, writing.kept, now, run.id)
     return {row["number"] for row in (*compared.new, *compared.changed)}

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from portal.core.database import db
 from portal.core.refusal import NotFound
 from portal.domain.participants import Mediator
-from portal.domain.releases import MediatorRegistration, Registration
-from portal.releases.conditions import RELEASED, people
+from portal.domain.releases import MediatorRegistration, ParticipantState, Registration
+from portal.releases.conditions import listed
 from portal.tenants.context import TenantContext
 
 
@@ -39,7 +39,7 @@ def list_mediators(view: TenantContext, after: int | None = None, limit: int = 5
         query = query.where(Mediator.sort_key > here)
     found = db.session.scalars(query.order_by(Mediator.sort_key).limit(limit + 1)).all()
     kept = found[:limit]
-    known, carried = _known(view, kept), _carried(view, kept)
+    known, carried = _known(view, kept), _carried(kept)
     rows = [MediatorRow(item, known.get(item.id), *carried.get(item.id, (0, 0))) for item in kept]
     return MediatorPage(rows, kept[-1].id if len(found) > limit else None)
 
@@ -79,12 +79,14 @@ def _known(view: TenantContext, mediators: Iterable[Mediator]) -> dict[int, bool
     return {row.mediator_id: row.known for row in rows}
 
 
-def _carried(view: TenantContext, mediators: Iterable[Mediator]) -> dict[int, tuple[int, int]]:
+def _carried(mediators: Iterable[Mediator]) -> dict[int, tuple[int, int]]:
     """Participants and the released among them, as the list of participants would show them."""
     query = (
-        people(view)
-        .where(Registration.mediator_id.in_([item.id for item in mediators]))
-        .with_only_columns(Registration.mediator_id, func.count(), func.sum(case((RELEASED, 1), else_=0)))
-        .group_by(Registration.mediator_id)
+        listed()
+        .where(ParticipantState.mediator_id.in_([item.id for item in mediators]))
+        .with_only_columns(
+            ParticipantState.mediator_id, func.count(), func.count(case((ParticipantState.released, 1)))
+        )
+        .group_by(ParticipantState.mediator_id)
     )
-    return {row[0]: (row[1], row[2] or 0) for row in db.session.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in db.session.execute(query) if row[0] is not None}

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import db
 from portal.domain.accounts import Account, Role
 from portal.domain.notice_kinds import MailKind
 from portal.domain.notices import DigestDay, Notice
-from portal.domain.participants import Participant
-from portal.domain.releases import Registration
+from portal.domain.releases import ParticipantState
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.workdays import is_working_day, local_date
 from portal.domain.tenants import Tenant
 from portal.mail.outbox import mails_are_set, put
 from portal.notices.queries import concerns
-from portal.releases.conditions import needs_action, people, phase_case
+from portal.releases.conditions import count_by_phase, listed, needs_action
 from portal.tenants.context import TenantContext, load_tenant_context
 
 MORNING = dt.time(7)
@@ -104,20 +104,19 @@ def _contents(account: Account, view: TenantContext | None) -> dict[str, object]
 
 def _people(account: Account, view: TenantContext) -> dict[str, int]:
     """How many need action, by phase: of a caseworker their own, of the others the tenant's."""
-    phase = phase_case(view)
-    query = people(view).where(needs_action(view), Participant.tenant_id == view.tenant.id)
+    query = listed().where(needs_action(view), ParticipantState.tenant_id == view.tenant.id)
     if account.role is Role.CASEWORKER:
         query = query.where(
-            or_(Participant.caseworker == account.initials, _is_mediator_of(account.mediator_id))
+            or_(ParticipantState.caseworker == account.initials, _is_mediator_of(account.mediator_id))
         )
-    listed = query.with_only_columns(phase.label("phase"), maintain_column_froms=True).subquery()
-    found = db.session.execute(select(listed.c.phase, func.count()).group_by(listed.c.phase))
-    counted = {str(name): number for name, number in found}
-    return {it.value: counted[it.value] for it in Phase if it.value in counted}
+    counted: Counter[Phase] = Counter()
+    for phase, _values, number in count_by_phase(view, query):
+        counted[phase] += number
+    return {it.value: counted[it] for it in Phase if counted[it]}
 
 
 def _is_mediator_of(mediator_id: int | None) -> ColumnElement[bool]:
-    return false() if mediator_id is None else Registration.mediator_id == mediator_id
+    return false() if mediator_id is None else ParticipantState.mediator_id == mediator_id
 
 
 def forget_mornings(now: dt.datetime) -> None:

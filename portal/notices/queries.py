@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from portal.core.database import db
 from portal.core.settings import current_settings
@@ -18,17 +18,16 @@ from portal.domain.imports import ImportRun, ImportState
 from portal.domain.notice_kinds import MailState, NoticeKind
 from portal.domain.notices import Mail, Notice, NoticeSeen
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import MediatorRegistration, Registration, Release
+from portal.domain.releases import ParticipantState, Registration, Release
 from portal.domain.rules.notices import NOTHING_SENT_AFTER, ConnectionFacts, Facts, TenantFacts, TokenFacts
+from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import tenant_preflight
-from portal.domain.rules.status import Reason
 from portal.domain.rules.tokens import STAGES as TOKEN_STAGES
 from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
 from portal.domain.tokens import ApiToken
 from portal.imports.codes import ImportProblem
 from portal.mail.outbox import EXPIRED, REFUSED
 from portal.notices.audience import AUDIENCE
-from portal.releases.conditions import ABOUT_MEDIATOR, MEDIATOR_UNKNOWN
 from portal.tenants.queries import tenant_facts, today_of
 from portal.tokens.queries import is_current
 
@@ -161,13 +160,16 @@ def _clarifications() -> dict[int, int]:
 
 def _unknown_mediators() -> dict[int, dict[str, int]]:
     """Whom networks archived released people for want of: numbers of mediators, and how many people, by connection."""
-    word = literal(Reason.MEDIATOR_UNKNOWN.value, literal_execute=True)  # as the partial index has it
     query = (
-        select(Registration.connection_id, Mediator.number, func.count())
-        .join(Mediator, Mediator.id == Registration.mediator_id)
-        .outerjoin(MediatorRegistration, ABOUT_MEDIATOR)
-        .where(Registration.archive_reason == word, Registration.released, MEDIATOR_UNKNOWN)
-        .group_by(Registration.connection_id, Mediator.number)
+        select(Connection.id, Mediator.number, func.count())
+        .select_from(ParticipantState)
+        .join(
+            Connection,
+            (Connection.tenant_id == ParticipantState.tenant_id) & (Connection.state == ConnectionState.OPEN),
+        )
+        .join(Mediator, Mediator.id == ParticipantState.mediator_id)
+        .where(ParticipantState.phase == Phase.MEDIATOR_UNKNOWN)
+        .group_by(Connection.id, Mediator.number)
     )
     found: dict[int, dict[str, int]] = {}
     for connection_id, number, people in db.session.execute(query):

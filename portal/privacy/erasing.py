@@ -19,10 +19,10 @@ from portal.domain.bulk import BulkItem
 from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, OddAnswer
 from portal.domain.delivery_states import ENDED, Inclusion
 from portal.domain.participants import Participant, ParticipantWord, Profile
-from portal.domain.releases import ProtocolEntry, Registration, Release
+from portal.domain.releases import ParticipantState, ProtocolEntry, Registration, Release
 from portal.privacy.queries import hindered
 
-OWNED = (BulkItem, DeliveryPerson, ParticipantWord, Registration, Profile, Release)
+OWNED = (BulkItem, DeliveryPerson, ParticipantState, ParticipantWord, Registration, Profile, Release)
 """Tables whose rows are about one participant, in an order that foreign keys allow; ProtocolEntry goes its own way."""
 
 

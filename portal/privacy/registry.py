@@ -111,6 +111,14 @@ TABLES: dict[str, Kept] = {
     "participant_word": Kept(
         _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="word", pseudonymous="participant_id"
     ),
+    "participant_state": Kept(
+        _P,
+        Purpose.TRANSFER,
+        Retention.ACTIVITY,
+        personal="sort_key caseworker",
+        pseudonymous="participant_id listed order_id mediator_id left_order status released announced consent_given "
+        "findings phase troubled needs_action since recheck_at",
+    ),
     "mediator": Kept(
         _M,
         Purpose.TRANSFER,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func
 
 from portal.core.database import db
 from portal.domain.participants import Mediator
+from portal.domain.releases import ParticipantState
 from portal.domain.rules.phase import Phase
-from portal.domain.rules.preflight import TENANT_WIDE, Finding
-from portal.releases.conditions import finding_conditions, people, phase_case
+from portal.domain.rules.preflight import TENANT_WIDE, Finding, from_bits
+from portal.releases.conditions import count_by_phase, listed, shows_phase
 from portal.releases.filters import Filters, apply_filters
 from portal.tenants.context import TenantContext
 
@@ -56,27 +57,13 @@ class Causes:
 
 def causes(view: TenantContext, filters: Filters) -> Causes:
     """The causes among the people that `filters` leave."""
-    conditions = finding_conditions(view)
-    narrowed = (
-        apply_filters(people(view), view, filters)
-        .with_only_columns(
-            phase_case(view).label("phase"),
-            *(case((condition, 1), else_=0).label(item.name) for item, condition in conditions.items()),
-        )
-        .subquery()
-    )
-    sums = [func.sum(narrowed.c[item.name]) for item in conditions]
+    query = apply_filters(listed(), view, filters)
     counted: Counter[Finding | Phase] = Counter()
     total = 0
-    for name, number, *by_finding in db.session.execute(
-        select(narrowed.c.phase, func.count(), *sums).group_by(narrowed.c.phase)
-    ):
+    for phase, (bits,), number in count_by_phase(view, query, ParticipantState.findings):
         total += number
-        if name != Phase.BLOCKED.value:
-            counted[Phase(name)] = number
-            continue
-        counted.update({item: found for item, found in zip(conditions, by_finding, strict=True) if found})
-        counted.update(dict.fromkeys(view.findings, number))
+        found = (*from_bits(bits), *view.findings) if phase is Phase.BLOCKED else (phase,)
+        counted.update(dict.fromkeys(found, number))
     counts = [
         CauseCount(cause, number, _mediators(view, filters) if cause is Phase.MEDIATOR_UNKNOWN else ())
         for cause, number in counted.most_common()
@@ -87,8 +74,9 @@ def causes(view: TenantContext, filters: Filters) -> Causes:
 def _mediators(view: TenantContext, filters: Filters) -> tuple[UnknownMediator, ...]:
     number = func.count(Mediator.id)
     query = (
-        apply_filters(people(view), view, filters)
-        .where(phase_case(view) == Phase.MEDIATOR_UNKNOWN.value)
+        apply_filters(listed(), view, filters)
+        .join(Mediator, Mediator.id == ParticipantState.mediator_id)
+        .where(shows_phase(view, {Phase.MEDIATOR_UNKNOWN}))
         .with_only_columns(Mediator, number)
         .group_by(Mediator.id)
         .order_by(number.desc(), Mediator.id)

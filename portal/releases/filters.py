@@ -6,29 +6,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
-from portal.domain.participants import Mediator, Order, Participant, ParticipantWord
-from portal.domain.releases import Registration
+from portal.domain.participants import Mediator, Order, ParticipantWord
+from portal.domain.releases import ParticipantState, Registration
 from portal.domain.rules.normalise import next_word
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Status
 from portal.releases.conditions import (
     LEFT_BUT_RELEASED,
-    RELEASED,
-    STATUS,
-    finding_conditions,
+    has_finding,
     needs_action,
-    phase_case,
+    shows_phase,
 )
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
-_ALSO_WITHOUT_REGISTRATION = frozenset(
-    {Phase.NOT_RELEASED, Phase.TRANSFERRING, Phase.HELD, Phase.OUTCOME_UNKNOWN}
-)
-"""Phases of people who may have no registration; those of the others are found by its indexes."""
 
 
 class Sorting(StrEnum):
@@ -67,45 +61,32 @@ class Filters:
 def apply_filters(
     query: Select[*tuple[Any, ...]], view: TenantContext, filters: Filters
 ) -> Select[*tuple[Any, ...]]:
-    """Narrow `query` over `conditions.people` to `filters`, each of which must hold."""
-    conditions = [*_by_state(view, filters), *_by_finding(view, filters), *_search(filters)]
+    """Narrow `query` over stored states to `filters`, each of which must hold."""
+    conditions = [*_by_state(view, filters), *_search(filters)]
     for column, value in (
-        (Participant.order_id, filters.order_id),
-        (Registration.mediator_id, filters.mediator_id),
-        (Participant.caseworker, filters.caseworker),
-        (Participant.caseworker, filters.mine),
+        (ParticipantState.order_id, filters.order_id),
+        (ParticipantState.mediator_id, filters.mediator_id),
+        (ParticipantState.caseworker, filters.caseworker),
+        (ParticipantState.caseworker, filters.mine),
     ):
         if value is not None:
             conditions.append(column == value)
-    if filters.left_but_released:
-        conditions.append(LEFT_BUT_RELEASED)
     return query.where(*conditions)
 
 
 def _by_state(view: TenantContext, filters: Filters) -> list[Condition]:
     found: list[Condition] = []
     if filters.statuses:
-        offline = (
-            Status.OFFLINE in filters.statuses
-        )  # also people without a registration; otherwise by its index
-        found.append((STATUS if offline else Registration.status).in_(list(filters.statuses)))
-    with_registration = filters.phases and not filters.phases & _ALSO_WITHOUT_REGISTRATION
-    if with_registration or filters.needs_action:
-        found.append(Registration.id.is_not(None))
+        found.append(ParticipantState.status.in_(filters.statuses))
     if filters.phases:
-        found.append(phase_case(view).in_([item.value for item in filters.phases]))
+        found.append(shows_phase(view, filters.phases))
     if filters.needs_action:
         found.append(needs_action(view))
+    if filters.findings:
+        found += [ParticipantState.released.expression, has_finding(view, filters.findings)]
+    if filters.left_but_released:
+        found.append(LEFT_BUT_RELEASED)
     return found
-
-
-def _by_finding(view: TenantContext, filters: Filters) -> list[Condition]:
-    """Released people whom any of these findings keeps offline; one of the tenant's keeps all of them, or nobody."""
-    if not filters.findings:
-        return []
-    of_people = finding_conditions(view)
-    found = (of_people.get(item, literal(item in view.findings)) for item in sorted(filters.findings))
-    return [RELEASED, or_(*found)]
 
 
 def _search(filters: Filters) -> list[Condition]:
@@ -113,16 +94,18 @@ def _search(filters: Filters) -> list[Condition]:
     found = [and_(*(_has_word(word) for word in words)) for words in readings if words]
     if filters.number is not None:
         found += [
-            Registration.applicant_id == filters.number,
-            Participant.order_id.in_(select(Order.id).where(Order.number == filters.number)),
-            Registration.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
+            ParticipantState.participant_id.in_(
+                select(Registration.participant_id).where(Registration.applicant_id == filters.number)
+            ),
+            ParticipantState.order_id.in_(select(Order.id).where(Order.number == filters.number)),
+            ParticipantState.mediator_id.in_(select(Mediator.id).where(Mediator.number == filters.number)),
         ]
     return [or_(*found)] if found else []
 
 
 def _has_word(word: str) -> Condition:
     """From the word to the people: there are fewer of them than people with words."""
-    return Participant.id.in_(
+    return ParticipantState.participant_id.in_(
         select(ParticipantWord.participant_id).where(
             ParticipantWord.word >= word, ParticipantWord.word < next_word(word)
         )

@@ -5,17 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from portal.core.database import db
 from portal.domain.actors import QUALLI
 from portal.domain.participants import Participant
-from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
-from portal.domain.rules.preflight import consent_findings
+from portal.domain.releases import EndCause, Event, ParticipantState, ProtocolEntry, Registration, Release
+from portal.domain.rules.preflight import CONSENT_LOST, ENDING, from_bits
 from portal.domain.tenants import Connection, ConnectionState, Tenant
-from portal.releases.conditions import consent_lost, consent_of
+from portal.releases.conditions import has_own_finding
 from portal.releases.service import end_release
-from portal.tenants.queries import today_of
+from portal.releases.states import refresh_due
+from portal.releases.tracking import mark_changed
+
+_BATCH = 1000
+"""Releases that are ended in one go."""
 
 
 def people_changed(
@@ -120,9 +124,10 @@ def _note(
         )
 
 
-def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - one shape for all
+def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - one shape for both
     """Follow a change of these orders: whoever attends them has something new to tell."""
     attending = select(Participant.id).where(Participant.order_id.in_(order_ids))
+    mark_changed(tenant_id, db.session.scalars(attending))
     db.session.execute(
         update(Registration)
         .where(_registrations(Registration.participant_id.in_(attending)))
@@ -145,7 +150,6 @@ def end_lost_releases(
     tenant: Tenant,
     now: dt.datetime,
     among: ColumnElement[bool],
-    limit: int = 5000,
     *,
     import_id: int | None = None,
 ) -> int:
@@ -154,24 +158,26 @@ def end_lost_releases(
     `import_id` is the import by which they did, None where it was the clock. Told people whose consent
     ended are marked urgent: they are withdrawn at once. Source: docs/domain.md#rules.
     """
-    today = today_of(tenant, now)
-    rows = db.session.execute(
-        select(Registration, Participant)
-        .join(Participant, Participant.id == Registration.participant_id)
-        .where(Registration.released, among, or_(Participant.left_at.is_not(None), consent_lost(today)))
-        .limit(limit)
-    ).all()
-    for registration, person in rows:
-        lost = bool(consent_findings(consent_of(person), None, today))
-        end_release(registration, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
-    _mark_urgent(today, among, now)
-    db.session.flush()
-    return len(rows)
+    refresh_due(tenant.id, now)
+    query = (
+        select(Registration, ParticipantState.findings)
+        .join(ParticipantState, ParticipantState.participant_id == Registration.participant_id)
+        .where(Registration.released, among, has_own_finding(ENDING))
+    )
+    ended = 0
+    while rows := db.session.execute(query.limit(_BATCH)).all():
+        for registration, findings in rows:
+            lost = CONSENT_LOST & set(from_bits(findings))
+            end_release(registration, EndCause.CONSENT if lost else EndCause.LEFT, QUALLI, now, import_id)
+        db.session.flush()
+        ended += len(rows)
+    _mark_urgent(among, now)
+    return ended
 
 
-def _mark_urgent(today: dt.date, among: ColumnElement[bool], now: dt.datetime) -> None:
+def _mark_urgent(among: ColumnElement[bool], now: dt.datetime) -> None:
     """Also those whose release ended for another cause before, while the network still holds them."""
-    lost = select(Participant.id).where(consent_lost(today))
+    lost = select(ParticipantState.participant_id).where(has_own_finding(CONSENT_LOST))
     marked = (
         db.session.execute(
             update(Registration)

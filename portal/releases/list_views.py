@@ -63,7 +63,7 @@ def list_page() -> Response:
         grouped=causes(view, filters) if grouped else None,
         listing=None if grouped else _listing(filters),
         matching=count_participants(view, filters) if where.narrowed else None,
-        counts=status_counts(view),
+        counts=status_counts(),
         action_count=needs_action_count(view),
         ignored=ignored_words(where),
         narrowings=narrowings(where, text, offered, group="cause" if grouped else None),

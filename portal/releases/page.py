@@ -16,11 +16,10 @@ from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import wants_confirmation
 from portal.domain.rules.status import Archiving, Reason, read_reason
 from portal.networks import addresses as network_addresses
-from portal.releases.conditions import consent_of
 from portal.releases.list_address import ListAddress
 from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
 from portal.releases.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
-from portal.releases.rows import archived_as, lacks_known_mediator
+from portal.releases.rows import archived_as, consent_of, lacks_known_mediator
 from portal.tenants.context import TenantContext
 
 PAGE = 20

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_, select, true
 
 from portal.core.database import UtcDateTime, db
 from portal.core.refusal import NotFound
 from portal.domain.deliveries import Delivery
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import ProtocolEntry, Registration
-from portal.domain.rules.phase import Phase
+from portal.domain.releases import ParticipantState, ProtocolEntry
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Reason, Status
-from portal.releases.conditions import needs_action, people, phase_case, waits_since
+from portal.releases.conditions import listed, needs_action, people
 from portal.releases.filters import Filters, Sorting, apply_filters
-from portal.releases.rows import PersonRow, person_row, rejection_of
+from portal.releases.rows import PersonRow, decided_row, listed_row, rejection_of
 from portal.tenants.context import TenantContext
 
 _NEVER = literal(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), UtcDateTime)
@@ -59,17 +57,17 @@ def list_participants(
     limit: int = 50,
 ) -> Listing:
     """A page of participants by name, behind `after` or before `before` (participants by row)."""
-    query = apply_filters(people(view), view, filters)
     backwards = before is not None
     anchor = before if backwards else after
     keys = _sort_keys(view, filters.sorting)
+    query = apply_filters(people(view), view, filters)
     if anchor is not None:
-        query = query.where(_beyond(view, keys, anchor, backwards=backwards))
+        query = query.where(_beyond(keys, anchor, backwards=backwards))
     order = [key.desc() if backwards else key.asc() for key in keys]
     found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
     more = len(found) > limit
     kept = list(reversed(found[:limit])) if backwards else list(found[:limit])
-    rows = [person_row(view, row) for row in kept]
+    rows = [listed_row(view, row) for row in kept]
     first, last = (rows[0].participant.id, rows[-1].participant.id) if rows else (None, None)
     return Listing(
         rows,
@@ -79,19 +77,17 @@ def list_participants(
 
 
 def _sort_keys(view: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
-    by_name: ColumnElement[Any] = Participant.sort_key.expression
+    by_name: ColumnElement[Any] = ParticipantState.sort_key.expression
     if sorting is Sorting.ACTION:
         return [case((needs_action(view), 0), else_=1), by_name]
     if sorting is Sorting.WAITING:
-        return [func.coalesce(waits_since(view), _NEVER), by_name]
+        return [func.coalesce(ParticipantState.since, _NEVER), by_name]
     return [by_name]
 
 
-def _beyond(
-    view: TenantContext, keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool
-) -> ColumnElement[bool]:
+def _beyond(keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool) -> ColumnElement[bool]:
     """Whoever comes behind (or before) the participant `anchor`; everybody where there is no such."""
-    here = people(view).where(Participant.id == anchor).with_only_columns(*keys)
+    here = select(*keys).where(ParticipantState.participant_id == anchor)
     values = db.session.execute(here).first()
     if values is None:
         return true()
@@ -101,55 +97,24 @@ def _beyond(
     return beyond
 
 
-def status_counts(view: TenantContext) -> dict[Status, int]:
-    """How many people have each status; every status is there.
-
-    Counted by the registrations, of which there are fewer than people: whoever has none is Offline.
-    """
-    connection_id = view.connection.id if view.connection else 0
-    gone = (
-        select(Registration.status, func.count())
-        .join(Participant, Registration.participant_id == Participant.id)
-        .where(Registration.connection_id == connection_id, Participant.left_at.is_not(None))
-        .group_by(Registration.status)
+def status_counts() -> dict[Status, int]:
+    """How many people have each status; every status is there."""
+    query = (
+        listed().with_only_columns(ParticipantState.status, func.count()).group_by(ParticipantState.status)
     )
-    by_status = (
-        select(Registration.status, func.count())
-        .where(Registration.connection_id == connection_id, Registration.status != Status.OFFLINE)
-        .group_by(Registration.status)
-    )
-    counted = _by_status(by_status)
-    counted.subtract(_by_status(gone.where(Registration.release_id.is_(None))))
-    here = select(func.count()).select_from(Participant).where(Participant.left_at.is_(None))
-    shown = (db.session.scalar(here) or 0) + _by_status(
-        gone.where(Registration.release_id.is_not(None))
-    ).total()
-    counted[Status.OFFLINE] = 0
-    counted[Status.OFFLINE] = shown - counted.total()
-    return {status: counted[status] for status in Status}
-
-
-def _by_status(query: Select[str, int]) -> Counter[Status]:
-    return Counter({Status(status): number for status, number in db.session.execute(query)})
-
-
-def phase_counts(view: TenantContext) -> dict[Phase, int]:
-    """How many people are in each phase; every phase is there."""
-    named = people(view).with_only_columns(phase_case(view).label("phase")).subquery()
-    query = select(named.c.phase, func.count()).group_by(named.c.phase)
-    counted = {Phase(name): number for name, number in db.session.execute(query)}
-    return {item: counted.get(item, 0) for item in Phase}
+    counted = {Status(status): number for status, number in db.session.execute(query)}
+    return {status: counted.get(status, 0) for status in Status}
 
 
 def needs_action_count(view: TenantContext) -> int:
     """How many people need somebody to do something."""
-    query = apply_filters(people(view), view, Filters(needs_action=True)).with_only_columns(func.count())
+    query = listed().where(needs_action(view)).with_only_columns(func.count())
     return db.session.scalar(query) or 0
 
 
 def count_participants(view: TenantContext, filters: Filters) -> int:
     """Exactly how many people match."""
-    return db.session.scalar(apply_filters(people(view), view, filters).with_only_columns(func.count())) or 0
+    return db.session.scalar(apply_filters(listed(), view, filters).with_only_columns(func.count())) or 0
 
 
 def explain(view: TenantContext, participant_id: int) -> Explanation:
@@ -158,7 +123,7 @@ def explain(view: TenantContext, participant_id: int) -> Explanation:
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("participant-unknown")
-    plain = person_row(view, row)
+    plain = decided_row(view, row)
     registration = plain.registration
     told_mediator = (
         db.session.get(Mediator, registration.announced_mediator_id)
@@ -187,16 +152,6 @@ def protocol(participant_id: int, before: int | None = None, limit: int = 20) ->
     if before is not None:
         query = query.where(ProtocolEntry.id < before)
     return list(db.session.scalars(query.order_by(ProtocolEntry.id.desc()).limit(limit)))
-
-
-def protocol_tag(participant_id: int) -> int:
-    """The newest entry of a person's protocol; 0 where there is none."""
-    return (
-        db.session.scalar(
-            select(func.max(ProtocolEntry.id)).where(ProtocolEntry.participant_id == participant_id)
-        )
-        or 0
-    )
 
 
 def delivery_numbers(entries: Sequence[ProtocolEntry]) -> dict[int, int]:

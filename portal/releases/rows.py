@@ -1,19 +1,28 @@
-"""A row of `conditions.people` with what the pure rules say of it."""
+"""What the pure rules are asked of a person, from the rows that we have; and a person as lists show them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
 
 from portal.domain.participants import Mediator, Order, Participant
-from portal.domain.releases import MediatorRegistration, Registration, Release
-from portal.domain.rules.phase import Moments, Phase, PhaseInput, needs_action, phase, waits_since
-from portal.domain.rules.preflight import MENDABLE, Finding, PreflightInput, preflight
+from portal.domain.releases import MediatorRegistration, ParticipantState, Registration, Release
+from portal.domain.rules.phase import (
+    WAITS_FOR_NOTHING,
+    Moments,
+    Phase,
+    PhaseInput,
+    needs_action,
+    phase,
+    shown_needs_action,
+    shown_phase,
+    waits_since,
+)
+from portal.domain.rules.preflight import MENDABLE, Consent, Finding, PreflightInput, from_bits, preflight
 from portal.domain.rules.status import Archiving, Reason, Status, archiving, read_reason
-from portal.releases.conditions import consent_of
 from portal.tenants.context import TenantContext
 
 
@@ -37,26 +46,59 @@ class PersonRow:
     """Since when they wait for what the phase is about; None where they wait for nothing."""
 
 
-def person_row(view: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow:
-    """Read a row of `conditions.people` by the rules."""
-    person, registration, release, order, mediator, known, in_transit = row
-    network = view.connection.network if view.connection else None
-    findings = tuple(preflight(preflight_input(person, registration, order, mediator), network, view.today))
-    situation = phase_input(person, registration, known, findings, view, bool(in_transit))
-    found = phase(situation, view.deadlines)
+def listed_row(context: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow:
+    """Read a row of `conditions.people` as it is stored, with what concerns the whole tenant laid over it."""
+    state: ParticipantState = row.ParticipantState
+    transit = context.transit if row.in_transit else None
+    shown = shown_phase(state.phase, transit, bool(context.findings))
+    person, registration, release, order, mediator, known = row[:6]
     return PersonRow(
-        participant=person,
-        registration=registration,
-        release=release,
-        order=order,
-        mediator=mediator,
-        mediator_registration=known,
-        status=Status(registration.status) if registration else Status.OFFLINE,
-        phase=found,
-        findings=findings,
-        needs_action=needs_action(situation, view.deadlines),
-        since=waits_since(found, _moments(person, registration, release)),
+        person,
+        registration,
+        release,
+        order,
+        mediator,
+        known,
+        state.status,
+        shown,
+        from_bits(state.findings),
+        shown_needs_action(state.phase, state.needs_action, state.troubled, transit),
+        None if shown in WAITS_FOR_NOTHING else state.since,
     )
+
+
+def decided_row(context: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow:
+    """Read a row of `conditions.people` by the rules, at the context's time."""
+    person, registration, release, order, mediator, known = row[:6]
+    network = context.connection.network if context.connection else None
+    findings = tuple(
+        preflight(preflight_input(person, registration, order, mediator), network, context.today)
+    )
+    situation = phase_input(person, registration, known, findings)
+    situation = replace(
+        situation,
+        transit=context.transit if row.in_transit else None,
+        tenant_blocked=bool(context.findings),
+    )
+    found = phase(situation, context.deadlines)
+    return PersonRow(
+        person,
+        registration,
+        release,
+        order,
+        mediator,
+        known,
+        situation.status,
+        found,
+        findings,
+        needs_action(situation, context.deadlines),
+        waits_since(found, moments_of(person, registration, release)),
+    )
+
+
+def consent_of(person: Participant) -> Consent:
+    """The recorded consent of a participant."""
+    return Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
 
 
 def preflight_input(
@@ -87,27 +129,23 @@ def phase_input(
     registration: Registration | None,
     known: MediatorRegistration | None,
     findings: tuple[Finding, ...],
-    view: TenantContext,
-    in_transit: bool,
 ) -> PhaseInput:
-    """What decides the phase, from rows."""
-    transit, number = view.transit if in_transit else None, len(findings) + len(view.findings)
+    """What decides a person's own phase, from rows."""
     mendable = any(finding in MENDABLE for finding in findings)
     if registration is None:
-        return PhaseInput(findings=number, mendable=mendable, transit=transit)
+        return PhaseInput(findings=len(findings), mendable=mendable)
     meaning = archived_as(registration)
     return PhaseInput(
         released=registration.released,
         announced=registration.announced,
         pending=not registration.announced or registration.revision != registration.announced_revision,
-        findings=number,
+        findings=len(findings),
         mendable=mendable,
         clarification=registration.clarification is not None or person.doubted_identity is not None,
         rejected=registration.rejected_sequence > registration.applied_sequence,
         unexpectedly_archived=meaning is Archiving.UNEXPECTED,
         mediator_unknown=meaning is Archiving.MEDIATOR_UNKNOWN and lacks_known_mediator(registration, known),
         waiting_since=registration.waiting_since,
-        transit=transit,
         status=Status(registration.status),
     )
 
@@ -123,7 +161,7 @@ def archived_as(registration: Registration) -> Archiving | None:
 def lacks_known_mediator(registration: Registration, known: MediatorRegistration | None) -> bool:
     """Tell whether nothing says that the network knows the chosen mediator of a person archived for want of one.
 
-    `conditions.MEDIATOR_UNKNOWN` says the same in SQL. Another mediator is given the benefit of the doubt, unless the
+    Another mediator is given the benefit of the doubt, unless the
     network has answered that it does not know that one either.
     """
     if registration.mediator_id is None:
@@ -146,7 +184,7 @@ def stuck_since(registration: Registration, now: dt.datetime) -> dt.datetime | N
     return (registration.stuck_since or now) if stuck else None
 
 
-def _moments(person: Participant, registration: Registration | None, release: Release | None) -> Moments:
+def moments_of(person: Participant, registration: Registration | None, release: Release | None) -> Moments:
     return Moments(
         released_at=release.released_at if release else None,
         ended_at=release.ended_at if release else None,

@@ -23,8 +23,7 @@ from portal.domain.rules.preflight import (
 )
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
-from portal.releases.conditions import consent_of
-from portal.releases.rows import stuck_since
+from portal.releases.rows import consent_of, stuck_since
 from portal.tenants.queries import find_connection, tenant_facts, today_of
 
 SHORTEST_FINDING, LONGEST_FINDING = 5, 300

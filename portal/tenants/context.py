@@ -71,7 +71,12 @@ def load_tenant_context(
 
 def deadlines_of(tenant: Tenant, now: dt.datetime) -> Deadlines:
     """Since when answers have to be awaited to be overdue or in clarification (docs/domain.md#rules)."""
-    place = (tenant.federal_state, tenant.time_zone)
+    return deadlines_in(tenant.federal_state, tenant.time_zone, now)
+
+
+def deadlines_in(federal_state: str, time_zone: str, now: dt.datetime) -> Deadlines:
+    """Return the same for a place."""
+    place = (federal_state, time_zone)
     return Deadlines(
         overdue_before=working_days_before(now, OVERDUE_WORKING_DAYS, *place),
         clarification_before=working_days_before(now, CLARIFICATION_WORKING_DAYS, *place),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -22,7 +24,8 @@ from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
 from portal.releases.conditions import people
 from portal.releases.filters import Filters
-from portal.releases.rows import person_row
+from portal.releases.rows import decided_row
+from portal.releases.states import refresh_tenant
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.house import connection_token, make_account
@@ -31,6 +34,13 @@ from tests.support.people import Crowd
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 PEOPLE = 200
 EVERYBODY = Chosen(None, Filters())
+
+
+@pytest.fixture(autouse=True)
+def at_a_time() -> Iterator[None]:
+    """States are stored as of the time of their commit."""
+    with time_machine.travel(NOW, tick=False):
+        yield
 
 
 @pytest.fixture(params=list(Network))
@@ -50,6 +60,7 @@ def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContex
     db.session.execute(update(Mediator).where(Mediator.number == "0").values(initials="KK"))
     db.session.execute(update(Participant).where(Participant.id % 5 == 0).values(caseworker="KK"))
     make_account("caseworker", Role.CASEWORKER, cast.alpha)
+    refresh_tenant(cast.alpha, NOW)
     commit()
     return load_tenant_context(cast.alpha, NOW)
 
@@ -78,7 +89,7 @@ def staying_offline(run: BulkRun, view: TenantContext) -> Counter[str]:
     )
     found: Counter[str] = Counter()
     for row in db.session.execute(people(fresh).where(Participant.id.in_(done))):
-        findings = set(person_row(fresh, row).findings) - TENANT_WIDE
+        findings = set(decided_row(fresh, row).findings) - TENANT_WIDE
         found.update(item.value for item in findings)
         found["any"] += bool(findings)
     return +found

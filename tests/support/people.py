@@ -1,4 +1,4 @@
-"""People by the thousand, of every kind, for tests of lists and of the rules' twins in SQL."""
+"""People by the thousand, of every kind, for tests of lists and of stored states."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from portal.domain.releases import MediatorRegistration, Registration, Release
 from portal.domain.rules.normalise import person_words, sort_key
 from portal.domain.rules.phase import Deadlines
 from portal.domain.rules.status import Status
+from portal.releases.states import refresh_tenant
 
 MOMENT = dt.timedelta(microseconds=1)
 DAY = dt.timedelta(days=1)
@@ -84,6 +85,7 @@ class Crowd:
         db.session.execute(
             insert(Registration), [self._registration(row, releases.get(row)) for row in present]
         )
+        refresh_tenant(self.tenant_id, self.now)
         commit()
 
     def _person(self, number: int) -> dict[str, Any]:

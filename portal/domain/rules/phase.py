@@ -63,7 +63,9 @@ class PhaseInput:
     pending: bool = False
     """Something about them is not yet told to the network."""
     findings: int = 0
-    """How many findings block them, those of the tenant included."""
+    """How many findings of their own block them."""
+    tenant_blocked: bool = False
+    """Whether one of the tenant's keeps everybody offline."""
     mendable: bool = False
     """One of those can be mended by the tenant, and concerns them alone (`preflight.MENDABLE`)."""
     clarification: bool = False
@@ -87,12 +89,18 @@ _IN_TRANSIT = {
 
 
 def phase(situation: PhaseInput, deadlines: Deadlines) -> Phase:
-    """Choose the first phase that applies. `releases.conditions.phase_case` says the same in SQL."""
+    """Choose the first phase that applies."""
+    return shown_phase(own_phase(situation, deadlines), situation.transit, situation.tenant_blocked)
+
+
+def own_phase(situation: PhaseInput, deadlines: Deadlines) -> Phase:
+    """Choose the first phase that applies, whatever concerns the whole tenant: this one is stored with a participant.
+
+    `shown_phase` lays over it what would change everybody's phase at once.
+    """
     waiting = situation.waiting_since
     if situation.clarification or (waiting and waiting < deadlines.clarification_before):
         return Phase.CLARIFICATION
-    if situation.transit:
-        return _IN_TRANSIT[situation.transit]
     trouble = _trouble_at_network(situation)
     if trouble:
         return trouble
@@ -101,6 +109,15 @@ def phase(situation: PhaseInput, deadlines: Deadlines) -> Phase:
     if waiting:
         return Phase.SENT if situation.announced else Phase.ARCHIVING
     return _at_rest(situation)
+
+
+def shown_phase(own: Phase, transit: Transit | None, tenant_blocked: bool) -> Phase:
+    """Lay over a participant's own phase the delivery that they are in, and what keeps the whole tenant offline."""
+    if own is Phase.CLARIFICATION:
+        return own
+    if transit:
+        return _IN_TRANSIT[transit]
+    return Phase.BLOCKED if tenant_blocked and own in (Phase.SCHEDULED, Phase.CURRENT) else own
 
 
 def _trouble_at_network(situation: PhaseInput) -> Phase | None:
@@ -121,17 +138,19 @@ def _at_rest(situation: PhaseInput) -> Phase:
 
 
 def needs_action(situation: PhaseInput, deadlines: Deadlines) -> bool:
-    """Tell whether somebody of the tenant can do something for this person now ("braucht Aktion").
+    """Tell whether somebody of the tenant can do something for this person now ("braucht Aktion")."""
+    own = own_phase(situation, deadlines)
+    troubled = is_troubled(situation)
+    return shown_needs_action(own, own_needs_action(own, troubled), troubled, situation.transit)
 
-    `releases.conditions.needs_action` says the same in SQL. A held delivery is one thing to decide, not one for each
-    person in it: what counts there is their own trouble.
-    """
-    found = phase(situation, deadlines)
-    match found:
+
+def own_needs_action(own: Phase, troubled: bool) -> bool:
+    """Tell the same of a participant who is in no uncommitted delivery; this is stored with them."""
+    match own:
         case Phase.CLARIFICATION:
             return True
         case Phase.REJECTED | Phase.MEDIATOR_UNKNOWN | Phase.BLOCKED | Phase.HELD:
-            return _has_own_trouble(situation)
+            return troubled
         case (
             Phase.OUTCOME_UNKNOWN
             | Phase.TRANSFERRING
@@ -145,10 +164,20 @@ def needs_action(situation: PhaseInput, deadlines: Deadlines) -> bool:
         ):
             return False
         case _:
-            assert_never(found)
+            assert_never(own)
 
 
-def _has_own_trouble(situation: PhaseInput) -> bool:
+def shown_needs_action(own: Phase, needs_action: bool, troubled: bool, transit: Transit | None) -> bool:
+    """Lay over it the delivery that they are in.
+
+    A held delivery is one thing to decide, not one for each person in it: what counts there is their own trouble.
+    """
+    if transit is None or own is Phase.CLARIFICATION:
+        return needs_action
+    return transit is Transit.HELD and troubled
+
+
+def is_troubled(situation: PhaseInput) -> bool:
     """Tell whether a released person is kept from the network by something that the tenant can mend."""
     return situation.released and (_trouble_at_network(situation) is not None or situation.mendable)
 
@@ -178,7 +207,6 @@ def waits_since(phase: Phase, moments: Moments) -> dt.datetime | None:
 
     An answer that is awaited, the answer that left them stuck, or doubt whose the identifier is, whichever is oldest;
     otherwise the newest thing that happened: the release or its end, or the last delivery about them.
-    `releases.conditions.waits_since` is the twin.
     """
     if phase in WAITS_FOR_NOTHING:
         return None

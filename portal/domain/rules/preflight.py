@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,6 +47,40 @@ TENANT_WIDE = frozenset(
 
 MENDABLE = frozenset(Finding) - ENDING - TENANT_WIDE
 """Findings of one person that the tenant can mend; one of the whole tenant is one thing to mend, not many."""
+
+CONSENT_LOST = frozenset({Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED})
+
+OF_PARTICIPANT = (
+    Finding.CONSENT_WITHDRAWN,
+    Finding.CONSENT_MISSING,
+    Finding.CONSENT_EXPIRED,
+    Finding.LEFT_QUALLI,
+    Finding.NAME_MISSING,
+    Finding.EMAIL_MISSING,
+    Finding.EMAIL_UNREADABLE,
+    Finding.CASEWORKER_MISSING,
+    Finding.ORDER_MISSING,
+    Finding.ORDER_RESPONSIBLE_MISSING,
+    Finding.MEDIATOR_MISSING,
+    Finding.MEDIATOR_INACTIVE,
+    Finding.REFUSED_RECORD,
+)
+"""The findings of one person, in the order in which they are shown.
+
+Their places are stored as bits: a new one goes to the end, or `jobbruecke states refresh` runs after the upgrade.
+"""
+
+_BITS = {finding: 1 << place for place, finding in enumerate(OF_PARTICIPANT)}
+
+
+def to_bits(findings: Iterable[Finding]) -> int:
+    """Return findings of participants as a set of bits."""
+    return sum(_BITS[finding] for finding in set(findings))
+
+
+def from_bits(bits: int) -> tuple[Finding, ...]:
+    """Return the findings of a set of bits, in the order in which they are shown."""
+    return tuple(finding for finding in OF_PARTICIPANT if bits & _BITS[finding])
 
 
 @dataclass(frozen=True)
@@ -133,7 +168,7 @@ def withdrawal_after(
 
 
 def preflight(facts: PreflightInput, network: Network | None, today: dt.date) -> list[Finding]:
-    """All that keeps this person offline, in the order in which it is shown."""
+    """All that keeps this person offline, in the order of OF_PARTICIPANT."""
     wanted = network.spec.requires if network else frozenset[Requirement]()
     email, order = Requirement.EMAIL in wanted, Requirement.ORDER in wanted
     found = consent_findings(facts.consent, network, today)

@@ -45,6 +45,24 @@ def working_days_before(now: dt.datetime, days: int, state: str, zone: str) -> d
     return dt.datetime.combine(day, local.time(), tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
 
 
+def working_days_after(moment: dt.datetime, days: int, state: str, zone: str) -> dt.datetime:
+    """The time from which on `moment` lies more than `days` working days back: the inverse of `working_days_before`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    day, time = local.date(), local.time()
+    if not is_working_day(day, state):
+        day, time = _next_working_day(day, state), dt.time()
+    for _ in range(days):
+        day = _next_working_day(day, state)
+    return dt.datetime.combine(day, time, tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+
+
+def _next_working_day(day: dt.date, state: str) -> dt.date:
+    day += dt.timedelta(days=1)
+    while not is_working_day(day, state):
+        day += dt.timedelta(days=1)
+    return day
+
+
 def _previous_working_day(day: dt.date, state: str) -> dt.date:
     day -= dt.timedelta(days=1)
     while not is_working_day(day, state):
@@ -58,6 +76,11 @@ def transfer_at(day: dt.date, at: dt.time, zone: str) -> dt.datetime:
     A local time that the clocks skip is due when they have jumped; one that comes twice is due the first time.
     """
     return dt.datetime.combine(day, at, tzinfo=ZoneInfo(zone)).astimezone(dt.UTC)
+
+
+def midnight(day: dt.date, zone: str) -> dt.datetime:
+    """When the local date `day` begins, in UTC."""
+    return transfer_at(day, dt.time(), zone)
 
 
 def next_transfer(after: dt.datetime, at: dt.time, zone: str) -> dt.datetime:

@@ -1,4 +1,4 @@
-"""The rules in SQL say of everybody what the pure rules say, on both databases."""
+"""What is stored of everybody is what the pure rules say, on both databases, whatever concerns the whole tenant."""
 
 import datetime as dt
 import itertools
@@ -15,18 +15,22 @@ from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion, Mode, Trigger
 from portal.domain.participants import Participant
 from portal.domain.rules.phase import Phase
-from portal.domain.rules.preflight import TENANT_WIDE, Consent, Finding, consent_findings
-from portal.networks.registry import Network
-from portal.releases.conditions import (
-    blocked,
-    consent_lost,
-    finding_conditions,
-    needs_action,
-    people,
-    phase_case,
-    waits_since,
+from portal.domain.rules.preflight import (
+    CONSENT_LOST,
+    OF_PARTICIPANT,
+    TENANT_WIDE,
+    Consent,
+    Finding,
+    consent_findings,
+    from_bits,
+    to_bits,
 )
-from portal.releases.rows import person_row
+from portal.domain.rules.status import Status
+from portal.domain.tenants import ConnectionState
+from portal.networks.registry import Network
+from portal.releases.conditions import blocked, has_own_finding, needs_action, people, shows_phase
+from portal.releases.rows import decided_row, listed_row
+from portal.releases.states import find_drift, refresh_tenant
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.people import Crowd
@@ -36,7 +40,6 @@ pytestmark = pytest.mark.conformance
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 PEOPLE = 500
 """Enough that every finding and every phase comes up, which the test says."""
-LOST = {Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED}
 
 State = tuple[DeliveryState, bool, bool]
 STATES: dict[str, State | None] = {
@@ -81,12 +84,17 @@ def crowd(app: Flask, cast: Cast) -> Iterator[TenantContext]:
     db.session.rollback()
 
 
-def test_the_twins_agree_on_everybody(crowd: TenantContext) -> None:
+def test_what_is_stored_is_what_the_rules_say(crowd: TenantContext) -> None:
     findings, phases = set[Finding](), set[Phase]()
-    for network, state, tenant_findings in itertools.product(Network, STATES, ((), crowd.findings)):
-        for found_here, phase_here in _compare(_seen(crowd, network, STATES[state], tenant_findings)):
-            findings |= found_here
-            phases.add(phase_here)
+    for network in Network:
+        assert crowd.connection is not None
+        crowd.connection.network = network
+        refresh_tenant(crowd.tenant.id, NOW)
+        assert find_drift(crowd.tenant.id, NOW) == []
+        for state, tenant_findings in itertools.product(STATES, ((), crowd.findings)):
+            for found_here, phase_here in _compare(_seen(crowd, network, STATES[state], tenant_findings)):
+                findings |= found_here
+                phases.add(phase_here)
     assert phases == set(Phase), "somebody is in every phase"
     assert findings == set(Finding) - TENANT_WIDE, "somebody has every finding"
 
@@ -108,42 +116,46 @@ def _seen(
 
 
 def _compare(view: TenantContext) -> Iterator[tuple[set[Finding], Phase]]:
-    conditions = finding_conditions(view)
-    said = [condition.label(f"finding_{number}") for number, condition in enumerate(conditions.values())]
+    """Everybody as listed and filtered, beside what the rules say of them."""
     query = people(view).add_columns(
-        phase_case(view).label("phase"),
         needs_action(view).label("acts"),
-        waits_since(view).label("since"),
         blocked(view).label("blocked"),
-        consent_lost(view.today).label("lost"),
-        *said,
+        has_own_finding(CONSENT_LOST).label("lost"),
+        *(shows_phase(view, {phase}).label(f"phase_{phase.name}") for phase in Phase),
     )
     rows = db.session.execute(query).all()
     assert len(rows) > PEOPLE * 0.9
     for row in rows:
-        yield _compare_one(view, row, list(conditions))
+        yield _compare_one(view, row)
 
 
-def _compare_one(view: TenantContext, row: Any, kinds: list[Finding]) -> tuple[set[Finding], Phase]:
-    pure = person_row(view, row[:7])
-    person = row[0]
-    found = {kind for number, kind in enumerate(kinds) if getattr(row, f"finding_{number}")}
-    assert found == set(pure.findings), person.number
-    assert row.phase == pure.phase, person.number
+def _compare_one(view: TenantContext, row: Any) -> tuple[set[Finding], Phase]:
+    pure, person = decided_row(view, row), row.Participant
+    listed = listed_row(view, row)
+    assert replace(listed, since=None) == replace(pure, since=None), person.number
+    assert {phase for phase in Phase if getattr(row, f"phase_{phase.name}")} == {pure.phase}, person.number
     assert bool(row.acts) is pure.needs_action, person.number
-    assert row.since == pure.since, person.number
     assert bool(row.blocked) is bool(pure.findings or view.findings), person.number
     consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
     network = view.connection.network if view.connection else None
-    assert bool(row.lost) is bool(LOST & set(consent_findings(consent, network, view.today))), person.number
-    return found, pure.phase
+    lost = CONSENT_LOST & set(consent_findings(consent, network, view.today))
+    assert bool(row.lost) is bool(lost), person.number
+    if view.transit is None and not view.findings:
+        assert listed.since == pure.since, person.number
+    return set(pure.findings), pure.phase
 
 
-def test_every_finding_of_a_person_has_its_twin(sqlite_app: Flask, cast: Cast) -> None:
-    assert set(finding_conditions(load_tenant_context(cast.alpha, NOW))) == set(Finding) - TENANT_WIDE
+def test_every_finding_of_a_person_is_stored() -> None:
+    assert set(OF_PARTICIPANT) == set(Finding) - TENANT_WIDE
+    assert [from_bits(to_bits({finding})) for finding in OF_PARTICIPANT] == [(it,) for it in OF_PARTICIPANT]
 
 
 def test_a_tenant_without_a_network_sees_its_people_offline(crowd: TenantContext) -> None:
+    assert crowd.connection is not None
+    crowd.connection.state = ConnectionState.CLOSED
+    refresh_tenant(crowd.tenant.id, NOW)
     view = replace(crowd, connection=None, uncommitted=None, findings=(Finding.NETWORK_NOT_CHOSEN,))
-    rows = db.session.execute(people(view).add_columns(phase_case(view).label("phase"))).all()
+    rows = [listed_row(view, row) for row in db.session.execute(people(view))]
     assert {row.phase for row in rows} == {Phase.NOT_RELEASED}
+    assert {row.status for row in rows} == {Status.OFFLINE}
+    assert not any(db.session.scalars(people(view).with_only_columns(needs_action(view))))

@@ -1,0 +1,274 @@
+"""What lists show of a participant: decided once, in the transaction of whatever changes it (docs/domain.md#phase).
+
+Whatever is written through the session marks whom it concerns; `refresh_changed` decides them anew right before the
+commit, and `refresh_due` does so for whom time alone has changed. `find_drift` compares what is stored with the rules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.orm import Bundle
+
+from portal.core.database import db, reading_columns_of, utcnow
+from portal.domain.participants import Mediator, Order, Participant
+from portal.domain.releases import MediatorRegistration, ParticipantState, Registration, Release
+from portal.domain.rules.phase import (
+    CLARIFICATION_WORKING_DAYS,
+    OVERDUE_WORKING_DAYS,
+    is_troubled,
+    own_needs_action,
+    own_phase,
+    waits_since,
+)
+from portal.domain.rules.preflight import preflight, to_bits
+from portal.domain.rules.workdays import local_date, midnight, working_days_after
+from portal.domain.tenants import Connection, ConnectionState, Tenant
+from portal.networks.registry import Network
+from portal.releases.rows import consent_of, moments_of, phase_input, preflight_input
+from portal.releases.tracking import take_changed
+from portal.tenants.context import deadlines_in
+
+BATCH = 1000
+_TABLE: SqlTable = ParticipantState.__table__  # type: ignore[assignment]
+_DECIDED = tuple(
+    column.name for column in _TABLE.columns if column.name not in ("id", "tenant_id", "participant_id")
+)
+_MOMENT = dt.timedelta(microseconds=1)
+State = dict[str, Any]
+"""The columns of ParticipantState that are decided here."""
+
+
+def refresh_changed(now: dt.datetime | None = None) -> None:
+    """Decide anew the states of those whom this transaction has changed; also called right before each commit."""
+    for tenant_id, ids in take_changed().items():
+        refresh(tenant_id, ids, now or utcnow())
+
+
+def refresh(tenant_id: int, participant_ids: Collection[int], now: dt.datetime) -> int:
+    """Decide the states of these participants at `now`, and store those that are others; how many. Never commits."""
+    with reading_columns_of(tenant_id):
+        clock = _clock(tenant_id, now)
+        return sum(_refresh_batch(clock, ids) for ids in _batches(participant_ids))
+
+
+def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
+    """Decide the states of all participants of a tenant at `now`; how many were others. Never commits."""
+    db.session.flush()
+    everybody = select(Participant.id).where(Participant.tenant_id == tenant_id)
+    return refresh(tenant_id, db.session.scalars(everybody).all(), now)
+
+
+def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> int:
+    """Decide the states anew that time alone has changed by `now`; how many were looked at. Never commits.
+
+    What this transaction has changed is decided, too. Whoever acts upon stored states calls it before: at midnight the
+    sweep may come a few seconds later than a delivery.
+    """
+    refresh_changed(now)
+    due = select(ParticipantState.participant_id).where(
+        ParticipantState.tenant_id == tenant_id, ParticipantState.recheck_at <= now
+    )
+    ids = db.session.scalars(due.order_by(ParticipantState.recheck_at).limit(limit)).all()
+    if ids:
+        refresh(tenant_id, ids, now)
+    return len(ids)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A stored state that is not what the rules say."""
+
+    participant_id: int
+    columns: tuple[str, ...]
+    """Those that differ; all where nothing is stored."""
+
+
+def find_drift(tenant_id: int, now: dt.datetime) -> list[Drift]:
+    """Compare every stored state of a tenant with what the rules say at `now`. Writes nothing."""
+    clock = _clock(tenant_id, now)
+    everybody = db.session.scalars(select(Participant.id).where(Participant.tenant_id == tenant_id)).all()
+    found = []
+    for ids in _batches(everybody):
+        stored = _stored(ids)
+        for participant_id, state in _decide(clock, ids):
+            differing = _differing(stored.get(participant_id), state)
+            if differing:
+                found.append(Drift(participant_id, differing))
+    return found
+
+
+# --- deciding ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """A tenant at a moment: what every participant's state depends on."""
+
+    tenant_id: int
+    zone: str
+    federal_state: str
+    connection_id: int
+    """0 where the tenant has no network."""
+    network: Network | None
+    now: dt.datetime
+
+    @property
+    def today(self) -> dt.date:
+        """The tenant's date."""
+        return local_date(self.now, self.zone)
+
+
+def _clock(tenant_id: int, now: dt.datetime) -> _Clock:
+    query = (
+        select(Tenant.time_zone, Tenant.federal_state, Connection.id, Connection.network)
+        .outerjoin(
+            Connection, (Connection.tenant_id == Tenant.id) & (Connection.state == ConnectionState.OPEN)
+        )
+        .where(Tenant.id == tenant_id)
+    )
+    zone, state, connection_id, network = db.session.execute(query).one()
+    return _Clock(tenant_id, zone, state, connection_id or 0, network, now)
+
+
+def _batches(ids: Collection[int]) -> Iterator[list[int]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
+
+
+def _refresh_batch(clock: _Clock, ids: list[int]) -> int:
+    # The lock comes before the reading: whoever else changes these people waits here, and then sees what we wrote.
+    lock = select(_TABLE.c.participant_id).where(_TABLE.c.participant_id.in_(ids))
+    db.session.execute(lock.order_by(_TABLE.c.participant_id).with_for_update())
+    stored = _stored(ids)
+    new, changed = [], []
+    for participant_id, state in _decide(clock, ids):
+        before = stored.get(participant_id)
+        if before is None:
+            new.append(state | {"tenant_id": clock.tenant_id, "participant_id": participant_id})
+        elif _differing(before, state):
+            changed.append({"row": participant_id} | {f"new_{name}": value for name, value in state.items()})
+    if new:
+        db.session.execute(insert(_TABLE), new)
+    if changed:
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _DECIDED}
+        statement = update(_TABLE).where(_TABLE.c.participant_id == bindparam("row"))
+        db.session.execute(statement.values(values), changed)
+    return len(new) + len(changed)
+
+
+def _stored(ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    rows = db.session.execute(select(_TABLE).where(_TABLE.c.participant_id.in_(ids)))
+    return {row["participant_id"]: dict(row) for row in rows.mappings()}
+
+
+def _differing(stored: Mapping[str, Any] | None, state: State) -> tuple[str, ...]:
+    if stored is None:
+        return _DECIDED
+    return tuple(name for name in _DECIDED if stored[name] != state[name])
+
+
+def _decide(clock: _Clock, ids: Iterable[int]) -> Iterator[tuple[int, State]]:
+    """What the rules say of these participants."""
+    deadlines, today = deadlines_in(clock.federal_state, clock.zone, clock.now), clock.today
+    for row in db.session.execute(_facts(clock.connection_id, ids)):
+        person, registration, release, order, mediator, known = _present(row)
+        findings = tuple(
+            preflight(preflight_input(person, registration, order, mediator), clock.network, today)
+        )
+        situation = phase_input(person, registration, known, findings)
+        phase, troubled = own_phase(situation, deadlines), is_troubled(situation)
+        yield (
+            person.id,
+            {
+                "listed": person.left_at is None or release is not None,
+                "sort_key": person.sort_key,
+                "order_id": person.order_id,
+                "mediator_id": registration.mediator_id if registration else None,
+                "caseworker": person.caseworker,
+                "left_order": person.left_order_on is not None,
+                "status": situation.status,
+                "released": situation.released,
+                "announced": situation.announced,
+                "consent_given": consent_of(person).is_given(today),
+                "findings": to_bits(findings),
+                "phase": phase,
+                "troubled": troubled,
+                "needs_action": own_needs_action(phase, troubled),
+                "since": waits_since(phase, moments_of(person, registration, release)),
+                "recheck_at": _recheck_at(clock, person, situation.waiting_since, today),
+            },
+        )
+
+
+def _recheck_at(
+    clock: _Clock, person: Any, waiting_since: dt.datetime | None, today: dt.date
+) -> dt.datetime | None:
+    """When time alone changes the state next."""
+    zone, state = clock.zone, clock.federal_state
+    days = [day for day in (person.consent_on, _day_after(person.consent_until)) if day and day > today]
+    moments = [midnight(day, zone) for day in days]
+    if waiting_since:
+        moments += [
+            working_days_after(waiting_since, number, state, zone) + _MOMENT
+            for number in (OVERDUE_WORKING_DAYS, CLARIFICATION_WORKING_DAYS)
+        ]
+    return min((moment for moment in moments if moment > clock.now), default=None)
+
+
+def _day_after(day: dt.date | None) -> dt.date | None:
+    return day + dt.timedelta(days=1) if day and day < dt.date.max else None
+
+
+def _bundle(name: str, model: Any, columns: str) -> Bundle[Any]:
+    return Bundle(name, *(getattr(model, column) for column in columns.split()))
+
+
+_PERSON = _bundle(
+    "person",
+    Participant,
+    "id sort_key order_id caseworker left_order_on left_at first_name last_name email email_readable"
+    " consent_on consent_until consent_withdrawn_on doubted_identity doubted_since",
+)
+_REGISTRATION = _bundle(
+    "registration",
+    Registration,
+    "id mediator_id status released announced revision announced_revision announced_sequence announced_at"
+    " announced_mediator_id applied_sequence rejected_sequence archived archive_reason clarification"
+    " waiting_since stuck_since refused_revision",
+)
+_RELEASE = _bundle("release", Release, "id released_at ended_at")
+_ORDER = _bundle("order", Order, "id has_responsible")
+_MEDIATOR = _bundle("mediator", Mediator, "id active")
+_KNOWN = _bundle("known", MediatorRegistration, "id known answered_sequence")
+
+
+def _facts(connection_id: int, ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
+    """All that the rules ask of these participants, on the tenant's open connection."""
+    return (
+        select(_PERSON, _REGISTRATION, _RELEASE, _ORDER, _MEDIATOR, _KNOWN)
+        .select_from(Participant)
+        .outerjoin(
+            Registration,
+            (Registration.participant_id == Participant.id) & (Registration.connection_id == connection_id),
+        )
+        .outerjoin(Release, Release.id == Registration.release_id)
+        .outerjoin(Order, Order.id == Participant.order_id)
+        .outerjoin(Mediator, Mediator.id == Registration.mediator_id)
+        .outerjoin(
+            MediatorRegistration,
+            (MediatorRegistration.connection_id == connection_id)
+            & (MediatorRegistration.mediator_id == Registration.mediator_id),
+        )
+        .where(Participant.id.in_(list(ids)))
+    )
+
+
+def _present(row: Row[*tuple[Any, ...]]) -> list[Any]:
+    """The parts of a row; None for what is not there."""
+    return [part if part.id is not None else None for part in row]
