@@ -52,6 +52,7 @@ from portal.notices import evaluate as watching
 from portal.notices import jobs as mails
 from portal.privacy.service import plan_erasure
 from portal.releases.imported import end_lost_releases
+from portal.releases.states import check_some
 from portal.tenants.context import find_uncommitted, load_tenant_context
 from portal.tenants.service import set_transfer_time
 from worker.process import Beat
@@ -179,6 +180,7 @@ def sweep() -> None:
     due = or_(Tenant.next_erasure_at.is_(None), Tenant.next_erasure_at <= now)
     for tenant_id in _ids(select(Tenant.id).where(due)):
         _each(partial(plan_erasure, tenant_id, utcnow()))
+    _each(partial(check_some, utcnow()))
     _each(partial(forget_runs, utcnow()))
     _each(partial(forget_mails, utcnow()))
     _each(partial(forget_strays, utcnow()))

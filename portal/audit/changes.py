@@ -63,7 +63,10 @@ AUDITED: Final[Mapping[type, Mapping[str, Shown]]] = {
 }
 """The columns that people set; the others of these tables are in `UNSET`."""
 UNSET: Final[Mapping[type, frozenset[str]]] = {
-    Tenant: frozenset({"id", "slug", "next_transfer_at", "next_erasure_at", "newest_exports", "created_at"}),
+    Tenant: frozenset(
+        {"id", "slug", "next_transfer_at", "next_erasure_at", "newest_exports", "created_at"}
+        | {"states_checked_at", "states_cursor", "states_drifted"}
+    ),
     Connection: frozenset(
         {"id", "tenant_id", "opened_at", "closed_at"}
         | {"network", "state"}  # said as the tenant's network, by `tenants.service.choose_network`

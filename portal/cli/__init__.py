@@ -36,6 +36,7 @@ COMMANDS: Final = MappingProxyType(
         "release": "releases:release",
         "revoke": "releases:revoke",
         "sandbox": "trying:sandbox",
+        "states": "states:states",
         "status": "releases:status",
         "tenant": "tenants:tenant",
         "token": "tokens:token",

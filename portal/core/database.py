@@ -145,7 +145,7 @@ def counting_for_every_tenant() -> Iterator[None]:
 
 @contextmanager
 def reading_columns_of(tenant_id: int) -> Iterator[None]:
-    """`scoped_to` one tenant for who reads columns alone: no row is loaded, so none that was loaded before is let go."""
+    """`scoped_to` one tenant for who reads columns alone: nothing is loaded, so what was loaded before stays."""
     session = db.session()
     before = session.info.get("tenant_id")
     if before in (tenant_id, EVERY_TENANT):

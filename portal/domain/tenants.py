@@ -49,6 +49,12 @@ class Tenant(Base):
     """When the nightly erasure is due; None until the sweep has set it."""
     newest_exports: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     """When the newest export of each kind was made that was taken over, as far as it is known."""
+    states_checked_at: Mapped[dt.datetime | None]
+    """When all stored states of participants were last compared with the rules."""
+    states_cursor: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The participant by row with whom the comparison that is under way goes on."""
+    states_drifted: Mapped[int] = mapped_column(BigInteger, default=0)
+    """How many stored states such comparisons have found wrong, and mended, so far."""
     created_at: Mapped[dt.datetime]
 
     connections: Mapped[list[Connection]] = relationship(back_populates="tenant", order_by="Connection.id")

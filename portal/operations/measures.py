@@ -73,6 +73,7 @@ def find_measures(now: dt.datetime) -> list[Measure]:
             _attempts(now),
             *_schedule(now),
             *_connections(),
+            _drift(),
             *_imports(),
             *_notices(now),
             _queue(),
@@ -146,6 +147,11 @@ def _schedule(now: dt.datetime) -> Iterator[Measure]:
     yield Measure("heartbeat_age_seconds", "Since the last sign of life of any such process.", ages, "kind")
     counts = {kind: float(rows[kind][1]) if kind in rows else 0.0 for kind in kinds}
     yield Measure("processes", "Processes that gave a sign of life within a day.", counts, "kind")
+
+
+def _drift() -> Measure:
+    number = db.session.scalar(select(func.sum(Tenant.states_drifted))) or 0
+    return Measure("states_drifted", "Stored states of participants that were found wrong, and mended.", {"": number})
 
 
 def _connections() -> Iterator[Measure]:

@@ -366,7 +366,7 @@ TABLES: dict[str, Kept] = {
         Retention.CONTRACT,
         technical="slug name federal_state licence_from licence_until time_zone transfer_time next_transfer_at "
         "sends_social_insurance_number brake_minimum brake_percent brake_days brake_order_minimum protocol_months "
-        "payload_days next_erasure_at newest_exports created_at",
+        "payload_days next_erasure_at newest_exports states_checked_at states_cursor states_drifted created_at",
     ),
     "connection": Kept(
         _N,

@@ -93,7 +93,7 @@ def in_transit(context: TenantContext) -> Condition:
 def count_by_phase(
     context: TenantContext, query: Select[*tuple[Any, ...]], *columns: Any
 ) -> Iterator[tuple[Phase, list[Any], int]]:
-    """Yield the phases in which the people of `query` are shown, with the values of `columns`, and how many they are."""
+    """Count the people of `query` by the phase in which they are shown and by `columns`, whose values come with it."""
     moving = [] if context.transit is None else [in_transit(context).label("in_transit")]
     keys = [ParticipantState.phase, *moving, *columns]
     for own, *values, number in db.session.execute(

@@ -118,7 +118,7 @@ def _notice_update(state: ORMExecuteState) -> None:
 
 
 def _notice_inserted(state: ORMExecuteState) -> None:
-    """Rows inserted many at a time; of participants themselves nobody has a state before they are written one by one."""
+    """Rows inserted many at a time, where they say whose they are."""
     rows = state.parameters if isinstance(state.parameters, list) else []
     _marks(state.session)[Participant].update(
         (row["tenant_id"], row["participant_id"]) for row in rows if "participant_id" in row

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from portal.audit.verifying import verify
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
@@ -23,6 +23,7 @@ from portal.domain.imports import ImportMode
 from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.tenants import Tenant
 from portal.releases.service import choose_mediator, release, revoke
+from portal.releases.states import find_drift
 from portal.tenants.service import set_licence
 from tests.properties.model import AWAITING, UNDER_WAY, Person, demand
 from tests.properties.wire import Fault
@@ -193,6 +194,14 @@ class Base(RuleBasedStateMachine):
                 record is None or there["record"] == record, f"the network holds another record of {number}"
             )
         demand(set(held) == set(expected), "the network holds others than were delivered")
+
+    @invariant()
+    def stored_states_are_what_the_rules_say(self) -> None:
+        rollback()
+        scope_to(self.world.tenant_id)
+        drift = find_drift(self.world.tenant_id, utcnow())
+        commit()
+        demand(not drift, f"stored otherwise than the rules say: {drift}")
 
     def _check_protocol(self) -> None:
         scope_to(EVERY_TENANT)

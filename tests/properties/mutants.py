@@ -22,7 +22,7 @@ from portal.domain.delivery_states import ChangeKind, DeliveryState
 from portal.domain.releases import Registration
 from portal.domain.rules.status import Outcome, Reason
 from portal.domain.tenants import Connection
-from portal.releases import imported
+from portal.releases import imported, tracking
 from tests.properties.wire import Fault
 from tests.properties.world import PEOPLE, World
 from worker import schedule
@@ -55,6 +55,17 @@ def _older_answer_applied(patch: Patch) -> None:
         return right(replace(standing, applied_sequence=0, rejected_sequence=0), sequence, outcome, reason)
 
     patch.setattr(applying, "after_answer", wrong)
+
+
+def _change_unnoticed(patch: Patch) -> None:
+    """An answer changes somebody, and what is stored for lists stays."""
+    right = tracking._notice_row
+
+    def wrong(session: Any, row: Any) -> None:
+        if not isinstance(row, Registration):
+            right(session, row)
+
+    patch.setattr(tracking, "_notice_row", wrong)
 
 
 def _fence_ignored(patch: Patch) -> None:
@@ -233,6 +244,7 @@ MUTANTS = (
         "instead of",
         _holds_answers,
     ),
+    Mutant("a change is not noticed", _change_unnoticed, ("revoke", "transfer"), "stored otherwise"),
     Mutant("the fence is ignored", _fence_ignored, ("transfer", "faults_stop"), "twice", _is_overtaken),
     Mutant("the base is dropped", _base_dropped, ("transfer",), "base-mismatch"),
     Mutant("the explained are counted", _explained_counted, ("revoke", "transfer"), "for no reason"),
