@@ -214,7 +214,7 @@ def _each(action: Callable[[], object]) -> None:
     """One piece of work, one transaction; what one tenant's fails with is no other tenant's matter."""
     try:
         action()
-        commit("plan.swept")
+        commit()
     except Refusal as refusal:
         rollback()
         log.info("not_planned", reason=refusal.code)

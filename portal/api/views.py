@@ -122,7 +122,7 @@ def _start(body: Body, key: str | None, exported_at: Moment | None) -> tuple[Imp
     )
     if body.lines > AT_ONCE:
         enqueue_after_commit(RUN_IMPORT, run.id)
-    commit("import.sent")
+    commit()
     return run, True
 
 

@@ -24,7 +24,7 @@ def run_bulk(bulk_id: int, batch: int = BATCH) -> None:
     held = acquire(BulkRun, bulk_id)
     if held is not None:
         scope_to(held.tenant_id)
-    commit("bulk.claimed")
+    commit()
     if held is not None:
         run_batches(held, partial(_do_piece, batch=batch))
 
@@ -40,7 +40,7 @@ def _do_piece(held: Lease[BulkRun], batch: int) -> bool:
         run.crashes = 0
     if not more:
         run.state, run.finished_at, run.lease_until = BulkState.DONE, utcnow(), None
-    commit("bulk.piece")
+    commit()
     if not more:
         log.info("bulk_run_ended", bulk_run=held.row_id)
     return more

@@ -38,10 +38,10 @@ def ask(held: Lease[Delivery]) -> dt.datetime | None:
     assert delivery.remote_id is not None
     question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
     if connection.token_sealed is None or connection.account_doubt:  # another account knows nothing of it
-        commit("answers.no-token")
+        commit()
         return utcnow() + dt.timedelta(seconds=current_settings().retry_seconds[-1])
     with client_for(connection) as client:
-        commit("answers.asking")
+        commit()
         try:
             page = _read_page(held, question, client)
         except NetworkError as error:
@@ -66,7 +66,7 @@ def _apply(
     if (
         delivery.cursor != question.cursor
     ):  # cannot be while we hold the claim; never apply a page twice all the same
-        commit("answers.stale")
+        commit()
         return now
     news = apply_items(delivery, page.items, now)
     delivery.cursor = page.next
@@ -75,12 +75,12 @@ def _apply(
     note_success(question.connection_id)
     if page.state == "complete" and (not page.items or page.next == question.cursor):
         _complete(delivery, now)
-        commit("answers.complete")
+        commit()
         return None
     pause = _pause_after(delivery, page, news, retry_after)
     if news:
         delivery.answered = count_answers(delivery.id)
-    commit("answers.applied")
+    commit()
     return now + dt.timedelta(seconds=pause)
 
 

@@ -77,7 +77,7 @@ def recording(
                 ),
             )
         client.calls.clear()
-        commit("attempt.noted")
+        commit()
 
 
 def _note(call: Call, attempt: Attempt) -> None:
@@ -191,7 +191,7 @@ def probe(connection_id: int) -> None:
     connection.probe_at = utcnow() + dt.timedelta(seconds=current_settings().probe_seconds)
     attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
-        commit("probe.asking")  # let go of the database before a slow call
+        commit()  # let go of the database before a slow call
         try:
             with recording(client, connection_id, tenant_id, None):
                 account = client.read_account()
@@ -210,4 +210,4 @@ def probe(connection_id: int) -> None:
                 take_up(found, remote, utcnow())
                 look_whether_it_fits(found, utcnow())
             note_success(connection_id)
-        commit("probe.noted")
+        commit()

@@ -75,7 +75,7 @@ def _start_anew(held: Lease[Delivery]) -> None:
         db.session.execute(
             delete(table).where(table.delivery_id == held.row_id).execution_options(synchronize_session=False)
         )
-    commit("build.emptied")
+    commit()
 
 
 def _write(
@@ -93,7 +93,7 @@ def _write(
     for entry in batch:
         frozen.counts[entry.kind] += 1
     _insert_rows(delivery, batch, frozen)
-    commit("build.frozen")
+    commit()
 
 
 def _write_people(
@@ -106,12 +106,12 @@ def _write_people(
         if len(batch) >= ROWS:
             renew(held, utcnow())
             _insert_rows(delivery, batch, frozen)
-            commit("build.omitted")
+            commit()
             batch = []
     if batch:
         renew(held, utcnow())
         _insert_rows(delivery, batch, frozen)
-        commit("build.omitted-rest")
+        commit()
 
 
 def _insert_rows(delivery: Delivery, batch: list[Entry], frozen: BuildResult) -> None:
@@ -166,4 +166,4 @@ def finish(held: Lease[Delivery], frozen: BuildResult, **changes: Any) -> None:
     delivery.counts = frozen.counts
     for name, value in changes.items():
         setattr(delivery, name, value)
-    commit("build.finished")
+    commit()

@@ -57,7 +57,7 @@ def run_delivery(delivery_id: int) -> None:
     held = acquire(delivery_id, utcnow(), current_settings().lease_seconds)
     if held is not None:
         scope_to(held.tenant_id)
-    commit("delivery.claimed")
+    commit()
     if held is None:
         return
     try:
@@ -77,7 +77,7 @@ def _work(held: Lease[Delivery]) -> None:
             _stop_after_crashes(held, delivery)
             return
         until = None if state is DeliveryState.PLANNED else _ordered_pause(delivery.connection_id)
-        commit("delivery.begun")
+        commit()
         step = STEPS.get(state)
         next_step_at = until or (step(held) if step else None)
         due = next_step_at is not None and next_step_at <= utcnow()
@@ -85,7 +85,7 @@ def _work(held: Lease[Delivery]) -> None:
             release_lease(held, next_step_at)
             if due:  # behind whatever waits: a page of answers is a turn, and other tenants have theirs
                 enqueue_after_commit(SEND_DELIVERY, held.row_id)
-            commit("delivery.let-go")
+            commit()
             return
 
 
@@ -124,7 +124,7 @@ def _stop_after_crashes(held: Lease[Delivery], delivery: Delivery) -> None:
         hold(delivery, DeliveryProblem.CRASHED, now)
         delivery.shown_digest = shown_digest(delivery)
         release_lease(held, None)
-    commit("delivery.stopped")
+    commit()
 
 
 def try_again_what_crashed(now: dt.datetime) -> None:
@@ -142,7 +142,7 @@ def try_again_what_crashed(now: dt.datetime) -> None:
         .values(next_step_at=now)
         .execution_options(synchronize_session=False)
     )
-    commit("delivery.tried-again")
+    commit()
 
 
 def build(held: Lease[Delivery]) -> dt.datetime | None:
@@ -150,21 +150,21 @@ def build(held: Lease[Delivery]) -> dt.datetime | None:
     now = utcnow()
     delivery = renew(held, now)
     if _import_is_applying():
-        commit("build.put-off")
+        commit()
         return now + IMPORT_PAUSE
     view = _view(delivery, now)
     problem = _what_forbids(view)
     if problem:
         cancel(delivery, problem, SYSTEM, now)
-        commit("build.forbidden")
+        commit()
         return None
-    commit("build.seen")
+    commit()
     frozen = build_parts(held, view)
     if _says_nothing(frozen):
         delivery = renew(held, utcnow())
         cancel(delivery, DeliveryProblem.NOTHING_TO_SEND, SYSTEM, utcnow())
         replan_superseded(delivery, utcnow())
-        commit("build.nothing")
+        commit()
         return None
     return _after_freezing(held, view, frozen)
 
@@ -173,7 +173,7 @@ def _after_freezing(held: Lease[Delivery], view: TenantContext, frozen: BuildRes
     now = utcnow()
     braking = ask_brake(view, frozen.counts["unexplained"])
     refused = refused_among_leavers(held.row_id)
-    commit("build.braked")
+    commit()
     found = {
         "holds": [hold.value for hold in braking.holds],
         "limit": braking.limit,
@@ -184,7 +184,7 @@ def _after_freezing(held: Lease[Delivery], view: TenantContext, frozen: BuildRes
         return now
     problem = DeliveryProblem.BRAKE if braking.holds else DeliveryProblem.REFUSED_TOLD
     digest = shown_digest(db.session.get_one(Delivery, held.row_id))
-    commit("build.digested")
+    commit()
     finish(
         held,
         frozen,

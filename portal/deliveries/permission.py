@@ -78,7 +78,7 @@ def abandon_at_network(
     """
     delivery = renew(held, utcnow())
     problem = blocking_problem(delivery, utcnow())
-    commit("send.looked-again")
+    commit()
     if problem is None:
         return False
     try:
@@ -94,7 +94,7 @@ def abandon_at_network(
     delivery.commit_attempted_at, delivery.outcome_unknown = None, False
     db.session.flush()
     yield_to_urgent(delivery, problem, now)
-    commit("send.taken-back")
+    commit()
     return True
 
 
@@ -104,10 +104,10 @@ def abandon(held: Lease[Delivery]) -> None:
     connection = db.session.get_one(Connection, delivery.connection_id)
     remote_id, tenant_id = delivery.remote_id, delivery.tenant_id
     if remote_id is None or connection.token_sealed is None:
-        commit("send.nothing-to-abandon")
+        commit()
         return
     with client_for(connection) as client:
-        commit("send.abandoning")
+        commit()
         try:
             with recording(client, connection.id, tenant_id, held.row_id):
                 client.abandon_delivery(remote_id)

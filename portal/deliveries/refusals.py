@@ -34,7 +34,7 @@ def explain_refusal(held: Lease[Delivery], error: Refused) -> dt.datetime | None
     if last is not None and last > connection.attempted_sequence:
         connection.network_sequence = last
         wait_for_reconciling(delivery, connection, now)
-        commit("refused.reconcile")
+        commit()
         return None
     if error.word == "base-mismatch":
         connection.needs_full = True
@@ -42,11 +42,11 @@ def explain_refusal(held: Lease[Delivery], error: Refused) -> dt.datetime | None
     if is_not_found(error) and delivery.remote_id:  # opened and given up there, so it never counted
         return _rebuild(delivery, DeliveryProblem.REPLACED, error, now)
     if isinstance(error, Unauthorised):
-        commit("refused.unauthorised")
+        commit()
         return fail(held, DeliveryProblem.UNAUTHORISED, error)
     end(delivery, DeliveryState.FAILED, problem_of(error), error.problem.title, now)
     note_failure(delivery.connection_id, error, now)
-    commit("refused.ended")
+    commit()
     return None
 
 
@@ -79,7 +79,7 @@ def _rebuild(
     )
     if error and db.session.scalar(before.order_by(Delivery.sequence.desc()).limit(1)) is problem:
         anew.next_step_at = note_failure(delivery.connection_id, error, now)
-    commit("refused.rebuilt")
+    commit()
     return None
 
 
@@ -90,7 +90,7 @@ def fail(held: Lease[Delivery], problem: DeliveryProblem, error: NetworkError | 
     end(delivery, DeliveryState.FAILED, problem, None, now)
     if error:
         note_failure(delivery.connection_id, error, now)
-    commit("refused.failed")
+    commit()
     return None
 
 
@@ -148,7 +148,7 @@ def exclude_record(held: Lease[Delivery], content: bytes, line: int, detail: str
             f"{record.get('type', 'unknown')}: {detail}"[:500],
             now,
         )
-        commit("refused.record-ended")
+        commit()
         return
     registration, revision = row
     registration.refused_revision = revision
@@ -159,4 +159,4 @@ def exclude_record(held: Lease[Delivery], content: bytes, line: int, detail: str
     cancel(delivery, DeliveryProblem.REFUSED_RECORD, SYSTEM, now)
     if delivery.cause is not Trigger.CONSENT:
         replan(delivery, now)
-    commit("refused.record")
+    commit()

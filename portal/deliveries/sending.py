@@ -66,7 +66,7 @@ def send(held: Lease[Delivery]) -> dt.datetime | None:
     if connection.token_sealed is None:
         return fail(held, DeliveryProblem.NO_CREDENTIALS, None)
     with client_for(connection) as client:
-        commit("send.ready")
+        commit()
         try:
             return _send(held, order, client)
         except GivenUp:
@@ -108,7 +108,7 @@ def _begin(held: Lease[Delivery]) -> tuple[SendSnapshot, Connection]:
         },
         parts=tuple((row.number, row.digest) for row in parts),
     )
-    commit("send.begun")
+    commit()
     return order, connection
 
 
@@ -137,7 +137,7 @@ def _send(held: Lease[Delivery], order: SendSnapshot, client: NetworkClient) -> 
     apply_receipt(delivery, receipt, now)
     note_success(order.connection_id)
     replan_superseded(delivery, now)
-    commit("send.receipt")
+    commit()
     return now
 
 
@@ -149,29 +149,29 @@ def _take_note_of(held: Lease[Delivery], account: Account) -> None:
     doubt = take_in(connection, account, now)
     if doubt is DeliveryProblem.WRONG_NETWORK:
         end(delivery, DeliveryState.FAILED, DeliveryProblem.REFUSED, f"token of {account.network}", now)
-        commit("send.wrong-network")
+        commit()
         raise GivenUp
     if doubt:
         hold(delivery, doubt, now)
-        commit("send.account-doubted")
+        commit()
         raise GivenUp
     if account.last_sequence > connection.attempted_sequence:
         wait_for_reconciling(delivery, connection, now)
-        commit("send.reconcile")
+        commit()
         raise GivenUp
     if delivery.mode is Mode.FULL and not connection.holdings_known:
         hold(delivery, DeliveryProblem.UNKNOWN_HOLDINGS, now)
         delivery.shown_digest = shown_digest(delivery)
-        commit("send.unknown-holdings")
+        commit()
         raise GivenUp
     if _has_parts_too_large(
         delivery, connection
     ):  # the network's limit was not known, or higher, when it was built
         cancel(delivery, DeliveryProblem.REPLACED, SYSTEM, now)
         replan(delivery, now)
-        commit("send.too-large")
+        commit()
         raise GivenUp
-    commit("send.account")
+    commit()
 
 
 def _doubt_again(held: Lease[Delivery], account: Account) -> dt.datetime | None:
@@ -182,7 +182,7 @@ def _doubt_again(held: Lease[Delivery], account: Account) -> dt.datetime | None:
     doubt = take_in(connection, account, now)
     if doubt:
         delivery.problem = doubt
-    commit("send.account-again")
+    commit()
     return now + dt.timedelta(seconds=current_settings().retry_seconds[-1]) if doubt else None
 
 
@@ -213,13 +213,13 @@ def _open(held: Lease[Delivery], order: SendSnapshot, client: NetworkClient) -> 
     if opened.sequence != order.sequence:
         raise Garbled("another-delivery")
     renew(held, utcnow()).remote_id = opened.delivery_id
-    commit("send.opened")
+    commit()
     for number, digest in order.parts:
         if number in opened.parts:
             continue
         renew(held, utcnow())
         content = part_content(order.delivery_id, number)
-        commit("send.part-read")
+        commit()
         try:
             with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
                 client.put_part(opened.delivery_id, number, content, digest)
@@ -238,7 +238,7 @@ def _check_once_more(held: Lease[Delivery]) -> None:
     problem = blocking_problem(delivery, now)
     if problem:
         yield_to_urgent(delivery, problem, now)
-        commit("send.no-longer-allowed")
+        commit()
         raise GivenUp
     delivery.commit_attempted_at = delivery.commit_attempted_at or now
     db.session.execute(
@@ -247,7 +247,7 @@ def _check_once_more(held: Lease[Delivery]) -> None:
         .values(attempted_sequence=delivery.sequence)
         .execution_options(synchronize_session=False)
     )
-    commit("send.checked")
+    commit()
 
 
 def _check_receipt(receipt: Receipt, remote_id: str, sequence: int) -> None:
@@ -270,14 +270,14 @@ def _after_error(
     delivery = renew(held, utcnow())
     if isinstance(error, Refused):
         unknown = delivery.outcome_unknown
-        commit("send.refused")
+        commit()
         proven = not unknown or (not isinstance(error, Unauthorised) and _is_certainly_open(order, client))
         return explain_refusal(held, error) if proven else _pause(held, error)
     if delivery.commit_attempted_at is not None:
         delivery.outcome_unknown = delivery.outcome_unknown or error.maybe_taken_in
         if not delivery.outcome_unknown:  # it never left, or was turned away: the last look comes again
             delivery.commit_attempted_at = None
-    commit("send.failed")
+    commit()
     return _pause(held, error)
 
 
@@ -287,7 +287,7 @@ def _pause(held: Lease[Delivery], error: NetworkError) -> dt.datetime:
     delivery = renew(held, now)
     delivery.problem = problem_of(error)
     until = note_failure(delivery.connection_id, error, now)
-    commit("send.paused")
+    commit()
     return until
 
 

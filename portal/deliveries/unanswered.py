@@ -57,7 +57,7 @@ def wait_longer(
         if error.http_status == 422:
             delivery.cursor = None  # it does not know its own cursor any more: reading begins anew
         until = _ask_later(delivery, question, error, problem_of(error))
-    commit("answers.later")
+    commit()
     return until
 
 

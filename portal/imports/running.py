@@ -63,7 +63,7 @@ def run_import(import_id: int, batch: int = BATCH) -> None:
         held = acquire(import_id, utcnow(), current_settings().lease_seconds)
         if held is not None:
             scope_to(held.tenant_id)
-        commit("import.claimed")
+        commit()
         if held is not None:
             _work_unhindered(held, batch)
         _empty(import_id, batch)
@@ -87,7 +87,7 @@ def _work(held: Lease[ImportRun], batch: int) -> None:
     run = renew(held, utcnow())
     crashed = run.crashes > CRASHES
     state = run.state
-    commit("import.begun")
+    commit()
     if state is ImportState.STAGING:
         if crashed:
             _fail(held, ImportProblem.CRASHED.value)
@@ -137,7 +137,7 @@ def _stage_files(held: Lease[ImportRun], file: IO[bytes], batch: int) -> None:
     run.total = sum(shape.lines for shape in shapes.values())
     tenant = db.session.get_one(Tenant, held.tenant_id)
     today = today_of(tenant, utcnow())
-    commit("import.staging")
+    commit()
     for kind in run.kinds:
         _stage_file(held, export.files[Kind(kind)], today, batch)
     _note_the_rest(held, export)
@@ -145,7 +145,7 @@ def _stage_files(held: Lease[ImportRun], file: IO[bytes], batch: int) -> None:
 
 def _came_by_http(held: Lease[ImportRun]) -> bool:
     by_http = renew(held, utcnow()).door == DOOR_HTTP
-    commit("import.door")
+    commit()
     return by_http
 
 
@@ -159,7 +159,7 @@ def _note_the_rest(held: Lease[ImportRun], export: Export) -> None:
     for found in export.files.values():
         if isinstance(found, LinesFile) and found.unknown_columns:
             notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
-    commit("import.keys")
+    commit()
 
 
 def _note_files(run: ImportRun, export: Export) -> None:
@@ -179,7 +179,7 @@ def _stage_file(held: Lease[ImportRun], file: CsvFile | LinesFile, today: dt.dat
     while some := list(islice(lines, batch)):
         run = renew(held, utcnow())
         stage(run, file.table, some, current_vault())
-        commit("import.staged")
+        commit()
 
 
 def _check(held: Lease[ImportRun], batch: int) -> bool:
@@ -196,7 +196,7 @@ def _check(held: Lease[ImportRun], batch: int) -> bool:
         release_lease(run)
     elif not run.dry_run:
         run.state = ImportState.APPLYING
-    commit("import.checked")
+    commit()
     forget(run.upload, _data_folder())  # all of it is staged
     return go_on
 
@@ -206,7 +206,7 @@ def _refresh_statistics(held: Lease[ImportRun]) -> None:
     renew(held, utcnow())
     if db.engine.dialect.name == "postgresql":
         db.session.execute(text("ANALYZE import_line"))
-    commit("import.analysed")
+    commit()
 
 
 # --- taking over -------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def _drive(held: Lease[ImportRun], piece: Callable[[ImportRun], bool]) -> None:
     while more:
         run = renew(held, utcnow())
         more = piece(run)
-        commit("import.piece")
+        commit()
 
 
 # --- the end -----------------------------------------------------------------------------------------------
@@ -239,7 +239,7 @@ def _fail(held: Lease[ImportRun], problem: str, refused: FileRefused | None = No
         place = {"file": refused.file, "line": refused.line, "column": refused.column}
         run.problem_values = place | refused.values
         write_refusal(run, refused)
-    commit("import.explained")
+    commit()
     _end(held, ImportState.FAILED)
 
 
@@ -251,7 +251,7 @@ def _end(held: Lease[ImportRun], state: ImportState) -> None:
         replace_held(run, utcnow())
         note_newest(run, utcnow())
     release_lease(run)
-    commit("import.ended")
+    commit()
     log.info("import_ended", import_run=held.row_id, state=state.value, problem=run.problem)
 
 
@@ -260,14 +260,14 @@ def _empty(import_id: int, batch: int) -> None:
     scope_to(EVERY_TENANT)
     run = db.session.get(ImportRun, import_id)
     if run is None or run.state not in ENDED or run.emptied_at is not None:
-        commit("import.nothing-to-empty")
+        commit()
         return
     forget(run.upload, _data_folder())
     for _ in delete_lines(run, batch):
-        commit("import.lines-deleted")
+        commit()
     run.upload = None
     run.emptied_at = utcnow()
-    commit("import.emptied")
+    commit()
 
 
 def _data_folder() -> Path:
@@ -284,5 +284,5 @@ class _Beat:
     def __call__(self) -> None:
         if time.monotonic() >= self._next:
             renew(self._held, utcnow())
-            commit("import.beat")
+            commit()
             self._next = time.monotonic() + self._held.lease_seconds / 3

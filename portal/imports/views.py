@@ -62,7 +62,7 @@ def upload() -> Response:
     import_id = run.id
     describe(subject_id=import_id)
     enqueue_after_commit(RUN_IMPORT, import_id)
-    commit("import.page")
+    commit()
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
 
@@ -108,7 +108,7 @@ def let_go(import_id: int) -> Response:
     run = service.get_import(current_tenant_id(), import_id)
     service.approve(run, current_actor())
     enqueue_after_commit(RUN_IMPORT, import_id)
-    commit("import.passed")
+    commit()
     flash(_("Der Import wird übernommen."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
@@ -119,7 +119,7 @@ def discard(import_id: int) -> Response:
     """Discard a held import."""
     run = service.get_import(current_tenant_id(), import_id)
     service.discard(run, current_actor(), utcnow())
-    commit("import.discarded")
+    commit()
     flash(_("Der Import ist verworfen; die Personen bleiben, wie sie waren."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 

@@ -33,17 +33,17 @@ def send_mail(mail_id: int) -> bool:
     if not mails_are_set():
         return False
     held = claim_mail(mail_id, utcnow())
-    commit("mail.claimed")
+    commit()
     if held is None:
         return True
     try:
         with reading():
             message = compose(mail_id, utcnow())
-            commit("mail.composed")
+            commit()
     except NoLongerNeeded as unwanted:
         rollback()
         give_mail_up(held, unwanted.code)
-        commit("mail.unwanted")
+        commit()
         log.info("mail_given_up", mail=mail_id, reason=unwanted.code)
         return True
     return _hand_over(held, message)
@@ -59,13 +59,13 @@ def _hand_over(held: MailClaim, message: EmailMessage) -> bool:
     except smtp.MailError as error:
         away = isinstance(error, smtp.ServerAway)
         put_off(held, AWAY if away else DEFERRED, utcnow())
-        commit("mail.put-off")
+        commit()
         log.warning("mail_put_off", mail=held.mail_id, reason=str(error), server_away=away)
         return not away
     else:
         note_sent(held, utcnow())
         log.info("mail_sent", mail=held.mail_id)
-    commit("mail.noted")
+    commit()
     return True
 
 
@@ -76,7 +76,7 @@ def send_overdue(limit: int = 5) -> None:
     scope_to(EVERY_TENANT)
     with reading():
         due = due_mails(utcnow() - OVERDUE_AFTER, limit)
-        commit("mail.overdue")
+        commit()
     for mail_id in due:
         if not send_mail(mail_id):
             return

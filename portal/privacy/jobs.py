@@ -29,7 +29,7 @@ def run_erasure(erasure_id: int, batch: int = BATCH) -> None:
     held = acquire(ErasureRun, erasure_id)
     if held is not None:
         scope_to(held.tenant_id)
-    commit("erasure.claimed")
+    commit()
     if held is not None:
         run_batches(held, partial(_do_piece, batch=batch))
 
@@ -39,7 +39,7 @@ def _do_piece(held: Lease[ErasureRun], batch: int) -> bool:
     run, now = renew(held), utcnow()
     if must_wait():
         run.state, run.crashes, run.lease_until = ErasureState.WAITING, 0, now + WAIT
-        commit("erasure.put-off")
+        commit()
         return False
     if run.crashes > CRASHES:
         run.problem = "erasure-crashed"
@@ -51,5 +51,5 @@ def _do_piece(held: Lease[ErasureRun], batch: int) -> bool:
         finish(run, now)
         run.state, run.finished_at, run.lease_until = ErasureState.DONE, now, None
         log.info("erasure_ended", erasure=run.id, people=run.people, parts=run.parts, problem=run.problem)
-    commit("erasure.piece")
+    commit()
     return more

@@ -100,7 +100,7 @@ def _cursor_moved_first(patch: Patch) -> None:
 
     def wrong(held: Any, question: Any, page: Any, retry_after: Any) -> Any:
         answers.renew(held, utcnow()).cursor = page.next
-        commit("answers.applied")
+        commit()
         return right(held, replace(question, cursor=page.next), page, retry_after)
 
     patch.setattr(answers, "_apply", wrong)

@@ -23,7 +23,6 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, inspect, make_url, select, text
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.core.failpoints import armed
 from portal.core.queue import PROBE_CONNECTION, QUEUE, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY
 from portal.deliveries import attempts
 from portal.deliveries import jobs as steps
@@ -47,6 +46,7 @@ from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.properties.model import BERLIN, Model, Person, Violation, demand
 from tests.properties.wire import Opened, Tap, TappedSandbox
 from tests.qualli.exports import zipped
+from tests.support.failpoints import armed
 from tests.support.services import RedisServer
 from worker import schedule
 

@@ -25,7 +25,6 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from portal.core.failpoints import reach
 from portal.networks.protocol.bodies import read_json, read_problem
 from portal.networks.protocol.contract import (
     REFUSALS,
@@ -221,8 +220,6 @@ class NetworkClient:
     def _call(self, name: str, method: str, path: str, shape: type[T] | None, **request: Any) -> T:
         started, at = time.monotonic(), dt.datetime.now(dt.UTC)
         status, problem = None, None
-        operation = name.partition(" ")[0]
-        reach(f"call.{operation}", "before")
         try:
             status, body, headers = self._exchange(method, path, request)
             self.retry_after = read_retry_after(headers.get("Retry-After"))
@@ -233,7 +230,6 @@ class NetworkClient:
         finally:
             duration = round((time.monotonic() - started) * 1000)
             self.calls.append(Call(name, status, duration, problem, at))
-            reach(f"call.{operation}", "after")
 
     def _exchange(self, method: str, path: str, request: dict[str, Any]) -> tuple[int, bytes, Any]:
         """Status, body and headers of one request, read within the limits."""
