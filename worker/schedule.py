@@ -33,7 +33,7 @@ from portal.core.queue import (
 )
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
-from portal.deliveries.service import cancel, plan, plan_withdrawals
+from portal.deliveries.service import Plan, cancel, plan, plan_withdrawals
 from portal.domain.actors import SYSTEM
 from portal.domain.bulk import UNFINISHED, BulkRun
 from portal.domain.deliveries import Delivery
@@ -254,15 +254,8 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
         # a restored backup may have forgotten them all, and then nothing else would ever ask the network
         view.connection.probe_at = view.connection.probe_at or now
         return None
-    return plan(
-        view.connection,
-        Mode.FULL,
-        Trigger.NIGHTLY,
-        SYSTEM,
-        now,
-        local_date=night,
-        late=now - due > LATE_AFTER,
-    )
+    late = now - due > LATE_AFTER
+    return plan(view.connection, Plan(Mode.FULL, Trigger.NIGHTLY, local_date=night, late=late), now)
 
 
 def _had_its_own(tenant_id: int, night: dt.date) -> bool:

@@ -11,10 +11,9 @@ from typing import TypeVar
 
 import structlog
 
-from portal.core.database import rollback, utcnow
+from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
 from portal.core.leases import Lease, LeaseLost, defer, take
-from portal.core.leases import renew as renew_lease
 from portal.core.settings import current_settings
 from portal.domain.bulk import BulkRun, BulkState
 from portal.domain.erasures import ErasureRun, ErasureState
@@ -35,18 +34,24 @@ def acquire(model: type[Run], run_id: int) -> Lease[Run] | None:
     return take(model, run_id, utcnow(), seconds, going, state=states.RUNNING)
 
 
-def renew(held: Lease[Run]) -> Run:
-    """Renew the lease of a run that has not ended; as `portal.core.leases.renew`."""
-    return renew_lease(held, utcnow(), held.model.state == _STATES[held.model].RUNNING)
+def run_batches(model: type[Run], run_id: int, piece: Callable[[Run], bool]) -> None:
+    """Do what is left of a run, a transaction for each piece, while `piece` says that there are more.
 
-
-def run_batches(held: Lease[Run], piece: Callable[[Lease[Run]], bool]) -> None:
-    """Do one piece after the other while it says that there are more. A hindered database puts the rest off."""
+    Harmless when done twice, at the same time, or killed anywhere. A hindered database puts the rest off.
+    """
+    scope_to(EVERY_TENANT)
+    held = acquire(model, run_id)
+    if held is not None:
+        scope_to(held.tenant_id)
+    commit()
+    if held is None:
+        return
+    more = True
     try:
-        while piece(held):
-            pass
+        while more:
+            with held.step(model.state == _STATES[model].RUNNING) as run:
+                more = piece(run)
     except LeaseLost:
-        rollback()
-        log.info("claim_lost", run=held.row_id, kind=held.model.__tablename__)
+        log.info("claim_lost", run=run_id, kind=model.__tablename__)
     except TRANSIENT_ERRORS as error:
         put_off_claim(partial(defer, held), error)

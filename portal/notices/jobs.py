@@ -7,14 +7,16 @@ from email.message import EmailMessage
 import structlog
 
 from portal.core.database import EVERY_TENANT, commit, reading, rollback, scope_to, utcnow
+from portal.core.leases import Lease, LeaseLost
 from portal.core.settings import current_settings
+from portal.domain.notices import Mail
 from portal.mail import smtp
 from portal.mail.outbox import (
     AWAY,
     DEFERRED,
     OVERDUE_AFTER,
     REFUSED,
-    MailClaim,
+    WAITING,
     claim_mail,
     due_mails,
     give_mail_up,
@@ -37,35 +39,44 @@ def send_mail(mail_id: int) -> bool:
     if held is None:
         return True
     try:
+        return _send(held)
+    except LeaseLost:
+        log.info("claim_lost", mail=mail_id)
+        return True
+
+
+def _send(held: Lease[Mail]) -> bool:
+    try:
         with reading():
-            message = compose(mail_id, utcnow())
+            message = compose(held.row_id, utcnow())
             commit()
     except NoLongerNeeded as unwanted:
         rollback()
-        give_mail_up(held, unwanted.code)
-        commit()
-        log.info("mail_given_up", mail=mail_id, reason=unwanted.code)
+        with held.step(WAITING) as mail:
+            give_mail_up(mail, unwanted.code)
+        log.info("mail_given_up", mail=held.row_id, reason=unwanted.code)
         return True
     return _hand_over(held, message)
 
 
-def _hand_over(held: MailClaim, message: EmailMessage) -> bool:
+def _hand_over(held: Lease[Mail], message: EmailMessage) -> bool:
     """No transaction is open while the server is spoken to."""
     try:
         smtp.send(current_settings(), message)
     except smtp.RecipientRefused as error:
-        give_mail_up(held, REFUSED)
-        log.warning("mail_refused", mail=held.mail_id, reason=str(error))
+        with held.step(WAITING) as mail:
+            give_mail_up(mail, REFUSED)
+        log.warning("mail_refused", mail=held.row_id, reason=str(error))
     except smtp.MailError as error:
         away = isinstance(error, smtp.ServerAway)
-        put_off(held, AWAY if away else DEFERRED, utcnow())
-        commit()
-        log.warning("mail_put_off", mail=held.mail_id, reason=str(error), server_away=away)
+        with held.step(WAITING) as mail:
+            put_off(mail, AWAY if away else DEFERRED, utcnow())
+        log.warning("mail_put_off", mail=held.row_id, reason=str(error), server_away=away)
         return not away
     else:
-        note_sent(held, utcnow())
-        log.info("mail_sent", mail=held.mail_id)
-    commit()
+        with held.step(WAITING) as mail:
+            note_sent(mail, utcnow())
+        log.info("mail_sent", mail=held.row_id)
     return True
 
 

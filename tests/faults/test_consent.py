@@ -21,26 +21,26 @@ from tests.support.promise import assert_promise
 
 POINTS = [
     "deliveries.jobs.run_delivery.after",
-    "deliveries.jobs.build:3.after",
+    "deliveries.jobs.build.after",
     "deliveries.building._start_anew.after",
     "deliveries.building._write.after",
-    "deliveries.building.finish.after",
-    "deliveries.sending._begin.after",
+    "deliveries.jobs.build:2.after",
+    "deliveries.sending.send.after",
     "call.readAccount.before",
-    "deliveries.sending._take_note_of:6.after",
+    "deliveries.sending.Sending.check_account.after",
     "call.openDelivery.after",
     "call.putPart.before",
     "call.putPart.after",
-    "deliveries.sending._check_once_more:2.after",
+    "deliveries.sending.Sending.look_again.after",
     "call.commitDelivery.before",
     "call.commitDelivery.after",
-    "deliveries.sending._send.after",
+    "deliveries.sending.Sending.commit_delivery.after",
 ]
 TOO_LATE = {
-    "deliveries.sending._check_once_more:2.after",
+    "deliveries.sending.Sending.look_again.after",
     "call.commitDelivery.before",
     "call.commitDelivery.after",
-    "deliveries.sending._send.after",
+    "deliveries.sending.Sending.commit_delivery.after",
 }
 """The last look was before it: this delivery carries her, and her withdrawal follows at once."""
 

@@ -37,8 +37,8 @@ def begin_erasure(tenant_id: int) -> int:
 
 Work = tuple[type[BulkRun | ErasureRun], Callable[[int], int], Callable[[int], None], str]
 WORK: dict[str, Work] = {
-    "bulk": (BulkRun, begin_bulk, run_bulk, "bulk.jobs.run_bulk.after"),
-    "erasure": (ErasureRun, begin_erasure, run_erasure, "privacy.jobs.run_erasure.after"),
+    "bulk": (BulkRun, begin_bulk, run_bulk, "domain.batches.run_batches.after"),
+    "erasure": (ErasureRun, begin_erasure, run_erasure, "domain.batches.run_batches.after"),
 }
 
 

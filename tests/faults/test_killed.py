@@ -44,8 +44,8 @@ WAVE = 20
 NAMED = (
     "call.commitDelivery.before 1",  # before sending
     "call.commitDelivery.after 1",  # the network took it in, and we have not stored the receipt
-    "deliveries.sending._send.before 1",  # between storing and commit
-    "deliveries.sending._send.after 1",
+    "deliveries.sending.Sending.commit_delivery.before 1",  # between storing and commit
+    "deliveries.sending.Sending.commit_delivery.after 1",
 )
 
 

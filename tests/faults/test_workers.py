@@ -31,7 +31,7 @@ def stopped(plant: Plant) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "point", ["call.commitDelivery.before", "call.commitDelivery.after", "deliveries.sending._begin.after"]
+    "point", ["call.commitDelivery.before", "call.commitDelivery.after", "deliveries.sending.send.after"]
 )
 def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plant, point: str) -> None:
     """The other worker takes over; the first goes on later, and finds that it is not its any more."""
@@ -54,7 +54,7 @@ def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plan
     bridge, others = plant.tenant(), [plant.tenant() for _ in range(3)]
     for one in others:
         plant.let_die(one, "100000")
-    plant.let_die(bridge, "deliveries.sending._send.before 1 stop")
+    plant.let_die(bridge, "deliveries.sending.Sending.commit_delivery.before 1 stop")
     for one in (bridge, *others):
         plan(one)
     plant.wait_until(lambda: stopped(plant))
@@ -86,9 +86,9 @@ def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_secon
     bridges = [plant.tenant() for _ in range(4)]
     points = (
         "deliveries.building._write.before 1",
-        "deliveries.sending._open.before 1",
+        "deliveries.sending.Sending.open.before 1",
         "call.commitDelivery.after 1",
-        "deliveries.answers._apply:3.before 1",
+        "deliveries.answers.ask:2.before 1",
     )
     for bridge, point in zip(bridges, points, strict=True):
         plant.let_die(bridge, f"{point} power-cut")

@@ -94,6 +94,8 @@ def _sites(node: ast.AST, functions: tuple[str, ...]) -> Iterator[Site]:
 
 
 def _commits(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        return function.attr == "step"  # of a lease: a block that ends in a commit
     return isinstance(function, ast.Name) and function.id in ("commit", "save")
 
 
@@ -119,7 +121,8 @@ def is_noticed(name: str) -> bool:
 def all_commits() -> list[str]:
     """The commits of the product that there are failpoints around."""
     files = [path for folder in ("portal", "worker") for path in sorted((ROOT / folder).rglob("*.py"))]
-    return [name for path in files for name in names(path) if is_noticed(name)]
+    own = (path for path in files if str(path) not in _THROUGH)
+    return [name for path in own for name in names(path) if is_noticed(name)]
 
 
 _THROUGH = {database.__file__, leases.__file__, contextlib.__file__, context.__file__}
@@ -163,34 +166,41 @@ def armed(action: Action) -> Iterator[None]:
 @lru_cache
 def _hook() -> None:
     """Notice commits and calls in this process, for good."""
-    commit, call = Session.commit, NetworkClient._call
+    commit, exchange = Session.commit, NetworkClient._exchange
 
     def noticed_commit(session: Session) -> None:
         name = _who_commits(sys._getframe(1)) if _action else None
         with _around(name):
             commit(session)
 
-    def noticed_call(client: NetworkClient, name: str, *more: Any, **request: Any) -> Any:
+    def noticed_exchange(client: NetworkClient, *request: Any) -> Any:
+        name = sys._getframe(1).f_locals["name"]  # of the call that it is done for
         with _around(f"call.{name.partition(' ')[0]}", whatever_comes=True):
-            return call(client, name, *more, **request)
+            return exchange(client, *request)
 
     Session.commit = noticed_commit  # type: ignore[method-assign]
-    NetworkClient._call = noticed_call  # type: ignore[method-assign, assignment]
+    NetworkClient._exchange = noticed_exchange  # type: ignore[method-assign]
+
+
+def reach(point: str) -> None:
+    """Come to a failpoint."""
+    if _action is not None:
+        _action(point)
 
 
 @contextlib.contextmanager
 def _around(name: str | None, *, whatever_comes: bool = False) -> Iterator[None]:
-    if name is None or _action is None:
+    if name is None:
         yield
         return
-    _action(f"{name}.before")
+    reach(f"{name}.before")
     try:
         yield
     except Exception:
         if whatever_comes:
-            _action(f"{name}.after")
+            reach(f"{name}.after")
         raise
-    _action(f"{name}.after")
+    reach(f"{name}.after")
 
 
 # --- in other processes ------------------------------------------------------------------------------------
