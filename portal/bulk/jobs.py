@@ -6,9 +6,10 @@ from functools import partial
 
 import structlog
 
-from portal.bulk.service import do_some
+from portal.bulk.service import do_some, forget_runs
 from portal.core.database import utcnow
-from portal.domain.batches import CRASHES, run_batches
+from portal.core.jobs import Job, Periodic
+from portal.domain.batches import CRASHES, due_runs, run_batches
 from portal.domain.bulk import BulkRun, BulkState
 
 BATCH = 50
@@ -34,3 +35,7 @@ def _do_piece(run: BulkRun, batch: int) -> bool:
         run.state, run.finished_at, run.lease_until = BulkState.DONE, utcnow(), None
         log.info("bulk_run_ended", bulk_run=run.id)
     return more
+
+
+JOBS = (Job(BulkRun, partial(due_runs, BulkRun), run_bulk),)
+PERIODIC = (Periodic(forget_runs),)

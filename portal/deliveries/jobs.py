@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer, take
+from portal.core.jobs import Job
+from portal.core.leases import Lease, LeaseLost, defer, is_free, take
 from portal.core.settings import current_settings
 from portal.deliveries.answers import ask
-from portal.deliveries.attempts import client_for
+from portal.deliveries.attempts import client_for, probe
 from portal.deliveries.braking import ask_brake, refused_among_leavers
 from portal.deliveries.building import BuildResult, build_parts
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
@@ -231,3 +232,26 @@ STEPS: dict[DeliveryState, Step] = {
     DeliveryState.DISCARDED: abandon,
     **dict.fromkeys(AWAITING, ask),
 }
+
+
+def due_deliveries(now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the deliveries whose next step is due, the longest first; none of a paused connection."""
+    query = (
+        select(Delivery.id)
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .where(
+            Delivery.next_step_at <= now,
+            is_free(Delivery, now),
+            or_(Connection.paused_until.is_(None), Connection.paused_until <= now),
+        )
+    )
+    return db.session.scalars(query.order_by(Delivery.next_step_at).limit(limit)).all()
+
+
+def due_probes(now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the connections whose network is to be asked whether it is back."""
+    query = select(Connection.id).where(Connection.probe_at <= now, Connection.token_sealed.is_not(None))
+    return db.session.scalars(query.limit(limit)).all()
+
+
+JOBS = (Job(Delivery, due_deliveries, run_delivery), Job(Connection, due_probes, probe))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.deliveries.braking import shown_digest
 from portal.deliveries.service import cancel, replan
 from portal.deliveries.transitions import DISCARD, Transition, move
@@ -60,7 +60,7 @@ def conclude(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> Outcome:
             if (
                 time <= now
             ):  # behind whatever waits: a page of answers is a turn, and other tenants have theirs
-                enqueue_after_commit(SEND_DELIVERY, delivery.id)
+                enqueue_after_commit(Delivery, delivery.id)
         case Stop(transition=None):
             delivery.lease_until, delivery.crashes, delivery.next_step_at = None, 0, None
         case Stop(problem, Transition() as transition, detail, replan_at):

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from portal.core.database import db
-from portal.core.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.deliveries.service import cancel
 from portal.deliveries.strangers import find_strangers
@@ -139,14 +139,14 @@ def read_again(connection: Connection, now: dt.datetime) -> None:
     if connection.reconcile_since is None:
         raise Refusal("nothing-to-reconcile")
     connection.probe_at = now
-    enqueue_after_commit(PROBE_CONNECTION, connection.id)
+    enqueue_after_commit(Connection, connection.id)
     # Locked: a worker that claims one between our reading and writing would be given the same fencing number.
     found = _found(connection).with_for_update().execution_options(populate_existing=True)
     for delivery in db.session.scalars(found).all():
         # what was read before comes again, page by page, and is no stalling
         fruitless = -(sum((delivery.answered or {}).values()) // PAGE + 1)
         if move(delivery, READ_AGAIN, now, fruitless=fruitless):
-            enqueue_after_commit(SEND_DELIVERY, delivery.id)
+            enqueue_after_commit(Delivery, delivery.id)
 
 
 def settle(

@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, or_, select
 
 from portal.accounts.second_person import Starter, require_second
 from portal.core.database import db
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.deliveries.transitions import APPROVE, APPROVE_UNBUILT, DISCARD, move
 from portal.domain.actors import SYSTEM, Actor
@@ -107,7 +107,7 @@ def plan(connection: Connection, what: Plan, now: dt.datetime) -> Delivery:
     )
     db.session.add(delivery)
     db.session.flush()
-    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    enqueue_after_commit(Delivery, delivery.id)
     return delivery
 
 
@@ -210,7 +210,7 @@ def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime)
         raise Refusal("changed-since-shown", number=delivery.sequence)
     if was is DeliveryProblem.UNKNOWN_HOLDINGS:
         db.session.get_one(Connection, delivery.connection_id).holdings_known = True
-    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    enqueue_after_commit(Delivery, delivery.id)
     return delivery
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
 from portal.core.database import db
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.deliveries.transitions import COMPLETE, move
 from portal.domain.actors import SYSTEM
@@ -47,7 +47,7 @@ def ask_again(delivery_id: int, now: dt.datetime) -> Delivery:
     """Ask at once for the answers to a delivery in trouble. Raises Refusal `not-in-trouble`."""
     delivery = _in_trouble(delivery_id)
     delivery.next_step_at = now
-    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    enqueue_after_commit(Delivery, delivery.id)
     return delivery
 
 

@@ -5,15 +5,17 @@ A run has `state`, `lease_until`, `fence` and `crashes`: decisions for many peop
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import structlog
+from sqlalchemy import select
 
-from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer, take
+from portal.core.leases import Lease, LeaseLost, defer, is_free, take
 from portal.core.settings import current_settings
 from portal.domain.bulk import BulkRun, BulkState
 from portal.domain.erasures import ErasureRun, ErasureState
@@ -55,3 +57,11 @@ def run_batches(model: type[Run], run_id: int, piece: Callable[[Run], bool]) -> 
         log.info("claim_lost", run=run_id, kind=model.__tablename__)
     except TRANSIENT_ERRORS as error:
         put_off_claim(partial(defer, held), error)
+
+
+def due_runs(model: type[Run], now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the runs that wait or were abandoned, in their order."""
+    states = _STATES[model]
+    going = model.state.in_((states.WAITING, states.RUNNING))
+    query = select(model.id).where(going, is_free(model, now)).order_by(model.id)
+    return db.session.scalars(query.limit(limit)).all()

@@ -11,7 +11,7 @@ from portal.accounts.second_person import hindrance_code
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
 from portal.core.database import commit, db, rollback, utcnow
-from portal.core.queue import RUN_IMPORT, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.import_kinds import Kind
@@ -61,7 +61,7 @@ def upload() -> Response:
         return make_response(page, 422)
     import_id = run.id
     describe(subject_id=import_id)
-    enqueue_after_commit(RUN_IMPORT, import_id)
+    enqueue_after_commit(ImportRun, import_id)
     commit()
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
@@ -107,7 +107,7 @@ def let_go(import_id: int) -> Response:
     """Let a held import go."""
     run = service.get_import(current_tenant_id(), import_id)
     service.approve(run, current_actor())
-    enqueue_after_commit(RUN_IMPORT, import_id)
+    enqueue_after_commit(ImportRun, import_id)
     commit()
     flash(_("Der Import wird übernommen."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.core.crypto import current_vault
 from portal.core.database import db
 from portal.core.leases import Lease, is_free, take
-from portal.core.queue import SEND_MAIL, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account
 from portal.domain.notice_kinds import MailKind, MailState
@@ -73,7 +73,7 @@ def put(
     if secret is not None:
         mail.secret_sealed = current_vault().seal(secret.encode(), secret_place(mail.id))
         db.session.flush()
-    enqueue_after_commit(SEND_MAIL, mail.id)
+    enqueue_after_commit(Mail, mail.id)
     return mail
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from email.message import EmailMessage
 
 import structlog
 
 from portal.core.database import EVERY_TENANT, commit, reading, rollback, scope_to, utcnow
+from portal.core.jobs import Job, Periodic
 from portal.core.leases import Lease, LeaseLost
 from portal.core.settings import current_settings
 from portal.domain.notices import Mail
@@ -19,11 +22,13 @@ from portal.mail.outbox import (
     WAITING,
     claim_mail,
     due_mails,
+    forget_mails,
     give_mail_up,
     mails_are_set,
     note_sent,
     put_off,
 )
+from portal.notices.evaluate import forget, look
 from portal.notices.letters import NoLongerNeeded, compose
 
 log = structlog.get_logger()
@@ -80,14 +85,23 @@ def _hand_over(held: Lease[Mail], message: EmailMessage) -> bool:
     return True
 
 
-def send_overdue(limit: int = 5) -> None:
+def due(now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the mails that are due, the longest first; none where the operator named no mail server."""
+    return due_mails(now, limit) if mails_are_set() else ()
+
+
+def send_overdue(now: dt.datetime, limit: int = 5) -> None:
     """Send what no worker took: Redis may be away, or the workers, and that is just what the mails tell of."""
     if not mails_are_set():
         return
     scope_to(EVERY_TENANT)
     with reading():
-        due = due_mails(utcnow() - OVERDUE_AFTER, limit)
+        due = due_mails(now - OVERDUE_AFTER, limit)
         commit()
     for mail_id in due:
         if not send_mail(mail_id):
             return
+
+
+JOBS = (Job(Mail, due, send_mail),)
+PERIODIC = (Periodic(forget_mails), Periodic(look), Periodic(forget), Periodic(send_overdue, slow=True))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
+from typing import Any
 
 import structlog
+from sqlalchemy import Select, or_, select
 
 from portal.core.database import utcnow
-from portal.domain.batches import CRASHES, run_batches
+from portal.core.jobs import Job, Periodic
+from portal.domain.batches import CRASHES, due_runs, run_batches
 from portal.domain.erasures import ErasureRun, ErasureState
-from portal.privacy.service import do_some, finish, must_wait
+from portal.domain.tenants import Tenant
+from portal.privacy.service import do_some, finish, must_wait, plan_erasure
 
 BATCH = 25
 """People in one transaction: each may have hundreds of lines, and others want to write, too."""
@@ -41,3 +45,12 @@ def _do_piece(run: ErasureRun, batch: int) -> bool:
         run.state, run.finished_at, run.lease_until = ErasureState.DONE, now, None
         log.info("erasure_ended", erasure=run.id, people=run.people, parts=run.parts, problem=run.problem)
     return more
+
+
+def _tenants_at_night(now: dt.datetime) -> Select[*tuple[Any, ...]]:
+    due = or_(Tenant.next_erasure_at.is_(None), Tenant.next_erasure_at <= now)
+    return select(Tenant.id).where(due)
+
+
+JOBS = (Job(ErasureRun, partial(due_runs, ErasureRun), run_erasure),)
+PERIODIC = (Periodic(plan_erasure, _tenants_at_night),)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import commit, db, rollback, utcnow
 from portal.core.refusal import Refusal
+from portal.deliveries.planning import plan_nightly
 from portal.deliveries.service import Plan, approve, discard, plan, request_transfer
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
@@ -21,7 +22,6 @@ from portal.releases.service import choose_mediator, release, revoke
 from tests.histories.test_order_of_answers import online
 from tests.support.at_once import at_once
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge
-from worker.schedule import plan_nightly
 
 pytestmark = pytest.mark.conformance
 

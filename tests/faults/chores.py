@@ -197,7 +197,7 @@ def no_worker_takes_it(bridge: Bridge, outside: Outside) -> Go:
     a_mail(bridge, outside)
     db.session.query(Mail).update({"due_at": utcnow() - YESTERDAY})
     commit()
-    return lambda: whatever_the_dead_held(lambda _: send_overdue())
+    return lambda: whatever_the_dead_held(lambda _: send_overdue(utcnow()))
 
 
 def a_morning(bridge: Bridge, outside: Outside) -> Go:

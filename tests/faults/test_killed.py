@@ -19,7 +19,7 @@ from portal.bulk.preview import preview
 from portal.bulk.service import Chosen, choose
 from portal.bulk.service import start as start_bulk
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
-from portal.core.queue import RUN_BULK, RUN_IMPORT, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkRun, BulkState
@@ -93,7 +93,7 @@ class Import(Scenario):
 
     def go(self, bridge: Bridge) -> None:
         import_id = start(bridge.tenant_id, ALL, ImportMode.DELTA)
-        enqueue_after_commit(RUN_IMPORT, import_id)
+        enqueue_after_commit(ImportRun, import_id)
         commit()
 
     def wait(self, plant: Plant, bridges: list[Bridge]) -> None:
@@ -128,7 +128,7 @@ class Bulk(Scenario):
         view = load_tenant_context(bridge.tenant_id, now)
         run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
         start_bulk(run, view, preview(view, run).digest, set(), actor, now)
-        enqueue_after_commit(RUN_BULK, run.id)
+        enqueue_after_commit(BulkRun, run.id)
         commit()
 
     def wait(self, plant: Plant, bridges: list[Bridge]) -> None:

@@ -12,7 +12,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from portal.core.database import commit, db, scope_to, utcnow
-from portal.core.queue import QUEUE, SEND_DELIVERY
+from portal.core.queue import QUEUE, function_of
 from portal.deliveries.service import approve
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
@@ -131,7 +131,7 @@ def test_same_job_ten_times_with_four_workers_is_done_once(sampled_plant: Plant)
     with plant.redis.client() as client:
         queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
         for _ in range(10):
-            queue.enqueue(SEND_DELIVERY, delivery.id, result_ttl=0)
+            queue.enqueue(function_of(Delivery), delivery.id, result_ttl=0)
         plant.wait_for_end(bridge)
         plant.wait_until(lambda: not client.llen(f"rq:queue:{QUEUE}"))
     assert_done_once(bridge)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from portal.core import leases
 from portal.core.database import commit, db, utcnow
-from portal.deliveries import answers, applying, braking, building, receipts, sending, service
+from portal.deliveries import answers, applying, braking, building, planning, receipts, sending, service
 from portal.deliveries import jobs as steps
 from portal.deliveries import reconciliation as reconciling
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -27,7 +27,6 @@ from portal.releases import imported
 from tests.properties.wire import Fault
 from tests.properties.world import PEOPLE, World
 from tests.support import failpoints
-from worker import schedule
 
 Patch = pytest.MonkeyPatch
 
@@ -112,7 +111,7 @@ def _receipt_applied_twice(patch: Patch) -> None:
 
 
 def _withdrawal_waits_for_the_night(patch: Patch) -> None:
-    patch.setattr(schedule, "plan_urgent", lambda *_: None)
+    patch.setattr(planning, "plan_withdrawals", lambda *_: None)
 
 
 def _unknown_mediator_is_a_withdrawal(patch: Patch) -> None:

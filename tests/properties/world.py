@@ -23,12 +23,13 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, inspect, make_url, select, text
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.core.queue import PROBE_CONNECTION, QUEUE, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY
+from portal.core.queue import QUEUE, function_of
 from portal.deliveries import attempts
 from portal.deliveries import jobs as steps
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery, DeliveryPerson, OddAnswer
+from portal.domain.erasures import ErasureRun
 from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import MediatorRegistration, Registration
@@ -218,10 +219,10 @@ class World:
     def _run(self, job: str, row: int, crash: int, since: str) -> bool:
         """Run a job as a worker does; whether it died. Then see what has come of it."""
         jobs: dict[str, Callable[[int], None]] = {
-            SEND_DELIVERY: steps.run_delivery,
-            RUN_IMPORT: imports.run_import,
-            PROBE_CONNECTION: attempts.probe,
-            RUN_ERASURE: erasing.run_erasure,
+            function_of(Delivery): steps.run_delivery,
+            function_of(ImportRun): imports.run_import,
+            function_of(Connection): attempts.probe,
+            function_of(ErasureRun): erasing.run_erasure,
         }
         with _dying(crash, since) as death:
             jobs[job](row)

@@ -34,6 +34,7 @@ PLANS = "FAILPOINT_PLANS"
 UNNOTICED = {
     "accounts.": "who signs in, and how: no work goes on from it",
     "api.access.": "notes that a token was used",
+    "audit.": "only reads",
     "cli.accounts.": "as accounts",
     "cli.audit.": "only reads",
     "cli.checks.": "only reads",
@@ -58,8 +59,7 @@ UNNOTICED = {
     "tenants.": "settings of a tenant",
     "tokens.": "tokens of a tenant",
     "worker.process.": "tells that a process lives",
-    "worker.schedule.export_audit_heads": "only reads",
-    "worker.schedule._ids": "only reads",
+    "worker.schedule._do": "only reads",
     "worker.schedule.tick": "only reads",
 }
 """Commits that move nothing which goes on by itself, by name or room: there is no failpoint around them."""
