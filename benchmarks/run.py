@@ -21,9 +21,8 @@ from benchmarks.people import fill
 from portal.core.database import Base, commit, db, reading, rollback, scope_to, utcnow
 from portal.deliveries import jobs as steps
 from portal.deliveries.building import build_parts
-from portal.deliveries.leases import acquire
-from portal.deliveries.service import plan
-from portal.domain.actors import SYSTEM
+from portal.deliveries.jobs import acquire
+from portal.deliveries.service import Plan, plan
 from portal.domain.deliveries import DeliveryPart
 from portal.domain.delivery_states import Mode, Trigger
 from portal.domain.erasures import ErasureRun
@@ -95,7 +94,7 @@ def measure_build(tenant_id: int) -> None:
     now = utcnow()
     connection = find_connection(tenant_id)
     assert connection is not None
-    delivery = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, now)
+    delivery = plan(connection, Plan(Mode.FULL, Trigger.NIGHTLY), now)
     commit()
     held = acquire(delivery.id, utcnow(), 50)
     commit()

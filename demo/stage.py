@@ -18,8 +18,8 @@ from demo.cast import Provider
 from demo.people import write_export
 from portal.core.database import EVERY_TENANT, Base, UtcDateTime, commit, db, scope_to, utcnow
 from portal.deliveries import jobs as steps
-from portal.deliveries.service import plan, request_transfer
-from portal.domain.actors import SYSTEM, Actor
+from portal.deliveries.service import Plan, plan, request_transfer
+from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryState, Mode, Trigger
 from portal.domain.imports import ImportMode
@@ -95,7 +95,7 @@ class Stage:
         connection = find_connection(self.tenant_id)
         assert connection is not None
         night = self._night(nights_ago)
-        delivery = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, utcnow(), local_date=night)
+        delivery = plan(connection, Plan(Mode.FULL, Trigger.NIGHTLY, local_date=night), utcnow())
         commit()
         steps.run_delivery(delivery.id)
         scope_to(self.tenant_id)

@@ -17,9 +17,8 @@ from portal.api.views import api
 from portal.audit import init_app as init_audit
 from portal.audit.views import audit
 from portal.bulk.views import bulk
-from portal.core import failpoints
 from portal.core.crypto import Vault
-from portal.core.database import before_commit, current_scope, db
+from portal.core.database import before_commit, db
 from portal.core.paths import PRIVATE, ROOT
 from portal.core.settings import Settings, load_settings
 from portal.deliveries.account_views import network_accounts
@@ -81,8 +80,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or load_settings()
     os.umask(PRIVATE)
-    if settings.failpoints:
-        failpoints.arm(settings.failpoints, current_scope)
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
     app.config["SECRET_KEY"] = settings.secret_key.get_secret_value()
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url

@@ -22,8 +22,9 @@ from portal.core.database import (
     scope_to,
     utcnow,
 )
-from portal.core.queue import QUEUE, SEND_DELIVERY, enqueue, enqueue_after_commit, forget_waiting
+from portal.core.queue import QUEUE, enqueue, enqueue_after_commit, forget_waiting
 from portal.core.settings import current_settings
+from portal.domain.deliveries import Delivery
 from portal.domain.participants import Participant
 from portal.domain.tenants import Tenant
 from tests.support.database import NOW, Cast, make_settings, running_app
@@ -129,12 +130,12 @@ def waiting(server: RedisServer) -> int:
 def test_a_job_waits_once_until_it_has_begun(
     sqlite_app: Flask, queue_url: str, redis_server: RedisServer
 ) -> None:
-    assert all(enqueue(queue_url, SEND_DELIVERY, 1) for _ in range(10))
+    assert all(enqueue(queue_url, Delivery, 1) for _ in range(10))
     assert waiting(redis_server) == 1
-    enqueue(queue_url, SEND_DELIVERY, 2)
+    enqueue(queue_url, Delivery, 2)
     assert waiting(redis_server) == 2
-    forget_waiting(queue_url, SEND_DELIVERY, 1)
-    enqueue(queue_url, SEND_DELIVERY, 1)
+    forget_waiting(queue_url, Delivery, 1)
+    enqueue(queue_url, Delivery, 1)
     assert waiting(redis_server) == 3
 
 
@@ -146,7 +147,7 @@ def test_only_jobs_on_the_list_are_enqueued(sqlite_app: Flask, queue_url: str) -
 def test_redis_holds_the_numbers_of_rows_alone(
     sqlite_app: Flask, queue_url: str, redis_server: RedisServer
 ) -> None:
-    enqueue(queue_url, SEND_DELIVERY, 4711)
+    enqueue(queue_url, Delivery, 4711)
     with redis_server.client() as client:
         job = next(client.hgetall(key) for key in client.keys("rq:job:*") if client.type(key) == b"hash")
     assert job[b"description"] == b"run_delivery-4711"
@@ -156,10 +157,10 @@ def test_redis_holds_the_numbers_of_rows_alone(
 def test_without_redis_the_commit_stands(sqlite_app: Flask) -> None:
     """The address of the tests' settings leads nowhere."""
     tenant("one")
-    enqueue_after_commit(SEND_DELIVERY, 1)
+    enqueue_after_commit(Delivery, 1)
     commit()
     assert db.session.scalar(select(Tenant.slug)) == "one"
-    assert not enqueue(current_settings().redis_url, SEND_DELIVERY, 1)
+    assert not enqueue(current_settings().redis_url, Delivery, 1)
 
 
 # --- values ------------------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
-"""The jobs that a worker runs: load, claim, call, done. Each takes the number of a row and nothing else."""
+"""How a worker runs a registered job. It takes the number of a row and nothing else."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 
 import structlog
 from flask import Flask
@@ -11,17 +11,11 @@ from rq.timeouts import BaseTimeoutException
 
 from portal.app import create_app
 from portal.core.database import EVERY_TENANT, db, rollback, scope_to
+from portal.core.jobs import Job
 from portal.core.log import describe_error
-from portal.core.queue import (
-    PROBE_CONNECTION,
-    RUN_BULK,
-    RUN_ERASURE,
-    RUN_IMPORT,
-    SEND_DELIVERY,
-    SEND_MAIL,
-    forget_waiting,
-)
+from portal.core.queue import forget_waiting
 from portal.core.settings import current_settings
+from worker.registry import BY_FUNCTION
 
 log = structlog.get_logger()
 
@@ -45,17 +39,18 @@ class JobFailed(Exception):
     """A job failed; its text is the kind of error alone."""
 
 
-@contextmanager
-def _job(name: str, row_id: int) -> Iterator[None]:
+def run(job: Job, row_id: int) -> None:
+    """Run a job for a row; only the kind of an error leaves it."""
     with application().app_context():
-        forget_waiting(current_settings().redis_url, name, row_id)
+        forget_waiting(current_settings().redis_url, job.model, row_id)
         scope_to(EVERY_TENANT)
         try:
-            yield
+            job.run(row_id)
         except BaseTimeoutException:
-            rollback()  # the claim runs out, and the sweep has it resumed
+            rollback()  # the lease runs out, and the sweep has it resumed
         except Exception as error:  # noqa: BLE001
             rollback()
+            name = job.model.__tablename__
             log.error("job_failed", job=name, row=row_id, **describe_error(error))  # noqa: TRY400
             # RQ writes tracebacks into the log and into Redis, and a database's error repeats people's data
             raise JobFailed(type(error).__name__) from None
@@ -63,60 +58,7 @@ def _job(name: str, row_id: int) -> Iterator[None]:
             db.session.remove()
 
 
-def run_delivery(delivery_id: int) -> None:
-    """Do what is due of a delivery."""
-    from portal.deliveries import jobs as steps
-
-    with _job(SEND_DELIVERY, delivery_id):
-        steps.run_delivery(delivery_id)
-
-
-def run_import(import_id: int) -> None:
-    """Do what is due of an import."""
-    from portal.imports import running as imports
-
-    with _job(RUN_IMPORT, import_id):
-        imports.run_import(import_id)
-
-
-def run_bulk(bulk_id: int) -> None:
-    """Do what is left of a decision for many people."""
-    from portal.bulk import jobs as bulk
-
-    with _job(RUN_BULK, bulk_id):
-        bulk.run_bulk(bulk_id)
-
-
-def run_erasure(erasure_id: int) -> None:
-    """Do what is left of a night's erasure."""
-    from portal.privacy import jobs as erasing
-
-    with _job(RUN_ERASURE, erasure_id):
-        erasing.run_erasure(erasure_id)
-
-
-def probe_connection(connection_id: int) -> None:
-    """Ask a network that failed whether it is back."""
-    from portal.deliveries import attempts
-
-    with _job(PROBE_CONNECTION, connection_id):
-        attempts.probe(connection_id)
-
-
-def send_mail(mail_id: int) -> None:
-    """Send a mail that waits in the outbox."""
-    from portal.notices import jobs as mails
-
-    with _job(SEND_MAIL, mail_id):
-        mails.send_mail(mail_id)
-
-
 ALLOWED: dict[str, Callable[[int], None]] = {
-    SEND_DELIVERY: run_delivery,
-    RUN_IMPORT: run_import,
-    RUN_BULK: run_bulk,
-    RUN_ERASURE: run_erasure,
-    PROBE_CONNECTION: probe_connection,
-    SEND_MAIL: send_mail,
+    function: partial(run, job) for function, job in BY_FUNCTION.items()
 }
 """All that a worker runs, whatever is pushed into Redis."""

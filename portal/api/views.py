@@ -15,7 +15,7 @@ from portal.api.openapi import document
 from portal.audit.recording import Intent, intend
 from portal.core.database import commit, db, rollback, scope_to, utcnow
 from portal.core.log import describe_error
-from portal.core.queue import RUN_IMPORT, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.domain.actors import QUALLI
 from portal.domain.audit import AuditEvent
 from portal.domain.import_kinds import Kind
@@ -121,8 +121,8 @@ def _start(body: Body, key: str | None, exported_at: Moment | None) -> tuple[Imp
         )
     )
     if body.lines > AT_ONCE:
-        enqueue_after_commit(RUN_IMPORT, run.id)
-    commit("import.sent")
+        enqueue_after_commit(ImportRun, run.id)
+    commit()
     return run, True
 
 

@@ -6,10 +6,10 @@ from functools import partial
 
 import structlog
 
-from portal.bulk.service import do_some
-from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
-from portal.core.leases import Lease
-from portal.domain.batches import CRASHES, acquire, renew, run_batches
+from portal.bulk.service import do_some, forget_runs
+from portal.core.database import utcnow
+from portal.core.jobs import Job, Periodic
+from portal.domain.batches import CRASHES, due_runs, run_batches
 from portal.domain.bulk import BulkRun, BulkState
 
 BATCH = 50
@@ -19,19 +19,12 @@ log = structlog.get_logger()
 
 
 def run_bulk(bulk_id: int, batch: int = BATCH) -> None:
-    """Do what is left of a run. Harmless when done twice, at the same time, or killed anywhere."""
-    scope_to(EVERY_TENANT)
-    held = acquire(BulkRun, bulk_id)
-    if held is not None:
-        scope_to(held.tenant_id)
-    commit("bulk.claimed")
-    if held is not None:
-        run_batches(held, partial(_do_piece, batch=batch))
+    """Do what is left of a run."""
+    run_batches(BulkRun, bulk_id, partial(_do_piece, batch=batch))
 
 
-def _do_piece(held: Lease[BulkRun], batch: int) -> bool:
-    """One piece, one transaction; whether there may be another."""
-    run = renew(held)
+def _do_piece(run: BulkRun, batch: int) -> bool:
+    """One piece; whether there may be another."""
     if run.crashes > CRASHES:
         run.problem = "bulk-crashed"
         more = False
@@ -40,7 +33,9 @@ def _do_piece(held: Lease[BulkRun], batch: int) -> bool:
         run.crashes = 0
     if not more:
         run.state, run.finished_at, run.lease_until = BulkState.DONE, utcnow(), None
-    commit("bulk.piece")
-    if not more:
-        log.info("bulk_run_ended", bulk_run=held.row_id)
+        log.info("bulk_run_ended", bulk_run=run.id)
     return more
+
+
+JOBS = (Job(BulkRun, partial(due_runs, BulkRun), run_bulk),)
+PERIODIC = (Periodic(forget_runs),)

@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult, delete, func, insert, literal, select, upda
 
 from portal.bulk.preview import PreviewGroup, lot_case, preview
 from portal.core.database import db
-from portal.core.queue import RUN_BULK, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import NotFound, Refusal
 from portal.deliveries.service import request_transfer
 from portal.domain.actors import Actor
@@ -134,7 +134,7 @@ def start(
             .values(consent_confirmed=True)
             .execution_options(synchronize_session=False)
         )
-    enqueue_after_commit(RUN_BULK, run.id)
+    enqueue_after_commit(BulkRun, run.id)
 
 
 def hindrance(view: TenantContext, run: BulkRun) -> Refusal | None:

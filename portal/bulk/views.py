@@ -62,7 +62,7 @@ def choose() -> Response:
     run = service.choose(current_context(), action, chosen, current_actor(), utcnow())
     bulk_id = run.id
     describe(subject_id=bulk_id, action=action.value, people=run.total)
-    commit("bulk.chosen")
+    commit()
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
 
@@ -94,7 +94,7 @@ def choose_mediator(bulk_id: int) -> Response:
     if mediator_id is None:
         raise NotFound("mediator-unknown")
     service.set_mediator(service.get_run(bulk_id), mediator_id, current_actor())
-    commit("bulk.mediator")
+    commit()
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
 
@@ -105,7 +105,7 @@ def start(bulk_id: int) -> Response:
     run, shown = service.get_run(bulk_id), request.form.get("shown", "")
     confirmed = read_rows(request.form, "consent", _ROWS)
     service.start(run, current_context(), shown, confirmed, current_actor(), utcnow())
-    commit("bulk.started")
+    commit()
     return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
 
 

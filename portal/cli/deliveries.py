@@ -45,7 +45,7 @@ def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_
     chosen = [get_participant_by_number(number).id for number in numbers] or None
     delivery = service.request_transfer(tenant.id, actor, utcnow(), chosen)
     noted(AuditEvent.TRANSFER_ASKED, actor, subject="delivery", subject_id=delivery.sequence)
-    commit("deliver.command")
+    commit()
     if not wait:
         _say(delivery, as_json, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
         return
@@ -130,7 +130,7 @@ def pass_(
     digest = _digest(found, shown)
     noted(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=found.sequence)
     passed = service.approve(found.id, digest, actor, utcnow())
-    commit("pass.command")
+    commit()
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
 
 
@@ -148,7 +148,7 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
     found = queries.get_delivery(number, connection_id)
     noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=found.sequence)
     discarded = service.discard(found.id, actor, utcnow())
-    commit("discard.command")
+    commit()
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
 
 
@@ -165,7 +165,7 @@ def stop_waiting(slug: str, number: int, connection_id: int | None, by: str | No
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
     found = waiting.stop_waiting(queries.get_delivery(number, connection_id).id, utcnow())
     noted(AuditEvent.WAITING_ENDED, actor, subject="delivery", subject_id=found.sequence)
-    commit("stop-waiting.command")
+    commit()
     _say(
         found, as_json, _("Auf Antworten zur Übertragung %(number)s wird nicht mehr gewartet.", number=number)
     )

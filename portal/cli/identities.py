@@ -33,7 +33,7 @@ def identity(slug: str, number: str, person: str, by: str) -> None:
     found = get_participant_by_number(number)
     settled = settle_identity(found.id, actor, utcnow(), is_same=person == "same")
     noted(AuditEvent.IDENTITY_SETTLED, actor, subject="participant", subject_id=settled.id)
-    commit("identity.command")
+    commit()
     if person == "same":
         click.echo(_("Dieselbe Person: Der nächste Import berichtigt die Angaben."))
     else:

@@ -50,7 +50,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
         mode = ImportMode.FULL if full else ImportMode.DELTA
         run = start_import(tenant, upload, mode, actor, utcnow(), dry_run)
         noted(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
-        commit("import.command")
+        commit()
         run = carry_out(app, run.id)
         with reading():
             found = report(run)

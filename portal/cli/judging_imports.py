@@ -50,7 +50,7 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
         run, actor = _find(slug, number, by)
         noted(AuditEvent.IMPORT_LET_GO, actor, subject="import", subject_id=run.id)
         approve(run, actor)
-        commit("import-pass.command")
+        commit()
         run = carry_out(app, run.id)
         with reading():
             _say(run, as_json)
@@ -68,7 +68,7 @@ def discard(slug: str, number: int, by: str | None, as_json: bool) -> None:
     run, actor = _find(slug, number, by)
     noted(AuditEvent.IMPORT_DISCARDED, actor, subject="import", subject_id=run.id)
     discard_import(run, actor, utcnow())
-    commit("import-discard.command")
+    commit()
     if as_json:
         _say(run, as_json)
     else:

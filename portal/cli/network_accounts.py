@@ -59,7 +59,7 @@ def accept(slug: str, shown: str, by: str | None) -> None:
     actor = acting(by, Permission.RETRY if taken else Permission.JUDGE_HELD, OPERATOR)
     service.accept(connection, shown, utcnow(), may_share=True)
     noted(AuditEvent.ACCOUNT_ACCEPTED, actor, subject="connection", subject_id=connection.id)
-    commit("network-account.command")
+    commit()
     click.echo(_("Das Konto gehört jetzt zu diesem Mandanten. Als Nächstes wird vollständig übertragen."))
 
 

@@ -51,7 +51,7 @@ def read(slug: str, by: str | None) -> None:
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
     service.read_again(connection, utcnow())
     noted(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
-    commit("reconcile-read.command")
+    commit()
     click.echo(_("Die Übertragungen und Antworten des Jobportals werden noch einmal gelesen."))
 
 
@@ -72,7 +72,7 @@ def settle(slug: str, shown: str, unread: bool, by: str | None) -> None:
     actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
     service.settle(connection, shown, actor, utcnow(), unread=unread)
     noted(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
-    commit("reconcile-settle.command")
+    commit()
     click.echo(_("Der Abgleich ist abgeschlossen. Es wird wieder übertragen, als Nächstes vollständig."))
 
 

@@ -47,7 +47,7 @@ def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: boo
     person = service.get_participant_by_number(number)
     service.release(person.id, actor, utcnow(), consent_confirmed=confirm_consent)
     noted(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
-    commit("release.command")
+    commit()
     sentence = _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt.")
     _done(slug, number, as_json, lambda _person: sentence)
 
@@ -65,7 +65,7 @@ def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
     person = service.get_participant_by_number(number)
     service.revoke(person.id, actor, utcnow())
     noted(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
-    commit("revoke.command")
+    commit()
     _done(slug, number, as_json, revoked_text)
 
 
@@ -88,7 +88,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
         raise NotFound("mediator-unknown")
     service.choose_mediator(person.id, chosen.id, actor, utcnow())
     noted(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
-    commit("mediator.command")
+    commit()
     _done(slug, number, as_json, mediator_chosen_text)
 
 

@@ -117,7 +117,7 @@ def _network(view: TenantContext, connection: Connection) -> Check:
 
 def _ask(view: TenantContext, connection: Connection) -> tuple[Level, str, str]:
     """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
-    from portal.deliveries.attempts import client_for, problem_of, recording
+    from portal.deliveries.attempts import client_for, problem_of
     from portal.networks.protocol.client import NetworkError, Unauthorised
 
     try:
@@ -127,8 +127,7 @@ def _ask(view: TenantContext, connection: Connection) -> tuple[Level, str, str]:
         return Level.FAIL, _("Das Token lässt sich nicht entschlüsseln."), advice
     with client:
         try:
-            with recording(client, connection.id, connection.tenant_id, None):
-                account = client.read_account()
+            account = client.read_account()
         except Unauthorised:
             advice = _(
                 "Setzen Sie mit „jobbruecke tenant set %(slug)s --token“ ein gültiges.", slug=view.tenant.slug

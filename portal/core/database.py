@@ -37,7 +37,6 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
-from portal.core.failpoints import reach
 from portal.core.row_level_security import (
     EVERY,
     bypassed_row_level_security,
@@ -303,21 +302,17 @@ def transaction_key() -> int:
     return key
 
 
-def commit(step: str | None = None) -> None:
+def commit() -> None:
     """Commit the current session, then do what waits for it. The only commit of views, jobs and commands.
 
-    Not done by the session's own events: they fire for savepoints too. `step` names the failpoints around it.
+    Not done by the session's own events: they fire for savepoints too.
     """
     session = db.session()
     for prepare in current_app.extensions.get(_BEFORE_COMMIT, ()):
         prepare()
     session.info.pop("transaction_key", None)
     actions = session.info.pop("after_commit", [])
-    if step:
-        reach(step, "before")
     session.commit()
-    if step:
-        reach(step, "after")
     for action in actions:
         action()
 

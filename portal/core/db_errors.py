@@ -24,6 +24,6 @@ def put_off_claim(put_off: Callable[[dt.datetime], None], error: SQLAlchemyError
     log.warning("database_hindered", error=type(error.__cause__ or error).__name__)
     try:
         put_off(utcnow() + PAUSE)
-        commit("work.put-off")
+        commit()
     except SQLAlchemyError:
         rollback()

@@ -1,12 +1,13 @@
 """Leases of rows: which process may work on one, and how long.
 
-A row has `lease_until`, `fence` and `crashes`. Taking a lease counts the fence up, so that a write of an earlier holder
-changes nothing; a lease that runs out without a word counts as a crash.
+Taking a lease counts the row's `fence` up, so that a write of an earlier holder changes nothing.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.core.database import TenantOwned, db
+from portal.core.database import TenantOwned, commit, db, rollback, utcnow
 
 
 class Leased(TenantOwned):
@@ -25,10 +26,16 @@ class Leased(TenantOwned):
 
     lease_until: Mapped[dt.datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
+
+
+class CrashCounted(Leased):
+    """A row whose leases that run out without a word are counted."""
+
     crashes: Mapped[int] = mapped_column(default=0)
 
 
 Row = TypeVar("Row", bound=Leased)
+Counted = TypeVar("Counted", bound=CrashCounted)
 
 
 class LeaseLost(Exception):
@@ -41,9 +48,28 @@ class Lease(Generic[Row]):
 
     model: type[Row]
     row_id: int
-    tenant_id: int
+    tenant_id: int | None
     fence: int
-    lease_seconds: int
+    seconds: int
+
+    @contextmanager
+    def step(self, *conditions: ColumnElement[bool]) -> Iterator[Row]:
+        """Open a transaction that renews the lease, yield the row freshly read, and commit.
+
+        Raises LeaseLost where another process has the row, or `conditions` do not hold any more. Whatever is raised
+        inside undoes the transaction.
+        """
+        try:
+            yield renew(self, utcnow(), *conditions)
+            commit()
+        except BaseException:
+            rollback()
+            raise
+
+
+def is_free(model: type[Leased], now: dt.datetime) -> ColumnElement[bool]:
+    """The condition that no process has the row."""
+    return or_(model.lease_until.is_(None), model.lease_until < now)
 
 
 def take(
@@ -58,15 +84,12 @@ def take(
 
     Commit right after. `values` are set with it.
     """
+    if issubclass(model, CrashCounted):
+        values["crashes"] = model.crashes + 1  # whoever gives the lease back in order takes it back
     taken = db.session.execute(
         update(model)
-        .where(model.id == row_id, or_(model.lease_until.is_(None), model.lease_until < now), *conditions)
-        .values(
-            fence=model.fence + 1,
-            lease_until=now + dt.timedelta(seconds=lease_seconds),
-            crashes=model.crashes + 1,  # taken back by whoever gives the lease back in order
-            **values,
-        )
+        .where(model.id == row_id, is_free(model, now), *conditions)
+        .values(fence=model.fence + 1, lease_until=now + dt.timedelta(seconds=lease_seconds), **values)
         .returning(model.tenant_id, model.fence)
         .execution_options(synchronize_session=False)
     ).one_or_none()
@@ -83,7 +106,7 @@ def renew(held: Lease[Row], now: dt.datetime, *conditions: ColumnElement[bool]) 
     result = db.session.execute(
         update(model)
         .where(model.id == held.row_id, model.fence == held.fence, *conditions)
-        .values(lease_until=now + dt.timedelta(seconds=held.lease_seconds))
+        .values(lease_until=now + dt.timedelta(seconds=held.seconds))
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)
@@ -93,7 +116,7 @@ def renew(held: Lease[Row], now: dt.datetime, *conditions: ColumnElement[bool]) 
     return db.session.scalars(query).one()
 
 
-def defer(held: Lease[Row], until: dt.datetime) -> None:
+def defer(held: Lease[Counted], until: dt.datetime) -> None:
     """Give the lease back because the database hindered the work: that is no crash, and it goes on at `until`."""
     model = held.model
     db.session.execute(

@@ -1,4 +1,4 @@
-"""Jobs enqueued by name, after commit. The database is the truth: what cannot be enqueued, the sweep finds."""
+"""Jobs enqueued by table and row, after commit. The database is the truth: what cannot be enqueued, the sweep finds."""
 
 from __future__ import annotations
 
@@ -13,19 +13,10 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from portal.core.database import after_commit
+from portal.core.database import Base, after_commit
 from portal.core.settings import current_settings
 
 QUEUE = "jobbruecke"
-SEND_DELIVERY = "worker.jobs.run_delivery"
-RUN_IMPORT = "worker.jobs.run_import"
-RUN_BULK = "worker.jobs.run_bulk"
-RUN_ERASURE = "worker.jobs.run_erasure"
-SEND_MAIL = "worker.jobs.send_mail"
-PROBE_CONNECTION = "worker.jobs.probe_connection"
-JOBS = frozenset({SEND_DELIVERY, RUN_IMPORT, RUN_BULK, RUN_ERASURE, PROBE_CONNECTION, SEND_MAIL})
-"""All that a worker runs; anything else pushed into Redis is refused."""
-
 JOB_SECONDS = 600
 """Time limit of one job; a longer delivery goes on in the next one."""
 _WAIT_SECONDS = 3600
@@ -50,23 +41,28 @@ def redis_for(url: str) -> Redis:
     )
 
 
-def enqueue_after_commit(job: str, row_id: int) -> None:
-    """Enqueue `job` for a row once the current transaction is committed."""
+def function_of(model: type[Base]) -> str:
+    """Name the function that does the job of a table's rows; it is all that Redis holds besides their numbers."""
+    if not hasattr(model, "__tablename__"):
+        raise ValueError(f"{model} is not a job")
+    return f"worker.jobs.run_{model.__tablename__}"
+
+
+def enqueue_after_commit(model: type[Base], row_id: int) -> None:
+    """Enqueue the job of a row once the current transaction is committed."""
     url = current_settings().redis_url
-    after_commit(partial(enqueue, url, job, row_id))
+    after_commit(partial(enqueue, url, model, row_id))
 
 
-def enqueue(url: str, job: str, row_id: int) -> bool:
-    """Enqueue `job` for a row, unless somebody has just done so; whether Redis took it."""
-    if job not in JOBS:
-        raise ValueError(f"{job} is not a job")
-    name = job_name(job, row_id)
+def enqueue(url: str, model: type[Base], row_id: int) -> bool:
+    """Enqueue the job of a row, unless somebody has just done so; whether Redis took it."""
+    function, name = function_of(model), job_name(model, row_id)
     connection = redis_for(url)
     try:
         if not connection.set(f"{QUEUE}:waiting:{name}", "1", nx=True, ex=_CLAIM_SECONDS):
             return True
         Queue(QUEUE, connection=connection, serializer=JSONSerializer).enqueue(
-            job,
+            function,
             row_id,
             job_timeout=JOB_SECONDS,
             result_ttl=0,
@@ -83,9 +79,9 @@ def enqueue(url: str, job: str, row_id: int) -> bool:
     return True
 
 
-def job_name(job: str, row_id: int) -> str:
+def job_name(model: type[Base], row_id: int) -> str:
     """How the jobs of a row are called, however many there are one after the other."""
-    return f"{job.rpartition('.')[2]}-{row_id}"
+    return f"{function_of(model).rpartition('.')[2]}-{row_id}"
 
 
 def names_waiting(url: str) -> set[str] | None:
@@ -103,10 +99,10 @@ def is_in_trouble(url: str) -> bool:
     return failed_at is not None and time.monotonic() - failed_at < _TROUBLE_SECONDS
 
 
-def forget_waiting(url: str, job: str, row_id: int) -> None:
+def forget_waiting(url: str, model: type[Base], row_id: int) -> None:
     """Say that the job has begun: from now on another one may wait behind it."""
     with suppress(RedisError, OSError):  # it goes by itself after seconds
-        redis_for(url).delete(f"{QUEUE}:waiting:{job_name(job, row_id)}")
+        redis_for(url).delete(f"{QUEUE}:waiting:{job_name(model, row_id)}")
 
 
 def redis_answers() -> bool:

@@ -152,10 +152,6 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         default=0, ge=0, description="How many reverse proxies stand before the web server."
     )
-    failpoints: str | None = Field(
-        default=None,
-        description="Folder with plans where processes die, for tests; refused unless both networks are on loopback.",
-    )
     smtp_host: str | None = Field(
         default=None, description="Mail server that takes our mails; without one none are sent."
     )
@@ -288,16 +284,6 @@ class Settings(BaseSettings):
             raise ValueError("wants an address with {applicant_id} in it, once")
         return value
 
-    @field_validator("failpoints")
-    @classmethod
-    def _check_failpoints(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if not value:
-            return None
-        networks = (info.data.get(name) for name in ("network_jobnetzwerk_url", "network_job4you_url"))
-        if not all(network and is_loopback(split_address(network).hostname or "") for network in networks):
-            raise ValueError("is for tests alone")
-        return value
-
     @field_validator("smtp_host")
     @classmethod
     def _check_mail_server(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -337,7 +323,7 @@ class Settings(BaseSettings):
             raise ValueError("is of no use without SMTP_USER")
         return value
 
-    @field_validator("data_folder", "network_ca_file", "smtp_ca_file", "failpoints")
+    @field_validator("data_folder", "network_ca_file", "smtp_ca_file")
     @classmethod
     def _check_path(cls, value: str | None) -> str | None:
         if value and value.startswith("~"):

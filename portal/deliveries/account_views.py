@@ -42,7 +42,7 @@ def accept() -> Response:
     shown = request.form.get("shown_digest", "")
     service.accept(connection, shown, utcnow(), may_share=may(Permission.RETRY))
     describe(subject_id=connection.id)
-    save("network-account.page")
+    save()
     flash(
         _("Das Konto gehört jetzt zu diesem Mandanten. Als Nächstes wird vollständig übertragen."), "success"
     )

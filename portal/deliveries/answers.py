@@ -9,15 +9,17 @@ import datetime as dt
 
 import structlog
 
-from portal.core.database import commit, db, utcnow
-from portal.core.leases import Lease, renew
+from portal.core.database import db, utcnow
+from portal.core.leases import Lease
 from portal.core.settings import current_settings
 from portal.deliveries.applying import apply_items
-from portal.deliveries.attempts import client_for, note_success, recording
+from portal.deliveries.attempts import client_for, note_success
+from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.transitions import ANSWER, COMPLETE, move
 from portal.deliveries.unanswered import Question, wait_longer
-from portal.deliveries.waiting import complete, count_answers
+from portal.deliveries.waiting import count_answers, note_unanswered
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import DeliveryProblem, DeliveryState
+from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.tenants import Connection
 from portal.networks.protocol.client import Garbled, NetworkClient, NetworkError
 from portal.networks.protocol.contract import AcknowledgementPage
@@ -31,57 +33,60 @@ STALLED_AFTER = 5
 log = structlog.get_logger()
 
 
-def ask(held: Lease[Delivery]) -> dt.datetime | None:
+def ask(held: Lease[Delivery]) -> Outcome:
     """committed or answering → one page further, or complete; the time of the next question."""
-    delivery = renew(held, utcnow())
-    connection = db.session.get_one(Connection, delivery.connection_id)
-    assert delivery.remote_id is not None
-    question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
-    if connection.token_sealed is None or connection.account_doubt:  # another account knows nothing of it
-        commit("answers.no-token")
-        return utcnow() + dt.timedelta(seconds=current_settings().retry_seconds[-1])
-    with client_for(connection) as client:
-        commit("answers.asking")
+    with held.step() as delivery:
+        now = utcnow()
+        connection = db.session.get_one(Connection, delivery.connection_id)
+        if connection.token_sealed is None or connection.account_doubt:  # another account knows nothing of it
+            longest = dt.timedelta(seconds=current_settings().retry_seconds[-1])
+            return conclude(delivery, RetryAt(now + longest), now)
+        assert delivery.remote_id is not None
+        question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
+        client = client_for(connection, delivery.id)
+    with client:
         try:
-            page = _read_page(held, question, client)
+            page = _read_page(question, client)
         except NetworkError as error:
             return wait_longer(held, question, client, error)
-        return _apply(held, question, page, client.retry_after)
+    with held.step() as delivery:
+        now = utcnow()
+        return conclude(delivery, _apply(delivery, question, page, client.retry_after, now), now)
 
 
-def _read_page(held: Lease[Delivery], question: Question, client: NetworkClient) -> AcknowledgementPage:
-    with recording(client, question.connection_id, held.tenant_id, held.row_id):
-        page = client.read_acknowledgements(question.remote_id, question.cursor)
+def _read_page(question: Question, client: NetworkClient) -> AcknowledgementPage:
+    page = client.read_acknowledgements(question.remote_id, question.cursor)
     if page.delivery_id != question.remote_id or page.sequence != question.sequence:
         raise Garbled("another-delivery")
     return page
 
 
 def _apply(
-    held: Lease[Delivery], question: Question, page: AcknowledgementPage, retry_after: float | None
-) -> dt.datetime | None:
-    """Apply a page and move the cursor, in one transaction."""
-    now = utcnow()
-    delivery = renew(held, now)
+    delivery: Delivery,
+    question: Question,
+    page: AcknowledgementPage,
+    retry_after: float | None,
+    now: dt.datetime,
+) -> Outcome:
+    """Apply a page and move the cursor."""
     if (
         delivery.cursor != question.cursor
-    ):  # cannot be while we hold the claim; never apply a page twice all the same
-        commit("answers.stale")
-        return now
+    ):  # cannot be while we hold the lease; never apply a page twice all the same
+        return RetryAt(now)
     news = apply_items(delivery, page.items, now)
     delivery.cursor = page.next
-    if delivery.state is DeliveryState.COMMITTED and page.items:
-        delivery.state = DeliveryState.ANSWERING
+    if page.items:
+        move(delivery, ANSWER, now)
     note_success(question.connection_id)
     if page.state == "complete" and (not page.items or page.next == question.cursor):
-        _complete(delivery, now)
-        commit("answers.complete")
-        return None
+        missing = note_unanswered(delivery, now)
+        if missing:
+            log.warning("answers_missing", delivery=delivery.id, number=missing)
+        return Stop(None, COMPLETE)
     pause = _pause_after(delivery, page, news, retry_after)
     if news:
         delivery.answered = count_answers(delivery.id)
-    commit("answers.applied")
-    return now + dt.timedelta(seconds=pause)
+    return RetryAt(now + dt.timedelta(seconds=pause))
 
 
 def _pause_after(
@@ -102,13 +107,6 @@ def _pause_after(
     if delivery.fruitless >= STALLED_AFTER:
         delivery.problem = DeliveryProblem.STALLED
     return poll_pause(max(delivery.empty_polls, delivery.fruitless - 1), retry_after)
-
-
-def _complete(delivery: Delivery, now: dt.datetime) -> None:
-    delivery.problem = None
-    missing = complete(delivery, now)
-    if missing:
-        log.warning("answers_missing", delivery=delivery.id, number=missing)
 
 
 def poll_pause(empty_polls: int, retry_after: float | None) -> float:

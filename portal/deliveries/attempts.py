@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 
 import structlog
 from sqlalchemy import select, update
@@ -13,6 +12,7 @@ from portal.core.crypto import current_vault
 from portal.core.database import commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.deliveries.account_checks import take_in
+from portal.deliveries.outcomes import RetryAt
 from portal.deliveries.reconciliation import look_whether_it_fits, take_up
 from portal.domain.deliveries import Attempt, Delivery
 from portal.domain.delivery_states import DeliveryProblem
@@ -41,8 +41,11 @@ QUESTIONS = frozenset({"readAccount", "readDelivery", "listDeliveries", "readAck
 log = structlog.get_logger()
 
 
-def client_for(connection: Connection) -> NetworkClient:
-    """The client that speaks for a connection, which must have a token."""
+def client_for(connection: Connection, delivery_id: int | None = None) -> NetworkClient:
+    """The client that speaks for a connection, which must have a token.
+
+    What came of each call is stored at once, in a transaction of its own: none is open while it calls.
+    """
     settings = current_settings()
     assert connection.token_sealed is not None
     token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
@@ -51,52 +54,38 @@ def client_for(connection: Connection) -> NetworkClient:
         token,
         read_seconds=settings.network_read_seconds,
         ca_file=settings.network_ca_file,
+        on_call=partial(_store, connection.tenant_id, connection.id, delivery_id),
     )
 
 
-@contextmanager
-def recording(
-    client: NetworkClient, connection_id: int, tenant_id: int, delivery_id: int | None
-) -> Iterator[None]:
-    """Around a call: store its attempt in a transaction of its own, whatever came of it."""
-    try:
-        yield
-    finally:
-        for call in client.calls:
-            _note(
-                call,
-                Attempt(
-                    tenant_id=tenant_id,
-                    connection_id=connection_id,
-                    delivery_id=delivery_id,
-                    at=call.at,
-                    call=call.name,
-                    http_status=call.http_status,
-                    duration_ms=call.duration_ms,
-                    problem=call.problem,
-                ),
-            )
-        client.calls.clear()
-        commit("attempt.noted")
-
-
-def _note(call: Call, attempt: Attempt) -> None:
+def _store(tenant_id: int, connection_id: int, delivery_id: int | None, call: Call) -> None:
     """Store an attempt, or count it where an equal one of the same delivery is stored.
 
     A night of polling would otherwise bury what opened, filled and committed the delivery. What succeeded and is no
     question keeps a row of its own. Requests of no delivery are counted by UTC day, since they may go on for years.
     """
+    attempt = Attempt(
+        tenant_id=tenant_id,
+        connection_id=connection_id,
+        delivery_id=delivery_id,
+        at=call.at,
+        call=call.name,
+        http_status=call.http_status,
+        duration_ms=call.duration_ms,
+        problem=call.problem,
+    )
     repeated = call.problem is not None or call.name in QUESTIONS
     equal = _find_equal(attempt) if repeated else None
     if equal is None:
         db.session.add(attempt)
-        return
-    db.session.execute(
-        update(Attempt)
-        .where(Attempt.id == equal)
-        .values(count=Attempt.count + 1, last_at=call.at, duration_ms=call.duration_ms)
-        .execution_options(synchronize_session=False)
-    )
+    else:
+        db.session.execute(
+            update(Attempt)
+            .where(Attempt.id == equal)
+            .values(count=Attempt.count + 1, last_at=call.at, duration_ms=call.duration_ms)
+            .execution_options(synchronize_session=False)
+        )
+    commit()
 
 
 def _find_equal(attempt: Attempt) -> int | None:
@@ -125,6 +114,12 @@ def problem_of(error: NetworkError) -> DeliveryProblem:
     if isinstance(error, Garbled):
         return DeliveryProblem.FOREIGN_RECEIPT if error.word == "another-receipt" else DeliveryProblem.GARBLED
     return DeliveryProblem.UNAVAILABLE
+
+
+def pause(delivery: Delivery, error: NetworkError, now: dt.datetime) -> RetryAt:
+    """Try again when the pause of the connection is over, which begins with this error. The caller commits."""
+    delivery.problem = problem_of(error)
+    return RetryAt(note_failure(delivery.connection_id, error, now))
 
 
 def note_failure(connection_id: int, error: NetworkError, now: dt.datetime) -> dt.datetime:
@@ -186,17 +181,16 @@ def probe(connection_id: int) -> None:
     connection = db.session.get(Connection, connection_id)
     if connection is None or connection.probe_at is None or connection.token_sealed is None:
         return
-    tenant_id, failing = connection.tenant_id, connection.failures > 0
+    failing = connection.failures > 0
     # whatever comes of it, even the death of this process, it is not due again before
     connection.probe_at = utcnow() + dt.timedelta(seconds=current_settings().probe_seconds)
     attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
-        commit("probe.asking")  # let go of the database before a slow call
+        commit()  # let go of the database before a slow call
         try:
-            with recording(client, connection_id, tenant_id, None):
-                account = client.read_account()
-                if account.last_sequence > attempted:
-                    remote = client.list_deliveries(attempted)
+            account = client.read_account()
+            if account.last_sequence > attempted:
+                remote = client.list_deliveries(attempted)
         except NetworkError as error:
             if not failing:
                 note_failure(connection_id, error, utcnow())
@@ -210,4 +204,4 @@ def probe(connection_id: int) -> None:
                 take_up(found, remote, utcnow())
                 look_whether_it_fits(found, utcnow())
             note_success(connection_id)
-        commit("probe.noted")
+        commit()

@@ -13,12 +13,11 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from portal.core.crypto import current_vault
-from portal.core.database import commit, db, rollback, utcnow
-from portal.core.leases import Lease, renew
+from portal.core.database import db, utcnow
+from portal.core.leases import Lease
 from portal.core.settings import current_settings
 from portal.deliveries.reading import Entry, open_reading
 from portal.domain.deliveries import Delivery, DeliveryMediator, DeliveryPart, DeliveryPerson, part_place
-from portal.domain.delivery_states import DeliveryState
 from portal.releases.states import refresh_due
 from portal.tenants.context import TenantContext
 
@@ -58,63 +57,48 @@ def build_parts(held: Lease[Delivery], view: TenantContext) -> BuildResult:
     frozen = BuildResult()
     limit = view.connection.max_part_bytes
     with open_reading(view) as reading:
-        batch: list[Entry] = []
-        for entry in reading.entries():
-            batch.append(entry)
-            if len(batch) >= current_settings().part_records:
-                _write(held, delivery, batch, frozen, limit)
-                batch = []
-        if batch:
+        entries = reading.entries()
+        while batch := list(islice(entries, current_settings().part_records)):
             _write(held, delivery, batch, frozen, limit)
         _write_people(held, delivery, reading.omitted(), frozen)
     return frozen
 
 
 def _start_anew(held: Lease[Delivery]) -> None:
-    now = utcnow()
-    renew(held, now)
-    refresh_due(held.tenant_id, now)
-    for table in (DeliveryPart, DeliveryPerson, DeliveryMediator):
-        db.session.execute(
-            delete(table).where(table.delivery_id == held.row_id).execution_options(synchronize_session=False)
-        )
-    commit("build.emptied")
+    with held.step() as delivery:
+        refresh_due(delivery.tenant_id, utcnow())
+        for table in (DeliveryPart, DeliveryPerson, DeliveryMediator):
+            db.session.execute(
+                delete(table)
+                .where(table.delivery_id == held.row_id)
+                .execution_options(synchronize_session=False)
+            )
 
 
 def _write(
     held: Lease[Delivery], delivery: Delivery, batch: list[Entry], frozen: BuildResult, limit: int | None
 ) -> None:
     """One batch as parts, with the rows that say who is in it, in one transaction."""
-    renew(held, utcnow())
-    announced = iter([entry for entry in batch if entry.line])
-    for content, records in _compressed([entry.line for entry in batch if entry.line], limit):
-        frozen.part += 1
-        _add_part(delivery, frozen.part, content, records)
-        for entry in islice(announced, records):
-            if entry.person:
-                entry.person["part_number"] = frozen.part
-    for entry in batch:
-        frozen.counts[entry.kind] += 1
-    _insert_rows(delivery, batch, frozen)
-    commit("build.frozen")
+    with held.step():
+        announced = iter([entry for entry in batch if entry.line])
+        for content, records in _compressed([entry.line for entry in batch if entry.line], limit):
+            frozen.part += 1
+            _add_part(delivery, frozen.part, content, records)
+            for entry in islice(announced, records):
+                if entry.person:
+                    entry.person["part_number"] = frozen.part
+        for entry in batch:
+            frozen.counts[entry.kind] += 1
+        _insert_rows(delivery, batch, frozen)
 
 
 def _write_people(
     held: Lease[Delivery], delivery: Delivery, entries: Iterator[Entry], frozen: BuildResult
 ) -> None:
     """Rows of those who are in the delivery without a line of their own: left out of a full one."""
-    batch: list[Entry] = []
-    for entry in entries:
-        batch.append(entry)
-        if len(batch) >= ROWS:
-            renew(held, utcnow())
+    while batch := list(islice(entries, ROWS)):
+        with held.step():
             _insert_rows(delivery, batch, frozen)
-            commit("build.omitted")
-            batch = []
-    if batch:
-        renew(held, utcnow())
-        _insert_rows(delivery, batch, frozen)
-        commit("build.omitted-rest")
 
 
 def _insert_rows(delivery: Delivery, batch: list[Entry], frozen: BuildResult) -> None:
@@ -158,15 +142,3 @@ def _add_part(delivery: Delivery, number: int, content: bytes, records: int) -> 
             records=records,
         )
     )
-
-
-def finish(held: Lease[Delivery], frozen: BuildResult, **changes: Any) -> None:
-    """Close the building with its counts and whatever the brake found; `state` is among `changes`."""
-    delivery = renew(held, utcnow())
-    if delivery.state is not DeliveryState.PLANNED:
-        rollback()
-        return
-    delivery.counts = frozen.counts
-    for name, value in changes.items():
-        setattr(delivery, name, value)
-    commit("build.finished")

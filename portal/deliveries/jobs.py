@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
-from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer, renew
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.jobs import Job
+from portal.core.leases import Lease, LeaseLost, defer, is_free, take
 from portal.core.settings import current_settings
 from portal.deliveries.answers import ask
-from portal.deliveries.braking import ask_brake, refused_among_leavers, shown_digest
-from portal.deliveries.building import BuildResult, build_parts, finish
-from portal.deliveries.leases import acquire, release_lease
-from portal.deliveries.permission import abandon
-from portal.deliveries.refusals import hold
-from portal.deliveries.sending import replan_superseded, send
-from portal.deliveries.service import cancel
-from portal.domain.actors import SYSTEM
+from portal.deliveries.attempts import client_for, probe
+from portal.deliveries.braking import ask_brake, refused_among_leavers
+from portal.deliveries.building import BuildResult, build_parts
+from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
+from portal.deliveries.sending import send
+from portal.deliveries.service import replan_superseded
+from portal.deliveries.transitions import DISCARD, FREEZE, FREEZE_AND_HOLD, HOLD, move
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import (
     AWAITING,
@@ -35,6 +34,7 @@ from portal.domain.imports import ImportRun, ImportState
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import Finding
 from portal.domain.tenants import Connection
+from portal.networks.protocol.client import NetworkError
 from portal.tenants.context import TenantContext, load_tenant_context
 
 CRASHES = 3
@@ -47,8 +47,13 @@ IMPORT_PAUSE = dt.timedelta(seconds=3)
 
 log = structlog.get_logger()
 
-Step = Callable[[Lease[Delivery]], dt.datetime | None]
-"""Works on a claimed delivery; gives when to go on, None for never. Due at once where that is not later than now."""
+Step = Callable[[Lease[Delivery]], Outcome]
+"""Works on a delivery, and writes down what that came to (`outcomes.conclude`)."""
+
+
+def acquire(delivery_id: int, now: dt.datetime, lease_seconds: int) -> Lease[Delivery] | None:
+    """Take the lease of a delivery that is due; None where it is not, or another process has it."""
+    return take(Delivery, delivery_id, now, lease_seconds, Delivery.next_step_at <= now)
 
 
 def run_delivery(delivery_id: int) -> None:
@@ -57,74 +62,58 @@ def run_delivery(delivery_id: int) -> None:
     held = acquire(delivery_id, utcnow(), current_settings().lease_seconds)
     if held is not None:
         scope_to(held.tenant_id)
-    commit("delivery.claimed")
+    commit()
     if held is None:
         return
     try:
-        _work(held)
+        while isinstance(_do_step(held), Continue):
+            pass
     except LeaseLost:
-        rollback()
         log.info("claim_lost", delivery=delivery_id, fence=held.fence)
     except TRANSIENT_ERRORS as error:
         put_off_claim(partial(defer, held), error)
 
 
-def _work(held: Lease[Delivery]) -> None:
-    while True:
-        delivery = renew(held, utcnow())
-        state = delivery.state
-        if _crashes_too_often(delivery):
-            _stop_after_crashes(held, delivery)
-            return
-        until = None if state is DeliveryState.PLANNED else _ordered_pause(delivery.connection_id)
-        commit("delivery.begun")
-        step = STEPS.get(state)
-        next_step_at = until or (step(held) if step else None)
-        due = next_step_at is not None and next_step_at <= utcnow()
-        if not due or state in AWAITING:
-            release_lease(held, next_step_at)
-            if due:  # behind whatever waits: a page of answers is a turn, and other tenants have theirs
-                enqueue_after_commit(SEND_DELIVERY, held.row_id)
-            commit("delivery.let-go")
-            return
+def _do_step(held: Lease[Delivery]) -> Outcome:
+    with held.step() as delivery:
+        now = utcnow()
+        step = STEPS.get(delivery.state)
+        instead = _crashed_too_often(delivery, now) or _ordered_pause(delivery)
+        if instead or step is None:
+            return conclude(delivery, instead or Stop(), now)
+    return step(held)
 
 
-def _ordered_pause(connection_id: int) -> dt.datetime | None:
+def _ordered_pause(delivery: Delivery) -> RetryAt | None:
     """Until when the network wants to be left alone (Retry-After): jobs that were enqueued meanwhile wait, too."""
-    return db.session.scalar(
+    if delivery.state is DeliveryState.PLANNED:  # building needs no network
+        return None
+    until = db.session.scalar(
         select(Connection.paused_until).where(
-            Connection.id == connection_id, Connection.pause_is_ordered, Connection.paused_until > utcnow()
+            Connection.id == delivery.connection_id,
+            Connection.pause_is_ordered,
+            Connection.paused_until > utcnow(),
         )
     )
+    return RetryAt(until) if until else None
 
 
-def _crashes_too_often(delivery: Delivery) -> bool:
-    """Whether it is not to be tried now; marks what may count already and is tried for the last time."""
-    if not _may_count(delivery):
-        return delivery.crashes > CRASHES
-    if delivery.crashes <= CRASHES + 1:
-        return False
-    marked = delivery.problem is DeliveryProblem.CRASHED
-    delivery.problem = DeliveryProblem.CRASHED
-    return marked
+def _crashed_too_often(delivery: Delivery, now: dt.datetime) -> Outcome | None:
+    """Hold what kills its job every time; what may count already is tried ever more rarely instead.
 
-
-def _may_count(delivery: Delivery) -> bool:
-    return delivery.commit_attempted_at is not None and delivery.state is not DeliveryState.DISCARDED
-
-
-def _stop_after_crashes(held: Lease[Delivery], delivery: Delivery) -> None:
-    """Hold what kills its job every time; what may count already is tried ever more rarely instead."""
-    now = utcnow()
+    That one is marked, and tried for the last time before the next pause.
+    """
+    may_count = delivery.commit_attempted_at is not None and delivery.state is not DeliveryState.DISCARDED
+    if delivery.crashes <= (CRASHES + 1 if may_count else CRASHES):
+        return None
+    if may_count and delivery.problem is not DeliveryProblem.CRASHED:
+        delivery.problem = DeliveryProblem.CRASHED
+        return None
     log.error("crashed_too_often", delivery=delivery.id, state=delivery.state.value)
-    if _may_count(delivery) or delivery.state is DeliveryState.DISCARDED:
-        until = now + dt.timedelta(seconds=current_settings().retry_seconds[-1])
-        release_lease(held, until, crashes=CRASHES if _may_count(delivery) else 0)
-    else:
-        hold(delivery, DeliveryProblem.CRASHED, now)
-        delivery.shown_digest = shown_digest(delivery)
-        release_lease(held, None)
-    commit("delivery.stopped")
+    if may_count or delivery.state is DeliveryState.DISCARDED:
+        longest = dt.timedelta(seconds=current_settings().retry_seconds[-1])
+        return RetryAt(now + longest, crashes=CRASHES if may_count else 0)
+    return Stop(DeliveryProblem.CRASHED, HOLD)
 
 
 def try_again_what_crashed(now: dt.datetime) -> None:
@@ -142,61 +131,40 @@ def try_again_what_crashed(now: dt.datetime) -> None:
         .values(next_step_at=now)
         .execution_options(synchronize_session=False)
     )
-    commit("delivery.tried-again")
+    commit()
 
 
-def build(held: Lease[Delivery]) -> dt.datetime | None:
+def build(held: Lease[Delivery]) -> Outcome:
     """planned → built or held; or nothing is to be said."""
-    now = utcnow()
-    delivery = renew(held, now)
-    if _import_is_applying():
-        commit("build.put-off")
-        return now + IMPORT_PAUSE
-    view = _view(delivery, now)
-    problem = _what_forbids(view)
-    if problem:
-        cancel(delivery, problem, SYSTEM, now)
-        commit("build.forbidden")
-        return None
-    commit("build.seen")
+    with held.step() as delivery:
+        now = utcnow()
+        if _import_is_applying():
+            return conclude(delivery, RetryAt(now + IMPORT_PAUSE), now)
+        view = _view(delivery, now)
+        problem = _what_forbids(view)
+        if problem:
+            return conclude(delivery, Stop(problem, DISCARD), now)
     frozen = build_parts(held, view)
-    if _says_nothing(frozen):
-        delivery = renew(held, utcnow())
-        cancel(delivery, DeliveryProblem.NOTHING_TO_SEND, SYSTEM, utcnow())
-        replan_superseded(delivery, utcnow())
-        commit("build.nothing")
-        return None
-    return _after_freezing(held, view, frozen)
+    with held.step() as delivery:
+        now = utcnow()
+        if _says_nothing(frozen):
+            outcome = conclude(delivery, Stop(DeliveryProblem.NOTHING_TO_SEND, DISCARD), now)
+            replan_superseded(delivery, now)
+            return outcome
+        delivery.counts = frozen.counts
+        return conclude(delivery, _ask_brake(delivery, view, frozen, now), now)
 
 
-def _after_freezing(held: Lease[Delivery], view: TenantContext, frozen: BuildResult) -> dt.datetime | None:
-    now = utcnow()
+def _ask_brake(delivery: Delivery, view: TenantContext, frozen: BuildResult, now: dt.datetime) -> Outcome:
     braking = ask_brake(view, frozen.counts["unexplained"])
-    refused = refused_among_leavers(held.row_id)
-    commit("build.braked")
-    found = {
-        "holds": [hold.value for hold in braking.holds],
-        "limit": braking.limit,
-        "orders": list(braking.orders),
-    }
-    if not braking.holds and not refused:
-        finish(held, frozen, state=DeliveryState.BUILT, built_at=now, brake=found)
-        return now
-    problem = DeliveryProblem.BRAKE if braking.holds else DeliveryProblem.REFUSED_TOLD
-    digest = shown_digest(db.session.get_one(Delivery, held.row_id))
-    commit("build.digested")
-    finish(
-        held,
-        frozen,
-        state=DeliveryState.HELD,
-        built_at=now,
-        held_at=now,
-        problem=problem,
-        brake=found,
-        shown_digest=digest,
-    )
-    log.warning("delivery_held", delivery=held.row_id, problem=problem.value, holds=found["holds"])
-    return None
+    holds = [hold.value for hold in braking.holds]
+    delivery.brake = {"holds": holds, "limit": braking.limit, "orders": list(braking.orders)}
+    if holds:
+        return Stop(DeliveryProblem.BRAKE, FREEZE_AND_HOLD)
+    if refused_among_leavers(delivery.id):
+        return Stop(DeliveryProblem.REFUSED_TOLD, FREEZE_AND_HOLD)
+    move(delivery, FREEZE, now)
+    return Continue()
 
 
 def _view(delivery: Delivery, now: dt.datetime) -> TenantContext:
@@ -240,6 +208,23 @@ def _says_nothing(frozen: BuildResult) -> bool:
     return not (counts["participant"] or counts["withdrawal"] or counts["leaving"])
 
 
+def abandon(held: Lease[Delivery]) -> Outcome:
+    """Give up at the network what was opened there and never committed. Best effort: it has no effect anyway."""
+    with held.step() as delivery:
+        connection = db.session.get_one(Connection, delivery.connection_id)
+        remote_id = delivery.remote_id
+        if remote_id is None or connection.token_sealed is None:
+            return conclude(delivery, Stop(), utcnow())
+        client = client_for(connection, delivery.id)
+    with client:
+        try:
+            client.abandon_delivery(remote_id)
+        except NetworkError as error:
+            log.info("abandon_failed", delivery=held.row_id, problem=error.word)
+    with held.step() as delivery:
+        return conclude(delivery, Stop(), utcnow())
+
+
 STEPS: dict[DeliveryState, Step] = {
     DeliveryState.PLANNED: build,
     DeliveryState.BUILT: send,
@@ -247,3 +232,26 @@ STEPS: dict[DeliveryState, Step] = {
     DeliveryState.DISCARDED: abandon,
     **dict.fromkeys(AWAITING, ask),
 }
+
+
+def due_deliveries(now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the deliveries whose next step is due, the longest first; none of a paused connection."""
+    query = (
+        select(Delivery.id)
+        .join(Connection, Connection.id == Delivery.connection_id)
+        .where(
+            Delivery.next_step_at <= now,
+            is_free(Delivery, now),
+            or_(Connection.paused_until.is_(None), Connection.paused_until <= now),
+        )
+    )
+    return db.session.scalars(query.order_by(Delivery.next_step_at).limit(limit)).all()
+
+
+def due_probes(now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the connections whose network is to be asked whether it is back."""
+    query = select(Connection.id).where(Connection.probe_at <= now, Connection.token_sealed.is_not(None))
+    return db.session.scalars(query.limit(limit)).all()
+
+
+JOBS = (Job(Delivery, due_deliveries, run_delivery), Job(Connection, due_probes, probe))

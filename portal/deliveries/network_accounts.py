@@ -12,13 +12,13 @@ from sqlalchemy import func, select, update
 from portal.core.database import db
 from portal.core.refusal import Refusal
 from portal.deliveries.service import cancel, replan
+from portal.deliveries.transitions import FAIL, move
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import (
     ACCOUNT_DOUBTS,
     ONLY_WITHDRAWALS,
     DeliveryProblem,
-    DeliveryState,
 )
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection
@@ -110,7 +110,4 @@ def _end_unknown(connection: Connection, now: dt.datetime) -> None:
     delivery = find_uncommitted(connection.id)
     if delivery is None or delivery.commit_attempted_at is None:
         return
-    delivery.state, delivery.problem = DeliveryState.FAILED, DeliveryProblem.OTHER_ACCOUNT
-    delivery.outcome_unknown, delivery.ended_at, delivery.next_step_at = False, now, None
-    delivery.fence, delivery.lease_until = delivery.fence + 1, None
-    db.session.flush()
+    move(delivery, FAIL, now, problem=DeliveryProblem.OTHER_ACCOUNT)

@@ -1,32 +1,20 @@
-"""Whether a frozen delivery may still be sent, and abandoning one whose outcome is unknown.
-
-Source: docs/domain.md#removal-brake, #withdrawn-consent.
-"""
+"""Whether a frozen delivery may still be sent (docs/domain.md#removal-brake, #withdrawn-consent)."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-import structlog
 from sqlalchemy import exists, or_, select
 
-from portal.core.database import commit, db, utcnow
-from portal.core.leases import Lease, renew
-from portal.deliveries.attempts import client_for, recording
-from portal.deliveries.refusals import is_not_found
-from portal.deliveries.service import cancel, replan
-from portal.domain.actors import SYSTEM
+from portal.core.database import db
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import DeliveryProblem, Inclusion, Mode
 from portal.domain.releases import ParticipantState, Registration
 from portal.domain.rules.preflight import ENDING, Finding, tenant_preflight
 from portal.domain.tenants import Connection, Tenant
-from portal.networks.protocol.client import NetworkClient, NetworkError, Refused
 from portal.releases.conditions import has_own_finding
 from portal.releases.states import refresh_due
 from portal.tenants.queries import tenant_facts, today_of
-
-log = structlog.get_logger()
 
 _LICENCE = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
 
@@ -60,57 +48,3 @@ def _somebody_lost(delivery: Delivery) -> bool:
         )
     )
     return bool(db.session.scalar(select(exists(lost.subquery().select()))))
-
-
-def yield_to_urgent(delivery: Delivery, problem: DeliveryProblem, now: dt.datetime) -> None:
-    """Discard a delivery that must not go; it is planned anew, unless nothing may go. The caller commits."""
-    cancel(delivery, problem, SYSTEM, now)
-    if problem is not DeliveryProblem.NOT_LICENSED:
-        replan(delivery, now)
-
-
-def abandon_at_network(
-    held: Lease[Delivery], connection_id: int, remote_id: str, client: NetworkClient
-) -> bool:
-    """Take back a delivery whose commit was attempted and which must not go any more; whether that worked.
-
-    Where nobody knows what became of the commit, repeating it might make count what must not. The network is asked
-    to give the delivery up instead: it does, or says that it counts already. Raises NetworkError.
-    """
-    delivery = renew(held, utcnow())
-    problem = blocking_problem(delivery, utcnow())
-    commit("send.looked-again")
-    if problem is None:
-        return False
-    try:
-        with recording(client, connection_id, held.tenant_id, held.row_id):
-            client.abandon_delivery(remote_id)
-    except Refused as error:
-        if error.word == "already-committed":
-            return False
-        if not is_not_found(error):  # as after an earlier try
-            raise
-    now = utcnow()
-    delivery = renew(held, now)
-    delivery.commit_attempted_at, delivery.outcome_unknown = None, False
-    db.session.flush()
-    yield_to_urgent(delivery, problem, now)
-    commit("send.taken-back")
-    return True
-
-
-def abandon(held: Lease[Delivery]) -> None:
-    """Give up at the network what was opened there and never committed. Best effort: it has no effect anyway."""
-    delivery = renew(held, utcnow())
-    connection = db.session.get_one(Connection, delivery.connection_id)
-    remote_id, tenant_id = delivery.remote_id, delivery.tenant_id
-    if remote_id is None or connection.token_sealed is None:
-        commit("send.nothing-to-abandon")
-        return
-    with client_for(connection) as client:
-        commit("send.abandoning")
-        try:
-            with recording(client, connection.id, tenant_id, held.row_id):
-                client.abandon_delivery(remote_id)
-        except NetworkError as error:
-            log.info("abandon_failed", delivery=held.row_id, problem=error.word)

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, ColumnElement, and_, case, func, insert, literal, select, update
 
 from portal.core.database import db
+from portal.deliveries.transitions import COMMIT, move
 from portal.deliveries.waiting import wake_forgotten
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
-from portal.domain.delivery_states import ChangeKind, DeliveryState, Inclusion
+from portal.domain.delivery_states import ChangeKind, Inclusion
 from portal.domain.releases import Event, ParticipantState, ProtocolEntry, Registration
 from portal.domain.rules.preflight import CONSENT_LOST
 from portal.domain.rules.status import NetworkState, Status, after_archiving_receipt
@@ -37,11 +38,7 @@ def apply_receipt(delivery: Delivery, receipt: Receipt, now: dt.datetime) -> Non
         .execution_options(synchronize_session=False)
     )
     wake_forgotten(delivery.connection_id, now)
-    delivery.state = DeliveryState.COMMITTED
-    delivery.receipt_id = receipt.receipt_id
-    delivery.committed_at = now
-    delivery.outcome_unknown = False
-    delivery.problem = None
+    move(delivery, COMMIT, now, receipt_id=receipt.receipt_id)
 
 
 def _in_delivery(delivery: Delivery, *parts: Inclusion) -> ColumnElement[bool]:

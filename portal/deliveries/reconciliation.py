@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import func, select
 
 from portal.core.database import db
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.settings import current_settings
 from portal.deliveries.reconciling import has_found
 from portal.deliveries.service import cancel, replan
@@ -55,7 +55,7 @@ def take_up(connection: Connection, remote: Sequence[RemoteDelivery], now: dt.da
         row = _row(connection, it, now)
         db.session.add(row)
         db.session.flush()
-        enqueue_after_commit(SEND_DELIVERY, row.id)
+        enqueue_after_commit(Delivery, row.id)
     connection.attempted_sequence = connection.committed_sequence = newest
     log.warning("deliveries_taken_up", connection=connection.id, number=len(unknown))
 

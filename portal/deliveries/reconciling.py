@@ -14,13 +14,14 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from portal.core.database import db
-from portal.core.queue import PROBE_CONNECTION, SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.deliveries.service import cancel
 from portal.deliveries.strangers import find_strangers
+from portal.deliveries.transitions import READ_AGAIN, move
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState, Trigger
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, Trigger
 from portal.domain.participants import Participant
 from portal.domain.releases import EndCause, Registration, Release
 from portal.domain.tenants import Connection
@@ -138,18 +139,14 @@ def read_again(connection: Connection, now: dt.datetime) -> None:
     if connection.reconcile_since is None:
         raise Refusal("nothing-to-reconcile")
     connection.probe_at = now
-    enqueue_after_commit(PROBE_CONNECTION, connection.id)
+    enqueue_after_commit(Connection, connection.id)
     # Locked: a worker that claims one between our reading and writing would be given the same fencing number.
     found = _found(connection).with_for_update().execution_options(populate_existing=True)
-    for delivery in db.session.scalars(found):
-        if delivery.state in (DeliveryState.COMPLETE, *AWAITING):
-            delivery.state, delivery.cursor, delivery.empty_polls = DeliveryState.COMMITTED, None, 0
-            delivery.completed_at = delivery.ended_at = delivery.problem = None
-            # what was read before comes again, page by page, and is no stalling
-            delivery.fruitless = -(sum((delivery.answered or {}).values()) // PAGE + 1)
-            delivery.fence += 1  # whoever is reading them now stops
-            delivery.lease_until, delivery.next_step_at = None, now
-            enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    for delivery in db.session.scalars(found).all():
+        # what was read before comes again, page by page, and is no stalling
+        fruitless = -(sum((delivery.answered or {}).values()) // PAGE + 1)
+        if move(delivery, READ_AGAIN, now, fruitless=fruitless):
+            enqueue_after_commit(Delivery, delivery.id)
 
 
 def settle(

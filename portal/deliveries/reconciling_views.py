@@ -66,6 +66,6 @@ def _connection() -> Connection:
 
 
 def _back(sentence: str) -> Response:
-    save("reconcile.page")
+    save()
     flash(sentence, "success")
     return make_response(redirect(url_for(".show"), 303))

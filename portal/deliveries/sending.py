@@ -1,42 +1,56 @@
-"""Send a frozen delivery: open, parts, commit; and find out what became of a commit without an answer."""
+"""Send a frozen delivery: open, parts, the last look, commit; and find out what became of a commit without an answer.
+
+Each call to the network stands between two transactions, so that a killed process is resumed from what is in the
+database, and the database is free during slow calls.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
 
-from portal.core.database import commit, db, utcnow
-from portal.core.leases import Lease, renew
+from portal.core.database import db, utcnow
+from portal.core.leases import Lease
 from portal.core.settings import current_settings
 from portal.deliveries.account_checks import take_in
-from portal.deliveries.attempts import client_for, note_failure, note_success, problem_of, recording
-from portal.deliveries.braking import shown_digest
+from portal.deliveries.attempts import client_for, note_success, pause
+from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
 from portal.deliveries.parts import part_content
-from portal.deliveries.permission import abandon_at_network, blocking_problem, yield_to_urgent
+from portal.deliveries.permission import blocking_problem
 from portal.deliveries.receipts import apply_receipt
-from portal.deliveries.refusals import (
-    end,
-    exclude_record,
-    explain_refusal,
-    fail,
-    hold,
-    is_not_found,
-    rebuild,
-    wait_for_reconciling,
-)
-from portal.deliveries.service import cancel, replan
-from portal.domain.actors import SYSTEM
+from portal.deliveries.refusals import exclude_record, is_not_found, judge_refusal, rebuild, reconcile
+from portal.deliveries.service import replan_superseded
+from portal.deliveries.transitions import BEGIN_SENDING, DISCARD, FAIL, HOLD, move
 from portal.domain.deliveries import Delivery, DeliveryPart
-from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode
+from portal.domain.delivery_states import DeliveryProblem, Mode
 from portal.domain.tenants import Connection
 from portal.networks.protocol.client import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
-from portal.networks.protocol.contract import Account, Receipt
+from portal.networks.protocol.contract import Account
 
 
-class GivenUp(Exception):
-    """The delivery has ended or waits for a person; nothing more is sent."""
+def send(held: Lease[Delivery]) -> Outcome:
+    """built or sending → committed; else held, failed or discarded; or later."""
+    with held.step() as delivery:
+        now = utcnow()
+        connection = _connection_of(delivery)
+        _begin(delivery, connection, now)
+        if connection.token_sealed is None:
+            return conclude(delivery, Stop(DeliveryProblem.NO_CREDENTIALS, FAIL), now)
+        sending = Sending(held, _snapshot(delivery, connection), client_for(connection, delivery.id))
+    with sending.client:
+        try:
+            return sending.run()
+        except NetworkError as error:
+            return sending.explain(error)
+
+
+def _begin(delivery: Delivery, connection: Connection, now: dt.datetime) -> None:
+    if delivery.commit_attempted_at is not None:
+        delivery.outcome_unknown = True  # the process that attempted it died before it stored the outcome
+    delta = delivery.mode is Mode.DELTA and delivery.counts.get("participant")
+    move(delivery, BEGIN_SENDING, now, base_sequence=connection.committed_sequence if delta else None)
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,6 @@ class SendSnapshot:
     """What is to be sent, read once: plain values, so that the database is free during slow calls."""
 
     delivery_id: int
-    connection_id: int
-    tenant_id: int
     sequence: int
     mode: Mode
     base_sequence: int | None
@@ -60,41 +72,15 @@ class SendSnapshot:
     """Number and digest of each part, in order."""
 
 
-def send(held: Lease[Delivery]) -> dt.datetime | None:
-    """built or sending → committed; or held, failed, given up; or later."""
-    order, connection = _begin(held)
-    if connection.token_sealed is None:
-        return fail(held, DeliveryProblem.NO_CREDENTIALS, None)
-    with client_for(connection) as client:
-        commit("send.ready")
-        try:
-            return _send(held, order, client)
-        except GivenUp:
-            return None
-        except NetworkError as error:
-            return _after_error(held, order, client, error)
-
-
-def _begin(held: Lease[Delivery]) -> tuple[SendSnapshot, Connection]:
-    delivery = renew(held, utcnow())
-    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-    if delivery.commit_attempted_at is not None:
-        delivery.outcome_unknown = True  # whoever attempted it did not live to write down what came of it
-    if delivery.state is DeliveryState.BUILT:
-        delivery.state = DeliveryState.SENDING
-        delivery.sent_at = utcnow()
-        only_withdrawals = delivery.mode is Mode.DELTA and not delivery.counts.get("participant")
-        delta = delivery.mode is Mode.DELTA and not only_withdrawals
-        delivery.base_sequence = connection.committed_sequence if delta else None
+def _snapshot(delivery: Delivery, connection: Connection) -> SendSnapshot:
     parts = db.session.execute(
         select(DeliveryPart.number, DeliveryPart.digest)
         .where(DeliveryPart.delivery_id == delivery.id)
         .order_by(DeliveryPart.number)
     )
-    order = SendSnapshot(
+    kinds = ("mediator", "order", "participant", "withdrawal")
+    return SendSnapshot(
         delivery_id=delivery.id,
-        connection_id=connection.id,
-        tenant_id=delivery.tenant_id,
         sequence=delivery.sequence,
         mode=delivery.mode,
         base_sequence=delivery.base_sequence,
@@ -103,87 +89,200 @@ def _begin(held: Lease[Delivery]) -> tuple[SendSnapshot, Connection]:
         commit_attempted=delivery.commit_attempted_at is not None,
         token_checked=connection.checked_at is not None and connection.account_doubt is None,
         remote_id=delivery.remote_id,
-        counts={
-            kind: delivery.counts.get(kind, 0) for kind in ("mediator", "order", "participant", "withdrawal")
-        },
+        counts={kind: delivery.counts.get(kind, 0) for kind in kinds},
         parts=tuple((row.number, row.digest) for row in parts),
     )
-    commit("send.begun")
-    return order, connection
 
 
-def _send(held: Lease[Delivery], order: SendSnapshot, client: NetworkClient) -> dt.datetime | None:
-    remote_id = order.remote_id
-    if order.commit_attempted and not order.token_checked:
-        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-            account = client.read_account()
-        until = _doubt_again(held, account)
-        if until:
-            return until
-    if order.commit_attempted and abandon_at_network(held, order.connection_id, remote_id or "", client):
-        raise GivenUp
-    if not order.commit_attempted:
-        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-            account = client.read_account()
-        _take_note_of(held, account)
-        remote_id = _open(held, order, client)
-        _check_once_more(held)
-    assert remote_id is not None
-    with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-        receipt = client.commit_delivery(remote_id, [digest for _, digest in order.parts], order.counts)
-    _check_receipt(receipt, remote_id, order.sequence)
-    now = utcnow()
-    delivery = renew(held, now)
-    apply_receipt(delivery, receipt, now)
-    note_success(order.connection_id)
-    replan_superseded(delivery, now)
-    commit("send.receipt")
-    return now
+@dataclass
+class Sending:
+    """One attempt to send a delivery. Each part gives None to go on, else what the attempt comes to."""
+
+    held: Lease[Delivery]
+    order: SendSnapshot
+    client: NetworkClient
+    remote_id: str = ""
+    stored: set[int] = field(default_factory=set)
+    """The parts that the network has."""
+
+    def run(self) -> Outcome:
+        """Do all of it in order. Raises NetworkError."""
+        if self.order.commit_attempted:
+            self.remote_id = self.order.remote_id or ""
+            return self.check_account_again() or self.take_back() or self.commit_delivery()
+        return (
+            self.check_account()
+            or self.open()
+            or self.put_parts()
+            or self.look_again()
+            or self.commit_delivery()
+        )
+
+    def check_account(self) -> Outcome | None:
+        """Keep what the network says of us; where it knows deliveries that we do not, everything waits for a person."""
+        account = self.client.read_account()
+        with self.held.step() as delivery:
+            now = utcnow()
+            problem = _judge(delivery, account, now)
+            return problem and conclude(delivery, problem, now)
+
+    def open(self) -> Outcome | None:
+        """Open the delivery under its key, which gives the same one however often it is repeated."""
+        order = self.order
+        try:
+            opened = self.client.open_delivery(
+                order.idempotency_key, order.sequence, order.mode.value, order.base_sequence, order.created_at
+            )
+        except Refused as error:
+            if not is_not_found(error):
+                raise
+            return self._rebuild(order.remote_id, error)  # the key was given up there
+        if opened.parts and order.remote_id is None:
+            return self._rebuild(opened.delivery_id)  # parts of other days, maybe with other bytes
+        if opened.sequence != order.sequence:
+            raise Garbled("another-delivery")
+        with self.held.step() as delivery:
+            delivery.remote_id = opened.delivery_id
+        self.remote_id, self.stored = opened.delivery_id, set(opened.parts)
+        return None
+
+    def put_parts(self) -> Outcome | None:
+        """Put the parts that the network has not got."""
+        for number, digest in self.order.parts:
+            if number in self.stored:
+                continue
+            with self.held.step():
+                content = part_content(self.order.delivery_id, number)
+            try:
+                self.client.put_part(self.remote_id, number, content, digest)
+            except Refused as error:
+                if error.word != "invalid-record" or not error.problem.line:
+                    raise
+                with self.held.step() as delivery:
+                    now = utcnow()
+                    stop = exclude_record(delivery, content, error.problem.line, error.problem.detail, now)
+                    return conclude(delivery, stop, now)
+        return None
+
+    def look_again(self) -> Outcome | None:
+        """The last look before the commit: those named must still be released, and their consent must hold."""
+        with self.held.step() as delivery:
+            now = utcnow()
+            problem = blocking_problem(delivery, now)
+            if problem:
+                return conclude(delivery, _give_way(problem, now), now)
+            delivery.commit_attempted_at = delivery.commit_attempted_at or now
+            db.session.execute(
+                update(Connection)
+                .where(
+                    Connection.id == delivery.connection_id, Connection.attempted_sequence < delivery.sequence
+                )
+                .values(attempted_sequence=delivery.sequence)
+                .execution_options(synchronize_session=False)
+            )
+        return None
+
+    def commit_delivery(self) -> Outcome:
+        """Have it count, and store the receipt with all that follows from it."""
+        digests = [digest for _, digest in self.order.parts]
+        receipt = self.client.commit_delivery(self.remote_id, digests, self.order.counts)
+        if receipt.delivery_id != self.remote_id or receipt.sequence != self.order.sequence:
+            raise Garbled("another-receipt")
+        with self.held.step() as delivery:
+            now = utcnow()
+            apply_receipt(delivery, receipt, now)
+            note_success(delivery.connection_id)
+            replan_superseded(delivery, now)
+            return conclude(delivery, Continue(), now)
+
+    def check_account_again(self) -> Outcome | None:
+        """A commit went out, and the token is new since then: as long as it opens another account, all waits."""
+        if self.order.token_checked:
+            return None
+        account = self.client.read_account()
+        with self.held.step() as delivery:
+            now = utcnow()
+            doubt = take_in(_connection_of(delivery), account, now)
+            if doubt is None:
+                return None
+            delivery.problem = doubt
+            longest = dt.timedelta(seconds=current_settings().retry_seconds[-1])
+            return conclude(delivery, RetryAt(now + longest), now)
+
+    def take_back(self) -> Outcome | None:
+        """Take back a delivery whose commit was attempted and which must not go any more.
+
+        Repeating a commit of unknown outcome might make count what must not. The network is asked to give the delivery
+        up instead: it does, or says that it counts already.
+        """
+        with self.held.step() as delivery:
+            problem = blocking_problem(delivery, utcnow())
+        if problem is None:
+            return None
+        try:
+            self.client.abandon_delivery(self.remote_id)
+        except Refused as error:
+            if error.word == "already-committed":
+                return None
+            if not is_not_found(error):  # as after an earlier try
+                raise
+        with self.held.step() as delivery:
+            now = utcnow()
+            delivery.commit_attempted_at, delivery.outcome_unknown = None, False
+            return conclude(delivery, _give_way(problem, now), now)
+
+    def explain(self, error: NetworkError) -> Outcome:
+        """What follows from a failed call: later, or never, or first finding out whether the commit counted."""
+        proven = isinstance(error, Refused) and (not self.order.commit_attempted or self._is_open(error))
+        with self.held.step() as delivery:
+            now = utcnow()
+            if proven and isinstance(error, Refused):
+                return conclude(delivery, judge_refusal(delivery, error, now), now)
+            if not isinstance(error, Refused) and delivery.commit_attempted_at is not None:
+                delivery.outcome_unknown = delivery.outcome_unknown or error.maybe_taken_in
+                if (
+                    not delivery.outcome_unknown
+                ):  # it never left, or was turned away: the last look comes again
+                    delivery.commit_attempted_at = None
+            return conclude(delivery, pause(delivery, error, now), now)
+
+    def _is_open(self, error: Refused) -> bool:
+        """Whether the network says that a commit whose answer was lost did not count."""
+        if isinstance(error, Unauthorised):
+            return False
+        try:
+            return self.client.read_delivery(self.remote_id).state == "open"
+        except Refused as refusal:
+            return is_not_found(refusal)
+        except NetworkError:
+            return False
+
+    def _rebuild(self, remote_id: str | None, error: NetworkError | None = None) -> Outcome:
+        """Plan anew, under another key, a delivery that the network knows from days that ours does not.
+
+        A restored backup may hold one that was opened since under its key. `remote_id` is given up there.
+        """
+        with self.held.step() as delivery:
+            now = utcnow()
+            delivery.remote_id = remote_id
+            return conclude(delivery, rebuild(delivery, now, DeliveryProblem.REPLACED, error), now)
 
 
-def _take_note_of(held: Lease[Delivery], account: Account) -> None:
-    """Keep what the network says of us; where it knows deliveries that we do not, everything waits for a person."""
-    now = utcnow()
-    delivery = renew(held, now)
-    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+def _judge(delivery: Delivery, account: Account, now: dt.datetime) -> Stop | None:
+    """Why a delivery cannot go to the account that the token opens."""
+    connection = _connection_of(delivery)
     doubt = take_in(connection, account, now)
     if doubt is DeliveryProblem.WRONG_NETWORK:
-        end(delivery, DeliveryState.FAILED, DeliveryProblem.REFUSED, f"token of {account.network}", now)
-        commit("send.wrong-network")
-        raise GivenUp
+        return Stop(DeliveryProblem.REFUSED, FAIL, f"token of {account.network}")
     if doubt:
-        hold(delivery, doubt, now)
-        commit("send.account-doubted")
-        raise GivenUp
+        return Stop(doubt, HOLD)
     if account.last_sequence > connection.attempted_sequence:
-        wait_for_reconciling(delivery, connection, now)
-        commit("send.reconcile")
-        raise GivenUp
+        return reconcile(delivery, connection, now)
     if delivery.mode is Mode.FULL and not connection.holdings_known:
-        hold(delivery, DeliveryProblem.UNKNOWN_HOLDINGS, now)
-        delivery.shown_digest = shown_digest(delivery)
-        commit("send.unknown-holdings")
-        raise GivenUp
-    if _has_parts_too_large(
-        delivery, connection
-    ):  # the network's limit was not known, or higher, when it was built
-        cancel(delivery, DeliveryProblem.REPLACED, SYSTEM, now)
-        replan(delivery, now)
-        commit("send.too-large")
-        raise GivenUp
-    commit("send.account")
-
-
-def _doubt_again(held: Lease[Delivery], account: Account) -> dt.datetime | None:
-    """Until when what may count already waits, since the token is new and opens another account."""
-    now = utcnow()
-    delivery = renew(held, now)
-    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-    doubt = take_in(connection, account, now)
-    if doubt:
-        delivery.problem = doubt
-    commit("send.account-again")
-    return now + dt.timedelta(seconds=current_settings().retry_seconds[-1]) if doubt else None
+        return Stop(DeliveryProblem.UNKNOWN_HOLDINGS, HOLD)
+    if _has_parts_too_large(delivery, connection):  # the limit was not known, or higher, when it was built
+        return Stop(DeliveryProblem.REPLACED, DISCARD, replan_at=now)
+    return None
 
 
 def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
@@ -196,107 +295,10 @@ def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
     return db.session.scalar(query.limit(1)) is not None
 
 
-def _open(held: Lease[Delivery], order: SendSnapshot, client: NetworkClient) -> str:
-    try:
-        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-            opened = client.open_delivery(
-                order.idempotency_key, order.sequence, order.mode.value, order.base_sequence, order.created_at
-            )
-    except Refused as error:
-        if not is_not_found(error):
-            raise
-        rebuild(held, error)  # the key was given up there
-        raise GivenUp from None
-    if opened.parts and order.remote_id is None:
-        rebuild(held, remote_id=opened.delivery_id)  # parts of other days, maybe with other bytes
-        raise GivenUp
-    if opened.sequence != order.sequence:
-        raise Garbled("another-delivery")
-    renew(held, utcnow()).remote_id = opened.delivery_id
-    commit("send.opened")
-    for number, digest in order.parts:
-        if number in opened.parts:
-            continue
-        renew(held, utcnow())
-        content = part_content(order.delivery_id, number)
-        commit("send.part-read")
-        try:
-            with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-                client.put_part(opened.delivery_id, number, content, digest)
-        except Refused as error:
-            if error.word == "invalid-record" and error.problem.line:
-                exclude_record(held, content, error.problem.line, error.problem.detail)
-                raise GivenUp from None
-            raise
-    return opened.delivery_id
+def _give_way(problem: DeliveryProblem, now: dt.datetime) -> Stop:
+    """Discard a delivery that must not go; it is planned anew, unless nothing may go."""
+    return Stop(problem, DISCARD, replan_at=None if problem is DeliveryProblem.NOT_LICENSED else now)
 
 
-def _check_once_more(held: Lease[Delivery]) -> None:
-    """Last look before the commit: those named must still be released, and their consent must hold."""
-    now = utcnow()
-    delivery = renew(held, now)
-    problem = blocking_problem(delivery, now)
-    if problem:
-        yield_to_urgent(delivery, problem, now)
-        commit("send.no-longer-allowed")
-        raise GivenUp
-    delivery.commit_attempted_at = delivery.commit_attempted_at or now
-    db.session.execute(
-        update(Connection)
-        .where(Connection.id == delivery.connection_id, Connection.attempted_sequence < delivery.sequence)
-        .values(attempted_sequence=delivery.sequence)
-        .execution_options(synchronize_session=False)
-    )
-    commit("send.checked")
-
-
-def _check_receipt(receipt: Receipt, remote_id: str, sequence: int) -> None:
-    if receipt.delivery_id != remote_id or receipt.sequence != sequence:
-        raise Garbled("another-receipt")
-
-
-def replan_superseded(delivery: Delivery, now: dt.datetime) -> None:
-    """Plan anew the delivery that had given way to this one, if any."""
-    if delivery.plans_anew_id is None:
-        return
-    waiting = db.session.get_one(Delivery, delivery.plans_anew_id)
-    replan(waiting, now, waiting.cause)
-
-
-def _after_error(
-    held: Lease[Delivery], order: SendSnapshot, client: NetworkClient, error: NetworkError
-) -> dt.datetime | None:
-    """What follows from a failed call: later, or never, or first finding out whether the commit counted."""
-    delivery = renew(held, utcnow())
-    if isinstance(error, Refused):
-        unknown = delivery.outcome_unknown
-        commit("send.refused")
-        proven = not unknown or (not isinstance(error, Unauthorised) and _is_certainly_open(order, client))
-        return explain_refusal(held, error) if proven else _pause(held, error)
-    if delivery.commit_attempted_at is not None:
-        delivery.outcome_unknown = delivery.outcome_unknown or error.maybe_taken_in
-        if not delivery.outcome_unknown:  # it never left, or was turned away: the last look comes again
-            delivery.commit_attempted_at = None
-    commit("send.failed")
-    return _pause(held, error)
-
-
-def _pause(held: Lease[Delivery], error: NetworkError) -> dt.datetime:
-    """Try again when the connection's pause is over."""
-    now = utcnow()
-    delivery = renew(held, now)
-    delivery.problem = problem_of(error)
-    until = note_failure(delivery.connection_id, error, now)
-    commit("send.paused")
-    return until
-
-
-def _is_certainly_open(order: SendSnapshot, client: NetworkClient) -> bool:
-    """Whether the network says that a commit whose answer was lost did not count."""
-    try:
-        with recording(client, order.connection_id, order.tenant_id, order.delivery_id):
-            return client.read_delivery(order.remote_id or "").state == "open"
-    except Refused as error:
-        return is_not_found(error)
-    except NetworkError:
-        return False
+def _connection_of(delivery: Delivery) -> Connection:
+    return db.session.get_one(Connection, delivery.connection_id, populate_existing=True)

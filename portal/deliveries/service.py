@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
-from sqlalchemy import exists, func, or_, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import exists, func, or_, select
 
 from portal.accounts.second_person import Starter, require_second
 from portal.core.database import db
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
+from portal.deliveries.transitions import APPROVE, APPROVE_UNBUILT, DISCARD, move
 from portal.domain.actors import SYSTEM, Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import (
     ACCOUNT_DOUBTS,
     ONLY_WITHDRAWALS,
-    UNCOMMITTED,
     DeliveryProblem,
     DeliveryState,
     Mode,
@@ -50,31 +50,30 @@ def request_transfer(
     if not _anybody_to_tell(view, chosen):
         raise Refusal("nothing-to-transfer")
     whole = chosen is None or view.connection.needs_full
-    delivery = plan(
-        view.connection,
-        Mode.FULL if whole else Mode.DELTA,
-        Trigger.NOW,
-        actor,
-        now,
-        selection=None if whole or chosen is None else sorted(chosen),
-    )
+    mode, selection = (Mode.FULL, None) if whole or chosen is None else (Mode.DELTA, sorted(chosen))
+    delivery = plan(view.connection, Plan(mode, Trigger.NOW, actor, selection), now)
     if chosen:
         _note_request(view.connection, chosen, delivery, actor, now)
     return delivery
 
 
-def plan(
-    connection: Connection,
-    mode: Mode,
-    cause: Trigger,
-    actor: Actor,
-    now: dt.datetime,
-    *,
-    selection: list[int] | None = None,
-    local_date: dt.date | None = None,
-    late: bool = False,
-    plans_anew_id: int | None = None,
-) -> Delivery:
+@dataclass(frozen=True)
+class Plan:
+    """What a delivery is to tell, and what set it off."""
+
+    mode: Mode
+    cause: Trigger
+    actor: Actor = SYSTEM
+    selection: list[int] | None = None
+    """Participants by row; None: everybody."""
+    local_date: dt.date | None = None
+    """The night it is made for."""
+    late: bool = False
+    supersedes_id: int | None = None
+    """The delivery that gave way to this one."""
+
+
+def plan(connection: Connection, what: Plan, now: dt.datetime) -> Delivery:
     """Give the next number of the connection to a new delivery, and enqueue it after commit.
 
     Raises Refusal `reconcile`, `account-doubted`, `delivery-running`, `delivery-held`: one uncommitted delivery at a
@@ -92,24 +91,24 @@ def plan(
         tenant_id=connection.tenant_id,
         connection_id=connection.id,
         sequence=connection.last_sequence,
-        mode=mode,
-        cause=cause,
-        started_by=actor.initials,
-        started_by_account_id=actor.account_id,
-        selection=selection,
-        local_date=local_date,
-        late=late,
+        mode=what.mode,
+        cause=what.cause,
+        started_by=what.actor.initials,
+        started_by_account_id=what.actor.account_id,
+        selection=what.selection,
+        local_date=what.local_date,
+        late=what.late,
         state=DeliveryState.PLANNED,
         idempotency_key=str(uuid.uuid4()),
         created_at=now,
         next_step_at=now,
-        plans_anew_id=plans_anew_id,
+        plans_anew_id=what.supersedes_id,
         counts={},
         answered={},
     )
     db.session.add(delivery)
     db.session.flush()
-    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    enqueue_after_commit(Delivery, delivery.id)
     return delivery
 
 
@@ -122,19 +121,24 @@ def ensure_no_open_delivery(other: Delivery | None) -> None:
 
 def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUILT) -> Delivery:
     """Plan once more what `given_up` was to tell, read anew."""
-    actor = Actor(given_up.started_by, given_up.started_by_account_id)
     connection = db.session.get_one(Connection, given_up.connection_id)
-    return plan(
-        connection,
+    again = Plan(
         Mode.FULL if connection.needs_full else given_up.mode,
         given_up.cause if given_up.local_date else cause,
-        actor,
-        now,
-        selection=None if connection.needs_full else given_up.selection,
-        local_date=given_up.local_date,
-        late=given_up.late,
-        plans_anew_id=given_up.plans_anew_id,
+        Actor(given_up.started_by, given_up.started_by_account_id),
+        None if connection.needs_full else given_up.selection,
+        given_up.local_date,
+        given_up.late,
+        given_up.plans_anew_id,
     )
+    return plan(connection, again, now)
+
+
+def replan_superseded(delivery: Delivery, now: dt.datetime) -> None:
+    """Plan anew the delivery that had given way to this one, if any."""
+    if delivery.plans_anew_id is not None:
+        waiting = db.session.get_one(Delivery, delivery.plans_anew_id)
+        replan(waiting, now, waiting.cause)
 
 
 def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -> Delivery | None:
@@ -166,7 +170,7 @@ def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -
         )
         if not selection:
             return None
-    return plan(connection, Mode.DELTA, cause, SYSTEM, now, selection=selection, plans_anew_id=anew)
+    return plan(connection, Plan(Mode.DELTA, cause, selection=selection, supersedes_id=anew), now)
 
 
 def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.datetime) -> bool:
@@ -174,28 +178,15 @@ def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.d
 
     Whoever works on it loses the claim. What was opened at the network is given up there in a next step.
     """
-    result = db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery.id,
-            Delivery.state.in_(UNCOMMITTED),
-            Delivery.commit_attempted_at.is_(None),
-        )
-        .values(
-            state=DeliveryState.DISCARDED,
-            problem=problem,
-            discarded_by=actor.initials,
-            ended_at=now,
-            fence=Delivery.fence + 1,
-            lease_until=None,
-            crashes=0,
-            next_step_at=now if delivery.remote_id else None,
-        )
-        .execution_options(synchronize_session=False)
+    return move(
+        delivery,
+        DISCARD,
+        now,
+        Delivery.commit_attempted_at.is_(None),
+        problem=problem,
+        discarded_by=actor.initials,
+        next_step_at=now if delivery.remote_id else None,
     )
-    assert isinstance(result, CursorResult)
-    db.session.refresh(delivery)
-    return bool(result.rowcount)
 
 
 def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
@@ -214,31 +205,13 @@ def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime)
     require_second(starter_of(delivery), actor)
     if _next_is_due(delivery, now):
         raise Refusal("next-is-due", number=delivery.sequence)
-    built, was = delivery.built_at is not None, delivery.problem
-    result = db.session.execute(
-        update(Delivery)
-        .where(
-            Delivery.id == delivery.id,
-            Delivery.state == DeliveryState.HELD,
-            Delivery.shown_digest == shown_digest,
-        )
-        .values(
-            state=DeliveryState.BUILT if built else DeliveryState.PLANNED,
-            problem=None,
-            let_go_at=now,
-            let_go_by=actor.initials,
-            crashes=0,
-            next_step_at=now,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(result, CursorResult)
-    if not result.rowcount:
+    was, transition = delivery.problem, APPROVE if delivery.built_at else APPROVE_UNBUILT
+    shown = Delivery.shown_digest == shown_digest
+    if not move(delivery, transition, now, shown, let_go_by=actor.initials):
         raise Refusal("changed-since-shown", number=delivery.sequence)
     if was is DeliveryProblem.UNKNOWN_HOLDINGS:
         db.session.get_one(Connection, delivery.connection_id).holdings_known = True
-    db.session.refresh(delivery)
-    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    enqueue_after_commit(Delivery, delivery.id)
     return delivery
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from portal.core.database import commit, utcnow
-from portal.core.leases import Lease, renew
+from portal.core.database import utcnow
+from portal.core.leases import Lease
 from portal.core.settings import current_settings
-from portal.deliveries.attempts import note_failure, note_success, problem_of, recording
-from portal.deliveries.waiting import complete, is_told_anew, tell_anew
+from portal.deliveries.attempts import note_success, pause, problem_of
+from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.transitions import COMPLETE
+from portal.deliveries.waiting import is_told_anew, note_unanswered, tell_anew
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem
 from portal.networks.protocol.client import (
@@ -41,24 +43,23 @@ class Question:
 
 def wait_longer(
     held: Lease[Delivery], question: Question, client: NetworkClient, error: NetworkError
-) -> dt.datetime | None:
-    """Pause the delivery where the trouble is its own, else the connection; None where the waiting has ended.
+) -> Outcome:
+    """Pause the delivery where the trouble is its own, else the connection; or end the waiting.
 
     A connection that is paused sends nothing, withdrawals of consent included: one delivery must not bring that about.
     """
-    if isinstance(error, Refused) and (error.http_status, error.word) in _FORGOTTEN:
-        until = _go_on_without(renew(held, utcnow()), question, error)
-    elif _is_the_connections(error) or not _answers_else(held, question, client):
-        delivery = renew(held, utcnow())
-        delivery.problem = problem_of(error)
-        until = note_failure(question.connection_id, error, utcnow())
-    else:
-        delivery = renew(held, utcnow())
+    forgotten = isinstance(error, Refused) and (error.http_status, error.word) in _FORGOTTEN
+    own = forgotten or (not _is_the_connections(error) and _answers_else(client))
+    with held.step() as delivery:
+        now = utcnow()
+        if not own:
+            return conclude(delivery, pause(delivery, error, now), now)
+        note_success(question.connection_id)
+        if forgotten:
+            return conclude(delivery, _go_on_without(delivery, error, now), now)
         if error.http_status == 422:
             delivery.cursor = None  # it does not know its own cursor any more: reading begins anew
-        until = _ask_later(delivery, question, error, problem_of(error))
-    commit("answers.later")
-    return until
+        return conclude(delivery, _ask_later(delivery, error, problem_of(error), now), now)
 
 
 def _is_the_connections(error: NetworkError) -> bool:
@@ -67,41 +68,36 @@ def _is_the_connections(error: NetworkError) -> bool:
     return unreached or isinstance(error, Unauthorised | Throttled)
 
 
-def _answers_else(held: Lease[Delivery], question: Question, client: NetworkClient) -> bool:
+def _answers_else(client: NetworkClient) -> bool:
     """Whether the network answers another question as it should."""
     try:
-        with recording(client, question.connection_id, held.tenant_id, held.row_id):
-            client.read_account()
+        client.read_account()
     except NetworkError:
         return False
     return True
 
 
-def _go_on_without(delivery: Delivery, question: Question, error: Refused) -> dt.datetime | None:
+def _go_on_without(delivery: Delivery, error: NetworkError, now: dt.datetime) -> Outcome:
     """The network forgot the delivery: everybody in it is told anew, and then nothing is left to wait for."""
-    now = utcnow()
     if delivery.problem is not DeliveryProblem.FORGOTTEN:
         log.error("delivery_forgotten", delivery=delivery.id)
         tell_anew(delivery, now)
     if not is_told_anew(delivery):
-        return _ask_later(delivery, question, error, DeliveryProblem.FORGOTTEN)
-    note_success(question.connection_id)
-    delivery.problem = DeliveryProblem.FORGOTTEN
-    complete(delivery, now)
-    return None
+        return _ask_later(delivery, error, DeliveryProblem.FORGOTTEN, now)
+    note_unanswered(delivery, now)
+    return Stop(DeliveryProblem.FORGOTTEN, COMPLETE)
 
 
 def _ask_later(
-    delivery: Delivery, question: Question, error: NetworkError, problem: DeliveryProblem
-) -> dt.datetime:
+    delivery: Delivery, error: NetworkError, problem: DeliveryProblem, now: dt.datetime
+) -> RetryAt:
     """Put off the next question for this delivery alone; not beyond the time after which a network is asked anyway.
 
     Another attempt would soon mend no refusal, so that the longest pause comes first.
     """
     settings = current_settings()
-    note_success(question.connection_id)
     delivery.problem = problem
     delivery.fruitless = max(delivery.fruitless, 0) + 1
     pauses = settings.retry_seconds[-1:] if isinstance(error, Refused) else settings.retry_seconds
     seconds = min(pauses[min(delivery.fruitless, len(pauses)) - 1], settings.probe_seconds)
-    return utcnow() + dt.timedelta(seconds=seconds)
+    return RetryAt(now + dt.timedelta(seconds=seconds))

@@ -173,6 +173,6 @@ def _hindrance(delivery: Delivery) -> str | None:
 
 def _done(delivery: Delivery, sentence: str) -> Response:
     number, connection = delivery.sequence, read_row(request.args, "connection")
-    save("delivery.page")
+    save()
     flash(sentence, "success")
     return make_response(redirect(url_for(".show", sequence=number, connection=connection), 303))

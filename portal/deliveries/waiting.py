@@ -7,11 +7,12 @@ import datetime as dt
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 
 from portal.core.database import db
-from portal.core.queue import SEND_DELIVERY, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
+from portal.deliveries.transitions import COMPLETE, move
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
-from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState
+from portal.domain.delivery_states import AWAITING, DeliveryProblem
 from portal.domain.releases import Event, ParticipantState, ProtocolEntry, Registration
 from portal.domain.rules.preflight import CONSENT_LOST
 from portal.domain.tenants import Connection
@@ -19,12 +20,10 @@ from portal.releases.conditions import has_own_finding
 from portal.releases.states import refresh_due
 
 
-def complete(delivery: Delivery, now: dt.datetime) -> int:
-    """End the waiting: whoever has no answer, and was told nothing newer, is to be clarified; how many those are."""
+def note_unanswered(delivery: Delivery, now: dt.datetime) -> int:
+    """Before a delivery is complete: whom it did not answer, and nothing newer names, is to be clarified; how many."""
     missing = _note_missing(delivery, now)
     delivery.answered = count_answers(delivery.id)
-    delivery.state = DeliveryState.COMPLETE
-    delivery.completed_at = delivery.ended_at = now
     return missing
 
 
@@ -39,8 +38,8 @@ def stop_waiting(delivery_id: int, now: dt.datetime) -> Delivery:
     Raises Refusal `not-in-trouble`.
     """
     delivery = _in_trouble(delivery_id)
-    complete(delivery, now)
-    delivery.next_step_at = None
+    note_unanswered(delivery, now)
+    move(delivery, COMPLETE, now)
     return delivery
 
 
@@ -48,7 +47,7 @@ def ask_again(delivery_id: int, now: dt.datetime) -> Delivery:
     """Ask at once for the answers to a delivery in trouble. Raises Refusal `not-in-trouble`."""
     delivery = _in_trouble(delivery_id)
     delivery.next_step_at = now
-    enqueue_after_commit(SEND_DELIVERY, delivery.id)
+    enqueue_after_commit(Delivery, delivery.id)
     return delivery
 
 

@@ -5,16 +5,17 @@ A run has `state`, `lease_until`, `fence` and `crashes`: decisions for many peop
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import structlog
+from sqlalchemy import select
 
-from portal.core.database import rollback, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer, take
-from portal.core.leases import renew as renew_lease
+from portal.core.leases import Lease, LeaseLost, defer, is_free, take
 from portal.core.settings import current_settings
 from portal.domain.bulk import BulkRun, BulkState
 from portal.domain.erasures import ErasureRun, ErasureState
@@ -35,18 +36,32 @@ def acquire(model: type[Run], run_id: int) -> Lease[Run] | None:
     return take(model, run_id, utcnow(), seconds, going, state=states.RUNNING)
 
 
-def renew(held: Lease[Run]) -> Run:
-    """Renew the lease of a run that has not ended; as `portal.core.leases.renew`."""
-    return renew_lease(held, utcnow(), held.model.state == _STATES[held.model].RUNNING)
+def run_batches(model: type[Run], run_id: int, piece: Callable[[Run], bool]) -> None:
+    """Do what is left of a run, a transaction for each piece, while `piece` says that there are more.
 
-
-def run_batches(held: Lease[Run], piece: Callable[[Lease[Run]], bool]) -> None:
-    """Do one piece after the other while it says that there are more. A hindered database puts the rest off."""
+    Harmless when done twice, at the same time, or killed anywhere. A hindered database puts the rest off.
+    """
+    scope_to(EVERY_TENANT)
+    held = acquire(model, run_id)
+    if held is not None:
+        scope_to(held.tenant_id)
+    commit()
+    if held is None:
+        return
+    more = True
     try:
-        while piece(held):
-            pass
+        while more:
+            with held.step(model.state == _STATES[model].RUNNING) as run:
+                more = piece(run)
     except LeaseLost:
-        rollback()
-        log.info("claim_lost", run=held.row_id, kind=held.model.__tablename__)
+        log.info("claim_lost", run=run_id, kind=model.__tablename__)
     except TRANSIENT_ERRORS as error:
         put_off_claim(partial(defer, held), error)
+
+
+def due_runs(model: type[Run], now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the runs that wait or were abandoned, in their order."""
+    states = _STATES[model]
+    going = model.state.in_((states.WAITING, states.RUNNING))
+    query = select(model.id).where(going, is_free(model, now)).order_by(model.id)
+    return db.session.scalars(query.limit(limit)).all()

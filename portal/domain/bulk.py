@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import Base, TenantOwned
-from portal.core.leases import Leased
+from portal.core.leases import CrashCounted
 
 
 class BulkAction(StrEnum):
@@ -38,7 +38,7 @@ class BulkOutcome(StrEnum):
     REFUSED = "refused"
 
 
-class BulkRun(Leased, Base):
+class BulkRun(CrashCounted, Base):
     """What somebody wants done to many people: first shown, then done by the worker."""
 
     __tablename__ = "bulk_run"

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.database import Base, TenantOwned
-from portal.core.leases import Leased
+from portal.core.leases import CrashCounted
 from portal.domain.delivery_states import ChangeKind, DeliveryProblem, DeliveryState, Inclusion, Mode, Trigger
 from portal.domain.participants import Participant
 from portal.domain.tenants import Connection
@@ -19,7 +19,7 @@ _DUE = "next_step_at IS NOT NULL"
 _NIGHTLY = "local_date IS NOT NULL AND state <> 'discarded'"
 
 
-class Delivery(Leased, Base):
+class Delivery(CrashCounted, Base):
     """Datenübertragung: one transfer of a tenant's released participants. Numbered per connection."""
 
     __tablename__ = "delivery"

@@ -9,7 +9,7 @@ from sqlalchemy import Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import Base
-from portal.core.leases import Leased
+from portal.core.leases import CrashCounted
 
 
 class ErasureState(StrEnum):
@@ -21,7 +21,7 @@ class ErasureState(StrEnum):
 UNFINISHED = frozenset({ErasureState.WAITING, ErasureState.RUNNING})
 
 
-class ErasureRun(Leased, Base):
+class ErasureRun(CrashCounted, Base):
     """What one night erased of a tenant: numbers alone."""
 
     __tablename__ = "erasure_run"

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.database import Base, TenantOwned
-from portal.core.leases import Leased
+from portal.core.leases import CrashCounted
 from portal.domain.import_kinds import Kind
 from portal.domain.tokens import ApiToken
 
@@ -52,7 +52,7 @@ class Step(StrEnum):
     FINISHED = "finished"
 
 
-class ImportRun(Leased, Base):
+class ImportRun(CrashCounted, Base):
     """One import, from being taken in to its report."""
 
     __tablename__ = "import_run"

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import Base, TenantOwned
+from portal.core.leases import Leased
 from portal.domain.notice_kinds import MailKind, MailState, NoticeKind
 
 _OPEN = "closed_at IS NULL"
@@ -61,7 +62,7 @@ class NoticeSeen(TenantOwned, Base):
     seen_at: Mapped[dt.datetime]
 
 
-class Mail(TenantOwned, Base):
+class Mail(Leased, Base):
     """A mail to one account, in the outbox; what it says is put together when it is sent, and kept nowhere."""
 
     __tablename__ = "mail"
@@ -88,8 +89,6 @@ class Mail(TenantOwned, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str | None] = mapped_column(String(30))
     """Code of why the newest attempt failed, or why it was given up (portal.mail.outbox)."""
-    lease_until: Mapped[dt.datetime | None]
-    fence: Mapped[int] = mapped_column(default=0)
 
 
 class DigestDay(TenantOwned, Base):

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO
 from zipfile import BadZipFile
 
 import structlog
@@ -22,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.core.crypto import VaultError, current_vault
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer, renew
+from portal.core.leases import Lease, LeaseLost, defer
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.import_kinds import Kind
@@ -63,12 +62,11 @@ def run_import(import_id: int, batch: int = BATCH) -> None:
         held = acquire(import_id, utcnow(), current_settings().lease_seconds)
         if held is not None:
             scope_to(held.tenant_id)
-        commit("import.claimed")
+        commit()
         if held is not None:
             _work_unhindered(held, batch)
         _empty(import_id, batch)
     except LeaseLost:
-        rollback()
         log.info("claim_lost", import_run=import_id)
     except SQLAlchemyError as error:
         rollback()
@@ -84,15 +82,13 @@ def _work_unhindered(held: Lease[ImportRun], batch: int) -> None:
 
 
 def _work(held: Lease[ImportRun], batch: int) -> None:
-    run = renew(held, utcnow())
-    crashed = run.crashes > CRASHES
-    state = run.state
-    commit("import.begun")
+    with held.step() as run:
+        crashed, state = run.crashes > CRASHES, run.state
     if state is ImportState.STAGING:
         if crashed:
             _fail(held, ImportProblem.CRASHED.value)
             return
-        if not _stage(held, batch):
+        if not _stage(held, run, batch):
             return
     elif crashed:
         log.error("crashed_too_often", import_run=held.row_id)  # half taken over: it has to be finished
@@ -103,14 +99,13 @@ def _work(held: Lease[ImportRun], batch: int) -> None:
 # --- staging: reading, checking; the people stay as they are -----------------------------------------------
 
 
-def _stage(held: Lease[ImportRun], batch: int) -> bool:
+def _stage(held: Lease[ImportRun], run: ImportRun, batch: int) -> bool:
     """Stage and check everything; whether it is to be taken over (or, in a dry run, counted) now."""
-    run = renew(held, utcnow())
-    pieces = begin_again(run, batch)
-    _drive(held, lambda _run: next(pieces, False) is None)
+    _drive(held, begin_again, batch)
     try:
         with open_upload(run.upload or "", _data_folder(), current_vault()) as file:
-            _stage_files(held, file, batch)
+            export = open_lines(file) if run.door == DOOR_HTTP else open_export(file)
+            _stage_files(held, export, batch)
     except FileRefused as refused:
         _fail(held, refused.fault.value, refused)
         return False
@@ -126,32 +121,23 @@ def _stage(held: Lease[ImportRun], batch: int) -> bool:
     return _check(held, batch)
 
 
-def _stage_files(held: Lease[ImportRun], file: IO[bytes], batch: int) -> None:
-    export = open_lines(file) if _came_by_http(held) else open_export(file)
+def _stage_files(held: Lease[ImportRun], export: Export, batch: int) -> None:
     beat = _Beat(held)
     shapes = {
         kind: found.inspect(beat) for kind, found in export.files.items()
     }  # all headers before the first line
-    run = renew(held, utcnow())
-    _note_files(run, export)
-    run.total = sum(shape.lines for shape in shapes.values())
-    tenant = db.session.get_one(Tenant, held.tenant_id)
-    today = today_of(tenant, utcnow())
-    commit("import.staging")
+    with held.step() as run:
+        _note_files(run, export)
+        run.total = sum(shape.lines for shape in shapes.values())
+        today = today_of(db.session.get_one(Tenant, run.tenant_id), utcnow())
     for kind in run.kinds:
         _stage_file(held, export.files[Kind(kind)], today, batch)
-    _note_the_rest(held, export)
+    with held.step() as run:
+        _note_the_rest(run, export)
 
 
-def _came_by_http(held: Lease[ImportRun]) -> bool:
-    by_http = renew(held, utcnow()).door == DOOR_HTTP
-    commit("import.door")
-    return by_http
-
-
-def _note_the_rest(held: Lease[ImportRun], export: Export) -> None:
+def _note_the_rest(run: ImportRun, export: Export) -> None:
     """Note what is known only now: the keys of lines of JSON, which have no header, and times that no line told."""
-    run = renew(held, utcnow())
     zone = db.session.get_one(Tenant, run.tenant_id).time_zone
     for kind, moment in export.written_at.items():
         if kind.value not in run.exported_at:
@@ -159,7 +145,6 @@ def _note_the_rest(held: Lease[ImportRun], export: Export) -> None:
     for found in export.files.values():
         if isinstance(found, LinesFile) and found.unknown_columns:
             notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
-    commit("import.keys")
 
 
 def _note_files(run: ImportRun, export: Export) -> None:
@@ -177,81 +162,72 @@ def _note_files(run: ImportRun, export: Export) -> None:
 def _stage_file(held: Lease[ImportRun], file: CsvFile | LinesFile, today: dt.date, batch: int) -> None:
     lines = file.lines(today)
     while some := list(islice(lines, batch)):
-        run = renew(held, utcnow())
-        stage(run, file.table, some, current_vault())
-        commit("import.staged")
+        with held.step() as run:
+            stage(run, file.table, some, current_vault())
 
 
 def _check(held: Lease[ImportRun], batch: int) -> bool:
     """Check what needs all lines. Only then the import is `applying`, which means that it will be finished."""
     _refresh_statistics(held)
-    run = renew(held, utcnow())
-    pieces: Iterator[None] = check(run, batch)
-    _drive(held, lambda _run: next(pieces, False) is None)
-    run = renew(held, utcnow())
-    run.progress = 0
-    go_on = run.problem is None
-    if not go_on:
-        run.state = ImportState.HELD
-        release_lease(run)
-    elif not run.dry_run:
-        run.state = ImportState.APPLYING
-    commit("import.checked")
+    _drive(held, check, batch)
+    with held.step() as run:
+        run.progress = 0
+        if run.problem is not None:
+            run.state = ImportState.HELD
+            release_lease(run)
+        elif not run.dry_run:
+            run.state = ImportState.APPLYING
     forget(run.upload, _data_folder())  # all of it is staged
-    return go_on
+    return run.problem is None
 
 
 def _refresh_statistics(held: Lease[ImportRun]) -> None:
     """PostgreSQL plans by its last look at a table, which was before a million lines came in."""
-    renew(held, utcnow())
-    if db.engine.dialect.name == "postgresql":
-        db.session.execute(text("ANALYZE import_line"))
-    commit("import.analysed")
+    with held.step():
+        if db.engine.dialect.name == "postgresql":
+            db.session.execute(text("ANALYZE import_line"))
+
+
+def _drive(held: Lease[ImportRun], begin: Callable[[ImportRun, int], Iterator[None]], batch: int) -> None:
+    """Do one piece of work after the other, each in a transaction of its own, until there is none."""
+    pieces, more = None, True
+    while more:
+        with held.step() as run:
+            pieces = pieces or begin(run, batch)
+            more = next(pieces, False) is None
 
 
 # --- taking over -------------------------------------------------------------------------------------------
 
 
 def _take_over(held: Lease[ImportRun], batch: int) -> None:
-    def some(run: ImportRun) -> bool:
-        return take_over_some(Work(run, utcnow(), batch, current_vault()))
-
-    _drive(held, some)
-
-
-def _drive(held: Lease[ImportRun], piece: Callable[[ImportRun], bool]) -> None:
-    """Do one piece of work after the other, each in a transaction of its own, until there is none."""
     more = True
     while more:
-        run = renew(held, utcnow())
-        more = piece(run)
-        commit("import.piece")
+        with held.step() as run:
+            more = take_over_some(Work(run, utcnow(), batch, current_vault()))
 
 
 # --- the end -----------------------------------------------------------------------------------------------
 
 
 def _fail(held: Lease[ImportRun], problem: str, refused: FileRefused | None = None) -> None:
-    rollback()
-    run = renew(held, utcnow())
-    run.problem = problem
-    if refused:
-        place = {"file": refused.file, "line": refused.line, "column": refused.column}
-        run.problem_values = place | refused.values
-        write_refusal(run, refused)
-    commit("import.explained")
+    with held.step() as run:
+        run.problem = problem
+        if refused:
+            place = {"file": refused.file, "line": refused.line, "column": refused.column}
+            run.problem_values = place | refused.values
+            write_refusal(run, refused)
     _end(held, ImportState.FAILED)
 
 
 def _end(held: Lease[ImportRun], state: ImportState) -> None:
-    run = renew(held, utcnow())
-    run.state = state
-    run.finished_at = utcnow()
-    if state is ImportState.DONE and not run.dry_run:
-        replace_held(run, utcnow())
-        note_newest(run, utcnow())
-    release_lease(run)
-    commit("import.ended")
+    with held.step() as run:
+        run.state = state
+        run.finished_at = utcnow()
+        if state is ImportState.DONE and not run.dry_run:
+            replace_held(run, utcnow())
+            note_newest(run, utcnow())
+        release_lease(run)
     log.info("import_ended", import_run=held.row_id, state=state.value, problem=run.problem)
 
 
@@ -260,14 +236,14 @@ def _empty(import_id: int, batch: int) -> None:
     scope_to(EVERY_TENANT)
     run = db.session.get(ImportRun, import_id)
     if run is None or run.state not in ENDED or run.emptied_at is not None:
-        commit("import.nothing-to-empty")
+        commit()
         return
     forget(run.upload, _data_folder())
     for _ in delete_lines(run, batch):
-        commit("import.lines-deleted")
+        commit()
     run.upload = None
     run.emptied_at = utcnow()
-    commit("import.emptied")
+    commit()
 
 
 def _data_folder() -> Path:
@@ -279,10 +255,10 @@ class _Beat:
 
     def __init__(self, held: Lease[ImportRun]) -> None:
         self._held = held
-        self._next = time.monotonic() + held.lease_seconds / 3
+        self._next = time.monotonic() + held.seconds / 3
 
     def __call__(self) -> None:
         if time.monotonic() >= self._next:
-            renew(self._held, utcnow())
-            commit("import.beat")
-            self._next = time.monotonic() + self._held.lease_seconds / 3
+            with self._held.step():
+                pass
+            self._next = time.monotonic() + self._held.seconds / 3

@@ -11,7 +11,7 @@ from portal.accounts.second_person import hindrance_code
 from portal.accounts.users import current_actor
 from portal.audit.recording import describe
 from portal.core.database import commit, db, rollback, utcnow
-from portal.core.queue import RUN_IMPORT, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.import_kinds import Kind
@@ -61,8 +61,8 @@ def upload() -> Response:
         return make_response(page, 422)
     import_id = run.id
     describe(subject_id=import_id)
-    enqueue_after_commit(RUN_IMPORT, import_id)
-    commit("import.page")
+    enqueue_after_commit(ImportRun, import_id)
+    commit()
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
 
@@ -107,8 +107,8 @@ def let_go(import_id: int) -> Response:
     """Let a held import go."""
     run = service.get_import(current_tenant_id(), import_id)
     service.approve(run, current_actor())
-    enqueue_after_commit(RUN_IMPORT, import_id)
-    commit("import.passed")
+    enqueue_after_commit(ImportRun, import_id)
+    commit()
     flash(_("Der Import wird übernommen."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 
@@ -119,7 +119,7 @@ def discard(import_id: int) -> Response:
     """Discard a held import."""
     run = service.get_import(current_tenant_id(), import_id)
     service.discard(run, current_actor(), utcnow())
-    commit("import.discarded")
+    commit()
     flash(_("Der Import ist verworfen; die Personen bleiben, wie sie waren."), "success")
     return make_response(redirect(url_for(".show", import_id=import_id), 303))
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.core.crypto import current_vault
 from portal.core.database import db
-from portal.core.queue import SEND_MAIL, enqueue_after_commit
+from portal.core.leases import Lease, is_free, take
+from portal.core.queue import enqueue_after_commit
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account
 from portal.domain.notice_kinds import MailKind, MailState
@@ -35,12 +34,7 @@ AWAY, REFUSED, DEFERRED, UNWANTED, VOID, EXPIRED, OVERTAKEN = (
 )
 
 
-@dataclass(frozen=True)
-class MailClaim:
-    """The right to send one mail."""
-
-    mail_id: int
-    fence: int
+WAITING = Mail.state == MailState.WAITING
 
 
 def mails_are_set() -> bool:
@@ -79,17 +73,13 @@ def put(
     if secret is not None:
         mail.secret_sealed = current_vault().seal(secret.encode(), secret_place(mail.id))
         db.session.flush()
-    enqueue_after_commit(SEND_MAIL, mail.id)
+    enqueue_after_commit(Mail, mail.id)
     return mail
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
     """Waiting mails that nobody is sending."""
-    return and_(
-        Mail.state == MailState.WAITING,
-        Mail.due_at <= now,
-        or_(Mail.lease_until.is_(None), Mail.lease_until < now),
-    )
+    return and_(WAITING, Mail.due_at <= now, is_free(Mail, now))
 
 
 def due_mails(now: dt.datetime, limit: int) -> Sequence[int]:
@@ -98,61 +88,43 @@ def due_mails(now: dt.datetime, limit: int) -> Sequence[int]:
     return db.session.scalars(query.limit(limit)).all()
 
 
-def claim_mail(mail_id: int, now: dt.datetime) -> MailClaim | None:
+def claim_mail(mail_id: int, now: dt.datetime) -> Lease[Mail] | None:
     """Take a mail that is due, for the length of one attempt; None where it is not, or somebody has it."""
-    fence = db.session.execute(
-        update(Mail)
-        .where(Mail.id == mail_id, is_due(now))
-        .values(fence=Mail.fence + 1, attempts=Mail.attempts + 1, lease_until=now + LEASE)
-        .returning(Mail.fence)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    return None if fence is None else MailClaim(mail_id, fence)
+    return take(Mail, mail_id, now, LEASE.seconds, is_due(now), attempts=Mail.attempts + 1)
 
 
-def note_sent(claim: MailClaim, now: dt.datetime) -> None:
+def note_sent(mail: Mail, now: dt.datetime) -> None:
     """The server has it. What waited because the server was away goes on at once."""
-    _end(claim, state=MailState.SENT, sent_at=now, problem=None)
+    _end(mail, MailState.SENT, None)
+    mail.sent_at = now
     db.session.execute(
         update(Mail)
-        .where(Mail.state == MailState.WAITING, Mail.due_at > now, Mail.problem == AWAY)
+        .where(WAITING, Mail.due_at > now, Mail.problem == AWAY)
         .values(due_at=now)
         .execution_options(synchronize_session=False)
     )
 
 
-def give_mail_up(claim: MailClaim, problem: str) -> None:
+def give_mail_up(mail: Mail, problem: str) -> None:
     """It will never be sent."""
-    _end(claim, state=MailState.GIVEN_UP, problem=problem)
+    _end(mail, MailState.GIVEN_UP, problem)
 
 
-def put_off(claim: MailClaim, problem: str, now: dt.datetime) -> dt.datetime:
-    """Try again later; when. Where the server was away, the others wait, too: one at a time asks whether it is back."""
-    mail = db.session.get_one(Mail, claim.mail_id, populate_existing=True)
-    due_at = now + PAUSES[min(mail.attempts, len(PAUSES)) - 1]
-    _end(claim, due_at=due_at, problem=problem)
+def _end(mail: Mail, state: MailState, problem: str | None) -> None:
+    mail.state, mail.problem, mail.lease_until, mail.secret_sealed = state, problem, None, None
+
+
+def put_off(mail: Mail, problem: str, now: dt.datetime) -> None:
+    """Try again later. Where the server was away, the others wait, too: one at a time asks whether it is back."""
+    mail.due_at = due_at = now + PAUSES[min(mail.attempts, len(PAUSES)) - 1]
+    mail.problem, mail.lease_until = problem, None
     if problem == AWAY:
         db.session.execute(
             update(Mail)
-            .where(is_due(due_at), Mail.due_at < due_at, Mail.id != claim.mail_id)
+            .where(is_due(due_at), Mail.due_at < due_at, Mail.id != mail.id)
             .values(due_at=due_at + dt.timedelta(seconds=1), problem=AWAY)
             .execution_options(synchronize_session=False)
         )
-    return due_at
-
-
-def _end(claim: MailClaim, **values: Any) -> bool:
-    """End the attempt, unless somebody else has the mail by now."""
-    if values.get("state") is not None:
-        values["secret_sealed"] = None
-    result = db.session.execute(
-        update(Mail)
-        .where(Mail.id == claim.mail_id, Mail.fence == claim.fence, Mail.state == MailState.WAITING)
-        .values(lease_until=None, **values)
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(result, CursorResult)
-    return bool(result.rowcount)
 
 
 def forget_mails(now: dt.datetime) -> None:

@@ -24,14 +24,14 @@ def look(now: dt.datetime) -> None:
         facts = find_facts(now)
         different = differs(facts, open_notices())
         mornings = due_mornings(now)
-        commit("notices.looked")
+        commit()
     if different:
         keep_notices(facts)
-        commit("notices.kept")
+        commit()
         log.info("notices_changed")
     for morning in mornings:
         count = put_digests(morning, now)
-        commit("notices.morning")
+        commit()
         log.info("digests_put", scope=morning.scope, mails=count)
 
 
@@ -40,7 +40,7 @@ def look_if_cron_is_silent() -> None:
     now = utcnow()
     with reading():
         seen = db.session.scalar(select(func.max(Heartbeat.seen_at)).where(Heartbeat.kind == "cron"))
-        commit("notices.cron-looked")
+        commit()
     if seen is None or now - seen > SILENT_AFTER:
         look(now)
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from email.message import EmailMessage
 
 import structlog
 
 from portal.core.database import EVERY_TENANT, commit, reading, rollback, scope_to, utcnow
+from portal.core.jobs import Job, Periodic
+from portal.core.leases import Lease, LeaseLost
 from portal.core.settings import current_settings
+from portal.domain.notices import Mail
 from portal.mail import smtp
 from portal.mail.outbox import (
     AWAY,
     DEFERRED,
     OVERDUE_AFTER,
     REFUSED,
-    MailClaim,
+    WAITING,
     claim_mail,
     due_mails,
+    forget_mails,
     give_mail_up,
     mails_are_set,
     note_sent,
     put_off,
 )
+from portal.notices.evaluate import forget, look
 from portal.notices.letters import NoLongerNeeded, compose
 
 log = structlog.get_logger()
@@ -33,50 +40,68 @@ def send_mail(mail_id: int) -> bool:
     if not mails_are_set():
         return False
     held = claim_mail(mail_id, utcnow())
-    commit("mail.claimed")
+    commit()
     if held is None:
         return True
     try:
+        return _send(held)
+    except LeaseLost:
+        log.info("claim_lost", mail=mail_id)
+        return True
+
+
+def _send(held: Lease[Mail]) -> bool:
+    try:
         with reading():
-            message = compose(mail_id, utcnow())
-            commit("mail.composed")
+            message = compose(held.row_id, utcnow())
+            commit()
     except NoLongerNeeded as unwanted:
         rollback()
-        give_mail_up(held, unwanted.code)
-        commit("mail.unwanted")
-        log.info("mail_given_up", mail=mail_id, reason=unwanted.code)
+        with held.step(WAITING) as mail:
+            give_mail_up(mail, unwanted.code)
+        log.info("mail_given_up", mail=held.row_id, reason=unwanted.code)
         return True
     return _hand_over(held, message)
 
 
-def _hand_over(held: MailClaim, message: EmailMessage) -> bool:
+def _hand_over(held: Lease[Mail], message: EmailMessage) -> bool:
     """No transaction is open while the server is spoken to."""
     try:
         smtp.send(current_settings(), message)
     except smtp.RecipientRefused as error:
-        give_mail_up(held, REFUSED)
-        log.warning("mail_refused", mail=held.mail_id, reason=str(error))
+        with held.step(WAITING) as mail:
+            give_mail_up(mail, REFUSED)
+        log.warning("mail_refused", mail=held.row_id, reason=str(error))
     except smtp.MailError as error:
         away = isinstance(error, smtp.ServerAway)
-        put_off(held, AWAY if away else DEFERRED, utcnow())
-        commit("mail.put-off")
-        log.warning("mail_put_off", mail=held.mail_id, reason=str(error), server_away=away)
+        with held.step(WAITING) as mail:
+            put_off(mail, AWAY if away else DEFERRED, utcnow())
+        log.warning("mail_put_off", mail=held.row_id, reason=str(error), server_away=away)
         return not away
     else:
-        note_sent(held, utcnow())
-        log.info("mail_sent", mail=held.mail_id)
-    commit("mail.noted")
+        with held.step(WAITING) as mail:
+            note_sent(mail, utcnow())
+        log.info("mail_sent", mail=held.row_id)
     return True
 
 
-def send_overdue(limit: int = 5) -> None:
+def due(now: dt.datetime, limit: int) -> Sequence[int]:
+    """Return the mails that are due, the longest first; none where the operator named no mail server."""
+    return due_mails(now, limit) if mails_are_set() else ()
+
+
+def send_overdue(now: dt.datetime, limit: int = 5) -> None:
     """Send what no worker took: Redis may be away, or the workers, and that is just what the mails tell of."""
     if not mails_are_set():
         return
     scope_to(EVERY_TENANT)
     with reading():
-        due = due_mails(utcnow() - OVERDUE_AFTER, limit)
-        commit("mail.overdue")
+        due = due_mails(now - OVERDUE_AFTER, limit)
+        commit()
     for mail_id in due:
         if not send_mail(mail_id):
             return
+
+
+JOBS = (Job(Mail, due, send_mail),)
+PERIODIC = (Periodic(forget_mails), Periodic(look), Periodic(forget), Periodic(send_overdue, slow=True))

@@ -151,7 +151,9 @@ def _schedule(now: dt.datetime) -> Iterator[Measure]:
 
 def _drift() -> Measure:
     number = db.session.scalar(select(func.sum(Tenant.states_drifted))) or 0
-    return Measure("states_drifted", "Stored states of participants that were found wrong, and mended.", {"": number})
+    return Measure(
+        "states_drifted", "Stored states of participants that were found wrong, and mended.", {"": number}
+    )
 
 
 def _connections() -> Iterator[Measure]:

@@ -7,7 +7,7 @@ import datetime as dt
 from sqlalchemy import select
 
 from portal.core.database import db
-from portal.core.queue import PROBE_CONNECTION, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import NotFound, Refusal
 from portal.domain.tenants import Connection
 
@@ -25,5 +25,5 @@ def try_again(connection_id: int, now: dt.datetime) -> Connection:
     if connection.pause_is_ordered and connection.paused_until and connection.paused_until > now:
         raise Refusal("retry-later")
     connection.probe_at = now
-    enqueue_after_commit(PROBE_CONNECTION, connection.id)
+    enqueue_after_commit(Connection, connection.id)
     return connection

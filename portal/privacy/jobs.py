@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
+from typing import Any
 
 import structlog
+from sqlalchemy import Select, or_, select
 
-from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
-from portal.core.leases import Lease
-from portal.domain.batches import CRASHES, acquire, renew, run_batches
+from portal.core.database import utcnow
+from portal.core.jobs import Job, Periodic
+from portal.domain.batches import CRASHES, due_runs, run_batches
 from portal.domain.erasures import ErasureRun, ErasureState
-from portal.privacy.service import do_some, finish, must_wait
+from portal.domain.tenants import Tenant
+from portal.privacy.service import do_some, finish, must_wait, plan_erasure
 
 BATCH = 25
 """People in one transaction: each may have hundreds of lines, and others want to write, too."""
@@ -21,25 +24,15 @@ log = structlog.get_logger()
 
 
 def run_erasure(erasure_id: int, batch: int = BATCH) -> None:
-    """Do what is left of a night. Harmless when done twice, at the same time, or killed anywhere.
-
-    One that died too often ends as it is; the next night goes on.
-    """
-    scope_to(EVERY_TENANT)
-    held = acquire(ErasureRun, erasure_id)
-    if held is not None:
-        scope_to(held.tenant_id)
-    commit("erasure.claimed")
-    if held is not None:
-        run_batches(held, partial(_do_piece, batch=batch))
+    """Do what is left of a night. One that died too often ends as it is; the next night goes on."""
+    run_batches(ErasureRun, erasure_id, partial(_do_piece, batch=batch))
 
 
-def _do_piece(held: Lease[ErasureRun], batch: int) -> bool:
-    """One piece, one transaction; whether there may be another."""
-    run, now = renew(held), utcnow()
+def _do_piece(run: ErasureRun, batch: int) -> bool:
+    """One piece; whether there may be another."""
+    now = utcnow()
     if must_wait():
         run.state, run.crashes, run.lease_until = ErasureState.WAITING, 0, now + WAIT
-        commit("erasure.put-off")
         return False
     if run.crashes > CRASHES:
         run.problem = "erasure-crashed"
@@ -51,5 +44,13 @@ def _do_piece(held: Lease[ErasureRun], batch: int) -> bool:
         finish(run, now)
         run.state, run.finished_at, run.lease_until = ErasureState.DONE, now, None
         log.info("erasure_ended", erasure=run.id, people=run.people, parts=run.parts, problem=run.problem)
-    commit("erasure.piece")
     return more
+
+
+def _tenants_at_night(now: dt.datetime) -> Select[*tuple[Any, ...]]:
+    due = or_(Tenant.next_erasure_at.is_(None), Tenant.next_erasure_at <= now)
+    return select(Tenant.id).where(due)
+
+
+JOBS = (Job(ErasureRun, partial(due_runs, ErasureRun), run_erasure),)
+PERIODIC = (Periodic(plan_erasure, _tenants_at_night),)

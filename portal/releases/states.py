@@ -127,7 +127,9 @@ def check_some(now: dt.datetime) -> int:
     Once a day every tenant's turn comes. For the sweep, which sees every tenant. Never commits.
     """
     due = or_(Tenant.states_checked_at.is_(None), Tenant.states_checked_at < now - CHECKED_EVERY)
-    query = select(Tenant).where(due).order_by(Tenant.states_checked_at.is_not(None), Tenant.states_checked_at)
+    query = (
+        select(Tenant).where(due).order_by(Tenant.states_checked_at.is_not(None), Tenant.states_checked_at)
+    )
     tenant = db.session.scalars(query.limit(1)).first()
     if tenant is None:
         return 0

@@ -192,7 +192,7 @@ def _values(participant_id: int) -> dict[str, Any]:
 
 def done(participant_id: int, sentence: str) -> Response:
     """Commit, and show what has become of it: the live part, or the page anew."""
-    save("release.page")
+    save()
     if is_fragment():
         return live_answer(
             "releases/participant.html", "releases/_person.html", notice=sentence, **_values(participant_id)

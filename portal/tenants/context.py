@@ -107,8 +107,8 @@ def current_context() -> TenantContext:
     return found
 
 
-def save(step: str | None = None) -> None:
+def save() -> None:
     """Commit, and go on reading: what follows only shows what has become of it. `step` as in `commit`."""
-    commit(step)
+    commit()
     set_reading(True)
     g.pop("view", None)

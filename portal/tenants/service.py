@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.core.crypto import current_vault
 from portal.core.database import db
-from portal.core.queue import PROBE_CONNECTION, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.domain.rules.workdays import STATES, next_transfer
 from portal.domain.tenants import Connection, Tenant, token_place
@@ -89,7 +89,7 @@ def ask_for_test(connection: Connection, now: dt.datetime) -> None:
     if connection.token_sealed is None:
         raise Refusal("network-credentials-missing")
     connection.probe_at = now
-    enqueue_after_commit(PROBE_CONNECTION, connection.id)
+    enqueue_after_commit(Connection, connection.id)
 
 
 def set_token(connection: Connection, token: str) -> None:

@@ -15,6 +15,7 @@ from portal.bulk.jobs import run_bulk
 from portal.bulk.preview import preview
 from portal.bulk.service import KEPT, Chosen, choose, forget_runs, start
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, scoped_to, utcnow
+from portal.core.leases import LeaseLost, renew
 from portal.domain import batches as pieces
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor
@@ -80,9 +81,9 @@ def test_whoever_takes_over_goes_on_where_the_dead_one_stopped(bulk_id: int, cas
     commit()
     assert dead is not None
     scope_to(cast.alpha)
-    bulk.do_some(pieces.renew(dead), NOW, 3)
+    bulk.do_some(renew(dead, utcnow()), NOW, 3)
     commit()
-    bulk.do_some(pieces.renew(dead), NOW, 3)
+    bulk.do_some(renew(dead, utcnow()), NOW, 3)
     rollback()  # dies before its commit
     run_bulk(bulk_id)  # its lease holds: nobody else begins
     assert len(released_once(cast.alpha)) == 3
@@ -101,8 +102,8 @@ def test_who_has_lost_the_claim_writes_nothing(bulk_id: int, cast: Cast) -> None
         assert pieces.acquire(BulkRun, bulk_id) is not None
         commit()
     scope_to(cast.alpha)
-    with pytest.raises(pieces.LeaseLost):
-        pieces.renew(stopped)
+    with pytest.raises(LeaseLost):
+        renew(stopped, utcnow())
     rollback()
 
 

@@ -10,10 +10,9 @@ from flask import Flask
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, utcnow
 from portal.core.leases import Lease, LeaseLost, renew
-from portal.deliveries.jobs import run_delivery
-from portal.deliveries.leases import acquire, release_lease
-from portal.deliveries.service import plan
-from portal.domain.actors import SYSTEM
+from portal.deliveries.jobs import acquire, run_delivery
+from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.service import Plan, plan
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryState, Mode, Trigger
 from portal.domain.releases import Event
@@ -33,7 +32,7 @@ LATER = NOW + dt.timedelta(seconds=LEASE + 1)
 @pytest.fixture
 def delivery_id(app: Flask, cast: Cast) -> int:
     connection = db.session.query(Connection).filter_by(tenant_id=cast.alpha).one()
-    found = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, NOW).id
+    found = plan(connection, Plan(Mode.FULL, Trigger.NIGHTLY), NOW).id
     commit()
     return found
 
@@ -43,6 +42,11 @@ def take(delivery_id: int, now: dt.datetime = NOW) -> Lease[Delivery]:
     commit()
     assert found is not None
     return found
+
+
+def give_back(held: Lease[Delivery], outcome: Outcome) -> None:
+    with held.step() as delivery:
+        conclude(delivery, outcome, NOW)
 
 
 def look(delivery_id: int) -> Delivery:
@@ -75,11 +79,9 @@ def test_a_sign_of_life_makes_the_lease_longer(delivery_id: int) -> None:
 
 def test_what_is_not_due_cannot_be_claimed(delivery_id: int) -> None:
     held = take(delivery_id)
-    release_lease(held, LATER)
-    commit()
+    give_back(held, RetryAt(LATER))
     assert acquire(delivery_id, SOON, LEASE) is None
-    release_lease(take(delivery_id, LATER), None)
-    commit()
+    give_back(take(delivery_id, LATER), Stop())
     assert acquire(delivery_id, LATER + dt.timedelta(days=365), LEASE) is None
     assert look(delivery_id).crashes == 0, "both let go in order"
 
@@ -89,8 +91,8 @@ def test_whoever_was_overtaken_writes_nothing_any_more(delivery_id: int) -> None
     with pytest.raises(LeaseLost):
         renew(old, LATER)
     rollback()
-    release_lease(old, None)
-    commit()
+    with pytest.raises(LeaseLost):
+        give_back(old, Stop())
     found = look(delivery_id)
     assert (found.fence, found.next_step_at) == (new.fence, NOW)
     assert found.lease_until == LATER + dt.timedelta(seconds=LEASE)

@@ -12,10 +12,9 @@ from sqlalchemy import select, update
 from portal.core.database import commit, db, utcnow
 from portal.deliveries.braking import ask_brake
 from portal.deliveries.building import BuildResult, build_parts
-from portal.deliveries.leases import acquire
+from portal.deliveries.jobs import acquire
 from portal.deliveries.next_delivery import Coming, coming, leavers
-from portal.deliveries.service import plan
-from portal.domain.actors import SYSTEM
+from portal.deliveries.service import Plan, plan
 from portal.domain.deliveries import DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, Mode, Trigger
 from portal.domain.participants import Order
@@ -57,7 +56,7 @@ def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContex
 def build(view: TenantContext) -> tuple[TenantContext, BuildResult]:
     """Build the delivery that was foreseen."""
     connection = db.session.get_one(Connection, view.connection.id)  # type: ignore[union-attr]
-    delivery = plan(connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, view.now)
+    delivery = plan(connection, Plan(Mode.FULL, Trigger.NIGHTLY), view.now)
     commit()
     held = acquire(delivery.id, utcnow(), 50)
     commit()

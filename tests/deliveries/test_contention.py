@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import commit, db, rollback, utcnow
 from portal.core.refusal import Refusal
-from portal.deliveries.service import approve, discard, plan, request_transfer
-from portal.domain.actors import SYSTEM, Actor
+from portal.deliveries.planning import plan_nightly
+from portal.deliveries.service import Plan, approve, discard, plan, request_transfer
+from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import UNCOMMITTED, DeliveryState, Mode, Trigger
 from portal.domain.releases import Event, Registration, Release
@@ -21,7 +22,6 @@ from portal.releases.service import choose_mediator, release, revoke
 from tests.histories.test_order_of_answers import online
 from tests.support.at_once import at_once
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge
-from worker.schedule import plan_nightly
 
 pytestmark = pytest.mark.conformance
 
@@ -142,7 +142,7 @@ def test_two_let_it_go(bridge: Bridge, held: Delivery) -> None:
 def test_the_database_itself_allows_one_at_a_time_and_one_a_night(bridge: Bridge) -> None:
     """Whatever planners believe to have seen."""
     night = dt.date(2026, 3, 2)
-    first = plan(bridge.connection, Mode.FULL, Trigger.NIGHTLY, SYSTEM, utcnow(), local_date=night)
+    first = plan(bridge.connection, Plan(Mode.FULL, Trigger.NIGHTLY, local_date=night), utcnow())
     commit()
     copied = {
         column.key: getattr(first, column.key) for column in Delivery.__table__.columns if column.key != "id"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.settings import current_settings
-from portal.deliveries.leases import acquire
+from portal.deliveries.jobs import acquire
 from portal.deliveries.service import approve, cancel
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPart

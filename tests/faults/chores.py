@@ -186,11 +186,18 @@ def the_server_defers_it(bridge: Bridge, outside: Outside) -> Go:
     return a_mail(bridge, outside)
 
 
+def the_server_refuses_it(bridge: Bridge, outside: Outside) -> Go:
+    go = a_mail(bridge, outside)
+    outside.mail.refused[db.session.query(Account).one().email] = "550 5.1.1 nobody here"
+    commit()
+    return go
+
+
 def no_worker_takes_it(bridge: Bridge, outside: Outside) -> Go:
     a_mail(bridge, outside)
     db.session.query(Mail).update({"due_at": utcnow() - YESTERDAY})
     commit()
-    return lambda: whatever_the_dead_held(lambda _: send_overdue())
+    return lambda: whatever_the_dead_held(lambda _: send_overdue(utcnow()))
 
 
 def a_morning(bridge: Bridge, outside: Outside) -> Go:
@@ -214,34 +221,57 @@ CHORES: dict[str, Story] = {
         an_import,
         is_taken_over,
         (
-            *(
-                "import.claimed",
-                "import.begun",
-                "import.door",
-                "import.staging",
-                "import.staged",
-                "import.keys",
-            ),
-            *("import.checked", "import.analysed", "import.piece", "import.ended", "import.lines-deleted"),
-            *("import.emptied", "import.beat"),
+            "imports.running.run_import",
+            "imports.running._work",
+            "imports.running._drive",
+            "imports.running._stage_files",
+            "imports.running._stage_file",
+            "imports.running._stage_files:2",
+            "imports.running._refresh_statistics",
+            "imports.running._check",
+            "imports.running._take_over",
+            "imports.running._end",
+            "imports.running._empty:2",
+            "imports.running._empty:3",
+            "imports.running._Beat.__call__",
         ),
     ),
-    "an import that fails": Story(an_import_that_fails, has_failed, ("import.explained",)),
-    "an import that is held": Story(an_import_that_is_held, is_held, ("import.nothing-to-empty",)),
-    "a decision for many": Story(a_decision_for_many, all_are_released_once, ("bulk.claimed", "bulk.piece")),
-    "an erasure": Story(an_erasure, are_erased, ("erasure.claimed", "erasure.piece")),
-    "an erasure beside an import": Story(an_erasure_beside_an_import, are_erased, ("erasure.put-off",)),
-    "a night is due": Story(a_night_is_due, is_online, ("plan.swept",)),
+    "an import that fails": Story(an_import_that_fails, has_failed, ("imports.running._fail",)),
+    "an import that is held": Story(an_import_that_is_held, is_held, ("imports.running._empty",)),
+    "a decision for many": Story(
+        a_decision_for_many,
+        all_are_released_once,
+        ("domain.batches.run_batches", "domain.batches.run_batches:2"),
+    ),
+    "an erasure": Story(
+        an_erasure, are_erased, ("domain.batches.run_batches", "domain.batches.run_batches:2")
+    ),
+    "an erasure beside an import": Story(
+        an_erasure_beside_an_import, are_erased, ("domain.batches.run_batches:2",)
+    ),
+    "a night is due": Story(a_night_is_due, is_online, ("worker.schedule._each",)),
     "a mail": Story(
-        a_mail, mail_ends(MailState.SENT), ("mail.claimed", "mail.composed", "mail.noted"), mails=1
+        a_mail,
+        mail_ends(MailState.SENT),
+        ("notices.jobs.send_mail", "notices.jobs._send", "notices.jobs._hand_over:3"),
+        mails=1,
     ),
-    "nobody wants it": Story(nobody_wants_it, mail_ends(MailState.GIVEN_UP), ("mail.unwanted",), mails=0),
+    "nobody wants it": Story(
+        nobody_wants_it, mail_ends(MailState.GIVEN_UP), ("notices.jobs._send:2",), mails=0
+    ),
     "the server defers it": Story(
-        the_server_defers_it, mail_ends(MailState.WAITING), ("mail.put-off",), mails=0
+        the_server_defers_it, mail_ends(MailState.WAITING), ("notices.jobs._hand_over:2",), mails=0
     ),
-    "no worker takes it": Story(no_worker_takes_it, mail_ends(MailState.SENT), ("mail.overdue",), mails=1),
-    "a morning": Story(a_morning, each_has_one_digest, ("notices.morning",)),
+    "the server refuses it": Story(
+        the_server_refuses_it, mail_ends(MailState.GIVEN_UP), ("notices.jobs._hand_over",), mails=0
+    ),
+    "no worker takes it": Story(
+        no_worker_takes_it, mail_ends(MailState.SENT), ("notices.jobs.send_overdue",), mails=1
+    ),
+    "a morning": Story(a_morning, each_has_one_digest, ("notices.evaluate.look:3",)),
     "cron is silent": Story(
-        cron_is_silent, is_told_once, ("notices.cron-looked", "notices.looked", "notices.kept")
+        cron_is_silent,
+        is_told_once,
+        ("notices.evaluate.look_if_cron_is_silent", "notices.evaluate.look", "notices.evaluate.look:2"),
     ),
 }

@@ -349,104 +349,142 @@ DELIVERIES: dict[str, Story] = {
         released("1"),
         is_online,
         (
-            *("delivery.claimed", "delivery.begun", "delivery.let-go"),
-            *("build.seen", "build.emptied", "build.frozen", "build.braked", "build.finished"),
-            *("send.begun", "send.ready", "send.account", "send.opened", "send.part-read", "send.checked"),
-            *("send.receipt", "attempt.noted", "answers.asking", "answers.applied", "answers.complete"),
+            "deliveries.jobs.run_delivery",
+            "deliveries.jobs._do_step",
+            "deliveries.jobs.build",
+            "deliveries.building._start_anew",
+            "deliveries.building._write",
+            "deliveries.jobs.build:2",
+            "deliveries.sending.send",
+            "deliveries.sending.Sending.check_account",
+            "deliveries.sending.Sending.open",
+            "deliveries.sending.Sending.put_parts",
+            "deliveries.sending.Sending.look_again",
+            "deliveries.sending.Sending.commit_delivery",
+            "deliveries.attempts._store",
+            "deliveries.answers.ask",
+            "deliveries.answers.ask:2",
         ),
     ),
-    "a record is refused": Story(a_record_is_refused, is_online, ("refused.record", "send.abandoning")),
+    "a record is refused": Story(
+        a_record_is_refused,
+        is_online,
+        ("deliveries.sending.Sending.put_parts:2", "deliveries.jobs.abandon:2"),
+    ),
     "a record is refused, and the token gone": Story(
         a_record_is_refused,
         ends(DeliveryState.DISCARDED, DeliveryProblem.NO_CREDENTIALS),
-        ("send.nothing-to-abandon",),
-        {"refused.record.after": lose_token},
+        ("deliveries.jobs.abandon",),
+        {"deliveries.sending.Sending.put_parts:2.after": lose_token},
     ),
-    "somebody leaves": Story(somebody_leaves, has_left, ("build.omitted-rest",)),
-    "many leave": Story(many_leave, has_left, ("build.omitted",)),
+    "somebody leaves": Story(somebody_leaves, has_left, ("deliveries.building._write_people",)),
+    "many leave": Story(many_leave, has_left, ("deliveries.building._write_people",)),
     "nobody is left to name": Story(
         nobody_is_left_to_name,
         ends(DeliveryState.DISCARDED, DeliveryProblem.NOTHING_TO_SEND),
-        ("build.nothing",),
+        ("deliveries.jobs.build:2",),
     ),
     "too many vanish": Story(
-        too_many_vanish, ends(DeliveryState.HELD, DeliveryProblem.BRAKE), ("build.digested",)
+        too_many_vanish,
+        ends(DeliveryState.HELD, DeliveryProblem.BRAKE),
+        ("deliveries.jobs.build:2",),
     ),
-    "an import is taken over": Story(an_import_is_taken_over, is_online, ("build.put-off",)),
+    "an import is taken over": Story(an_import_is_taken_over, is_online, ("deliveries.jobs.build",)),
     "the licence has ended": Story(
         the_licence_has_ended,
         ends(DeliveryState.DISCARDED, DeliveryProblem.NOT_LICENSED),
-        ("build.forbidden",),
+        ("deliveries.jobs.build",),
     ),
     "it crashed three times": Story(
-        it_crashed_three_times, ends(DeliveryState.HELD, DeliveryProblem.CRASHED), ("delivery.stopped",)
+        it_crashed_three_times,
+        ends(DeliveryState.HELD, DeliveryProblem.CRASHED),
+        ("deliveries.jobs._do_step",),
     ),
     "it crashed where it may count": Story(
-        it_crashed_where_it_may_count, is_online, ("delivery.tried-again",)
+        it_crashed_where_it_may_count, is_online, ("deliveries.jobs.try_again_what_crashed",)
     ),
-    "the database hinders it": Story(the_database_hinders_it, is_online, ("work.put-off",)),
+    "the database hinders it": Story(the_database_hinders_it, is_online, ("core.db_errors.put_off_claim",)),
     "a token of the other network": Story(
         a_token_of_the_other_network,
         ends(DeliveryState.FAILED, DeliveryProblem.REFUSED),
-        ("send.wrong-network",),
+        ("deliveries.sending.Sending.check_account",),
     ),
     "a token of another provider": Story(
         a_token_of_another_provider,
         ends(DeliveryState.HELD, DeliveryProblem.OTHER_ACCOUNT),
-        ("send.account-doubted",),
+        ("deliveries.sending.Sending.check_account",),
     ),
     "another account is taken": Story(
         another_account_is_taken,
         ends(DeliveryState.HELD, DeliveryProblem.UNKNOWN_HOLDINGS),
-        ("send.unknown-holdings",),
+        ("deliveries.sending.Sending.check_account",),
     ),
     "a commit is lost, and the token set anew": Story(
-        a_commit_is_lost_and_the_token_set_anew, is_online, ("send.account-again",)
+        a_commit_is_lost_and_the_token_set_anew,
+        is_online,
+        ("deliveries.sending.Sending.check_account_again",),
     ),
     "a wrong token": Story(
         a_wrong_token,
         ends(DeliveryState.FAILED, DeliveryProblem.UNAUTHORISED),
-        ("send.refused", "refused.unauthorised", "refused.failed"),
+        ("deliveries.sending.Sending.explain",),
     ),
     "the network knows more": Story(
-        the_network_knows_more, ends(DeliveryState.HELD, DeliveryProblem.RECONCILE), ("send.reconcile",)
+        the_network_knows_more,
+        ends(DeliveryState.HELD, DeliveryProblem.RECONCILE),
+        ("deliveries.sending.Sending.check_account",),
     ),
-    "parts are too large": Story(parts_are_too_large, is_online, ("send.too-large",)),
+    "parts are too large": Story(
+        parts_are_too_large, is_online, ("deliveries.sending.Sending.check_account",)
+    ),
     "consent is lost before the last look": Story(
         released("1", "2"),
         only_the_first_is_online,
-        ("send.no-longer-allowed",),
-        {"send.account.after": withdraw},
+        ("deliveries.sending.Sending.look_again",),
+        {"deliveries.sending.Sending.check_account.after": withdraw},
     ),
     "a commit is lost, and consent then": Story(
-        a_commit_is_lost_and_consent_then, only_the_first_is_online, ("send.looked-again", "send.taken-back")
+        a_commit_is_lost_and_consent_then,
+        only_the_first_is_online,
+        ("deliveries.sending.Sending.take_back", "deliveries.sending.Sending.take_back:2"),
     ),
     "the network is away": Story(
-        misbehaving("status", "openDelivery", status=500), is_online, ("send.failed", "send.paused")
+        misbehaving("status", "openDelivery", status=500),
+        is_online,
+        ("deliveries.sending.Sending.explain",),
     ),
     "the network refuses it": Story(
         misbehaving("status", "openDelivery", None, status=403),
         ends(DeliveryState.FAILED, DeliveryProblem.NETWORK_LICENCE_EXPIRED),
-        ("refused.ended",),
+        ("deliveries.sending.Sending.explain",),
     ),
     "the network wants all": Story(
-        misbehaving("base-mismatch", "commitDelivery"), is_online, ("refused.rebuilt",)
+        misbehaving("base-mismatch", "commitDelivery"), is_online, ("deliveries.sending.Sending.explain",)
+    ),
+    "the network gave it up": Story(
+        misbehaving("status", "openDelivery", status=404),
+        is_online,
+        ("deliveries.sending.Sending._rebuild",),
     ),
     "the network has a higher number": Story(
         misbehaving("sequence-conflict", "openDelivery", None, last_sequence=7),
         ends(DeliveryState.HELD, DeliveryProblem.RECONCILE),
-        ("refused.reconcile",),
+        ("deliveries.sending.Sending.explain",),
     ),
     "a mediator is refused": Story(
         a_mediator_is_refused,
         ends(DeliveryState.FAILED, DeliveryProblem.REFUSED_RECORD),
-        ("refused.record-ended",),
+        ("deliveries.sending.Sending.put_parts:2",),
     ),
     "answers are away": Story(
-        misbehaving("status", "readAcknowledgements", status=500), is_online, ("answers.later",)
+        misbehaving("status", "readAcknowledgements", status=500),
+        is_online,
+        ("deliveries.unanswered.wait_longer",),
     ),
-    "the token is gone": Story(the_token_is_gone, is_online, ("answers.no-token",)),
+    "the token is gone": Story(the_token_is_gone, is_online, ("deliveries.answers.ask",)),
     "it is asked whether it is back": Story(
-        it_is_asked_whether_it_is_back, is_online, ("probe.asking", "probe.noted")
+        it_is_asked_whether_it_is_back,
+        is_online,
+        ("deliveries.attempts.probe", "deliveries.attempts.probe:2"),
     ),
 }

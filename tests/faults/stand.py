@@ -9,13 +9,13 @@ from pathlib import Path
 
 import time_machine
 
-from portal.core import failpoints
 from portal.core.crypto import current_vault
 from portal.core.database import commit, current_scope, scope_to
 from portal.domain.deliveries import Delivery
 from portal.domain.tenants import token_place
 from portal.networks.registry import Network
 from tests.faults.troubles import Trouble
+from tests.support import failpoints
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.middle import Middle

@@ -9,38 +9,38 @@ import pytest
 from flask import current_app
 from sqlalchemy import select
 
-from portal.core import failpoints
 from portal.core.database import commit, db, scope_to
 from portal.deliveries.parts import part_content
 from portal.domain.deliveries import Delivery, DeliveryPart
 from portal.domain.delivery_states import DeliveryState
 from portal.domain.rules.status import Status
+from tests.support import failpoints
 from tests.support.bridge import Bridge
 from tests.support.clock import today
 from tests.support.promise import assert_promise
 
 POINTS = [
-    "delivery.claimed.after",
-    "build.seen.after",
-    "build.emptied.after",
-    "build.frozen.after",
-    "build.finished.after",
-    "send.begun.after",
+    "deliveries.jobs.run_delivery.after",
+    "deliveries.jobs.build.after",
+    "deliveries.building._start_anew.after",
+    "deliveries.building._write.after",
+    "deliveries.jobs.build:2.after",
+    "deliveries.sending.send.after",
     "call.readAccount.before",
-    "send.account.after",
+    "deliveries.sending.Sending.check_account.after",
     "call.openDelivery.after",
     "call.putPart.before",
     "call.putPart.after",
-    "send.checked.after",
+    "deliveries.sending.Sending.look_again.after",
     "call.commitDelivery.before",
     "call.commitDelivery.after",
-    "send.receipt.after",
+    "deliveries.sending.Sending.commit_delivery.after",
 ]
 TOO_LATE = {
-    "send.checked.after",
+    "deliveries.sending.Sending.look_again.after",
     "call.commitDelivery.before",
     "call.commitDelivery.after",
-    "send.receipt.after",
+    "deliveries.sending.Sending.commit_delivery.after",
 }
 """The last look was before it: this delivery carries her, and her withdrawal follows at once."""
 

@@ -1,4 +1,4 @@
-"""The failpoints themselves: each is named once in the code, none is forgotten, and nothing happens there unasked."""
+"""The failpoints themselves: each commit is seen, none is without a story, and processes die where a plan says so."""
 
 from __future__ import annotations
 
@@ -7,87 +7,74 @@ import re
 import signal
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from portal.core import failpoints
 from portal.core.database import commit, db, reading
-from portal.core.settings import SettingsError, load_settings
 from portal.domain.tenants import Tenant
 from portal.networks.protocol.client import NetworkClient, Unavailable
+from tests.support import failpoints
 from tests.support.database import NOW, make_settings, settings_environment
+from worker import schedule
 
 ROOT = Path(__file__).parents[2]
-UNNAMED = {
-    ("worker/process.py", "beat"),
-    ("worker/process.py", "forget"),
-    ("worker/schedule.py", "tick"),
-    ("worker/schedule.py", "export_audit_heads"),
-    ("worker/schedule.py", "_ids"),
-}
-"""Commits of workers that move nothing: they only look, or tell that a process lives."""
-WORKED = (
-    "worker",
-    *(f"portal/{room}" for room in ("bulk", "deliveries", "imports", "mail", "notices", "privacy")),
-)
-"""Where the code of jobs lies."""
+NAMES = failpoints.all_commits()
+PLAN_SWEPT = "worker.schedule._each"
 
 
-def commits(folder: str) -> Iterator[tuple[str, str, str | None]]:
-    """Each commit in a folder's code: file, function, and the name of its failpoints."""
-    for path in sorted((ROOT / folder).rglob("*.py")):
-        for function in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(function, ast.FunctionDef):
-                continue
-            for node in ast.walk(function):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", None) in ("commit", "save"):
-                    name = (
-                        node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
-                    )
-                    yield str(path.relative_to(ROOT)), function.name, name
+def test_each_commit_has_a_name_of_its_own() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    rooms = {name.partition(".")[0] for name in NAMES}
+    assert rooms >= {"bulk", "cli", "deliveries", "domain", "imports", "notices", "releases", "worker"}
 
 
-def test_each_commit_of_the_list_is_named_once_in_the_code() -> None:
-    named = Counter(name for folder in ("portal", "worker") for _, _, name in commits(folder) if name)
-    assert named == Counter(failpoints.COMMITS)
+def test_what_is_passed_over_is_there() -> None:
+    files = [path for folder in ("portal", "worker") for path in (ROOT / folder).rglob("*.py")]
+    found = [name for path in files for name in failpoints.names(path)]
+    for it in failpoints.UNNOTICED:
+        assert it in found or (it.endswith(".") and any(name.startswith(it) for name in found)), it
 
 
-def test_each_commit_of_a_worker_is_on_the_list() -> None:
-    found = [it for folder in WORKED for it in commits(folder) if not it[0].endswith("views.py")]
-    assert {str(Path(file).parent) for file, *_ in found} >= {"worker", "portal/deliveries", "portal/imports"}
-    unnamed = {(file, function) for file, function, name in found if name is None}
-    assert unnamed - UNNAMED == set(), 'give it a name in portal.core.failpoints: commit("…")'
+def test_nothing_else_commits() -> None:
+    """Whatever commits by another way than `commit` is not seen."""
+    for path in (ROOT / folder for folder in ("portal", "worker")):
+        for file in path.rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Attribute) and node.attr == "commit":
+                    assert file.relative_to(ROOT) == Path("portal/core/database.py")
 
 
-def test_each_call_of_the_client_is_on_the_list() -> None:
+def test_each_call_of_the_client_is_seen() -> None:
     code = (ROOT / "portal/networks/protocol/client.py").read_text()
     calls = re.findall(r'self\._call\(\s*f?"(\w+)', code)
-    assert sorted(calls) == sorted(failpoints.CALLS)
-    assert len(set(failpoints.POINTS)) == len(failpoints.POINTS)
+    assert sorted(calls) == sorted(set(calls))
+    assert len(calls) == len(re.findall(r"self\._call\(", code))
 
 
-def test_nothing_happens_unasked(sqlite_app: Flask) -> None:
-    assert failpoints._action is None
-    for point in failpoints.POINTS:
-        step, _, side = point.rpartition(".")
-        failpoints.reach(step, side)  # type: ignore[arg-type]
-
-
-def test_a_named_commit_comes_to_the_one_before_and_the_one_after_it(sqlite_app: Flask) -> None:
+def test_a_commit_comes_to_the_one_before_and_the_one_after_it(sqlite_app: Flask) -> None:
     seen: list[tuple[str, int]] = []
 
     def note(point: str) -> None:
         with reading(), db.engine.connect() as other:
             seen.append((point, len(other.execute(db.select(Tenant.id)).all())))
 
-    with failpoints.armed(note):
+    def action() -> None:
         db.session.add(Tenant(slug="one", name="one", created_at=NOW))
-        commit("plan.swept")
-    assert seen == [("plan.swept.before", 0), ("plan.swept.after", 1)]
+
+    with failpoints.armed(note):
+        schedule._each(action)
+    assert seen == [(f"{PLAN_SWEPT}.before", 0), (f"{PLAN_SWEPT}.after", 1)]
+
+
+def test_commits_of_tests_and_those_that_move_nothing_come_to_none(sqlite_app: Flask) -> None:
+    seen: list[str] = []
+    with failpoints.armed(seen.append):
+        commit()
+        schedule.tick()
+    assert seen == []
 
 
 def test_a_call_comes_to_the_one_before_and_the_one_after_it_whatever_it_brings() -> None:
@@ -100,39 +87,50 @@ def test_a_call_comes_to_the_one_before_and_the_one_after_it_whatever_it_brings(
 
 DIES = """
 from portal.app import create_app
-from portal.core import failpoints
-from portal.core.database import scope_to
+from portal.core.database import db, scope_to
+from portal.domain.tenants import Tenant
+from worker import schedule
 with create_app().app_context():
     scope_to(int({tenant}))
-    for step in ("send.receipt", "answers.asking", "send.receipt"):
-        for side in ("before", "after"):
-            failpoints.reach(step, side)
+    for _ in range(3):
+        schedule._each(lambda: None)
 """
 
 
 @pytest.mark.parametrize(
     ("plan", "reached"),
-    [("1", 1), ("3", 3), ("send.receipt.before 2", 5), ("7", None), ("build.seen.after 1", None)],
+    [("1", 1), ("3", 3), (f"{PLAN_SWEPT}.before 3", 5), ("7", None), (f"{PLAN_SWEPT}.after 4", None)],
 )
 def test_a_process_dies_where_its_plan_says(tmp_path: Path, plan: str, reached: int | None) -> None:
     (tmp_path / "4").write_text(plan)
     environment = settings_environment(make_settings(f"sqlite:///{tmp_path}/x.db", tmp_path))
-    environment["JOBBRUECKE_FAILPOINTS"] = str(tmp_path)
     ended = subprocess.run(
-        [sys.executable, "-c", DIES.format(tenant=4)], cwd=ROOT, env=environment, check=False
+        [sys.executable, "-c", DIES.format(tenant=4)],
+        cwd=ROOT,
+        env=environment | failpoints.environment(tmp_path),
+        check=False,
     ).returncode
     assert ended == (0 if reached is None else -signal.SIGKILL)
     trace = (tmp_path / "4.trace").read_text().split()
     assert len(trace) == (reached or 6)
 
 
-def test_real_networks_refuse_failpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in settings_environment(make_settings(f"sqlite:///{tmp_path}/x.db", tmp_path)).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("JOBBRUECKE_FAILPOINTS", str(tmp_path))
-    assert load_settings().failpoints == str(tmp_path)
-    for network in ("JOBNETZWERK", "JOB4YOU"):
-        with monkeypatch.context() as patch:
-            patch.setenv(f"JOBBRUECKE_NETWORK_{network}_URL", "https://network.example")
-            with pytest.raises(SettingsError, match="JOBBRUECKE_FAILPOINTS is for tests alone"):
-                load_settings()
+def test_nothing_happens_unasked(tmp_path: Path) -> None:
+    """Whatever plans there are: the product does not know of them."""
+    (tmp_path / "4").write_text("1")
+    environment = settings_environment(make_settings(f"sqlite:///{tmp_path}/x.db", tmp_path))
+    subprocess.run(
+        [sys.executable, "-c", DIES.format(tenant=4)],
+        cwd=ROOT,
+        env=environment | {failpoints.PLANS: str(tmp_path)},
+        check=True,
+    )
+    assert not list(tmp_path.glob("*.trace"))
+    assert not [it for it in products_words() if "failpoint" in it.lower()]
+
+
+def products_words() -> Iterator[str]:
+    for folder in ("portal", "worker"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if "words" not in path.parts:
+                yield from path.read_text().splitlines()

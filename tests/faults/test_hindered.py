@@ -12,7 +12,6 @@ from flask import Flask
 from sqlalchemy import Connection, event, text
 
 from portal.bulk.jobs import run_bulk
-from portal.core import failpoints
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.domain.bulk import BulkRun
 from portal.domain.erasures import ErasureRun
@@ -20,6 +19,7 @@ from portal.privacy.jobs import run_erasure
 from tests.bulk.test_running import begin_release, released_once
 from tests.privacy.past import old_person
 from tests.privacy.test_erasing import numbers, plan
+from tests.support import failpoints
 from tests.support.database import Cast, as_owner
 
 TIMES = 5
@@ -35,18 +35,18 @@ def begin_erasure(tenant_id: int) -> int:
     return plan(tenant_id)
 
 
-Work = tuple[type[BulkRun | ErasureRun], Callable[[int], int], Callable[[int], None]]
+Work = tuple[type[BulkRun | ErasureRun], Callable[[int], int], Callable[[int], None], str]
 WORK: dict[str, Work] = {
-    "bulk": (BulkRun, begin_bulk, run_bulk),
-    "erasure": (ErasureRun, begin_erasure, run_erasure),
+    "bulk": (BulkRun, begin_bulk, run_bulk, "domain.batches.run_batches.after"),
+    "erasure": (ErasureRun, begin_erasure, run_erasure, "domain.batches.run_batches.after"),
 }
 
 
 @pytest.mark.parametrize("kind", WORK)
 def test_a_hindered_database_is_no_crash_of_a_run_and_it_goes_on(app: Flask, cast: Cast, kind: str) -> None:
-    model, begin, run = WORK[kind]
+    model, begin, run, claimed = WORK[kind]
     row = begin(cast.alpha)
-    with hindrance(f"{kind}.claimed.after") as hindered:
+    with hindrance(claimed) as hindered:
         for times in range(1, TIMES + 1):
             run(row)
             assert hindered() == times

@@ -19,7 +19,7 @@ from portal.bulk.preview import preview
 from portal.bulk.service import Chosen, choose
 from portal.bulk.service import start as start_bulk
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
-from portal.core.queue import RUN_BULK, RUN_IMPORT, enqueue_after_commit
+from portal.core.queue import enqueue_after_commit
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkRun, BulkState
@@ -31,6 +31,7 @@ from portal.releases.filters import Filters
 from portal.tenants.context import load_tenant_context
 from tests.faults.conftest import around
 from tests.qualli.exports import ALL, people, start
+from tests.support import failpoints
 from tests.support.bridge import Bridge
 from tests.support.database import settings_environment
 from tests.support.house import make_account
@@ -43,8 +44,8 @@ WAVE = 20
 NAMED = (
     "call.commitDelivery.before 1",  # before sending
     "call.commitDelivery.after 1",  # the network took it in, and we have not stored the receipt
-    "send.receipt.before 1",  # between storing and commit
-    "send.receipt.after 1",
+    "deliveries.sending.Sending.commit_delivery.before 1",  # between storing and commit
+    "deliveries.sending.Sending.commit_delivery.after 1",
 )
 
 
@@ -92,7 +93,7 @@ class Import(Scenario):
 
     def go(self, bridge: Bridge) -> None:
         import_id = start(bridge.tenant_id, ALL, ImportMode.DELTA)
-        enqueue_after_commit(RUN_IMPORT, import_id)
+        enqueue_after_commit(ImportRun, import_id)
         commit()
 
     def wait(self, plant: Plant, bridges: list[Bridge]) -> None:
@@ -127,7 +128,7 @@ class Bulk(Scenario):
         view = load_tenant_context(bridge.tenant_id, now)
         run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
         start_bulk(run, view, preview(view, run).digest, set(), actor, now)
-        enqueue_after_commit(RUN_BULK, run.id)
+        enqueue_after_commit(BulkRun, run.id)
         commit()
 
     def wait(self, plant: Plant, bridges: list[Bridge]) -> None:
@@ -210,8 +211,8 @@ def test_worker_killed_at_every_failpoint_in_turn_until_a_run_goes_through_untou
 
 
 COMMANDS: dict[str, tuple[list[str], Callable[[Bridge], object]]] = {
-    "release.command": (["release", "--participant", "2"], lambda it: it.events("2")),
-    "deliver.command": (["deliver"], lambda it: it.connection.last_sequence),
+    "cli.releases.release": (["release", "--participant", "2"], lambda it: it.events("2")),
+    "cli.deliveries.deliver": (["deliver"], lambda it: it.connection.last_sequence),
 }
 
 
@@ -223,7 +224,8 @@ def is_done(bridge: Bridge, step: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("step", "side"), around(COMMANDS, {("release.command", "after"), ("deliver.command", "before")})
+    ("step", "side"),
+    around(COMMANDS, {("cli.releases.release", "after"), ("cli.deliveries.deliver", "before")}),
 )
 def test_a_command_killed_around_its_commit_has_done_it_or_not(
     sqlite_plant: Plant, tmp_path: Path, step: str, side: str
@@ -248,7 +250,7 @@ def test_a_command_killed_around_its_commit_has_done_it_or_not(
 
 
 def run(plant: Plant, words: list[str]) -> None:
-    environment = settings_environment(plant.settings) | {"JOBBRUECKE_FAILPOINTS": str(plant.plans)}
+    environment = settings_environment(plant.settings) | failpoints.environment(plant.plans)
     command = [str(Path(sys.executable).with_name("jobbruecke")), *words]
     subprocess.run(command, env=environment, check=False, capture_output=True)
 
@@ -261,13 +263,13 @@ def test_cron_killed_while_it_plans_a_night_plans_it_once(sampled_plant: Plant, 
     scope_to(EVERY_TENANT)
     with reading():
         commit()
-    plant.let_die(None, f"plan.swept.{side} 100000000")
+    plant.let_die(None, f"worker.schedule._each.{side} 100000000")
     trace = plant.plans / "every.trace"
-    reached = trace.read_text().split().count(f"plan.swept.{side}") if trace.exists() else 0
+    reached = trace.read_text().split().count(f"worker.schedule._each.{side}") if trace.exists() else 0
     scope_to(bridge.tenant_id)
     bridge.tenant.next_transfer_at = utcnow()
     commit()
-    plant.let_die(None, f"plan.swept.{side} {reached + 3}")
+    plant.let_die(None, f"worker.schedule._each.{side} {reached + 3}")
     plant.wait_until(lambda: newest_state(bridge) is DeliveryState.COMPLETE)
     (plant.plans / "every").unlink()
     assert (plant.plans / "every.died").exists()

@@ -19,6 +19,7 @@ from portal.core.database import commit
 from portal.core.schema import upgrade
 from tests.faults.acts import PAGES, Done
 from tests.faults.conftest import SAMPLED, around
+from tests.support import failpoints
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, new_database, running_app, settings_environment
 from tests.support.installed import Installed
@@ -28,7 +29,11 @@ from tests.support.services import RedisServer
 from tests.support.web_server import Visitor
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
-SAMPLE = {("release.page", "after"), ("import.page", "before"), ("bulk.started", "before")}
+SAMPLE = {
+    ("releases.views.done", "after"),
+    ("imports.views.upload", "before"),
+    ("bulk.views.start", "before"),
+}
 """In the ordinary run; the matrix has all."""
 
 
@@ -79,7 +84,7 @@ def server(
         settings = make_settings(url, folder, redis_url=redis_server.url, trusted_proxies=1, **networks)
         plans = folder / "plans"
         plans.mkdir()
-        more = {"JOBBRUECKE_TRUSTED_PROXIES": "1", "JOBBRUECKE_FAILPOINTS": str(plans)}
+        more = {"JOBBRUECKE_TRUSTED_PROXIES": "1"} | failpoints.environment(plans)
         command = Installed(COMMAND, folder, settings_environment(settings) | more)
         port = free_port()
         stack.enter_context(running_app(settings))

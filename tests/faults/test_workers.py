@@ -12,7 +12,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from portal.core.database import commit, db, scope_to, utcnow
-from portal.core.queue import QUEUE, SEND_DELIVERY
+from portal.core.queue import QUEUE, function_of
 from portal.deliveries.service import approve
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
@@ -31,7 +31,7 @@ def stopped(plant: Plant) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "point", ["call.commitDelivery.before", "call.commitDelivery.after", "send.begun.after"]
+    "point", ["call.commitDelivery.before", "call.commitDelivery.after", "deliveries.sending.send.after"]
 )
 def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plant, point: str) -> None:
     """The other worker takes over; the first goes on later, and finds that it is not its any more."""
@@ -54,7 +54,7 @@ def test_stopped_writer_keeps_others_waiting_and_nobody_fails(sqlite_plant: Plan
     bridge, others = plant.tenant(), [plant.tenant() for _ in range(3)]
     for one in others:
         plant.let_die(one, "100000")
-    plant.let_die(bridge, "send.receipt.before 1 stop")
+    plant.let_die(bridge, "deliveries.sending.Sending.commit_delivery.before 1 stop")
     for one in (bridge, *others):
         plan(one)
     plant.wait_until(lambda: stopped(plant))
@@ -85,10 +85,10 @@ def test_whole_process_group_killed_as_by_a_power_cut_is_resumed_within_90_secon
     plant = sampled_plant
     bridges = [plant.tenant() for _ in range(4)]
     points = (
-        "build.frozen.before 1",
-        "send.opened.before 1",
+        "deliveries.building._write.before 1",
+        "deliveries.sending.Sending.open.before 1",
         "call.commitDelivery.after 1",
-        "answers.applied.before 1",
+        "deliveries.answers.ask:2.before 1",
     )
     for bridge, point in zip(bridges, points, strict=True):
         plant.let_die(bridge, f"{point} power-cut")
@@ -131,7 +131,7 @@ def test_same_job_ten_times_with_four_workers_is_done_once(sampled_plant: Plant)
     with plant.redis.client() as client:
         queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
         for _ in range(10):
-            queue.enqueue(SEND_DELIVERY, delivery.id, result_ttl=0)
+            queue.enqueue(function_of(Delivery), delivery.id, result_ttl=0)
         plant.wait_for_end(bridge)
         plant.wait_until(lambda: not client.llen(f"rq:queue:{QUEUE}"))
     assert_done_once(bridge)
@@ -176,14 +176,14 @@ def test_cron_down_at_the_due_time_and_two_afterwards_make_it_up_once_marked_lat
 def test_record_that_kills_its_job_every_time_is_held_after_three_crashes(sampled_plant: Plant) -> None:
     plant = sampled_plant
     bridge, other = plant.tenant(), plant.tenant()
-    plant.let_die(bridge, "build.frozen.before 1 always")
+    plant.let_die(bridge, "deliveries.building._write.before 1 always")
     delivery = plan(bridge)
     plan(other)
     plant.wait_for_end(other)
     assert_done_once(other)
     plant.wait_until(lambda: state_of(bridge, delivery) is DeliveryState.HELD)
     assert bridge.again(delivery).problem is DeliveryProblem.CRASHED
-    assert plant.reached(bridge).count("build.frozen.before") == 3
+    assert plant.reached(bridge).count("deliveries.building._write.before") == 3
     (plant.plans / str(bridge.tenant_id)).unlink()
     scope_to(bridge.tenant_id)
     approve(delivery.id, bridge.again(delivery).shown_digest or "", SUPERVISOR, utcnow())

@@ -401,10 +401,10 @@ def test_whoever_lost_the_claim_writes_nothing(
 def test_without_workers_they_are_sent_all_the_same(mail_server: MailServer, house: Cast) -> None:
     now = utcnow()
     invite(now=now)
-    mails.send_overdue()
+    mails.send_overdue(utcnow())
     assert mail_server.mails == []  # a worker may be about to
     with time_machine.travel(now + OVERDUE_AFTER + MOMENT):
-        mails.send_overdue()
+        mails.send_overdue(utcnow())
     assert len(mail_server.mails) == 1
 
 

@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 
 from portal.core.database import commit, db, utcnow
-from portal.core.queue import SEND_DELIVERY, enqueue
+from portal.core.queue import enqueue
 from portal.core.schema import upgrade
+from portal.domain.deliveries import Delivery
 from portal.domain.tenants import Connection, Heartbeat
 from portal.operations.measures import exposition
 from tests.support.database import make_cast, make_settings, running_app
@@ -49,7 +50,7 @@ def test_without_redis_it_serves_and_says_that_it_is_degraded(
         assert client.get("/health/ready").text == "ready\n"
         make_trouble(own_redis_server, trouble)
         if trouble in ("read-only", "full"):
-            assert not enqueue(own_redis_server.url, SEND_DELIVERY, 1)
+            assert not enqueue(own_redis_server.url, Delivery, 1)
         answer = client.get("/health/ready")
         assert (answer.status_code, answer.text) == (200, "degraded\n")
         if trouble == "hanging":

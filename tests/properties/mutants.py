@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from portal.core import leases
 from portal.core.database import commit, db, utcnow
-from portal.deliveries import answers, applying, braking, building, receipts, refusals, sending, service
+from portal.deliveries import answers, applying, braking, building, planning, receipts, sending, service
 from portal.deliveries import jobs as steps
 from portal.deliveries import reconciliation as reconciling
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -25,7 +26,7 @@ from portal.domain.tenants import Connection
 from portal.releases import imported, tracking
 from tests.properties.wire import Fault
 from tests.properties.world import PEOPLE, World
-from worker import schedule
+from tests.support import failpoints
 
 Patch = pytest.MonkeyPatch
 
@@ -69,21 +70,15 @@ def _change_unnoticed(patch: Patch) -> None:
 
 
 def _fence_ignored(patch: Patch) -> None:
-    def wrong(held: Any, _now: Any) -> Delivery:
+    def wrong(held: Any, *_: Any) -> Delivery:
         return db.session.get_one(Delivery, held.row_id, populate_existing=True)
 
-    for module in (steps, sending, building, answers, refusals):
-        patch.setattr(module, "renew", wrong)
+    patch.setattr(leases, "renew", wrong)
 
 
 def _base_dropped(patch: Patch) -> None:
-    right = sending._begin
-
-    def wrong(held: Any) -> Any:
-        order, connection = right(held)
-        return replace(order, base_sequence=None), connection
-
-    patch.setattr(sending, "_begin", wrong)
+    right = sending._snapshot
+    patch.setattr(sending, "_snapshot", lambda *them: replace(right(*them), base_sequence=None))
 
 
 def _explained_counted(patch: Patch) -> None:
@@ -103,16 +98,17 @@ def _last_look_skipped(patch: Patch) -> None:
 
 
 def _unknown_commit_repeated_unasked(patch: Patch) -> None:
-    patch.setattr(sending, "abandon_at_network", lambda *_: False)
+    patch.setattr(sending.Sending, "take_back", lambda _: None)
 
 
 def _cursor_moved_first(patch: Patch) -> None:
     right = answers._apply
 
-    def wrong(held: Any, question: Any, page: Any, retry_after: Any) -> Any:
-        answers.renew(held, utcnow()).cursor = page.next
-        commit("answers.applied")
-        return right(held, replace(question, cursor=page.next), page, retry_after)
+    def wrong(delivery: Any, question: Any, page: Any, *more: Any) -> Any:
+        delivery.cursor = page.next
+        commit()
+        failpoints.reach("cursor-moved.after")
+        return right(delivery, replace(question, cursor=page.next), page, *more)
 
     patch.setattr(answers, "_apply", wrong)
 
@@ -126,7 +122,7 @@ def _receipt_applied_twice(patch: Patch) -> None:
 
 
 def _withdrawal_waits_for_the_night(patch: Patch) -> None:
-    patch.setattr(schedule, "plan_urgent", lambda *_: None)
+    patch.setattr(planning, "plan_withdrawals", lambda *_: None)
 
 
 def _unknown_mediator_is_a_withdrawal(patch: Patch) -> None:
@@ -146,14 +142,13 @@ def _parts_read_anew(patch: Patch) -> None:
     right = sending.send
 
     def wrong(held: Any) -> Any:
-        delivery = sending.renew(held, utcnow())
-        again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
-        view = steps._view(delivery, utcnow())
-        commit()
+        with held.step() as delivery:
+            again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
+            view = steps._view(delivery, utcnow())
         if again:
             counts = building.build_parts(held, view).counts
-            sending.renew(held, utcnow()).counts = counts
-            commit()
+            with held.step() as delivery:
+                delivery.counts = counts
         return right(held)
 
     patch.setitem(steps.STEPS, DeliveryState.SENDING, wrong)
@@ -172,23 +167,20 @@ def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
 
 
 def _new_key_each_time(patch: Patch) -> None:
-    right = sending._begin
-
-    def wrong(held: Any) -> Any:
-        order, connection = right(held)
-        return replace(order, idempotency_key=str(uuid.uuid4())), connection
-
-    patch.setattr(sending, "_begin", wrong)
+    right = sending._snapshot
+    patch.setattr(
+        sending, "_snapshot", lambda *them: replace(right(*them), idempotency_key=str(uuid.uuid4()))
+    )
 
 
 def _reconciling_forgotten(patch: Patch) -> None:
-    right = sending._take_note_of
+    right = sending._judge
 
-    def wrong(held: Any, account: Any) -> None:
+    def wrong(delivery: Any, account: Any, now: Any) -> Any:
         db.session.execute(update(Connection).values(attempted_sequence=account.last_sequence))
-        right(held, account)
+        return right(delivery, account, now)
 
-    patch.setattr(sending, "_take_note_of", wrong)
+    patch.setattr(sending, "_judge", wrong)
 
 
 def _revoked_come_back_to_life(patch: Patch) -> None:

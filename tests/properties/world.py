@@ -23,13 +23,13 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import create_engine, inspect, make_url, select, text
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.core.failpoints import armed
-from portal.core.queue import PROBE_CONNECTION, QUEUE, RUN_ERASURE, RUN_IMPORT, SEND_DELIVERY
+from portal.core.queue import QUEUE, function_of
 from portal.deliveries import attempts
 from portal.deliveries import jobs as steps
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery, DeliveryPerson, OddAnswer
+from portal.domain.erasures import ErasureRun
 from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import MediatorRegistration, Registration
@@ -47,6 +47,7 @@ from portal.tenants.service import create_tenant, set_licence, set_token
 from tests.properties.model import BERLIN, Model, Person, Violation, demand
 from tests.properties.wire import Opened, Tap, TappedSandbox
 from tests.qualli.exports import zipped
+from tests.support.failpoints import armed
 from tests.support.services import RedisServer
 from worker import schedule
 
@@ -218,10 +219,10 @@ class World:
     def _run(self, job: str, row: int, crash: int, since: str) -> bool:
         """Run a job as a worker does; whether it died. Then see what has come of it."""
         jobs: dict[str, Callable[[int], None]] = {
-            SEND_DELIVERY: steps.run_delivery,
-            RUN_IMPORT: imports.run_import,
-            PROBE_CONNECTION: attempts.probe,
-            RUN_ERASURE: erasing.run_erasure,
+            function_of(Delivery): steps.run_delivery,
+            function_of(ImportRun): imports.run_import,
+            function_of(Connection): attempts.probe,
+            function_of(ErasureRun): erasing.run_erasure,
         }
         with _dying(crash, since) as death:
             jobs[job](row)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from portal.core import leases
 from portal.core.database import commit, db, rollback, utcnow
 from portal.core.leases import LeaseLost, renew
 from portal.core.refusal import Refusal
@@ -134,11 +135,11 @@ def test_a_stopped_worker_that_goes_on_after_its_lease_changes_nothing(
         commit()  # asleep for longer than the lease
         expire_lease(import_id)
         run_import(import_id, batch=2)
-        imports.renew(held[0], utcnow())
+        renew(held[0], utcnow())
 
     held = []
-    hold = imports.renew
-    monkeypatch.setattr(imports, "renew", lambda lease, now: (held.append(lease), hold(lease, now))[1])
+    hold = leases.renew
+    monkeypatch.setattr(leases, "renew", lambda lease, *more: (held.append(lease), hold(lease, *more))[1])
     monkeypatch.setattr(imports, "stage", stage_while_another_takes_over)
     run_import(import_id, batch=1)
     assert_it_is_next(cast.alpha, import_id)
@@ -229,7 +230,7 @@ def test_the_social_insurance_number_is_nowhere_in_the_clear(sqlite_url: str, tm
         held = acquire(import_id, utcnow() - dt.timedelta(hours=1), 1)
         commit()
         assert held
-        imports._stage(held, 2)
+        imports._stage(held, db.session.get_one(ImportRun, import_id), 2)
         assert_nowhere(tmp_path)
         run_import(import_id)
         assert report_of(import_id).rejected_lines == 2

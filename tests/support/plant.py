@@ -22,6 +22,7 @@ from portal.core.schema import upgrade
 from portal.core.settings import Settings
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import ENDED, DeliveryState
+from tests.support import failpoints
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -56,7 +57,7 @@ class Plant:
 
     def start(self, word: str) -> OwnProcess:
         """Start a worker or a cron."""
-        more = {"JOBBRUECKE_FAILPOINTS": str(self.plans), **self.environment}
+        more = failpoints.environment(self.plans) | dict(self.environment)
         process = OwnProcess(word, self.settings, self.folder, more)
         self.running.append(process)
         return process

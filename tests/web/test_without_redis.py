@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from portal.core.database import commit, db, utcnow
-from portal.core.queue import QUEUE, SEND_DELIVERY, enqueue
+from portal.core.queue import QUEUE, enqueue
 from portal.domain.deliveries import Delivery
 from portal.domain.tenants import Connection
 from tests.support.database import make_settings, running_app
@@ -109,7 +109,7 @@ def test_once_it_is_back_all_is_well(browser: Browser, house: House, own_redis_s
     own_redis_server.start()
     with looking():
         found = db.session.query(Delivery).one().id
-    assert enqueue(own_redis_server.url, SEND_DELIVERY, found)
+    assert enqueue(own_redis_server.url, Delivery, found)
     assert DELAYED not in browser.get("/participants").text
     with own_redis_server.client() as client:
         assert client.llen(f"rq:queue:{QUEUE}") == 1

@@ -11,9 +11,11 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from portal.core.database import scope_to
-from portal.core.queue import PROBE_CONNECTION, QUEUE, SEND_DELIVERY
+from portal.core.queue import QUEUE, function_of
 from portal.deliveries import attempts
 from portal.deliveries import jobs as steps
+from portal.domain.deliveries import Delivery
+from portal.domain.tenants import Connection
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
@@ -21,8 +23,8 @@ from tests.support.services import RedisServer
 from worker import schedule
 
 _JOBS: dict[str, Callable[[int], None]] = {
-    SEND_DELIVERY: steps.run_delivery,
-    PROBE_CONNECTION: attempts.probe,
+    function_of(Delivery): steps.run_delivery,
+    function_of(Connection): attempts.probe,
 }
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from portal.networks.protocol import client as network
 from portal.networks.protocol.client import (
+    Call,
     Garbled,
     NetworkClient,
     NetworkError,
@@ -59,8 +60,17 @@ SECONDS = 0.6
 """Overall limit of the clients here."""
 
 
-def client_of(url: str, seconds: float = SECONDS, ca_file: Path | None = None) -> NetworkClient:
-    return NetworkClient(url, TOKEN, read_seconds=seconds, ca_file=str(ca_file) if ca_file else None)
+class Noting(NetworkClient):
+    """Keeps what it is told of each call."""
+
+    def __init__(self, url: str, seconds: float, ca_file: Path | None) -> None:
+        self.calls: list[Call] = []
+        path = str(ca_file) if ca_file else None
+        super().__init__(url, TOKEN, read_seconds=seconds, ca_file=path, on_call=self.calls.append)
+
+
+def client_of(url: str, seconds: float = SECONDS, ca_file: Path | None = None) -> Noting:
+    return Noting(url, seconds, ca_file)
 
 
 def commit(client: NetworkClient) -> NetworkError:
@@ -77,7 +87,7 @@ def met_with(manners: Manners, **options: object) -> NetworkError:
         return error
 
 
-def _check_shown(client: NetworkClient, error: NetworkError) -> None:
+def _check_shown(client: Noting, error: NetworkError) -> None:
     """One call noted, with the error's word; neither token nor personal data anywhere."""
     (call,) = client.calls
     assert (call.name, call.problem, call.http_status) == ("commitDelivery", error.word, error.http_status)

@@ -9,7 +9,7 @@ import time_machine
 
 from portal.core.crypto import current_vault
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.core.queue import PROBE_CONNECTION, SEND_DELIVERY
+from portal.core.queue import function_of
 from portal.deliveries import jobs as steps
 from portal.deliveries.answers import poll_pause
 from portal.deliveries.attempts import probe
@@ -18,7 +18,7 @@ from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
-from portal.domain.tenants import token_place
+from portal.domain.tenants import Connection, token_place
 from portal.tenants.service import set_transfer_time
 from tests.support.bridge import Bridge, hold_answers
 from tests.worker.conftest import Night
@@ -113,7 +113,7 @@ def test_nobody_disturbs_a_network_that_wants_to_be_left_alone(night: Night) -> 
         asked = calls(alpha)
         alpha.sandbox.behave(rule)
         second = alpha.plan("2")
-        assert (SEND_DELIVERY, second.id) in night.waiting()
+        assert (function_of(Delivery), second.id) in night.waiting()
         steps.run_delivery(second.id)
         for _ in range(11):
             clock.shift(10 * SECOND)
@@ -168,7 +168,7 @@ def test_only_what_is_due_and_free_and_not_paused_is_enqueued(night: Night) -> N
     alpha = night.alpha
     released(alpha, "1")
     delivery = alpha.plan()
-    assert night.waiting() == [(SEND_DELIVERY, delivery.id)], "at once, by whoever planned it"
+    assert night.waiting() == [(function_of(Delivery), delivery.id)], "at once, by whoever planned it"
     row, now = db.session.get_one(Delivery, delivery.id), utcnow()
     connection = alpha.connection
     soon, ago = now + 60 * SECOND, now - SECOND
@@ -197,7 +197,7 @@ def test_a_job_waits_once_however_often_cron_wakes(night: Night) -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "asked"), [(None, []), (1, []), (0, [PROBE_CONNECTION])], ids=["never", "later", "now"]
+    ("minutes", "asked"), [(None, []), (1, []), (0, [function_of(Connection)])], ids=["never", "later", "now"]
 )
 def test_a_network_is_asked_whether_it_is_back_when_it_is_due(
     night: Night, minutes: int | None, asked: list[str]

@@ -9,7 +9,7 @@ import time_machine
 from sqlalchemy import select
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.core.queue import QUEUE, SEND_DELIVERY
+from portal.core.queue import QUEUE, function_of
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
 from portal.domain.rules.status import Status
@@ -206,6 +206,6 @@ def test_what_waits_in_a_long_queue_is_not_enqueued_again(night: Night) -> None:
             for key in client.keys(f"{QUEUE}:waiting:*"):
                 client.delete(key)  # as it goes by itself, after seconds
             schedule.tick()
-    assert night.waiting() == [(SEND_DELIVERY, delivery.id)]
+    assert night.waiting() == [(function_of(Delivery), delivery.id)]
     schedule.tick()
-    assert night.waiting() == [(SEND_DELIVERY, delivery.id)]
+    assert night.waiting() == [(function_of(Delivery), delivery.id)]

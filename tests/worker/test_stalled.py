@@ -7,12 +7,12 @@ import time_machine
 from sqlalchemy import func, select
 
 from portal.core.database import commit, db, scope_to, utcnow
-from portal.core.queue import SEND_DELIVERY
+from portal.core.queue import function_of
 from portal.deliveries import applying
 from portal.deliveries import jobs as steps
 from portal.deliveries.queries import attempts
 from portal.deliveries.reconciling import read_again
-from portal.domain.deliveries import OddAnswer
+from portal.domain.deliveries import Delivery, OddAnswer
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
 from portal.domain.rules.phase import Phase
 from tests.support.bridge import Bridge
@@ -78,7 +78,7 @@ def test_a_page_is_a_turn_and_other_tenants_have_theirs(night: Night) -> None:
     for number in "123":
         stall(alpha, "new-cursors", number, count=1)
     first, second = planned
-    order = [row for job, row in night.work() if job == SEND_DELIVERY]
+    order = [row for job, row in night.work() if job == function_of(Delivery)]
     assert order[:4] == [first, second, first, second]
     assert order.count(first) >= 4
 

@@ -25,7 +25,6 @@ from urllib3.exceptions import (
     ReadTimeoutError,
 )
 
-from portal.core.failpoints import reach
 from portal.networks.protocol.bodies import read_json, read_problem
 from portal.networks.protocol.contract import (
     REFUSALS,
@@ -134,9 +133,17 @@ class Call:
 
 
 class NetworkClient:
-    """The contract's calls for one tenant. `calls` collects what each request did; whoever stores them empties it."""
+    """The contract's calls for one tenant; `on_call` is told what came of each request, before it returns or raises."""
 
-    def __init__(self, base: str, token: str, *, read_seconds: float, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        base: str,
+        token: str,
+        *,
+        read_seconds: float,
+        ca_file: str | None = None,
+        on_call: Callable[[Call], object] = lambda _: None,
+    ) -> None:
         self._base = base.rstrip("/")
         self._read_seconds = read_seconds
         self._session = requests.Session()
@@ -151,7 +158,7 @@ class NetworkClient:
         adapter = TrackingAdapter(self._sockets, read_seconds)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
-        self.calls: list[Call] = []
+        self._on_call = on_call
         self.retry_after: float | None = None
         """Retry-After of the last answer, in seconds."""
 
@@ -221,8 +228,6 @@ class NetworkClient:
     def _call(self, name: str, method: str, path: str, shape: type[T] | None, **request: Any) -> T:
         started, at = time.monotonic(), dt.datetime.now(dt.UTC)
         status, problem = None, None
-        operation = name.partition(" ")[0]
-        reach(f"call.{operation}", "before")
         try:
             status, body, headers = self._exchange(method, path, request)
             self.retry_after = read_retry_after(headers.get("Retry-After"))
@@ -232,8 +237,7 @@ class NetworkClient:
             raise
         finally:
             duration = round((time.monotonic() - started) * 1000)
-            self.calls.append(Call(name, status, duration, problem, at))
-            reach(f"call.{operation}", "after")
+            self._on_call(Call(name, status, duration, problem, at))
 
     def _exchange(self, method: str, path: str, request: dict[str, Any]) -> tuple[int, bytes, Any]:
         """Status, body and headers of one request, read within the limits."""

@@ -1,0 +1,8 @@
+"""What is done every so often about stored states."""
+
+from __future__ import annotations
+
+from portal.core.jobs import Periodic
+from portal.releases.states import check_some
+
+PERIODIC = (Periodic(check_some),)
