@@ -22,9 +22,11 @@ from portal.accounts.service import get_account
 from portal.accounts.sessions import end_sessions
 from portal.accounts.signing_in import stay_in
 from portal.accounts.users import WITHOUT_PASSWORD
+from portal.audit.acts import audited
 from portal.core.database import EVERY_TENANT, commit, rollback, scope_to, utcnow
 from portal.core.refusal import NotFound, Refusal
 from portal.domain.accounts import Account
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.webkit.access import requires
 from portal.webkit.fragments import relative_path
@@ -70,6 +72,7 @@ def draw() -> Response:
 
 @second_factor.post("/confirm")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SECOND_FACTOR_SET)
 @limiter.limit("20 per 10 minutes", key_func=own_key, deduct_when=failed)
 def confirm() -> Response:
     """The first code: from now on one is asked for. All other sessions end."""
@@ -86,6 +89,7 @@ def confirm() -> Response:
 
 @second_factor.post("/codes")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.RECOVERY_CODES_MADE)
 @limiter.limit(_GUESSES, key_func=own_key, deduct_when=failed)
 def renew_codes() -> Response:
     """New recovery codes; the old ones are void."""
@@ -100,6 +104,7 @@ def renew_codes() -> Response:
 
 @second_factor.post("/off")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SECOND_FACTOR_REMOVED)
 @limiter.limit(_GUESSES, key_func=own_key, deduct_when=failed)
 def turn_off() -> Response:
     """Ask for no code any more. All other sessions end."""

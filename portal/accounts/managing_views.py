@@ -20,11 +20,13 @@ from portal.accounts.service import (
     enable_account,
     get_account,
 )
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, rollback, utcnow
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.mail.outbox import mails_are_set
 from portal.webkit.access import requires
@@ -53,6 +55,7 @@ def new() -> Response:
 
 @managing.post("/accounts")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_CREATED, "account")
 def create() -> Response:
     """Create an account, and mail or show the link by which the person sets a password."""
     typed, now = read_typed(request.form), utcnow()
@@ -82,6 +85,7 @@ def edit(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_CHANGED, "account")
 def change(account_id: int) -> Response:
     """Change name, initials, role or mediator."""
     account, typed = get_account(account_id), read_typed(request.form)
@@ -105,6 +109,7 @@ def change(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>/disable")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_DISABLED, "account")
 def disable(account_id: int) -> Response:
     """Let nobody in with this account."""
     disable_account(get_account(account_id), current_user.id, utcnow())
@@ -113,6 +118,7 @@ def disable(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>/enable")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_ENABLED, "account")
 def enable(account_id: int) -> Response:
     """Let the person in again."""
     enable_account(get_account(account_id))
@@ -121,6 +127,7 @@ def enable(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>/link")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.LINK_MADE, "account")
 def new_link(account_id: int) -> Response:
     """A new link by which the person sets a password."""
     return _with_link(get_account(account_id), utcnow())
@@ -128,6 +135,7 @@ def new_link(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>/reset-second-factor")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.SECOND_FACTOR_RESET, "account")
 def reset_second_factor(account_id: int) -> Response:
     """Take the second factor away of somebody who lost the device."""
     second_factor.reset(get_account(account_id), current_user.id, utcnow())

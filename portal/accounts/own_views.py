@@ -20,11 +20,13 @@ from portal.accounts.second_factor import is_set
 from portal.accounts.service import change_password, get_account
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
 from portal.accounts.signing_in import stay_in
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import EVERY_TENANT, commit, scope_to, scoped_to, utcnow
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.accounts import Role
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import GRANTED, Permission
 from portal.webkit.access import requires
 from portal.webkit.languages import LANGUAGES
@@ -44,6 +46,7 @@ def show() -> Response:
 
 @own.post("/account/password")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.PASSWORD_CHANGED)
 @limiter.limit("10 per 10 minutes", key_func=own_key, deduct_when=failed)
 def set_password() -> Response:
     """Set another password: all other sessions end, this one goes on under a new number."""
@@ -62,6 +65,7 @@ def set_password() -> Response:
 
 @own.post("/account/sessions/<row:session_id>/end")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SESSIONS_ENDED)
 def end_one(session_id: int) -> Response:
     """End one of one's other sessions."""
     end_session(current_user.id, session_id, utcnow())
@@ -72,6 +76,7 @@ def end_one(session_id: int) -> Response:
 
 @own.post("/account/sessions/end-others")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SESSIONS_ENDED)
 def end_others() -> Response:
     """End all sessions but the current one."""
     end_sessions(current_user.id, utcnow(), but=current_session().row_id)
@@ -82,6 +87,7 @@ def end_others() -> Response:
 
 @own.post("/account/mails")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SETTINGS_CHANGED, "account")
 def set_mails() -> Response:
     """Say whether one wants mails, and in which language."""
     language = request.form.get("language", "")

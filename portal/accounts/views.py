@@ -44,6 +44,7 @@ from portal.accounts.signing_in import (
     user_of_half,
 )
 from portal.accounts.users import User, user_of
+from portal.audit.acts import audited
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
 from portal.core.idna_domains import spellings
 from portal.core.refusal import Refusal
@@ -167,6 +168,7 @@ def send_code() -> Response:
 
 @accounts.post("/sign-out")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SIGNED_OUT)
 def sign_out() -> Response:
     """End the session, here and on the server."""
     log.info("signed_out", account=current_user.id)

@@ -11,12 +11,14 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.bulk import queries, service
 from portal.bulk.preview import PreviewGroup, people_of, preview
 from portal.bulk.texts import group_text, lot_text, outcome_text, title
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import NotFound, Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.bulk import BulkAction, BulkRun, BulkState
 from portal.domain.deliveries import Delivery
 from portal.domain.participants import Mediator
@@ -51,6 +53,7 @@ def list_page() -> str:
 
 @bulk.post("/bulk")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_CHOSEN, "bulk")
 def choose() -> Response:
     """Take down whom somebody means, and go on to what would become of them."""
     action, narrowed = _split(request.form)
@@ -88,6 +91,7 @@ def show(bulk_id: int) -> Response:
 
 @bulk.post("/bulk/<row:bulk_id>/mediator")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_CHOSEN, "bulk")
 def choose_mediator(bulk_id: int) -> Response:
     """Say whom the people shall get."""
     mediator_id = read_row(request.form, "mediator")
@@ -100,6 +104,7 @@ def choose_mediator(bulk_id: int) -> Response:
 
 @bulk.post("/bulk/<row:bulk_id>/start")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_STARTED, "bulk")
 def start(bulk_id: int) -> Response:
     """Do what was shown."""
     run, shown = service.get_run(bulk_id), request.form.get("shown", "")
@@ -111,6 +116,7 @@ def start(bulk_id: int) -> Response:
 
 @bulk.get("/bulk/<row:bulk_id>/report.csv")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "bulk")
 def report(bulk_id: int) -> Response:
     """What became of each, as CSV."""
     return download(_report(service.get_run(bulk_id)), f"sammelaktion-{bulk_id}.csv")
@@ -118,6 +124,7 @@ def report(bulk_id: int) -> Response:
 
 @bulk.get("/bulk/<row:bulk_id>/report.xlsx")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "bulk")
 def report_xlsx(bulk_id: int) -> Response:
     """What became of each, as a workbook."""
     return download(_report(service.get_run(bulk_id)), f"sammelaktion-{bulk_id}.xlsx")

@@ -6,11 +6,13 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
 from portal.deliveries import reconciling as service
 from portal.deliveries.texts import open_answers
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.tenants import Connection
 from portal.tenants.context import current_context, save
@@ -31,6 +33,7 @@ def show() -> str:
 
 @reconciling.post("/deliveries/reconcile/read")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RECONCILED, "connection")
 def read_again() -> Response:
     """Ask the network for its deliveries and their answers once more."""
     service.read_again(_connection(), utcnow())
@@ -39,6 +42,7 @@ def read_again() -> Response:
 
 @reconciling.post("/deliveries/reconcile/settle")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RECONCILED, "delivery")
 def settle() -> Response:
     """Let transfers go on, exactly from what was shown."""
     return _settle(unread=False)
@@ -46,6 +50,7 @@ def settle() -> Response:
 
 @reconciling.post("/deliveries/reconcile/settle-unread")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RECONCILED, "delivery")
 def settle_unread() -> Response:
     """Let transfers go on from what is known, though the network has not said everything."""
     return _settle(unread=True)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.second_person import hindrance_code
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
@@ -16,6 +17,7 @@ from portal.deliveries import history, queries, service, waiting
 from portal.deliveries.next_delivery import coming, leavers
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.texts import duration, finding_texts, odd_text, open_answers, outcome_text
+from portal.domain.audit import AuditEvent
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import ENDED, DeliveryState
 from portal.domain.permissions import Permission
@@ -77,6 +79,7 @@ def preview() -> str:
 
 @deliveries.post("/deliveries")
 @requires(Permission.TRANSFER_ALL)
+@audited(AuditEvent.TRANSFER_ASKED, "delivery")
 def transfer_all() -> Response:
     """Transfer everybody of the tenant now."""
     delivery = service.request_transfer(current_tenant_id(), current_actor(), utcnow())
@@ -95,6 +98,7 @@ def show(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/let-go")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.DELIVERY_LET_GO, "delivery")
 def let_go(sequence: int) -> Response:
     """Let a held delivery go, exactly as it was shown."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -104,6 +108,7 @@ def let_go(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/discard")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.DELIVERY_DISCARDED, "delivery")
 def discard(sequence: int) -> Response:
     """Discard a held delivery."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -113,6 +118,7 @@ def discard(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/ask-again")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RETRIED, "delivery")
 def ask_again(sequence: int) -> Response:
     """Ask at once for the answers to a delivery that is in trouble with them."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -122,6 +128,7 @@ def ask_again(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/stop-waiting")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.WAITING_ENDED, "delivery")
 def stop_waiting(sequence: int) -> Response:
     """Wait no longer for the answers to a delivery that is in trouble with them."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))

@@ -9,11 +9,13 @@ from flask_babel import gettext as _
 
 from portal.accounts.second_person import hindrance_code
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, db, rollback, utcnow
 from portal.core.queue import RUN_IMPORT, enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
+from portal.domain.audit import AuditEvent
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.permissions import Permission
@@ -47,6 +49,7 @@ def list_page() -> Response:
 
 @imports.post("/imports")
 @requires(Permission.IMPORT)
+@audited(AuditEvent.IMPORT_UPLOADED, "import")
 def upload() -> Response:
     """Take in an export, and have the worker import it."""
     tenant_id = current_tenant_id()
@@ -82,6 +85,7 @@ def show(import_id: int) -> Response:
 
 @imports.get("/imports/<row:import_id>/rejected.csv")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "import")
 def rejected(import_id: int) -> Response:
     """Every rejected line as CSV."""
     return download(_rejections(import_id), f"import-{import_id}.csv")
@@ -89,6 +93,7 @@ def rejected(import_id: int) -> Response:
 
 @imports.get("/imports/<row:import_id>/rejected.xlsx")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "import")
 def rejected_xlsx(import_id: int) -> Response:
     """Every rejected line as a workbook."""
     return download(_rejections(import_id), f"import-{import_id}.xlsx")
@@ -103,6 +108,7 @@ def _rejections(import_id: int) -> Table:
 
 @imports.post("/imports/<row:import_id>/let-go")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.IMPORT_LET_GO, "import")
 def let_go(import_id: int) -> Response:
     """Let a held import go."""
     run = service.get_import(current_tenant_id(), import_id)
@@ -115,6 +121,7 @@ def let_go(import_id: int) -> Response:
 
 @imports.post("/imports/<row:import_id>/discard")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.IMPORT_DISCARDED, "import")
 def discard(import_id: int) -> Response:
     """Discard a held import."""
     run = service.get_import(current_tenant_id(), import_id)

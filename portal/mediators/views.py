@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.bulk.service import Chosen, choose
 from portal.core.database import commit, utcnow
+from portal.domain.audit import AuditEvent
 from portal.domain.bulk import BulkAction
 from portal.domain.permissions import Permission
 from portal.mediators import queries
@@ -36,6 +38,7 @@ def list_page() -> str:
 
 @mediators.post("/mediators/<row:mediator_id>/hand-over")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_CHOSEN, "mediator")
 def hand_over(mediator_id: int) -> Response:
     """Choose everybody whom a mediator carries, to be given to another."""
     mediator = queries.get_mediator(mediator_id)

@@ -7,8 +7,10 @@ from flask import Blueprint, Response, flash, make_response, redirect, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.audit.acts import audited
 from portal.core.database import commit, utcnow
 from portal.core.settings import current_settings
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.operations import queries
 from portal.operations.service import try_again
@@ -50,6 +52,7 @@ def overview() -> Response:
 
 @operations.post("/operations/connections/<row:connection_id>/try-again")
 @requires(Permission.RETRY)
+@audited(AuditEvent.RETRIED, "connection")
 def retry(connection_id: int) -> Response:
     """Ask a network now whether it is back."""
     with queries.everybody():

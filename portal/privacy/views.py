@@ -19,9 +19,11 @@ from flask import (
 )
 from flask_babel import gettext as _
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.participants import Participant
 from portal.domain.permissions import Permission
 from portal.domain.rules.retention import FORESEEN_DAYS, ErasureBlocker
@@ -49,6 +51,7 @@ _MENDED_BY_TRANSFER = frozenset({ErasureBlocker.RELEASED, ErasureBlocker.ANNOUNC
 
 @privacy.get("/participants/<row:participant_id>/report.json")
 @requires(Permission.DISCLOSE)
+@audited(AuditEvent.DISCLOSED)
 def report_json(participant_id: int) -> Response:
     """Everything about them, for machines (Art. 20 GDPR)."""
     values = collect(participant_id, utcnow())
@@ -58,6 +61,7 @@ def report_json(participant_id: int) -> Response:
 
 @privacy.get("/participants/<row:participant_id>/report.pdf")
 @requires(Permission.DISCLOSE)
+@audited(AuditEvent.DISCLOSED)
 def report_pdf(participant_id: int) -> Response:
     """Everything about them, to be printed and handed over (Art. 15 GDPR)."""
     values = collect(participant_id, utcnow())
@@ -75,6 +79,7 @@ def ask_erasure(participant_id: int) -> str:
 
 @privacy.post("/participants/<row:participant_id>/erasure")
 @requires(Permission.ERASE)
+@audited(AuditEvent.ERASED, "participant")
 def erase(participant_id: int) -> Response:
     """Erase a participant before their time, exactly as it was shown."""
     erased = service.erase_on_request(participant_id, request.form.get("shown", ""), utcnow())

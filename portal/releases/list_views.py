@@ -9,7 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from portal.audit.acts import audited
 from portal.core.database import commit, utcnow
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import TENANT_WIDE, Finding
@@ -77,6 +79,7 @@ def list_page() -> Response:
 
 @people.get("/participants/export.csv")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED)
 def export_csv() -> Response:
     """The narrowed list as CSV."""
     return _export("csv")
@@ -84,6 +87,7 @@ def export_csv() -> Response:
 
 @people.get("/participants/export.xlsx")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED)
 def export_xlsx() -> Response:
     """The narrowed list as a workbook."""
     return _export("xlsx")

@@ -18,9 +18,11 @@ from flask import (
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import NotFound, Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.rules.workdays import STATES
 from portal.domain.tenants import Connection, Tenant
@@ -50,6 +52,7 @@ def choose() -> str:
 
 @tenants.post("/tenants/<slug>")
 @requires(Permission.CHOOSE_TENANT)
+@audited(AuditEvent.TENANT_OPENED)
 def chosen(slug: str) -> Response:
     """See this tenant's data from now on."""
     tenant = db.session.scalar(select(Tenant).where(Tenant.slug == slug))
@@ -73,6 +76,7 @@ def settings() -> Response:
 
 @tenants.post("/settings")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.SETTINGS_CHANGED)
 def set_transfers() -> Response:
     """Set time, federal state, limits, and whether social insurance numbers are sent."""
     wanted, tenant = read_transfer_settings(request.form), current_tenant()
@@ -86,6 +90,7 @@ def set_transfers() -> Response:
 
 @tenants.post("/settings/token")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.TOKEN_SET)
 def set_token() -> Response:
     """Set the network's token; it is never shown again."""
     connection = _connection()
@@ -96,6 +101,7 @@ def set_token() -> Response:
 
 @tenants.post("/settings/test")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.CONNECTION_TESTED)
 def check_connection() -> Response:
     """Ask the network whether it knows us."""
     service.ask_for_test(_connection(), utcnow())

@@ -6,9 +6,11 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, rollback, utcnow
 from portal.core.refusal import Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.tokens import NAME_LIMIT
 from portal.tokens import queries, service
@@ -31,6 +33,7 @@ def list_page() -> Response:
 
 @tokens.post("/settings/tokens")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.API_TOKEN_MADE, "api-token")
 def create() -> Response:
     """Make a token, and show it this once."""
     try:
@@ -52,6 +55,7 @@ def create() -> Response:
 
 @tokens.post("/settings/tokens/<row:token_id>/revoke")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.API_TOKEN_REVOKED, "api-token")
 def revoke(token_id: int) -> Response:
     """From now on the token opens nothing."""
     service.revoke_token(service.get_token(token_id), current_user.initials, utcnow())
