@@ -48,9 +48,10 @@ from portal.domain.releases import Registration
 from portal.domain.rules.workdays import local_date, next_transfer
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.imports.strays import forget_strays
-from portal.mail.outbox import due_mails, forget_mails, mails_are_set
+from portal.mail.outbox import forget_mails
 from portal.notices import evaluate as watching
 from portal.notices import jobs as mails
+from portal.notices.channels.registry import due_messages
 from portal.privacy.service import plan_erasure
 from portal.releases.imported import end_lost_releases
 from portal.tenants.context import find_uncommitted, load_tenant_context
@@ -109,7 +110,7 @@ def tick() -> None:
             *((RUN_BULK, row) for row in _due_bulk_runs(now)),
             *((RUN_ERASURE, row) for row in _due_erasures(now)),
             *((PROBE_CONNECTION, row) for row in _due_probes(now)),
-            *((SEND_MAIL, row) for row in (due_mails(now, BATCH) if mails_are_set() else ())),
+            *((SEND_MAIL, row) for row in due_messages(now, BATCH)),
         ]
         commit()
     waiting = names_waiting(url) if due else set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.core.database import db
 from portal.core.queue import SEND_MAIL, enqueue_after_commit
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account
-from portal.domain.notice_kinds import MailKind, MailState
+from portal.domain.notice_kinds import Channel, MailKind, MailState
 from portal.domain.notices import Mail, Notice, secret_place
 
 LEASE = dt.timedelta(seconds=50)
@@ -54,15 +54,15 @@ def put(
     account: Account,
     now: dt.datetime,
     *,
+    channel: Channel = Channel.EMAIL,
     notice: Notice | None = None,
     data: dict[str, Any] | None = None,
     secret: str | None = None,
 ) -> Mail | None:
-    """Put a mail into the outbox, to be sent after commit; None where none are sent, or it was put there before."""
-    if not mails_are_set():
-        return None
+    """Put a message into the outbox, to be sent after commit. Return None if it was put there before."""
     mail = Mail(
         tenant_id=account.tenant_id,
+        channel=channel,
         key=key,
         kind=kind,
         account_id=account.id,
@@ -92,9 +92,9 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
     )
 
 
-def due_mails(now: dt.datetime, limit: int) -> Sequence[int]:
-    """Numbers of the mails that are due, the longest first."""
-    query = select(Mail.id).where(is_due(now)).order_by(Mail.due_at, Mail.id)
+def due_mails(now: dt.datetime, limit: int, channels: Iterable[Channel]) -> Sequence[int]:
+    """Numbers of the messages of these channels that are due, the longest first."""
+    query = select(Mail.id).where(is_due(now), Mail.channel.in_(channels)).order_by(Mail.due_at, Mail.id)
     return db.session.scalars(query.limit(limit)).all()
 
 
@@ -112,10 +112,13 @@ def claim_mail(mail_id: int, now: dt.datetime) -> MailClaim | None:
 
 def note_sent(claim: MailClaim, now: dt.datetime) -> None:
     """The server has it. What waited because the server was away goes on at once."""
+    channel = select(Mail.channel).where(Mail.id == claim.mail_id).scalar_subquery()
     _end(claim, state=MailState.SENT, sent_at=now, problem=None)
     db.session.execute(
         update(Mail)
-        .where(Mail.state == MailState.WAITING, Mail.due_at > now, Mail.problem == AWAY)
+        .where(
+            Mail.state == MailState.WAITING, Mail.due_at > now, Mail.problem == AWAY, Mail.channel == channel
+        )
         .values(due_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -134,7 +137,9 @@ def put_off(claim: MailClaim, problem: str, now: dt.datetime) -> dt.datetime:
     if problem == AWAY:
         db.session.execute(
             update(Mail)
-            .where(is_due(due_at), Mail.due_at < due_at, Mail.id != claim.mail_id)
+            .where(
+                is_due(due_at), Mail.due_at < due_at, Mail.id != claim.mail_id, Mail.channel == mail.channel
+            )
             .values(due_at=due_at + dt.timedelta(seconds=1), problem=AWAY)
             .execution_options(synchronize_session=False)
         )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from email.message import EmailMessage
+from collections.abc import Callable
 
 import structlog
 
 from portal.core.database import EVERY_TENANT, commit, reading, rollback, scope_to, utcnow
-from portal.core.settings import current_settings
-from portal.mail import smtp
+from portal.mail.errors import MailError, RecipientRefused, ServerAway
 from portal.mail.outbox import (
     AWAY,
     DEFERRED,
@@ -16,13 +15,13 @@ from portal.mail.outbox import (
     REFUSED,
     MailClaim,
     claim_mail,
-    due_mails,
     give_mail_up,
-    mails_are_set,
     note_sent,
     put_off,
 )
-from portal.notices.letters import NoLongerNeeded, compose
+from portal.notices.channels.registry import channels_in_use, due_messages
+from portal.notices.channels.spec import NoLongerNeeded
+from portal.notices.letters import compose
 
 log = structlog.get_logger()
 
@@ -30,7 +29,7 @@ log = structlog.get_logger()
 def send_mail(mail_id: int) -> bool:
     """Send a mail that is due; whether the server is there. Harmless when run twice, or at the same time."""
     scope_to(EVERY_TENANT)
-    if not mails_are_set():
+    if not channels_in_use():
         return False
     held = claim_mail(mail_id, utcnow())
     commit("mail.claimed")
@@ -38,7 +37,7 @@ def send_mail(mail_id: int) -> bool:
         return True
     try:
         with reading():
-            message = compose(mail_id, utcnow())
+            hand_over = compose(mail_id, utcnow())
             commit("mail.composed")
     except NoLongerNeeded as unwanted:
         rollback()
@@ -46,18 +45,18 @@ def send_mail(mail_id: int) -> bool:
         commit("mail.unwanted")
         log.info("mail_given_up", mail=mail_id, reason=unwanted.code)
         return True
-    return _hand_over(held, message)
+    return _hand_over(held, hand_over)
 
 
-def _hand_over(held: MailClaim, message: EmailMessage) -> bool:
+def _hand_over(held: MailClaim, hand_over: Callable[[], None]) -> bool:
     """No transaction is open while the server is spoken to."""
     try:
-        smtp.send(current_settings(), message)
-    except smtp.RecipientRefused as error:
+        hand_over()
+    except RecipientRefused as error:
         give_mail_up(held, REFUSED)
         log.warning("mail_refused", mail=held.mail_id, reason=str(error))
-    except smtp.MailError as error:
-        away = isinstance(error, smtp.ServerAway)
+    except MailError as error:
+        away = isinstance(error, ServerAway)
         put_off(held, AWAY if away else DEFERRED, utcnow())
         commit("mail.put-off")
         log.warning("mail_put_off", mail=held.mail_id, reason=str(error), server_away=away)
@@ -71,11 +70,11 @@ def _hand_over(held: MailClaim, message: EmailMessage) -> bool:
 
 def send_overdue(limit: int = 5) -> None:
     """Send what no worker took: Redis may be away, or the workers, and that is just what the mails tell of."""
-    if not mails_are_set():
+    if not channels_in_use():
         return
     scope_to(EVERY_TENANT)
     with reading():
-        due = due_mails(utcnow() - OVERDUE_AFTER, limit)
+        due = due_messages(utcnow() - OVERDUE_AFTER, limit)
         commit("mail.overdue")
     for mail_id in due:
         if not send_mail(mail_id):
