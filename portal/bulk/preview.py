@@ -66,12 +66,12 @@ class Preview:
         )
 
 
-def preview(view: TenantContext, run: BulkRun) -> Preview:
+def preview(context: TenantContext, run: BulkRun) -> Preview:
     """Count what would become of the people of `run`."""
-    lot = lot_case(view, run)
-    causes = _causes(view, run)
+    lot = lot_case(context, run)
+    causes = _causes(context, run)
     rows = (
-        _chosen(view, run)
+        _chosen(context, run)
         .with_only_columns(
             lot.label("lot"),
             case((or_(false(), *causes.values()), 1), else_=0).label("offline"),
@@ -92,10 +92,10 @@ def preview(view: TenantContext, run: BulkRun) -> Preview:
 
 
 def people_of(
-    view: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
+    context: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
     """A page of the people whom `lot` awaits, by name; each with their row in the run, by which it is gone on."""
-    query = _chosen(view, run).where(lot_case(view, run) == lot.value)
+    query = _chosen(context, run).where(lot_case(context, run) == lot.value)
     if after is not None:
         query = query.where(BulkItem.id > after)
     rows = db.session.execute(
@@ -104,11 +104,11 @@ def people_of(
     return [(row[0], row[1]) for row in rows]
 
 
-def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
+def lot_case(context: TenantContext, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
     if run.action is BulkAction.RELEASE:
-        conditions = finding_conditions(view)
-        connection = view.connection
+        conditions = finding_conditions(context)
+        connection = context.connection
         asks = connection is not None and connection.network.spec.consent is ConsentProof.CONFIRMED
         steps = [
             (RELEASED, PreviewGroup.UNCHANGED),
@@ -116,7 +116,7 @@ def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
                 or_(*(conditions[item] for item in ENDING), Participant.doubted_identity.is_not(None)),
                 PreviewGroup.ENDING,
             ),
-            (and_(literal(asks), ~consent_given(view.today)), PreviewGroup.CONFIRM),
+            (and_(literal(asks), ~consent_given(context.today)), PreviewGroup.CONFIRM),
         ]
     elif run.action is BulkAction.REVOKE:
         steps = [(~RELEASED, PreviewGroup.UNCHANGED)]
@@ -125,7 +125,7 @@ def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
         steps = [(func.coalesce(same, false()), PreviewGroup.UNCHANGED)]
     else:
         steps = [
-            (and_(RELEASED, blocked(view)), PreviewGroup.BLOCKED),
+            (and_(RELEASED, blocked(context)), PreviewGroup.BLOCKED),
             (~or_(RELEASED, ANNOUNCED), PreviewGroup.UNCHANGED),
             (~RELEASED, PreviewGroup.WITHDRAWS),
         ]
@@ -134,11 +134,11 @@ def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
     )
 
 
-def _causes(view: TenantContext, run: BulkRun) -> dict[Finding, Condition]:
+def _causes(context: TenantContext, run: BulkRun) -> dict[Finding, Condition]:
     """What keeps people Offline although they are released, the default mediator being chosen with it."""
     if run.action is not BulkAction.RELEASE:
         return {}
-    conditions = finding_conditions(view)
+    conditions = finding_conditions(context)
     without = conditions[Finding.MEDIATOR_MISSING]
     conditions[Finding.MEDIATOR_MISSING] = and_(without, ~_gets_default(run))
     return {
@@ -156,7 +156,7 @@ def _gets_default(run: BulkRun) -> Condition:
     return or_(is_own, is_hers)
 
 
-def _chosen(view: TenantContext, run: BulkRun) -> Select[*tuple[Any, ...]]:
-    return people(view).join(
+def _chosen(context: TenantContext, run: BulkRun) -> Select[*tuple[Any, ...]]:
+    return people(context).join(
         BulkItem, and_(BulkItem.participant_id == Participant.id, BulkItem.bulk_id == run.id)
     )
