@@ -29,8 +29,8 @@ class Past:
 
 def past(stage: Stage) -> Past:
     """The spans for the stage's tenant, today."""
-    view = load_tenant_context(stage.tenant_id, stage.begun_at)
-    latest, earliest = view.deadlines.overdue_before, view.deadlines.clarification_before
+    context = load_tenant_context(stage.tenant_id, stage.begun_at)
+    latest, earliest = context.deadlines.overdue_before, context.deadlines.clarification_before
     middle = earliest + (latest - earliest) / 2
     return Past(stage.begun_at - middle, stage.begun_at - earliest + DAY)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.audit.acts import audited
@@ -15,6 +15,7 @@ from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.permissions import Permission
 from portal.tenants.context import current_context, save
 from portal.webkit.access import may, requires
+from portal.webkit.fragments import see_other
 
 network_accounts = Blueprint("network_accounts", __name__)
 
@@ -49,4 +50,4 @@ def accept() -> Response:
     flash(
         _("Das Konto gehört jetzt zu diesem Mandanten. Als Nächstes wird vollständig übertragen."), "success"
     )
-    return make_response(redirect(url_for(".show"), 303))
+    return see_other(url_for(".show"))

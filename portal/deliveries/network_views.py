@@ -13,8 +13,9 @@ from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.tenants.forms import read_network
 from portal.tenants.queries import find_connection
-from portal.tenants.views import current_tenant, saved
+from portal.tenants.views import current_tenant
 from portal.webkit.access import requires
+from portal.webkit.fragments import done
 
 network_choice = Blueprint("network_choice", __name__)
 
@@ -34,7 +35,7 @@ def choose_network() -> Response:
             )
             return make_response(page)
     network_change.choose_network(tenant, network, current_actor(), utcnow())
-    return saved(_("Das Jobportal ist gewählt. Jetzt braucht es noch seine Zugangsdaten."))
+    return done(_("Das Jobportal ist gewählt. Jetzt braucht es noch seine Zugangsdaten."), "tenants.settings")
 
 
 def _named(change: network_change.NetworkChange) -> str:

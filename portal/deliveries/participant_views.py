@@ -32,9 +32,9 @@ participant_deliveries = Blueprint("participant_deliveries", __name__)
 @requires(Permission.VIEW)
 def show_record(participant_id: int) -> Response:
     """What would be sent of them, beside what the network last acknowledged."""
-    view = current_context()
-    person = explain(view, participant_id)
-    connection = view.connection
+    context = current_context()
+    person = explain(context, participant_id)
+    connection = context.connection
     confirmed = find_confirmed(connection.id, person.participant) if connection else None
     return answer(
         "releases/record.html",
@@ -43,7 +43,7 @@ def show_record(participant_id: int) -> Response:
         list_parts=read_address(request.args).parts(),
         confirmed=confirmed,
         unsent=unsent_text(person),
-        lines=compare(confirmed.record if confirmed else None, would_tell(view, participant_id)),
+        lines=compare(confirmed.record if confirmed else None, would_tell(context, participant_id)),
         FIELD_LABELS=FIELD_LABELS,
         MASKED=MASKED,
         field_value=field_value,

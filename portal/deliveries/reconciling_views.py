@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
@@ -17,6 +17,7 @@ from portal.domain.permissions import Permission
 from portal.domain.tenants import Connection
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
+from portal.webkit.fragments import see_other
 
 reconciling = Blueprint("reconciling", __name__)
 
@@ -73,4 +74,4 @@ def _connection() -> Connection:
 def _back(sentence: str) -> Response:
     save("reconcile.page")
     flash(sentence, "success")
-    return make_response(redirect(url_for(".show"), 303))
+    return see_other(url_for(".show"))

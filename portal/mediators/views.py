@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, render_template, request, url_for
 
 from portal.accounts.users import current_actor
 from portal.audit.acts import audited
@@ -17,6 +17,7 @@ from portal.mediators import queries
 from portal.releases.filters import Filters
 from portal.tenants.context import current_context
 from portal.webkit.access import requires
+from portal.webkit.fragments import see_other
 from portal.webkit.parameters import read_row
 
 mediators = Blueprint("mediators", __name__)
@@ -26,13 +27,13 @@ mediators = Blueprint("mediators", __name__)
 @requires(Permission.VIEW)
 def list_page() -> str:
     """The tenant's mediators by name."""
-    view, after = current_context(), read_row(request.args, "after")
+    context, after = current_context(), read_row(request.args, "after")
     return render_template(
         "mediators/list.html",
-        page=queries.list_mediators(view, after),
+        page=queries.list_mediators(context, after),
         after=after,
-        idle=queries.idle_in_use_count(view),
-        network=view.connection.network if view.connection else None,
+        idle=queries.idle_in_use_count(context),
+        network=context.connection.network if context.connection else None,
     )
 
 
@@ -46,4 +47,4 @@ def hand_over(mediator_id: int) -> Response:
     run = choose(current_context(), BulkAction.MEDIATOR, chosen, current_actor(), utcnow())
     bulk_id = run.id
     commit()
-    return make_response(redirect(url_for("bulk.show", bulk_id=bulk_id), 303))
+    return see_other(url_for("bulk.show", bulk_id=bulk_id))
