@@ -7,7 +7,6 @@ from flask import (
     Response,
     flash,
     make_response,
-    redirect,
     render_template,
     request,
     session,
@@ -29,7 +28,7 @@ from portal.domain.accounts import Account
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.webkit.access import requires
-from portal.webkit.fragments import relative_path
+from portal.webkit.fragments import relative_path, see_other
 from portal.webkit.messages import message
 from portal.webkit.security import failed, limiter, own_key
 
@@ -54,7 +53,7 @@ def begin() -> Response:
     except Refusal as refusal:
         return _refused(refusal)
     commit()
-    return make_response(redirect(url_for(".show"), 303))
+    return see_other(url_for(".show"))
 
 
 @second_factor.get("/picture.svg")
@@ -116,7 +115,7 @@ def turn_off() -> Response:
     commit()
     stay_in(account.id)
     flash(_("Der zweite Faktor ist ausgeschaltet. Alle anderen Sitzungen sind beendet."), "success")
-    return make_response(redirect(url_for("own.show"), 303))
+    return see_other(url_for("own.show"))
 
 
 def _own_account() -> Account:

@@ -7,7 +7,6 @@ from flask import (
     Response,
     flash,
     make_response,
-    redirect,
     render_template,
     request,
     url_for,
@@ -29,6 +28,7 @@ from portal.domain.accounts import Role
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import GRANTED, Permission
 from portal.webkit.access import requires
+from portal.webkit.fragments import done, see_other
 from portal.webkit.languages import LANGUAGES
 from portal.webkit.messages import message
 from portal.webkit.security import failed, limiter, own_key
@@ -60,7 +60,7 @@ def set_password() -> Response:
     commit()
     stay_in(account.id)
     flash(_("Das Passwort ist geändert. Alle anderen Sitzungen sind beendet."), "success")
-    return _back()
+    return see_other(url_for(".show"))
 
 
 @own.post("/account/sessions/<row:session_id>/end")
@@ -69,9 +69,7 @@ def set_password() -> Response:
 def end_one(session_id: int) -> Response:
     """End one of one's other sessions."""
     end_session(current_user.id, session_id, utcnow())
-    commit()
-    flash(_("Die Sitzung ist beendet."), "success")
-    return _back()
+    return done(_("Die Sitzung ist beendet."), ".show")
 
 
 @own.post("/account/sessions/end-others")
@@ -80,9 +78,7 @@ def end_one(session_id: int) -> Response:
 def end_others() -> Response:
     """End all sessions but the current one."""
     end_sessions(current_user.id, utcnow(), but=current_session().row_id)
-    commit()
-    flash(_("Alle anderen Sitzungen sind beendet."), "success")
-    return _back()
+    return done(_("Alle anderen Sitzungen sind beendet."), ".show")
 
 
 @own.post("/account/mails")
@@ -96,9 +92,7 @@ def set_mails() -> Response:
     account.gets_mails = request.form.get("mails") == "on"
     account.language = language if language in LANGUAGES else None
     describe(subject_id=account.id)
-    commit()
-    flash(_("Gespeichert."), "success")
-    return _back()
+    return done(_("Gespeichert."), ".show")
 
 
 @own.get("/roles")
@@ -126,7 +120,3 @@ def _page(error: str | None, status: int) -> Response:
         settings=current_settings(),
     )
     return make_response(page, status)
-
-
-def _back() -> Response:
-    return make_response(redirect(url_for(".show"), 303))

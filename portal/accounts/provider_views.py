@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, current_app, make_response, render_template, request, session
 from flask_babel import gettext as _
 
 from portal.accounts.identities import find_account_id
@@ -20,7 +20,7 @@ from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEvent
 from portal.webkit.access import public
-from portal.webkit.fragments import relative_path
+from portal.webkit.fragments import relative_path, see_other
 from portal.webkit.messages import message
 from portal.webkit.security import limiter
 
@@ -57,7 +57,7 @@ def begin() -> Response:
         return _away()
     until = (utcnow() + dt.timedelta(minutes=_MINUTES)).timestamp()
     session[_BEGUN] = asdict(begun) | {"until": until, "next": relative_path(request.form.get("next"))}
-    response = make_response(redirect(address, 303))
+    response = see_other(address)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

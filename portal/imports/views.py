@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.second_person import hindrance_code
+from portal.accounts.second_person import approval_blocker_code
 from portal.accounts.users import current_actor
 from portal.audit.acts import audited
 from portal.audit.recording import describe
@@ -23,7 +23,7 @@ from portal.domain.tenants import Tenant
 from portal.imports import queries, service
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
 from portal.webkit.access import requires
-from portal.webkit.fragments import live_answer
+from portal.webkit.fragments import live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
@@ -66,7 +66,7 @@ def upload() -> Response:
     describe(subject_id=import_id)
     enqueue_after_commit(RUN_IMPORT, import_id)
     commit("import.page")
-    return make_response(redirect(url_for(".show", import_id=import_id), 303))
+    return see_other(url_for(".show", import_id=import_id))
 
 
 csrf.exempt(
@@ -116,7 +116,7 @@ def let_go(import_id: int) -> Response:
     enqueue_after_commit(RUN_IMPORT, import_id)
     commit("import.passed")
     flash(_("Der Import wird übernommen."), "success")
-    return make_response(redirect(url_for(".show", import_id=import_id), 303))
+    return see_other(url_for(".show", import_id=import_id))
 
 
 @imports.post("/imports/<row:import_id>/discard")
@@ -128,7 +128,7 @@ def discard(import_id: int) -> Response:
     service.discard(run, current_actor(), utcnow())
     commit("import.discarded")
     flash(_("Der Import ist verworfen; die Personen bleiben, wie sie waren."), "success")
-    return make_response(redirect(url_for(".show", import_id=import_id), 303))
+    return see_other(url_for(".show", import_id=import_id))
 
 
 def _start(tenant_id: int) -> ImportRun:
@@ -156,8 +156,8 @@ def _list() -> dict[str, Any]:
     }
 
 
-def _hindrance(run: ImportRun) -> str | None:
-    code = hindrance_code(service.starter_of(run), current_actor(), "import-")
+def _approval_blocker(run: ImportRun) -> str | None:
+    code = approval_blocker_code(service.starter_of(run), current_actor(), "import-")
     return message(Refusal(code)) if code else None
 
 
@@ -172,7 +172,7 @@ def _values(run: ImportRun) -> dict[str, Any]:
         "leaving": {kind: service.leaving(run, kind, _LEAVING) for kind in service.taken_away(run)},
         "leaving_limit": _LEAVING,
         "leaving_title": leaving_title,
-        "hindrance": _hindrance(run) if run.state is ImportState.HELD else None,
+        "approval_blocker": _approval_blocker(run) if run.state is ImportState.HELD else None,
         "Kind": Kind,
         "said": said,
         "notice_text": notice_text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, flash, make_response, redirect, request
+from flask import Blueprint, Response, flash, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -32,7 +32,7 @@ from portal.releases.queries import (
 from portal.releases.saved_views import forget_view, save_view, saved_views
 from portal.tenants.context import current_context
 from portal.webkit.access import requires
-from portal.webkit.fragments import answer
+from portal.webkit.fragments import answer, see_other
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
 from portal.webkit.tables import download
@@ -110,7 +110,7 @@ def keep_view() -> Response:
         else _("Die Ansicht ist gespeichert."),
         "success",
     )
-    return make_response(redirect(where.url(), 303))
+    return see_other(where.url())
 
 
 @people.post("/participants/views/<row:view_id>/forget")
@@ -120,7 +120,7 @@ def drop_view(view_id: int) -> Response:
     forget_view(view_id, current_user.id)
     commit()
     flash(_("Die Ansicht ist gelöscht."), "success")
-    return make_response(redirect(read_address(request.form).url(), 303))
+    return see_other(read_address(request.form).url())
 
 
 @people.post("/participants/search")
@@ -130,12 +130,12 @@ def search() -> Response:
     text = request.form.get("text", "").strip()[:LENGTH]
     where = read_address(request.form)
     if not text:
-        return make_response(redirect(where.url(q=None, number=None), 303))
+        return see_other(where.url(q=None, number=None))
     if is_number(text):
-        return make_response(redirect(where.url(q=None, number=text), 303))
+        return see_other(where.url(q=None, number=text))
     key = remember_search(text, current_tenant_id(), current_user.id, utcnow())
     commit()
-    return make_response(redirect(where.url(q=key, number=None), 303))
+    return see_other(where.url(q=key, number=None))
 
 
 def _listing(filters: Filters) -> Listing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
@@ -49,7 +49,7 @@ from portal.releases.texts import (
 from portal.releases.withdrawals import find_withdrawal
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
-from portal.webkit.fragments import answer, is_fragment, live_answer
+from portal.webkit.fragments import answer, is_fragment, live_answer, see_other
 from portal.webkit.parameters import read_row
 from portal.webkit.sessions import live
 
@@ -206,7 +206,7 @@ def done(participant_id: int, sentence: str) -> Response:
         )
     flash(sentence, "success")
     parts = read_address(request.args).parts()
-    return make_response(redirect(url_for("releases.show", participant_id=participant_id, **parts), 303))
+    return see_other(url_for("releases.show", participant_id=participant_id, **parts))
 
 
 def _mediators(participant_id: int, text: str) -> Response:

@@ -7,9 +7,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    flash,
-    make_response,
-    redirect,
     render_template,
     request,
     session,
@@ -33,7 +30,7 @@ from portal.tenants.labels import problem_text
 from portal.tenants.queries import find_connection
 from portal.webkit.access import requires
 from portal.webkit.federal_states import STATE_NAMES
-from portal.webkit.fragments import live_answer, relative_path
+from portal.webkit.fragments import done, live_answer, relative_path, see_other
 from portal.webkit.scope import TENANT_KEY, current_tenant_id
 from portal.webkit.sessions import live
 
@@ -63,7 +60,7 @@ def chosen(slug: str) -> Response:
     commit()
     kept = session.pop("next", None)
     where = relative_path(request.form.get("next")) or relative_path(kept) or url_for("people.list_page")
-    return make_response(redirect(where, 303))
+    return see_other(where)
 
 
 @tenants.get("/settings")
@@ -85,7 +82,7 @@ def set_transfers() -> Response:
     service.set_federal_state(tenant, wanted.federal_state)
     service.set_limits(tenant, wanted.limits)
     tenant.sends_social_insurance_number = wanted.sends_social_insurance_number
-    return saved(_("Gespeichert."))
+    return done(_("Gespeichert."), ".settings")
 
 
 @tenants.post("/settings/token")
@@ -96,7 +93,7 @@ def set_token() -> Response:
     connection = _connection()
     service.set_token(connection, request.form.get("token", ""))
     service.ask_for_test(connection, utcnow())
-    return saved(_("Die Zugangsdaten sind hinterlegt und werden geprüft."))
+    return done(_("Die Zugangsdaten sind hinterlegt und werden geprüft."), ".settings")
 
 
 @tenants.post("/settings/test")
@@ -105,7 +102,7 @@ def set_token() -> Response:
 def check_connection() -> Response:
     """Ask the network whether it knows us."""
     service.ask_for_test(_connection(), utcnow())
-    return saved(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."))
+    return done(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."), ".settings")
 
 
 def _settings() -> dict[str, Any]:
@@ -132,9 +129,3 @@ def _connection() -> Connection:
     if connection is None:
         raise Refusal("network-not-chosen")
     return connection
-
-
-def saved(sentence: str) -> Response:
-    commit()
-    flash(sentence, "success")
-    return make_response(redirect(url_for("tenants.settings"), 303))

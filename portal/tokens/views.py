@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -15,6 +15,7 @@ from portal.domain.permissions import Permission
 from portal.domain.tokens import NAME_LIMIT
 from portal.tokens import queries, service
 from portal.webkit.access import requires
+from portal.webkit.fragments import done
 from portal.webkit.messages import message
 from portal.webkit.parameters import whole_number
 from portal.webkit.scope import current_tenant_id
@@ -59,9 +60,7 @@ def create() -> Response:
 def revoke(token_id: int) -> Response:
     """From now on the token opens nothing."""
     service.revoke_token(service.get_token(token_id), current_user.initials, utcnow())
-    commit()
-    flash(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."), "success")
-    return make_response(redirect(url_for(".list_page"), 303))
+    return done(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."), ".list_page")
 
 
 def _page(refusal: Refusal | None) -> Response:
