@@ -17,7 +17,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts.sessions import forget_sessions
-from portal.audit.checkpoints import export_heads, is_due, newest_heads
+from portal.audit.checkpoints import export_checkpoints, is_due, newest_checkpoints
 from portal.bulk.service import forget_runs
 from portal.core.database import EVERY_TENANT, commit, db, reading, rollback, scope_to, utcnow
 from portal.core.queue import (
@@ -198,10 +198,10 @@ def export_audit_heads(now: dt.datetime) -> None:
     if not is_due(settings, now):
         return
     with reading():
-        heads = newest_heads(now)
+        checkpoints = newest_checkpoints(now)
         commit()
-    export_heads(settings, heads)
-    log.info("audit_heads_exported", chains=len(heads))
+    export_checkpoints(settings, checkpoints)
+    log.info("audit_heads_exported", chains=len(checkpoints))
 
 
 def _ids(query: Select[*tuple[Any, ...]]) -> list[int]:

@@ -10,7 +10,13 @@ import click
 from flask_babel import lazy_gettext as _l
 
 from portal.audit.change_lines import change_lines
-from portal.audit.checkpoints import HeadError, export_heads, heads_file, newest_heads, read_heads
+from portal.audit.checkpoints import (
+    CheckpointError,
+    checkpoints_file,
+    export_checkpoints,
+    newest_checkpoints,
+    read_checkpoints,
+)
 from portal.audit.labels import SUBJECTS
 from portal.audit.queries import AuditFilters, list_entries, mediator_numbers, participant_numbers
 from portal.audit.verifying import ChainError, ChainErrorKind, verify
@@ -56,9 +62,9 @@ def verify_(as_json: bool) -> None:
     scope_to(EVERY_TENANT)
     try:
         with reading():
-            result = verify(read_heads(current_settings()))
+            result = verify(read_checkpoints(current_settings()))
             commit()
-    except HeadError as error:
+    except CheckpointError as error:
         raise Refusal("audit-head-wrong", line=error.line) from None
     finding = result.finding
     if as_json:
@@ -135,12 +141,12 @@ def _entry_lines(entry: dict[str, Any]) -> list[str]:
 @audit.command("export")
 @with_app
 def export() -> None:
-    """Append the signed heads of all chains to the file; cron does so every hour."""
+    """Append the signed checkpoints of all chains to the file; cron does so every hour."""
     with reading():
-        heads = newest_heads(utcnow())
+        checkpoints = newest_checkpoints(utcnow())
         commit()
-    export_heads(current_settings(), heads)
-    click.echo(_("Ausgeführt nach %(file)s.", file=heads_file(current_settings())))
+    export_checkpoints(current_settings(), checkpoints)
+    click.echo(_("Ausgeführt nach %(file)s.", file=checkpoints_file(current_settings())))
 
 
 def _values(finding: ChainError) -> dict[str, object]:

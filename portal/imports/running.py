@@ -128,9 +128,9 @@ def _stage(held: Lease[ImportRun], batch: int) -> bool:
 
 def _stage_files(held: Lease[ImportRun], file: IO[bytes], batch: int) -> None:
     export = open_lines(file) if _came_by_http(held) else open_export(file)
-    beat = _Beat(held)
+    keep_alive = _KeepAlive(held)
     shapes = {
-        kind: found.inspect(beat) for kind, found in export.files.items()
+        kind: found.inspect(keep_alive) for kind, found in export.files.items()
     }  # all headers before the first line
     run = renew(held, utcnow())
     _note_files(run, export)
@@ -274,7 +274,7 @@ def _data_folder() -> Path:
     return Path(current_settings().data_folder)
 
 
-class _Beat:
+class _KeepAlive:
     """Renews the lease during long reading, every third of it."""
 
     def __init__(self, held: Lease[ImportRun]) -> None:
