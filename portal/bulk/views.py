@@ -27,11 +27,12 @@ from portal.participants.choices import active_mediators
 from portal.releases.list_address import read_strictly
 from portal.tenants.context import current_context
 from portal.webkit.access import may, requires
+from portal.webkit.downloads import download
 from portal.webkit.fragments import live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row, read_rows
 from portal.webkit.sessions import live
-from portal.webkit.tables import Cell, Table, download
+from portal.webkit.tables import Cell, Table
 
 bulk = Blueprint("bulk", __name__)
 PAGE = 50

@@ -9,7 +9,8 @@ from portal.cli.context import with_app
 from portal.cli.words import _
 from portal.core.database import db
 from portal.core.grants import grant
-from portal.core.schema import check_database, upgrade
+from portal.core.migrating import upgrade
+from portal.core.schema import check_database
 
 
 @click.group("db")

@@ -23,13 +23,14 @@ from portal.domain.tenants import Tenant
 from portal.imports import queries, service
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
 from portal.webkit.access import requires
+from portal.webkit.downloads import download
 from portal.webkit.fragments import live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
 from portal.webkit.security import BODY_LIMIT, csrf
 from portal.webkit.sessions import live
-from portal.webkit.tables import Table, download
+from portal.webkit.tables import Table
 
 imports = Blueprint("imports", __name__)
 PAGE = 50

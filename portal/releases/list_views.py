@@ -32,10 +32,10 @@ from portal.releases.queries import (
 from portal.releases.saved_views import forget_view, save_view, saved_views
 from portal.tenants.context import current_context
 from portal.webkit.access import requires
+from portal.webkit.downloads import download
 from portal.webkit.fragments import answer, see_other
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
-from portal.webkit.tables import download
 
 people = Blueprint("people", __name__)
 PAGE = 50
