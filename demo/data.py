@@ -1,7 +1,7 @@
 """The demo's data: `python -m demo.data` writes it into an empty database, with a sandbox at hand.
 
 Everything comes about as in real life: by imports, releases, and deliveries to the sandbox over HTTP. Only the clock is
-moved: what has happened is dated back afterwards (see Stage.grow_older).
+moved: what has happened is dated back afterwards (see Setup.grow_older).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 import sys
 
-from demo.cast import PROVIDERS, SMALL_ONE, Provider
 from demo.logins import LOGINS, PASSWORD, Login
-from demo.plays import play
-from demo.stage import Stage, control, new_token
+from demo.scenarios import run_scenario
+from demo.seed import PROVIDERS, SMALL_ONE, Provider
+from demo.setup import Setup, control, new_token
 from portal.accounts.service import create_account
 from portal.app import create_app
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
@@ -44,7 +44,7 @@ def fill() -> list[str]:
 
 
 def _found(provider: Provider) -> None:
-    """Create the tenant and its provider at the network, and let its play be given."""
+    """Create the tenant and its provider at the network, and run its scenario."""
     now, today = utcnow(), utcnow().date()
     network = Network(provider.network)
     settings = current_settings()
@@ -56,14 +56,14 @@ def _found(provider: Provider) -> None:
     set_token(connection, _provider_at_network(provider, url))
     commit()
     scope_to(tenant.id)
-    stage = Stage(
+    setup = Setup(
         provider,
         tenant.id,
         url,
         Actor(_initials(provider, "caseworker")),
         Actor(_initials(provider, "supervisor")),
     )
-    play(stage)
+    run_scenario(setup)
     for login in LOGINS:
         if login.tenant == provider.slug:
             _open_account(login, tenant.id)

@@ -1,6 +1,6 @@
 """Invented participants as a Qualli.life export: `python -m demo.people --out DIR --today DATE`.
 
-The same date and seed give the same bytes. Who is invented how says demo.cast; the names are Faker's.
+The same date and seed give the same bytes. Who is invented how says demo.seed; the names are Faker's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from faker import Faker
 
 from demo import words
-from demo.cast import JOBNETZWERK, PROVIDERS, SMALL_ONE, Mediator, Order, Provider
+from demo.seed import JOBNETZWERK, PROVIDERS, SMALL_ONE, Mediator, Order, Provider
 from portal.core.masking import check_digit
 from portal.domain.rules.normalise import normalise
 from portal.imports.columns import EXPORTED_AT, MEDIATORS, ORDERS, PARTICIPANTS, PROFILES, Table

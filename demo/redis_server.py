@@ -80,7 +80,7 @@ def socket_in(folder: Path) -> Iterator[Path]:
 def _short_temporary_folder() -> str:
     usual = tempfile.gettempdir()
     # mkdtemp makes a folder there that nobody else can enter.
-    return usual if len(usual) <= 60 else "/tmp"  # noqa: S108 # nosec B108
+    return usual if len(usual) <= 60 else "/tmp"  # noqa: S108
 
 
 def server_command(folder: Path, socket_path: Path) -> list[str]:

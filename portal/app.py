@@ -36,11 +36,11 @@ from portal.releases.list_views import people
 from portal.releases.number_views import numbers
 from portal.releases.states import refresh_changed
 from portal.releases.views import releases
-from portal.shell import auditing, header, labels, messages, scope
+from portal.shell import auditing, header, labels, messages
 from portal.shell.views import general
 from portal.tenants.views import tenants
 from portal.tokens.views import tokens
-from portal.webkit import assets, errors, fragments, languages, limits, request_log, security
+from portal.webkit import assets, errors, fragments, languages, limits, request_log, scope, security
 from portal.webkit.converters import RowConverter
 from portal.webkit.sessions import ServerSessions
 

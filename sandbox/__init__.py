@@ -14,10 +14,14 @@ from pathlib import Path
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from sandbox.api import api
+from sandbox.control import control
 from sandbox.database import Database
 from sandbox.errors import error_page
+from sandbox.pages import pages
 from sandbox.problems import Problem, invalid_request, not_found
 from sandbox.processing import Processor
+from sandbox.rule_pages import rule_pages
 from sandbox.services import Services
 from sandbox.words import ProblemType
 
@@ -42,11 +46,6 @@ def create_app(
     `control_token` guards the control door where given. `allowed_hosts` are the names under which a browser
     may call pages and control door; the contract's paths answer under every name.
     """
-    from sandbox.api import api
-    from sandbox.control import control
-    from sandbox.pages import pages
-    from sandbox.rule_pages import rule_pages
-
     os.umask(0o077)  # people's records are in it
     store = Database(database)
     store.create_tables()

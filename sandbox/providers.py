@@ -98,7 +98,7 @@ def update_provider(db: sqlite3.Connection, provider_id: str, changes: dict[str,
 
 # The names of columns come from this list alone.
 _CHANGES = {
-    column: f"UPDATE provider SET {column} = ? WHERE provider_id = ?"  # noqa: S608 # nosec B608
+    column: f"UPDATE provider SET {column} = ? WHERE provider_id = ?"  # noqa: S608
     for column in (
         "name",
         "token_hash",

@@ -10,10 +10,10 @@ import pytest
 
 from demo import run
 from portal.app import create_app
-from portal.audit.checkpoints import export_heads, newest_heads
+from portal.audit.checkpoints import export_checkpoints, newest_checkpoints
 from portal.core.crypto import current_vault
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.core.schema import upgrade
+from portal.core.migrating import upgrade
 from portal.domain.tenants import Tenant
 from portal.imports.uploads import take_in_lines
 from sandbox import create_app as create_sandbox
@@ -40,7 +40,7 @@ def test_database_heads_and_uploads(tmp_path: Path) -> None:
         db.session.add(Tenant(slug="one", name="One", created_at=NOW))
         commit()
         take_in_lines([b"x"], "teilnehmer.csv", Path(settings.data_folder), current_vault())
-        export_heads(settings, newest_heads(utcnow()))
+        export_checkpoints(settings, newest_checkpoints(utcnow()))
         written = {path.name for path in place.rglob("*")}
         assert {"own.db", "own.db-wal", "own.db-shm", "data", "uploads"} <= written
         assert _others_may(tmp_path) == set()

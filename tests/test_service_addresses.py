@@ -8,8 +8,9 @@ from sqlalchemy import create_engine, text
 
 from portal.app import create_app
 from portal.core.database import db
+from portal.core.migrating import upgrade
 from portal.core.refusal import Refusal
-from portal.core.schema import check_database, upgrade
+from portal.core.schema import check_database
 from portal.core.service_addresses import (
     base_address,
     database_address,

@@ -563,6 +563,7 @@ def upgrade() -> None:
     op.create_table(
         "mail",
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("channel", sa.String(length=30), nullable=False),
         sa.Column("key", sa.String(length=100), nullable=False),
         sa.Column("kind", sa.String(length=30), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -586,7 +587,6 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_mail_tenant_id_tenant")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail")),
-        sa.UniqueConstraint("key", name=op.f("uq_mail_key")),
     )
     op.create_index(
         "ix_mail_due",
@@ -597,6 +597,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index("ix_mail_state", "mail", ["state", "created_at"], unique=False)
+    op.create_index("uq_mail_key", "mail", ["channel", "key"], unique=True)
     op.create_table(
         "notice_seen",
         sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),

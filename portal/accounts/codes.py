@@ -8,6 +8,7 @@ import io
 import secrets
 
 import pyotp
+import segno
 from argon2.low_level import Type, hash_secret_raw
 
 STEP_SECONDS = 30
@@ -32,8 +33,6 @@ def provisioning_address(secret: str, email: str) -> str:
 
 def picture(address: str) -> bytes:
     """The address as a QR code, SVG: dark on light whatever the theme, since cameras want it so."""
-    import segno  # once in the life of an account
-
     drawn = io.BytesIO()
     code = segno.make(address, error="m")
     code.save(drawn, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False, nl=False)

@@ -7,7 +7,6 @@ from flask import (
     Response,
     flash,
     make_response,
-    redirect,
     render_template,
     request,
     session,
@@ -22,12 +21,14 @@ from portal.accounts.service import get_account
 from portal.accounts.sessions import end_sessions
 from portal.accounts.signing_in import stay_in
 from portal.accounts.users import WITHOUT_PASSWORD
+from portal.audit.acts import audited
 from portal.core.database import EVERY_TENANT, commit, rollback, scope_to, utcnow
 from portal.core.refusal import NotFound, Refusal
 from portal.domain.accounts import Account
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.webkit.access import requires
-from portal.webkit.fragments import relative_path
+from portal.webkit.fragments import relative_path, see_other
 from portal.webkit.messages import message
 from portal.webkit.security import failed, limiter, own_key
 
@@ -52,7 +53,7 @@ def begin() -> Response:
     except Refusal as refusal:
         return _refused(refusal)
     commit()
-    return make_response(redirect(url_for(".show"), 303))
+    return see_other(url_for(".show"))
 
 
 @second_factor.get("/picture.svg")
@@ -70,6 +71,7 @@ def draw() -> Response:
 
 @second_factor.post("/confirm")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SECOND_FACTOR_SET)
 @limiter.limit("20 per 10 minutes", key_func=own_key, deduct_when=failed)
 def confirm() -> Response:
     """The first code: from now on one is asked for. All other sessions end."""
@@ -86,6 +88,7 @@ def confirm() -> Response:
 
 @second_factor.post("/codes")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.RECOVERY_CODES_MADE)
 @limiter.limit(_GUESSES, key_func=own_key, deduct_when=failed)
 def renew_codes() -> Response:
     """New recovery codes; the old ones are void."""
@@ -100,6 +103,7 @@ def renew_codes() -> Response:
 
 @second_factor.post("/off")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SECOND_FACTOR_REMOVED)
 @limiter.limit(_GUESSES, key_func=own_key, deduct_when=failed)
 def turn_off() -> Response:
     """Ask for no code any more. All other sessions end."""
@@ -111,7 +115,7 @@ def turn_off() -> Response:
     commit()
     stay_in(account.id)
     flash(_("Der zweite Faktor ist ausgeschaltet. Alle anderen Sitzungen sind beendet."), "success")
-    return make_response(redirect(url_for("own.show"), 303))
+    return see_other(url_for("own.show"))
 
 
 def _own_account() -> Account:

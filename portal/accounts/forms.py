@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
-from wtforms import EmailField, HiddenField, PasswordField
-from wtforms.validators import InputRequired, Length
 
 from portal.accounts.passwords import MAXIMUM_LENGTH
 from portal.core.refusal import Refusal
 from portal.domain.accounts import Account, Role
+from portal.webkit.fragments import relative_path
 
+EMAIL_LENGTH = 254
+"""Characters of an address, at most (RFC 5321)."""
 TENANT_ROLES = tuple(role for role in Role if not role.for_all_tenants)
 """The roles that a tenant's administrator may give."""
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
-    """E-mail and password, and where to go afterwards."""
+@dataclass(frozen=True)
+class SignInForm:
+    """What was typed to sign in, where to go afterwards, and what is wrong with it."""
 
-    email = EmailField(
-        _l("E-Mail"), [InputRequired(_l("Bitte geben Sie Ihre E-Mail-Adresse an.")), Length(max=254)]
+    email: str = ""
+    password: str = ""
+    next: str | None = None
+    email_error: str | None = None
+    password_error: str | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.email_error or self.password_error)
+
+
+def read_sign_in(values: MultiDict[str, str]) -> SignInForm:
+    """What was typed to sign in; nobody has what is too long."""
+    email, password = values.get("email", ""), values.get("password", "")
+    form = SignInForm(
+        email,
+        password,
+        relative_path(values.get("next")),
+        None if email else _("Bitte geben Sie Ihre E-Mail-Adresse an."),
+        None if password else _("Bitte geben Sie Ihr Passwort an."),
     )
-    password = PasswordField(
-        _l("Passwort"), [InputRequired(_l("Bitte geben Sie Ihr Passwort an.")), Length(max=MAXIMUM_LENGTH)]
-    )
-    next = HiddenField()
+    too_long = len(email) > EMAIL_LENGTH or len(password) > MAXIMUM_LENGTH
+    return mismatched(form) if too_long and not form.is_wrong else form
+
+
+def mismatched(form: SignInForm) -> SignInForm:
+    """The form with the words that tell nobody which of the two was wrong."""
+    return replace(form, password_error=_("E-Mail und Passwort passen nicht zusammen."))
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 _FOLDER = Path(__file__).parent / "words" / "zxcvbn-ts"
 EASY = 10**10
@@ -50,30 +51,27 @@ def spellings(words: Iterable[str], shortest: int = 3) -> Iterator[str]:
 
 def is_easy(password: str, *about: str) -> bool:
     """Whether somebody who knows German, and what `about` says of the owner, guesses the password."""
-    from zxcvbn import zxcvbn  # its lists of words are large, and few processes ever see a new password
-    from zxcvbn.matching import RANKED_DICTIONARIES
-
-    _teach_german()
+    zxcvbn, known_words = _load_zxcvbn()
     typed = password[:_LOOKED_AT]
     own = list(spellings([*about, *(word for text in about for word in re.split(r"[\W_]+", text))], 2))
     if zxcvbn(typed, own)["guesses"] < EASY:
         return True
-    known = {
-        part
-        for part in _parts(typed.lower())
-        if any(part in ranked for ranked in RANKED_DICTIONARIES.values())
-    }
+    known = {part for part in _parts(typed.lower()) if any(part in ranked for ranked in known_words.values())}
     return _is_few_words(typed.lower(), known, set(own))
 
 
 @lru_cache(maxsize=1)
-def _teach_german() -> None:
-    """Give zxcvbn the lists, in the order of how common their words are; once for each process."""
-    from zxcvbn.matching import add_frequency_lists
+def _load_zxcvbn() -> tuple[Any, Mapping[str, Mapping[str, int]]]:
+    """Return its function and its words, German ones among them, in the order of how common they are.
+
+    Its lists are large, and few processes ever see a new password.
+    """
+    from zxcvbn import matching, zxcvbn  # noqa: PLC0415 - see above
 
     lists = {f"german_{path.stem}": json.loads(path.read_text("utf-8")) for path in _FOLDER.glob("*.json")}
     lists["german_trade"] = _OF_THE_TRADE.split()
-    add_frequency_lists({name: list(spellings(words)) for name, words in lists.items()})
+    matching.add_frequency_lists({name: list(spellings(words)) for name, words in lists.items()})
+    return zxcvbn, matching.RANKED_DICTIONARIES
 
 
 def _parts(text: str, shortest: int = 3) -> set[str]:

@@ -7,10 +7,12 @@ import hashlib
 
 from portal.domain.accounts import Account
 from portal.domain.notice_kinds import MailKind
-from portal.mail.outbox import put
+from portal.mail.outbox import mails_are_set, put
 
 
 def mail_link(account: Account, token: str, now: dt.datetime) -> bool:
     """Put a link into the outbox, sealed; whether it will be mailed. One of before that still waits is void then."""
     key = f"link:{account.id}:{hashlib.sha256(token.encode()).hexdigest()[:24]}"
+    if not mails_are_set():
+        return False
     return put(MailKind.ONE_TIME_LINK, key, account, now, secret=token) is not None

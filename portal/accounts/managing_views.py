@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -20,14 +20,17 @@ from portal.accounts.service import (
     enable_account,
     get_account,
 )
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, rollback, utcnow
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.mail.outbox import mails_are_set
 from portal.webkit.access import requires
+from portal.webkit.fragments import done
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
@@ -53,6 +56,7 @@ def new() -> Response:
 
 @managing.post("/accounts")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_CREATED, "account")
 def create() -> Response:
     """Create an account, and mail or show the link by which the person sets a password."""
     typed, now = read_typed(request.form), utcnow()
@@ -82,6 +86,7 @@ def edit(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_CHANGED, "account")
 def change(account_id: int) -> Response:
     """Change name, initials, role or mediator."""
     account, typed = get_account(account_id), read_typed(request.form)
@@ -100,27 +105,30 @@ def change(account_id: int) -> Response:
         rollback()
         return _form(typed, get_account(account_id), refusal)
     describe(role=account.role.value if account.role is not before else None)
-    return _saved(_("Gespeichert."))
+    return done(_("Gespeichert."), ".list_page")
 
 
 @managing.post("/accounts/<row:account_id>/disable")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_DISABLED, "account")
 def disable(account_id: int) -> Response:
     """Let nobody in with this account."""
     disable_account(get_account(account_id), current_user.id, utcnow())
-    return _saved(_("Das Konto ist gesperrt; seine Sitzungen sind beendet."))
+    return done(_("Das Konto ist gesperrt; seine Sitzungen sind beendet."), ".list_page")
 
 
 @managing.post("/accounts/<row:account_id>/enable")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.ACCOUNT_ENABLED, "account")
 def enable(account_id: int) -> Response:
     """Let the person in again."""
     enable_account(get_account(account_id))
-    return _saved(_("Das Konto ist wieder offen."))
+    return done(_("Das Konto ist wieder offen."), ".list_page")
 
 
 @managing.post("/accounts/<row:account_id>/link")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.LINK_MADE, "account")
 def new_link(account_id: int) -> Response:
     """A new link by which the person sets a password."""
     return _with_link(get_account(account_id), utcnow())
@@ -128,10 +136,11 @@ def new_link(account_id: int) -> Response:
 
 @managing.post("/accounts/<row:account_id>/reset-second-factor")
 @requires(Permission.MANAGE_ACCOUNTS)
+@audited(AuditEvent.SECOND_FACTOR_RESET, "account")
 def reset_second_factor(account_id: int) -> Response:
     """Take the second factor away of somebody who lost the device."""
     second_factor.reset(get_account(account_id), current_user.id, utcnow())
-    return _saved(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."))
+    return done(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."), ".list_page")
 
 
 def _with_link(account: Account, now: dt.datetime) -> Response:
@@ -142,15 +151,14 @@ def _with_link(account: Account, now: dt.datetime) -> Response:
         note_seen(token, current_user.id)
     describe(subject_id=account.id, mailed=mailed)
     values = {"name": account.name, "account_id": account.id}
-    commit()
     if mailed:
         sentence = _(
             "Der Link geht per Mail an %(email)s. Er gilt einmal und %(hours)s Stunden lang.",
             email=account.email,
             hours=VALID_HOURS,
         )
-        flash(sentence, "success")
-        return make_response(redirect(url_for(".edit", account_id=account.id), 303))
+        return done(sentence, ".edit", account_id=account.id)
+    commit()
     whole = current_settings().public_url is not None  # else the browser completes it: a Host may be forged
     page = render_template(
         "accounts/link.html", link=link_to(token), whole=whole, hours=VALID_HOURS, **values
@@ -169,9 +177,3 @@ def _form(typed: AccountForm, account: Account | None, refusal: Refusal | None =
         "mails": mails_are_set(),
     }
     return make_response(render_template("accounts/account.html", **values), 422 if refusal else 200)
-
-
-def _saved(sentence: str) -> Response:
-    commit()
-    flash(sentence, "success")
-    return make_response(redirect(url_for(".list_page"), 303))

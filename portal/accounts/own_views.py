@@ -7,7 +7,6 @@ from flask import (
     Response,
     flash,
     make_response,
-    redirect,
     render_template,
     request,
     url_for,
@@ -20,13 +19,16 @@ from portal.accounts.second_factor import is_set
 from portal.accounts.service import change_password, get_account
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
 from portal.accounts.signing_in import stay_in
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import EVERY_TENANT, commit, scope_to, scoped_to, utcnow
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.accounts import Role
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import GRANTED, Permission
 from portal.webkit.access import requires
+from portal.webkit.fragments import done, see_other
 from portal.webkit.languages import LANGUAGES
 from portal.webkit.messages import message
 from portal.webkit.security import failed, limiter, own_key
@@ -44,6 +46,7 @@ def show() -> Response:
 
 @own.post("/account/password")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.PASSWORD_CHANGED)
 @limiter.limit("10 per 10 minutes", key_func=own_key, deduct_when=failed)
 def set_password() -> Response:
     """Set another password: all other sessions end, this one goes on under a new number."""
@@ -57,31 +60,30 @@ def set_password() -> Response:
     commit()
     stay_in(account.id)
     flash(_("Das Passwort ist geändert. Alle anderen Sitzungen sind beendet."), "success")
-    return _back()
+    return see_other(url_for(".show"))
 
 
 @own.post("/account/sessions/<row:session_id>/end")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SESSIONS_ENDED)
 def end_one(session_id: int) -> Response:
     """End one of one's other sessions."""
     end_session(current_user.id, session_id, utcnow())
-    commit()
-    flash(_("Die Sitzung ist beendet."), "success")
-    return _back()
+    return done(_("Die Sitzung ist beendet."), ".show")
 
 
 @own.post("/account/sessions/end-others")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SESSIONS_ENDED)
 def end_others() -> Response:
     """End all sessions but the current one."""
     end_sessions(current_user.id, utcnow(), but=current_session().row_id)
-    commit()
-    flash(_("Alle anderen Sitzungen sind beendet."), "success")
-    return _back()
+    return done(_("Alle anderen Sitzungen sind beendet."), ".show")
 
 
 @own.post("/account/mails")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SETTINGS_CHANGED, "account")
 def set_mails() -> Response:
     """Say whether one wants mails, and in which language."""
     language = request.form.get("language", "")
@@ -90,9 +92,7 @@ def set_mails() -> Response:
     account.gets_mails = request.form.get("mails") == "on"
     account.language = language if language in LANGUAGES else None
     describe(subject_id=account.id)
-    commit()
-    flash(_("Gespeichert."), "success")
-    return _back()
+    return done(_("Gespeichert."), ".show")
 
 
 @own.get("/roles")
@@ -120,7 +120,3 @@ def _page(error: str | None, status: int) -> Response:
         settings=current_settings(),
     )
     return make_response(page, status)
-
-
-def _back() -> Response:
-    return make_response(redirect(url_for(".show"), 303))

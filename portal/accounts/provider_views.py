@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, current_app, make_response, render_template, request, session
 from flask_babel import gettext as _
 
 from portal.accounts.identities import find_account_id
-from portal.accounts.provider import AuthRequest, Provider, Refused, Unavailable, is_installed
+from portal.accounts.provider import AuthRequest, Refused, Unavailable, is_installed
 from portal.accounts.signing_in import intend_for, let_in, note
 from portal.accounts.users import User, find_user
 from portal.core.database import commit, rollback, set_reading, utcnow
@@ -20,9 +20,12 @@ from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEvent
 from portal.webkit.access import public
-from portal.webkit.fragments import relative_path
+from portal.webkit.fragments import relative_path, see_other
 from portal.webkit.messages import message
 from portal.webkit.security import limiter
+
+if TYPE_CHECKING:
+    from portal.accounts.provider_client import Provider
 
 by_provider = Blueprint("by_provider", __name__, url_prefix="/sign-in/provider")
 log = structlog.get_logger()
@@ -36,6 +39,8 @@ def find_provider() -> Provider | None:
     settings = current_settings()
     if settings.oidc_issuer is None or not is_installed():
         return None
+    from portal.accounts.provider_client import Provider  # noqa: PLC0415 - Authlib is an extra
+
     known = current_app.extensions.get(_PROVIDER)
     if not isinstance(known, Provider) or known.issuer != settings.oidc_issuer:
         known = current_app.extensions[_PROVIDER] = Provider(settings)
@@ -57,7 +62,7 @@ def begin() -> Response:
         return _away()
     until = (utcnow() + dt.timedelta(minutes=_MINUTES)).timestamp()
     session[_BEGUN] = asdict(begun) | {"until": until, "next": relative_path(request.form.get("next"))}
-    response = make_response(redirect(address, 303))
+    response = see_other(address)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

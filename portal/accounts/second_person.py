@@ -20,7 +20,7 @@ from portal.domain.actors import SYSTEM, Actor
 from portal.domain.audit import Second
 
 
-class Hindrance(StrEnum):
+class ApprovalBlocker(StrEnum):
     """Why somebody is no second person."""
 
     SAME = "same-person"
@@ -35,14 +35,14 @@ class Starter:
     account_id: int | None
 
 
-def hindrance(starter: Starter, judge: Actor) -> Hindrance | None:
+def approval_blocker(starter: Starter, judge: Actor) -> ApprovalBlocker | None:
     """Why `judge` is no second person to `starter`; None where they may decide."""
     if is_same(starter, judge):
-        return Hindrance.SAME
+        return ApprovalBlocker.SAME
     if starter.account_id is None or judge.account_id is None:
         return None
     own = {judge.account_id} if judge.by_provider else _hands(judge.account_id)
-    return Hindrance.LINK_SEEN if own & _hands(starter.account_id) else None
+    return ApprovalBlocker.LINK_SEEN if own & _hands(starter.account_id) else None
 
 
 def is_same(starter: Starter, judge: Actor) -> bool:
@@ -54,14 +54,14 @@ def is_same(starter: Starter, judge: Actor) -> bool:
 
 def require_second(starter: Starter, judge: Actor, prefix: str = "") -> None:
     """Raise Refusal `same-person` or `link-seen`, after `prefix`; else have the audit say who decides."""
-    if (code := hindrance_code(starter, judge, prefix)) is not None:
+    if (code := approval_blocker_code(starter, judge, prefix)) is not None:
         raise Refusal(code)
     describe(second_person=_kind(judge).value)
 
 
-def hindrance_code(starter: Starter, judge: Actor, prefix: str = "") -> str | None:
+def approval_blocker_code(starter: Starter, judge: Actor, prefix: str = "") -> str | None:
     """The code of the refusal that `require_second` would raise, for a page that says so before."""
-    found = hindrance(starter, judge)
+    found = approval_blocker(starter, judge)
     return None if found is None else f"{prefix}{found.value}"
 
 

@@ -14,7 +14,6 @@ from flask import (
     current_app,
     flash,
     make_response,
-    redirect,
     render_template,
     request,
     url_for,
@@ -24,9 +23,9 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from portal.accounts.codes import is_time_code
-from portal.accounts.forms import SignInForm
+from portal.accounts.forms import SignInForm, mismatched, read_sign_in
 from portal.accounts.links import open_link
-from portal.accounts.passwords import MINIMUM_LENGTH, verify_and_renew
+from portal.accounts.passwords import MAXIMUM_LENGTH, MINIMUM_LENGTH, verify_and_renew
 from portal.accounts.provider import is_installed
 from portal.accounts.second_factor import check_code, unused_recovery_codes
 from portal.accounts.service import keep_hash, set_password
@@ -44,6 +43,7 @@ from portal.accounts.signing_in import (
     user_of_half,
 )
 from portal.accounts.users import User, user_of
+from portal.audit.acts import audited
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
 from portal.core.idna_domains import spellings
 from portal.core.refusal import Refusal
@@ -53,7 +53,7 @@ from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.webkit.access import public, requires
 from portal.webkit.callers import caller_key
-from portal.webkit.fragments import relative_path
+from portal.webkit.fragments import relative_path, see_other
 from portal.webkit.languages import ngettext
 from portal.webkit.messages import message
 from portal.webkit.security import allow_forms_to, failed, limiter
@@ -93,7 +93,7 @@ def sign_in() -> Response:
     """The form; whoever is signed in already goes on."""
     if current_user.is_authenticated:
         return go_on(request.args.get("next"))
-    return _form(SignInForm(data={"next": relative_path(request.args.get("next"))}), 200)
+    return _form(SignInForm(next=relative_path(request.args.get("next"))), 200)
 
 
 @accounts.post("/sign-in")
@@ -105,16 +105,15 @@ def send_sign_in() -> Response:
     """Check e-mail and password; the same words and the same time whatever is wrong with them."""
     if not current_settings().password_sign_in:
         abort(403)
-    form = SignInForm()
-    if not form.validate_on_submit():
+    form = read_sign_in(request.form)
+    if form.is_wrong:
         return _form(form, 422)
-    user = _check(form.email.data or "", form.password.data or "")
+    user = _check(form.email, form.password)
     if user is None:
         log.info("sign_in_failed")
-        note(AuditEvent.SIGN_IN_FAILED, _find_typed(form.email.data or ""))
-        form.password.errors = [_("E-Mail und Passwort passen nicht zusammen.")]
-        return _form(form, 422)
-    return let_in(user, form.next.data)
+        note(AuditEvent.SIGN_IN_FAILED, _find_typed(form.email))
+        return _form(mismatched(form), 422)
+    return let_in(user, form.next)
 
 
 @accounts.get("/sign-in/code")
@@ -167,13 +166,14 @@ def send_code() -> Response:
 
 @accounts.post("/sign-out")
 @requires(Permission.SIGNED_IN)
+@audited(AuditEvent.SIGNED_OUT)
 def sign_out() -> Response:
     """End the session, here and on the server."""
     log.info("signed_out", account=current_user.id)
     commit()
     renew_session()
     flash(_("Sie sind abgemeldet."), "success")
-    return make_response(redirect(url_for(".sign_in"), 303))
+    return see_other(url_for(".sign_in"))
 
 
 @accounts.get("/set-password/<token>")
@@ -198,7 +198,7 @@ def set_first_password(token: str) -> Response:
     intend_for(AuditEvent.PASSWORD_CHANGED, user_of(account))
     commit()
     flash(_("Das Passwort ist gesetzt. Sie können sich jetzt anmelden."), "success")
-    return make_response(redirect(url_for(".sign_in"), 303))
+    return see_other(url_for(".sign_in"))
 
 
 def _password_form(token: str, account: Account, error: str | None, status: int) -> Response:
@@ -242,14 +242,12 @@ def _too_late() -> Response:
     if current_session().row_id is not None:
         sentence = _("Die Anmeldung hat zu lange gedauert. Bitte fangen Sie noch einmal an.")
         flash(sentence, "warning")
-    return make_response(redirect(url_for(".sign_in"), 303))
+    return see_other(url_for(".sign_in"))
 
 
 def _from_the_start(sentence: str) -> Response:
     """Back to the first step. 422 counts as a wrong code."""
-    form = SignInForm(formdata=None)
-    form.password.errors = [sentence]
-    return _form(form, 422)
+    return _form(SignInForm(password_error=sentence), 422)
 
 
 def _form(form: SignInForm, status: int) -> Response:
@@ -257,6 +255,7 @@ def _form(form: SignInForm, status: int) -> Response:
     page = render_template(
         "accounts/sign_in.html",
         form=form,
+        longest_password=MAXIMUM_LENGTH,
         with_password=settings.password_sign_in,
         provider_name=settings.oidc_name if settings.oidc_issuer else None,
         provider_missing=not installed,

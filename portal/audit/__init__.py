@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from portal.audit.recording import write_intended
+from portal.audit.sealing import seal_transaction
 from portal.core.database import before_commit
 
 
 def init_app(app: Flask) -> None:
     """Have each transaction say what was done in it, and seal what it wrote."""
-    from portal.audit.recording import write_intended
-    from portal.audit.sealing import seal_transaction
-
     before_commit(app, write_intended)
     before_commit(app, seal_transaction)

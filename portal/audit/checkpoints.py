@@ -1,4 +1,4 @@
-"""Signed heads of the chains, kept outside the database: what shows that the end of a chain was cut off.
+"""Signed checkpoints of the chains, kept outside the database: what shows that the end of a chain was cut off.
 
 Each line of `audit-heads.ndjson` in the data folder names chain, number and digest of a chain's newest seal, and is
 signed with Ed25519. The signing key is derived from SECRET_KEY, which the database does not hold.
@@ -27,7 +27,7 @@ EXPORT_EVERY = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Head:
+class Checkpoint:
     """The newest seal of a chain, at some time."""
 
     chain: int
@@ -41,7 +41,7 @@ class Head:
         return json.dumps([self.chain, self.number, self.digest, self.at], separators=(",", ":")).encode()
 
 
-class HeadError(Exception):
+class CheckpointError(Exception):
     """A line of the file is not one that we signed."""
 
     def __init__(self, line: int) -> None:
@@ -49,7 +49,7 @@ class HeadError(Exception):
         self.line = line
 
 
-def newest_heads(now: dt.datetime) -> list[Head]:
+def newest_checkpoints(now: dt.datetime) -> list[Checkpoint]:
     """The newest seal of each chain."""
     newest = select(Seal.chain, func.max(Seal.number).label("number")).group_by(Seal.chain).subquery()
     query = (
@@ -59,35 +59,37 @@ def newest_heads(now: dt.datetime) -> list[Head]:
     )
     with for_every_tenant():
         rows = db.session.execute(query).all()
-    return [Head(row.chain, row.number, row.digest.hex(), now.isoformat()) for row in rows]
+    return [Checkpoint(row.chain, row.number, row.digest.hex(), now.isoformat()) for row in rows]
 
 
-def heads_file(settings: Settings) -> Path:
+def checkpoints_file(settings: Settings) -> Path:
     return Path(settings.data_folder) / FILE
 
 
 def is_due(settings: Settings, now: dt.datetime) -> bool:
     """Whether the last export is an hour ago, by the file's own time."""
     try:
-        written = dt.datetime.fromtimestamp(heads_file(settings).stat().st_mtime, dt.UTC)
+        written = dt.datetime.fromtimestamp(checkpoints_file(settings).stat().st_mtime, dt.UTC)
     except FileNotFoundError:
         return True
     return now - written >= EXPORT_EVERY
 
 
-def export_heads(settings: Settings, heads: list[Head]) -> None:
-    """Append the heads to the file, each signed. Raises OSError."""
-    key, path = _signing_key(settings), heads_file(settings)
+def export_checkpoints(settings: Settings, checkpoints: list[Checkpoint]) -> None:
+    """Append the checkpoints to the file, each signed. Raises OSError."""
+    key, path = _signing_key(settings), checkpoints_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(vars(head) | {"signature": key.sign(head.said()).hex()}) + "\n" for head in heads]
+    lines = [
+        json.dumps(vars(head) | {"signature": key.sign(head.said()).hex()}) + "\n" for head in checkpoints
+    ]
     with path.open("a", encoding="ascii") as file:
         file.write("".join(lines))
     path.touch()
 
 
-def read_heads(settings: Settings) -> Iterator[Head]:
-    """What was exported, oldest first; nothing where nothing was. Raises HeadError, OSError."""
-    path, key = heads_file(settings), _signing_key(settings).public_key()
+def read_checkpoints(settings: Settings) -> Iterator[Checkpoint]:
+    """What was exported, oldest first; nothing where nothing was. Raises CheckpointError, OSError."""
+    path, key = checkpoints_file(settings), _signing_key(settings).public_key()
     if not path.exists():
         return
     with path.open(encoding="utf-8", errors="replace") as file:
@@ -95,10 +97,10 @@ def read_heads(settings: Settings) -> Iterator[Head]:
             try:
                 values = json.loads(written)
                 signature = bytes.fromhex(values.pop("signature"))
-                head = Head(**values)
+                head = Checkpoint(**values)
                 key.verify(signature, head.said())
             except (ValueError, KeyError, TypeError, AttributeError, InvalidSignature):
-                raise HeadError(line) from None
+                raise CheckpointError(line) from None
             yield head
 
 

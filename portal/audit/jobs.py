@@ -6,7 +6,7 @@ import datetime as dt
 
 import structlog
 
-from portal.audit.checkpoints import export_heads, is_due, newest_heads
+from portal.audit.checkpoints import export_checkpoints, is_due, newest_checkpoints
 from portal.core.database import commit, reading
 from portal.core.jobs import Periodic
 from portal.core.settings import current_settings
@@ -20,10 +20,10 @@ def export_audit_heads(now: dt.datetime) -> None:
     if not is_due(settings, now):
         return
     with reading():
-        heads = newest_heads(now)
+        checkpoints = newest_checkpoints(now)
         commit()
-    export_heads(settings, heads)
-    log.info("audit_heads_exported", chains=len(heads))
+    export_checkpoints(settings, checkpoints)
+    log.info("audit_heads_exported", chains=len(checkpoints))
 
 
 PERIODIC = (Periodic(export_audit_heads),)

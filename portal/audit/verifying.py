@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Table, exists, func, literal_column, select
 
-from portal.audit.checkpoints import Head
+from portal.audit.checkpoints import Checkpoint
 from portal.audit.sealing import (
     NOTHING_BEFORE,
     Sealing,
@@ -64,9 +64,9 @@ class Verification:
     finding: ChainError | None = None
 
 
-def verify(heads: Iterable[Head] = ()) -> Verification:
+def verify(checkpoints: Iterable[Checkpoint] = ()) -> Verification:
     """Read everything again, chain by chain; stops at the first that does not fit."""
-    result, known = Verification(), {(head.chain, head.number): head.digest for head in heads}
+    result, known = Verification(), {(head.chain, head.number): head.digest for head in checkpoints}
     result.finding = _verify_chains(result, known) or _find_added()
     result.unsealed = sum(_count_unsealed(table) for table in sealed_tables().values())
     return result

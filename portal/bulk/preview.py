@@ -68,12 +68,12 @@ class Preview:
         )
 
 
-def preview(view: TenantContext, run: BulkRun) -> Preview:
+def preview(context: TenantContext, run: BulkRun) -> Preview:
     """Count what would become of the people of `run`."""
-    lot = lot_case(view, run)
+    lot = lot_case(context, run)
     causes = _causes(run)
     rows = (
-        _chosen(view, run)
+        _chosen(context, run)
         .with_only_columns(
             lot.label("lot"),
             case((or_(false(), *causes.values()), 1), else_=0).label("offline"),
@@ -94,10 +94,10 @@ def preview(view: TenantContext, run: BulkRun) -> Preview:
 
 
 def people_of(
-    view: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
+    context: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
     """A page of the people whom `lot` awaits, by name; each with their row in the run, by which it is gone on."""
-    query = _chosen(view, run).where(lot_case(view, run) == lot.value)
+    query = _chosen(context, run).where(lot_case(context, run) == lot.value)
     if after is not None:
         query = query.where(BulkItem.id > after)
     rows = db.session.execute(
@@ -106,11 +106,11 @@ def people_of(
     return [(row[0], row[1]) for row in rows]
 
 
-def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
+def lot_case(context: TenantContext, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
     released = ParticipantState.released.expression
     if run.action is BulkAction.RELEASE:
-        connection = view.connection
+        connection = context.connection
         asks = connection is not None and connection.network.spec.consent is ConsentProof.CONFIRMED
         steps = [
             (released, PreviewGroup.UNCHANGED),
@@ -127,7 +127,7 @@ def lot_case(view: TenantContext, run: BulkRun) -> ColumnElement[str]:
         steps = [(func.coalesce(same, false()), PreviewGroup.UNCHANGED)]
     else:
         steps = [
-            (and_(released, blocked(view)), PreviewGroup.BLOCKED),
+            (and_(released, blocked(context)), PreviewGroup.BLOCKED),
             (~or_(released, ParticipantState.announced), PreviewGroup.UNCHANGED),
             (~released, PreviewGroup.WITHDRAWS),
         ]
@@ -154,7 +154,7 @@ def _gets_default(run: BulkRun) -> Condition:
     return or_(is_own, is_hers)
 
 
-def _chosen(view: TenantContext, run: BulkRun) -> Select[*tuple[Any, ...]]:
-    return people(view).join(
+def _chosen(context: TenantContext, run: BulkRun) -> Select[*tuple[Any, ...]]:
+    return people(context).join(
         BulkItem, and_(BulkItem.participant_id == Participant.id, BulkItem.bulk_id == run.id)
     )

@@ -47,7 +47,7 @@ class Chosen:
 
 
 def choose(
-    view: TenantContext,
+    context: TenantContext,
     action: BulkAction,
     chosen: Chosen,
     actor: Actor,
@@ -60,7 +60,7 @@ def choose(
     """
     assert actor.account_id is not None
     run = BulkRun(
-        tenant_id=view.tenant.id,
+        tenant_id=context.tenant.id,
         action=action,
         state=BulkState.SHOWN,
         account_id=actor.account_id,
@@ -72,14 +72,15 @@ def choose(
     )
     db.session.add(run)
     db.session.flush()
-    refresh_due(view.tenant.id, now)
+    refresh_due(context.tenant.id, now)
     most = MOST_TRANSFERRED if action is BulkAction.TRANSFER else MOST
-    found = apply_filters(people(view), view, chosen.filters)
+    found = apply_filters(people(context), context, chosen.filters)
     if chosen.participant_ids is not None:
-        found = people(view).where(Participant.id.in_(chosen.participant_ids))
-    found = found.where(Participant.tenant_id == view.tenant.id)  # an INSERT's SELECT is not scoped by itself
+        found = people(context).where(Participant.id.in_(chosen.participant_ids))
+    # An INSERT's SELECT is not scoped by itself.
+    found = found.where(Participant.tenant_id == context.tenant.id)
     rows = found.with_only_columns(
-        literal(view.tenant.id), literal(run.id), Participant.id, literal(value=False)
+        literal(context.tenant.id), literal(run.id), Participant.id, literal(value=False)
     ).order_by(Participant.sort_key)
     columns = ["tenant_id", "bulk_id", "participant_id", "consent_confirmed"]
     db.session.execute(insert(BulkItem).from_select(columns, rows.limit(most + 1)))
@@ -111,17 +112,22 @@ def set_mediator(run: BulkRun, mediator_id: int, actor: Actor) -> None:
 
 
 def start(
-    run: BulkRun, view: TenantContext, shown: str, confirmed: Collection[int], actor: Actor, now: dt.datetime
+    run: BulkRun,
+    context: TenantContext,
+    shown: str,
+    confirmed: Collection[int],
+    actor: Actor,
+    now: dt.datetime,
 ) -> None:
     """Have the worker do what was shown; `confirmed` are those whose consent is at hand, by row.
 
-    Raises Refusal `bulk-started`, `bulk-not-yours`, `bulk-changed`, `bulk-nothing`, and what `hindrance` gives.
+    Raises Refusal `bulk-started`, `bulk-not-yours`, `bulk-changed`, `bulk-nothing`, and what `blocker` gives.
     """
     _refuse_other_person(run, actor)
-    hindered = hindrance(view, run)
-    if hindered:
-        raise hindered
-    found = preview(view, run)
+    blocked_by = blocker(context, run)
+    if blocked_by:
+        raise blocked_by
+    found = preview(context, run)
     if found.digest != shown:
         raise Refusal("bulk-changed")
     if not (found.counts[PreviewGroup.GOES] or found.counts[PreviewGroup.WITHDRAWS] or confirmed):
@@ -137,21 +143,21 @@ def start(
     enqueue_after_commit(BulkRun, run.id)
 
 
-def hindrance(view: TenantContext, run: BulkRun) -> Refusal | None:
+def blocker(context: TenantContext, run: BulkRun) -> Refusal | None:
     """Why nobody of the run can be helped now; None where nothing speaks against it."""
     if run.action is BulkAction.REVOKE:
         return None
-    minded = set(view.findings)
+    minded = set(context.findings)
     if run.action is BulkAction.RELEASE:
         minded.discard(Finding.NETWORK_CREDENTIALS_MISSING)  # mended without a new decision
     if run.action is BulkAction.MEDIATOR:
         minded &= {Finding.NETWORK_NOT_CHOSEN}
-    for finding in view.findings:
+    for finding in context.findings:
         if finding in minded:
             return Refusal(finding.value)
-    if run.action is BulkAction.TRANSFER and view.uncommitted:
-        held = view.uncommitted.state.value == "held"
-        return Refusal("delivery-held" if held else "delivery-running", number=view.uncommitted.sequence)
+    if run.action is BulkAction.TRANSFER and context.uncommitted:
+        held = context.uncommitted.state.value == "held"
+        return Refusal("delivery-held" if held else "delivery-running", number=context.uncommitted.sequence)
     return None
 
 
@@ -196,10 +202,10 @@ def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetim
 
 
 def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
-    view = load_tenant_context(run.tenant_id, now)
-    lots = people(view).join(BulkItem, BulkItem.participant_id == Participant.id)
+    context = load_tenant_context(run.tenant_id, now)
+    lots = people(context).join(BulkItem, BulkItem.participant_id == Participant.id)
     rows = db.session.execute(
-        lots.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, lot_case(view, run))
+        lots.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, lot_case(context, run))
     )
     by_lot: dict[str, list[int]] = {}
     for participant_id, lot in rows:

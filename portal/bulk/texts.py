@@ -28,6 +28,17 @@ def title(run: BulkRun) -> str:
     return str(titles[run.action])
 
 
+def start_text(run: BulkRun) -> str:
+    """What the button says that carries the decision out."""
+    texts = {
+        BulkAction.RELEASE: _("Jetzt freigeben"),
+        BulkAction.REVOKE: _("Freigaben jetzt aufheben"),
+        BulkAction.MEDIATOR: _("Jetzt ändern"),
+        BulkAction.TRANSFER: _("Jetzt übertragen"),
+    }
+    return str(texts[run.action])
+
+
 def lot_text(run: BulkRun, lot: PreviewGroup, number: int) -> str:
     """How many people this awaits."""
     if lot is PreviewGroup.GOES:

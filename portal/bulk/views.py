@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.bulk import queries, service
 from portal.bulk.preview import PreviewGroup, people_of, preview
-from portal.bulk.texts import group_text, lot_text, outcome_text, title
+from portal.bulk.texts import group_text, lot_text, outcome_text, start_text, title
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import NotFound, Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.bulk import BulkAction, BulkRun, BulkState
 from portal.domain.deliveries import Delivery
 from portal.domain.participants import Mediator
@@ -25,11 +27,12 @@ from portal.participants.choices import active_mediators
 from portal.releases.list_address import read_strictly
 from portal.tenants.context import current_context
 from portal.webkit.access import may, requires
-from portal.webkit.fragments import live_answer
+from portal.webkit.downloads import download
+from portal.webkit.fragments import live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row, read_rows
 from portal.webkit.sessions import live
-from portal.webkit.tables import Cell, Table, download
+from portal.webkit.tables import Cell, Table
 
 bulk = Blueprint("bulk", __name__)
 PAGE = 50
@@ -51,6 +54,7 @@ def list_page() -> str:
 
 @bulk.post("/bulk")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_CHOSEN, "bulk")
 def choose() -> Response:
     """Take down whom somebody means, and go on to what would become of them."""
     action, narrowed = _split(request.form)
@@ -63,7 +67,7 @@ def choose() -> Response:
     bulk_id = run.id
     describe(subject_id=bulk_id, action=action.value, people=run.total)
     commit()
-    return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
+    return see_other(url_for(".show", bulk_id=bulk_id))
 
 
 @bulk.get("/bulk/<row:bulk_id>")
@@ -88,6 +92,7 @@ def show(bulk_id: int) -> Response:
 
 @bulk.post("/bulk/<row:bulk_id>/mediator")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_CHOSEN, "bulk")
 def choose_mediator(bulk_id: int) -> Response:
     """Say whom the people shall get."""
     mediator_id = read_row(request.form, "mediator")
@@ -95,22 +100,24 @@ def choose_mediator(bulk_id: int) -> Response:
         raise NotFound("mediator-unknown")
     service.set_mediator(service.get_run(bulk_id), mediator_id, current_actor())
     commit()
-    return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
+    return see_other(url_for(".show", bulk_id=bulk_id))
 
 
 @bulk.post("/bulk/<row:bulk_id>/start")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.BULK_STARTED, "bulk")
 def start(bulk_id: int) -> Response:
     """Do what was shown."""
     run, shown = service.get_run(bulk_id), request.form.get("shown", "")
     confirmed = read_rows(request.form, "consent", _ROWS)
     service.start(run, current_context(), shown, confirmed, current_actor(), utcnow())
     commit()
-    return make_response(redirect(url_for(".show", bulk_id=bulk_id), 303))
+    return see_other(url_for(".show", bulk_id=bulk_id))
 
 
 @bulk.get("/bulk/<row:bulk_id>/report.csv")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "bulk")
 def report(bulk_id: int) -> Response:
     """What became of each, as CSV."""
     return download(_report(service.get_run(bulk_id)), f"sammelaktion-{bulk_id}.csv")
@@ -118,6 +125,7 @@ def report(bulk_id: int) -> Response:
 
 @bulk.get("/bulk/<row:bulk_id>/report.xlsx")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "bulk")
 def report_xlsx(bulk_id: int) -> Response:
     """What became of each, as a workbook."""
     return download(_report(service.get_run(bulk_id)), f"sammelaktion-{bulk_id}.xlsx")
@@ -147,20 +155,21 @@ def _shared(run: BulkRun) -> dict[str, Any]:
 
 
 def _preview(run: BulkRun) -> dict[str, Any]:
-    view = current_context()
-    found = preview(view, run)
-    hindered = service.hindrance(view, run)
+    context = current_context()
+    found = preview(context, run)
+    blocked_by = service.blocker(context, run)
     lots = [lot for lot in PreviewGroup if found.counts[lot] and lot is not PreviewGroup.CONFIRM]
     return {
         "preview": found,
         "lots": [
-            (lot, lot_text(run, lot, found.counts[lot]), people_of(view, run, lot, limit=_NAMES))
+            (lot, lot_text(run, lot, found.counts[lot]), people_of(context, run, lot, limit=_NAMES))
             for lot in lots
         ],
         "names": _NAMES,
+        "start_text": start_text,
         "confirm_text": lot_text(run, PreviewGroup.CONFIRM, found.counts[PreviewGroup.CONFIRM]),
-        "to_confirm": people_of(view, run, PreviewGroup.CONFIRM, limit=_CONFIRMED_AT_ONCE),
-        "hindrance": message(hindered) if hindered else None,
+        "to_confirm": people_of(context, run, PreviewGroup.CONFIRM, limit=_CONFIRMED_AT_ONCE),
+        "blocker": message(blocked_by) if blocked_by else None,
         "mediators": active_mediators() if run.action is BulkAction.MEDIATOR else [],
     }
 

@@ -16,7 +16,7 @@ from portal.accounts.service import (
     enable_account,
     get_account_by_email,
 )
-from portal.cli.context import OPERATOR, in_application, noted, use_tenant
+from portal.cli.context import OPERATOR, record_audit, use_tenant, with_app
 from portal.cli.options import json_option
 from portal.cli.output import coded, print_json
 from portal.cli.words import _
@@ -56,7 +56,7 @@ def account() -> None:
     "--mediator", "mediator_number", metavar="VERMITTLER_ID", help="The mediator that the person is."
 )
 @json_option
-@in_application
+@with_app
 def create(
     slug: str | None,
     email: str,
@@ -92,7 +92,7 @@ def create(
         **coded("role", created.role),
         "mediator": mediator_number,
     }
-    noted(AuditEvent.ACCOUNT_CREATED, OPERATOR, subject="account", subject_id=created.id)
+    record_audit(AuditEvent.ACCOUNT_CREATED, OPERATOR, subject="account", subject_id=created.id)
     commit()
     if as_json:
         print_json(values)
@@ -106,7 +106,7 @@ _email_option = click.option("--email", required=True, help="What the person sig
 @account.command()
 @_email_option
 @click.option("--show", is_flag=True, help="Print it even where there is a mail server.")
-@in_application
+@with_app
 def link(email: str, show: bool) -> None:
     """Mail a link by which the person sets a password, or print it where no mail server is set.
 
@@ -115,43 +115,43 @@ def link(email: str, show: bool) -> None:
     found, now = _get(email), utcnow()
     token = make_link(found, now)
     mailed = not show and mail_link(found, token, now)
-    noted(AuditEvent.LINK_MADE, OPERATOR, subject="account", subject_id=found.id)
+    record_audit(AuditEvent.LINK_MADE, OPERATOR, subject="account", subject_id=found.id)
     commit()
     click.echo(_("Der Link geht per Mail an die Adresse des Kontos.") if mailed else link_to(token))
 
 
 @account.command()
 @_email_option
-@in_application
+@with_app
 def disable(email: str) -> None:
     """Let nobody in with an account: its sessions end at once, its links are void."""
     found = _get(email)
     disable_account(found, None, utcnow())
-    noted(AuditEvent.ACCOUNT_DISABLED, OPERATOR, subject="account", subject_id=found.id)
+    record_audit(AuditEvent.ACCOUNT_DISABLED, OPERATOR, subject="account", subject_id=found.id)
     commit()
     click.echo(_("Das Konto ist gesperrt; seine Sitzungen sind beendet."))
 
 
 @account.command()
 @_email_option
-@in_application
+@with_app
 def enable(email: str) -> None:
     """Let the person in again."""
     found = _get(email)
     enable_account(found)
-    noted(AuditEvent.ACCOUNT_ENABLED, OPERATOR, subject="account", subject_id=found.id)
+    record_audit(AuditEvent.ACCOUNT_ENABLED, OPERATOR, subject="account", subject_id=found.id)
     commit()
     click.echo(_("Das Konto ist wieder offen."))
 
 
 @account.command("reset-second-factor")
 @_email_option
-@in_application
+@with_app
 def reset_second_factor(email: str) -> None:
     """Take the second factor away of somebody who lost device and recovery codes; sessions end at once."""
     found = _get(email)
     reset(found, None, utcnow())
-    noted(AuditEvent.SECOND_FACTOR_RESET, OPERATOR, subject="account", subject_id=found.id)
+    record_audit(AuditEvent.SECOND_FACTOR_RESET, OPERATOR, subject="account", subject_id=found.id)
     commit()
     click.echo(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."))
 
@@ -159,7 +159,7 @@ def reset_second_factor(email: str) -> None:
 @account.command("set")
 @_email_option
 @click.option("--role", type=_ROLES, required=True, help="What the person may do.")
-@in_application
+@with_app
 def set_(email: str, role: str) -> None:
     """Give an account another role. The operator's accounts and those of tenants stay what they are."""
     found = _get(email)
@@ -172,7 +172,7 @@ def set_(email: str, role: str) -> None:
         by=None,
         now=utcnow(),
     )
-    noted(AuditEvent.ACCOUNT_CHANGED, OPERATOR, subject="account", subject_id=found.id)
+    record_audit(AuditEvent.ACCOUNT_CHANGED, OPERATOR, subject="account", subject_id=found.id)
     commit()
     click.echo(_("Das Konto ist geändert."))
 

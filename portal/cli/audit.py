@@ -10,13 +10,19 @@ import click
 from flask_babel import lazy_gettext as _l
 
 from portal.audit.change_lines import change_lines
-from portal.audit.checkpoints import HeadError, export_heads, heads_file, newest_heads, read_heads
+from portal.audit.checkpoints import (
+    CheckpointError,
+    checkpoints_file,
+    export_checkpoints,
+    newest_checkpoints,
+    read_checkpoints,
+)
 from portal.audit.labels import SUBJECTS
 from portal.audit.queries import AuditFilters, list_entries, mediator_numbers, participant_numbers
 from portal.audit.verifying import ChainError, ChainErrorKind, verify
-from portal.cli.context import in_application, use_tenant
+from portal.cli.context import use_tenant, with_app
 from portal.cli.options import json_option, tenant_option
-from portal.cli.output import coded, print_json, said
+from portal.cli.output import coded, print_json, show_value
 from portal.cli.refused import Refused
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, reading, scope_to, utcnow
@@ -50,15 +56,15 @@ def audit() -> None:
 
 @audit.command("verify")
 @json_option
-@in_application
+@with_app
 def verify_(as_json: bool) -> None:
     """Read every seal and entry again, and name the first that does not fit; then the exit code is 1."""
     scope_to(EVERY_TENANT)
     try:
         with reading():
-            result = verify(read_heads(current_settings()))
+            result = verify(read_checkpoints(current_settings()))
             commit()
-    except HeadError as error:
+    except CheckpointError as error:
         raise Refusal("audit-head-wrong", line=error.line) from None
     finding = result.finding
     if as_json:
@@ -87,7 +93,7 @@ def verify_(as_json: bool) -> None:
 )
 @click.option("--before", type=click.IntRange(1), metavar="ENTRY", help="Only entries older than this one.")
 @json_option
-@in_application
+@with_app
 def list_(slug: str, event: str | None, limit: int, before: int | None, as_json: bool) -> None:
     """List who did what in a tenant, newest first; of what was set, before and after."""
     with reading():
@@ -127,19 +133,20 @@ def _entry_lines(entry: dict[str, Any]) -> list[str]:
     words = SUBJECTS.get(entry["subject"] or "", entry["subject"])
     about = f" – {words} {entry['number'] or ''}".rstrip() if words else ""
     command = f" [{entry['command']}]" if entry["command"] else ""
-    head = f"{entry['entry']:>6}  {said(entry['at'])}  {author(entry['by'])}  {entry['event_label']}{about}{command}"
+    at, by = show_value(entry["at"]), author(entry["by"])
+    head = f"{entry['entry']:>6}  {at}  {by}  {entry['event_label']}{about}{command}"
     return [head, *(f"{it['label']}: {it['before']} → {it['after']}" for it in entry["changes"])]
 
 
 @audit.command("export")
-@in_application
+@with_app
 def export() -> None:
-    """Append the signed heads of all chains to the file; cron does so every hour."""
+    """Append the signed checkpoints of all chains to the file; cron does so every hour."""
     with reading():
-        heads = newest_heads(utcnow())
+        checkpoints = newest_checkpoints(utcnow())
         commit()
-    export_heads(current_settings(), heads)
-    click.echo(_("Ausgeführt nach %(file)s.", file=heads_file(current_settings())))
+    export_checkpoints(current_settings(), checkpoints)
+    click.echo(_("Ausgeführt nach %(file)s.", file=checkpoints_file(current_settings())))
 
 
 def _values(finding: ChainError) -> dict[str, object]:

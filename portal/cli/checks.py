@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from portal.accounts.provider import is_installed
 from portal.cli.check_values import Check, Level
-from portal.cli.output import said
+from portal.cli.output import show_value
 from portal.cli.tenant_checks import check_tenant
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
@@ -23,6 +23,7 @@ from portal.core.schema import check_database
 from portal.core.settings import current_settings
 from portal.domain.tenants import Heartbeat, Tenant
 from portal.keys.service import UNKNOWN, count_by_key
+from portal.mail.errors import MailError
 from portal.tenants.queries import WORKER_SILENT_AFTER
 
 _NOT_DURABLE = """
@@ -188,7 +189,7 @@ def _mail_server() -> Check:
         return Check("mail", Level.OK, message)
     try:
         smtp.greet(settings)
-    except smtp.MailError as error:
+    except MailError as error:
         advice = _("Prüfen Sie die Einstellungen JOBBRUECKE_SMTP_…, und ob der Mailserver erreichbar ist.")
         reason = _MAIL_TROUBLES.get(str(error), str(error))
         return Check("mail", Level.FAIL, _("nicht benutzbar: %(reason)s", reason=reason), advice)
@@ -205,6 +206,6 @@ def _process(kind: str) -> Check:
         )
         commit()
     if seen is not None and utcnow() - seen <= WORKER_SILENT_AFTER:
-        return Check(kind, Level.OK, _("zuletzt gesehen %(at)s", at=said(seen)))
-    message = _("zuletzt gesehen %(at)s", at=said(seen)) if seen else _("noch nie gesehen")
+        return Check(kind, Level.OK, _("zuletzt gesehen %(at)s", at=show_value(seen)))
+    message = _("zuletzt gesehen %(at)s", at=show_value(seen)) if seen else _("noch nie gesehen")
     return Check(kind, Level.FAIL, message, _("Starten Sie „jobbruecke %(kind)s“.", kind=kind))

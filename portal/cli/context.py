@@ -39,7 +39,7 @@ OPERATOR = Actor("support")
 """Who gave a command without saying on whose behalf: somebody of the operator, who sits at the server."""
 
 
-def in_application(command: Callable[P, R]) -> Callable[P, R]:
+def with_app(command: Callable[P, R]) -> Callable[P, R]:
     """Run the command in the application's context and language; what it is refused becomes a sentence."""
 
     @wraps(command)
@@ -109,12 +109,12 @@ def use_tenant(slug: str) -> Tenant:
     return tenant
 
 
-def acting(by: str | None, permission: Permission, otherwise: Actor = OPERATOR) -> Actor:
+def resolve_actor(by: str | None, permission: Permission, otherwise: Actor = OPERATOR) -> Actor:
     """The person behind `--by`, who must have the permission. Raises Refusal."""
     return otherwise if by is None else find_actor(by, permission)
 
 
-def noted(
+def record_audit(
     event: AuditEvent, actor: Actor, *, subject: str | None = None, subject_id: int | None = None
 ) -> None:
     """Have the next commit say in the tenant's audit that this command was given, and on whose behalf."""

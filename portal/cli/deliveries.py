@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from portal.cli.context import OPERATOR, acting, in_application, noted, use_tenant
+from portal.cli.context import OPERATOR, record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.delivery_values import delivery_values, lines, shown_values
 from portal.cli.options import Number, by_option, json_option, tenant_option
-from portal.cli.output import print_json, print_lines, said
+from portal.cli.output import print_json, print_lines, show_value
 from portal.cli.waiting import wait_for
 from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
@@ -37,14 +37,14 @@ from portal.webkit.labels import label_of
 )
 @by_option(required=False)
 @json_option
-@in_application
+@with_app
 def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_json: bool) -> None:
     """Transfer released participants now instead of at night."""
     tenant = use_tenant(slug)
-    actor = acting(by, Permission.TRANSFER_CHOSEN if numbers else Permission.TRANSFER_ALL, SYSTEM)
+    actor = resolve_actor(by, Permission.TRANSFER_CHOSEN if numbers else Permission.TRANSFER_ALL, SYSTEM)
     chosen = [get_participant_by_number(number).id for number in numbers] or None
     delivery = service.request_transfer(tenant.id, actor, utcnow(), chosen)
-    noted(AuditEvent.TRANSFER_ASKED, actor, subject="delivery", subject_id=delivery.sequence)
+    record_audit(AuditEvent.TRANSFER_ASKED, actor, subject="delivery", subject_id=delivery.sequence)
     commit()
     if not wait:
         _say(delivery, as_json, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
@@ -61,7 +61,7 @@ def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_
     "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Newest ones shown."
 )
 @json_option
-@in_application
+@with_app
 def deliveries(slug: str, limit: int, as_json: bool) -> None:
     """List a tenant's deliveries, newest first."""
     with reading():
@@ -72,9 +72,8 @@ def deliveries(slug: str, limit: int, as_json: bool) -> None:
             return
         for delivery in found:
             said_of = f"{label_of(delivery.mode).text}, {label_of(delivery.cause).text}"
-            click.echo(
-                f"{delivery.sequence:>6}  {said(delivery.created_at)}  {label_of(delivery.state).text} ({said_of})"
-            )
+            at, state = show_value(delivery.created_at), label_of(delivery.state).text
+            click.echo(f"{delivery.sequence:>6}  {at}  {state} ({said_of})")
 
 
 @click.group()
@@ -97,7 +96,7 @@ _connection = click.option(
 @_number
 @_connection
 @json_option
-@in_application
+@with_app
 def show(slug: str, number: int, connection_id: int | None, as_json: bool) -> None:
     """Show a delivery: how far it is, who would leave by a held one, each attempt."""
     with reading():
@@ -119,16 +118,16 @@ def show(slug: str, number: int, connection_id: int | None, as_json: bool) -> No
     "--shown", metavar="DIGEST", help="Only if it still is what `delivery show` showed with this digest."
 )
 @json_option
-@in_application
+@with_app
 def pass_(
     slug: str, number: int, connection_id: int | None, by: str | None, shown: str | None, as_json: bool
 ) -> None:
     """Let a held delivery go, exactly as it was shown. Not for whoever started it."""
     use_tenant(slug)
-    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
     digest = _digest(found, shown)
-    noted(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=found.sequence)
+    record_audit(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=found.sequence)
     passed = service.approve(found.id, digest, actor, utcnow())
     commit()
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
@@ -140,13 +139,13 @@ def pass_(
 @_connection
 @by_option(required=False)
 @json_option
-@in_application
+@with_app
 def discard(slug: str, number: int, connection_id: int | None, by: str | None, as_json: bool) -> None:
     """Discard a held delivery: nothing of it is sent. Not for whoever started it."""
     use_tenant(slug)
-    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
-    noted(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=found.sequence)
+    record_audit(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=found.sequence)
     discarded = service.discard(found.id, actor, utcnow())
     commit()
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
@@ -158,13 +157,13 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
 @_connection
 @by_option(required=False)
 @json_option
-@in_application
+@with_app
 def stop_waiting(slug: str, number: int, connection_id: int | None, by: str | None, as_json: bool) -> None:
     """Wait no longer for the answers to a delivery that is in trouble with them."""
     use_tenant(slug)
-    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = waiting.stop_waiting(queries.get_delivery(number, connection_id).id, utcnow())
-    noted(AuditEvent.WAITING_ENDED, actor, subject="delivery", subject_id=found.sequence)
+    record_audit(AuditEvent.WAITING_ENDED, actor, subject="delivery", subject_id=found.sequence)
     commit()
     _say(
         found, as_json, _("Auf Antworten zur Übertragung %(number)s wird nicht mehr gewartet.", number=number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.cli.output import coded, named, said
+from portal.cli.output import coded, named, show_value
 from portal.cli.words import _
 from portal.deliveries import queries
 from portal.deliveries.page import held_because
@@ -113,7 +113,7 @@ def lines(found: Delivery, values: dict[str, Any]) -> list[tuple[str, Any]]:
         ),
         (_("Stand"), values["state_label"]),
         (_("Grund"), values["problem_label"]),
-        (_("Angestoßen"), f"{said(found.created_at)} ({author(found.started_by)})"),
+        (_("Angestoßen"), f"{show_value(found.created_at)} ({author(found.started_by)})"),
         (_("Eingang bestätigt"), found.committed_at),
         (_("Abgeschlossen"), found.completed_at),
         (_("Umfang"), _numbers(found.counts)),
@@ -137,10 +137,10 @@ def _leaver_line(leaver: dict[str, Any]) -> str:
 
 def _attempt_line(attempt: dict[str, Any]) -> str:
     told = attempt["problem"] or _("gelungen")
-    line = f"{said(attempt['at'])}  {attempt['call']}  {attempt['http_status'] or '–'}  {told}"
+    line = f"{show_value(attempt['at'])}  {attempt['call']}  {attempt['http_status'] or '–'}  {told}"
     if attempt["count"] == 1:
         return line
-    often = _("%(count)s-mal, zuletzt %(at)s", count=attempt["count"], at=said(attempt["last_at"]))
+    often = _("%(count)s-mal, zuletzt %(at)s", count=attempt["count"], at=show_value(attempt["last_at"]))
     return f"{line}  {often}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, participant_option, tenant_option
 from portal.cli.words import _
 from portal.core.database import commit, utcnow
@@ -25,14 +25,14 @@ from portal.releases.service import get_participant_by_number
     help="The same one, whose data were corrected; or another one, whom the next import adds.",
 )
 @by_option()
-@in_application
+@with_app
 def identity(slug: str, number: str, person: str, by: str) -> None:
     """Decide whether a number that an import gave to another person still is the participant's."""
     use_tenant(slug)
-    actor = acting(by, Permission.RELEASE)
+    actor = resolve_actor(by, Permission.RELEASE)
     found = get_participant_by_number(number)
     settled = settle_identity(found.id, actor, utcnow(), is_same=person == "same")
-    noted(AuditEvent.IDENTITY_SETTLED, actor, subject="participant", subject_id=settled.id)
+    record_audit(AuditEvent.IDENTITY_SETTLED, actor, subject="participant", subject_id=settled.id)
     commit()
     if person == "same":
         click.echo(_("Dieselbe Person: Der nächste Import berichtigt die Angaben."))

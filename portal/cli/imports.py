@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from portal.cli.context import acting, application, noted, use_tenant
+from portal.cli.context import application, record_audit, resolve_actor, use_tenant
 from portal.cli.import_report import print_report, report_values
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import Progress, print_json
@@ -44,12 +44,12 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
     """
     with application() as app:
         tenant = use_tenant(slug)
-        actor = acting(by, Permission.IMPORT, SYSTEM)
+        actor = resolve_actor(by, Permission.IMPORT, SYSTEM)
         commit()  # copying may take long, and nobody has to wait for it
         upload = keep_export(path)
         mode = ImportMode.FULL if full else ImportMode.DELTA
         run = start_import(tenant, upload, mode, actor, utcnow(), dry_run)
-        noted(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
+        record_audit(AuditEvent.IMPORT_UPLOADED, actor, subject="import", subject_id=run.id)
         commit()
         run = carry_out(app, run.id)
         with reading():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portal.cli.context import OPERATOR, acting, application, in_application, noted, use_tenant
+from portal.cli.context import OPERATOR, application, record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.import_report import print_report, report_values
 from portal.cli.imports import carry_out
 from portal.cli.options import by_option, json_option, tenant_option
@@ -31,7 +31,7 @@ _number = click.argument("number", type=click.IntRange(1, 2**31 - 1))
 @tenant_option
 @_number
 @json_option
-@in_application
+@with_app
 def show(slug: str, number: int, as_json: bool) -> None:
     """Show what became of an import, and whom a held one would take something from."""
     with reading():
@@ -48,7 +48,7 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
     """Let a held import pass as it was shown, and take it over. Not for whoever started it."""
     with application() as app:
         run, actor = _find(slug, number, by)
-        noted(AuditEvent.IMPORT_LET_GO, actor, subject="import", subject_id=run.id)
+        record_audit(AuditEvent.IMPORT_LET_GO, actor, subject="import", subject_id=run.id)
         approve(run, actor)
         commit()
         run = carry_out(app, run.id)
@@ -62,11 +62,11 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
 @_number
 @by_option(required=False)
 @json_option
-@in_application
+@with_app
 def discard(slug: str, number: int, by: str | None, as_json: bool) -> None:
     """Discard a held import: the people stay as they are. Not for whoever started it."""
     run, actor = _find(slug, number, by)
-    noted(AuditEvent.IMPORT_DISCARDED, actor, subject="import", subject_id=run.id)
+    record_audit(AuditEvent.IMPORT_DISCARDED, actor, subject="import", subject_id=run.id)
     discard_import(run, actor, utcnow())
     commit()
     if as_json:
@@ -79,7 +79,7 @@ def discard(slug: str, number: int, by: str | None, as_json: bool) -> None:
 
 def _find(slug: str, number: int, by: str | None) -> tuple[ImportRun, Actor]:
     tenant = use_tenant(slug)
-    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     return get_import(tenant.id, number), actor
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portal.cli.context import in_application
+from portal.cli.context import with_app
 from portal.cli.options import json_option
 from portal.cli.output import print_json
 from portal.cli.refused import Refused
@@ -20,7 +20,7 @@ def keys() -> None:
 
 @keys.command("status")
 @json_option
-@in_application
+@with_app
 def status(as_json: bool) -> None:
     """Count what each key seals, place by place. A key that seals nothing any more may be removed."""
     counted, names = count_by_key(), list(current_settings().keys)
@@ -39,7 +39,7 @@ def status(as_json: bool) -> None:
 
 @keys.command("rotate")
 @json_option
-@in_application
+@with_app
 def rotate_(as_json: bool) -> None:
     """Seal everything anew with the first encryption key, while everything runs. Harmless when repeated or cut off."""
     done: dict[str, Progress] = {}

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from portal.cli.context import OPERATOR, acting, in_application, noted, use_tenant
+from portal.cli.context import OPERATOR, record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, tenant_option
-from portal.cli.output import print_json, print_lines, said
+from portal.cli.output import print_json, print_lines, show_value
 from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.core.refusal import Refusal
@@ -29,7 +29,7 @@ def network_account() -> None:
 @network_account.command()
 @tenant_option
 @json_option
-@in_application
+@with_app
 def show(slug: str, as_json: bool) -> None:
     """Show which account the connection is bound to, and one that waits for a decision."""
     with reading():
@@ -50,15 +50,15 @@ def show(slug: str, as_json: bool) -> None:
     help="Digest that `network-account show` showed; nothing else is accepted.",
 )
 @by_option(required=False)
-@in_application
+@with_app
 def accept(slug: str, shown: str, by: str | None) -> None:
     """Say that the account found belongs to the tenant: the next transfer is full."""
     connection = _connection(slug)
     question = service.find_question(connection)
     taken = question is not None and question.problem is DeliveryProblem.TAKEN_ACCOUNT
-    actor = acting(by, Permission.RETRY if taken else Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.RETRY if taken else Permission.JUDGE_HELD, OPERATOR)
     service.accept(connection, shown, utcnow(), may_share=True)
-    noted(AuditEvent.ACCOUNT_ACCEPTED, actor, subject="connection", subject_id=connection.id)
+    record_audit(AuditEvent.ACCOUNT_ACCEPTED, actor, subject="connection", subject_id=connection.id)
     commit()
     click.echo(_("Das Konto gehört jetzt zu diesem Mandanten. Als Nächstes wird vollständig übertragen."))
 
@@ -95,7 +95,7 @@ def _lines(connection: Connection, question: service.Question | None) -> list[tu
         *lines,
         (_("Konto der jetzigen Zugangsdaten"), found),
         (_("Angehalten"), label_of(question.problem).text),
-        (_("Seit"), said(question.since)),
+        (_("Seit"), show_value(question.since)),
         (_("Dem bisherigen Konto gemeldet"), question.announced),
         (_("Prüfsumme"), question.digest),
     ]

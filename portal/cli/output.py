@@ -34,14 +34,14 @@ def named(member: StrEnum) -> dict[str, str]:
 
 def print_lines(pairs: Iterable[tuple[str, Any]]) -> None:
     """Print labels and values below one another; what is empty is left out."""
-    shown = [(str(label), said(value)) for label, value in pairs]
+    shown = [(str(label), show_value(value)) for label, value in pairs]
     shown = [(label, value) for label, value in shown if value]
     width = max((len(label) for label, _ in shown), default=0)
     for label, value in shown:
         click.echo(f"{label + ':':<{width + 1}}  {value}")
 
 
-def said(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A value as a person reads it, times in the tenant's zone."""
     if value is None:
         return ""

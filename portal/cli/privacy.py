@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, participant_option, tenant_option
 from portal.cli.output import print_json, print_lines
 from portal.cli.refused import Refused
@@ -19,10 +19,10 @@ from portal.domain.audit import AuditEvent
 from portal.domain.participants import Participant
 from portal.domain.permissions import Permission
 from portal.privacy.document import document
-from portal.privacy.labels import HINDRANCES
+from portal.privacy.labels import ERASURE_BLOCKERS
 from portal.privacy.pdf import write_pdf
 from portal.privacy.processing import as_markdown, processing_record
-from portal.privacy.queries import count_due_soon, list_hindered
+from portal.privacy.queries import count_due_soon, list_blocked
 from portal.privacy.report import collect
 from portal.privacy.service import erase_on_request, preview_erasure
 from portal.releases.service import get_participant_by_number
@@ -45,17 +45,17 @@ def person() -> None:
 @by_option(required=False)
 @click.option("--pdf", type=click.Path(dir_okay=False, path_type=Path), help="Write a PDF to this file.")
 @click.option("--json-file", type=click.Path(dir_okay=False, path_type=Path), help="Write JSON to this file.")
-@in_application
+@with_app
 def report(slug: str, number: str, by: str | None, pdf: Path | None, json_file: Path | None) -> None:
     """Everything that is known about a person (Art. 15 and 20 GDPR): JSON on standard output, or files."""
     use_tenant(slug)
-    actor = acting(by, Permission.DISCLOSE)
+    actor = resolve_actor(by, Permission.DISCLOSE)
     participant_id = get_participant_by_number(number).id
     values = collect(participant_id, utcnow())
     content = json.dumps(values, ensure_ascii=False, indent=2, default=plain)
     found = db.session.get_one(Participant, participant_id)
     printed = write_pdf(document(values, found), current_settings().locale) if pdf else b""
-    noted(AuditEvent.DISCLOSED, actor, subject="participant", subject_id=participant_id)
+    record_audit(AuditEvent.DISCLOSED, actor, subject="participant", subject_id=participant_id)
     commit()  # nothing is handed out before it is noted
     for path, written in ((pdf, printed), (json_file, content.encode())):
         if path is not None:
@@ -78,14 +78,14 @@ def _write(path: Path, content: bytes) -> None:
 @participant_option
 @by_option()
 @click.option("--yes", is_flag=True, help="Erase without asking.")
-@in_application
+@with_app
 def erase(slug: str, number: str, by: str, yes: bool) -> None:
     """Erase a person before their time, with everything about them; asks first."""
     use_tenant(slug)
-    actor = acting(by, Permission.ERASE)
+    actor = resolve_actor(by, Permission.ERASE)
     participant_id = get_participant_by_number(number).id
     preview = preview_erasure(participant_id)
-    if preview.hindrance is None and not yes:
+    if preview.blocker is None and not yes:
         click.echo(
             _(
                 "Es gehen: %(entries)s Protokolleinträge, %(deliveries)s Zeilen in Übertragungen, "
@@ -97,7 +97,7 @@ def erase(slug: str, number: str, by: str, yes: bool) -> None:
         )
         click.confirm(_("Endgültig löschen?"), abort=True)
     erased = erase_on_request(participant_id, preview.digest, utcnow())
-    noted(AuditEvent.ERASED, actor, subject="participant", subject_id=participant_id)
+    record_audit(AuditEvent.ERASED, actor, subject="participant", subject_id=participant_id)
     commit()
     click.echo(_("Gelöscht, mit %(entries)s Protokolleinträgen.", entries=erased.entries))
 
@@ -110,11 +110,11 @@ def privacy() -> None:
 @privacy.command()
 @tenant_option
 @json_option
-@in_application
+@with_app
 def status(slug: str, as_json: bool) -> None:
     """What retention does: periods, who is erased soon, who cannot be erased yet and why."""
     tenant, now = use_tenant(slug), utcnow()
-    hindered = list_hindered(tenant, now, None, _MOST)
+    blocked = list_blocked(tenant, now, None, _MOST)
     took = overview(now)
     values = {
         "tenant": slug,
@@ -128,7 +128,7 @@ def status(slug: str, as_json: bool) -> None:
             "longest_seconds": took.longest,
         },
         "hindered": [
-            {"participant": item.participant.number, "reason": item.hindrance.value} for item in hindered
+            {"participant": item.participant.number, "reason": item.blocker.value} for item in blocked
         ],
     }
     if as_json:
@@ -147,14 +147,14 @@ def status(slug: str, as_json: bool) -> None:
             ),
         ]
     )
-    for item in hindered:
-        click.echo(f"{item.participant.number}: {HINDRANCES[item.hindrance]}")
+    for item in blocked:
+        click.echo(f"{item.participant.number}: {ERASURE_BLOCKERS[item.blocker]}")
 
 
 @privacy.command()
 @tenant_option
 @json_option
-@in_application
+@with_app
 def record(slug: str, as_json: bool) -> None:
     """The record of processing activities (Art. 30 GDPR), as Markdown or JSON."""
     tenant = use_tenant(slug)

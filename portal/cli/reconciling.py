@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from portal.cli.context import OPERATOR, acting, in_application, noted, use_tenant
+from portal.cli.context import OPERATOR, record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.delivery_values import delivery_values
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import print_json
@@ -30,7 +30,7 @@ def reconcile() -> None:
 @reconcile.command()
 @tenant_option
 @json_option
-@in_application
+@with_app
 def show(slug: str, as_json: bool) -> None:
     """Show the deliveries that only the network knew, and whom they concern, by name."""
     with reading():
@@ -44,13 +44,13 @@ def show(slug: str, as_json: bool) -> None:
 @reconcile.command()
 @tenant_option
 @by_option(required=False)
-@in_application
+@with_app
 def read(slug: str, by: str | None) -> None:
     """Have the worker ask the network for its deliveries and their answers once more."""
     connection = _connection(slug)
-    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     service.read_again(connection, utcnow())
-    noted(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
+    record_audit(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
     commit()
     click.echo(_("Die Übertragungen und Antworten des Jobportals werden noch einmal gelesen."))
 
@@ -65,13 +65,13 @@ def read(slug: str, by: str | None) -> None:
 )
 @click.option("--unread", is_flag=True, help="Though answers are still read: end it with what is known.")
 @by_option(required=False)
-@in_application
+@with_app
 def settle(slug: str, shown: str, unread: bool, by: str | None) -> None:
     """Say that what was shown has been looked at: transfers go on, the next one is full."""
     connection = _connection(slug)
-    actor = acting(by, Permission.JUDGE_HELD, OPERATOR)
+    actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     service.settle(connection, shown, actor, utcnow(), unread=unread)
-    noted(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
+    record_audit(AuditEvent.RECONCILED, actor, subject="connection", subject_id=connection.id)
     commit()
     click.echo(_("Der Abgleich ist abgeschlossen. Es wird wieder übertragen, als Nächstes vollständig."))
 

@@ -8,9 +8,9 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, participant_option, tenant_option
-from portal.cli.output import coded, named, print_json, print_lines, said
+from portal.cli.output import coded, named, print_json, print_lines, show_value
 from portal.cli.why import advice, why_lines
 from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
@@ -39,14 +39,14 @@ from portal.webkit.labels import label_of
     "--confirm-consent", is_flag=True, help="Confirm that consent is at hand where none is recorded."
 )
 @json_option
-@in_application
+@with_app
 def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: bool) -> None:
     """Release a participant to the tenant's job network."""
     use_tenant(slug)
-    actor = acting(by, Permission.RELEASE)
+    actor = resolve_actor(by, Permission.RELEASE)
     person = service.get_participant_by_number(number)
     service.release(person.id, actor, utcnow(), consent_confirmed=confirm_consent)
-    noted(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
+    record_audit(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
     commit()
     sentence = _("Freigegeben. Der Status ändert sich, sobald das Jobportal bestätigt.")
     _done(slug, number, as_json, lambda _person: sentence)
@@ -57,14 +57,14 @@ def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: boo
 @participant_option
 @by_option()
 @json_option
-@in_application
+@with_app
 def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
     """Revoke a participant's release; the next transfer withdraws the person."""
     use_tenant(slug)
-    actor = acting(by, Permission.RELEASE)
+    actor = resolve_actor(by, Permission.RELEASE)
     person = service.get_participant_by_number(number)
     service.revoke(person.id, actor, utcnow())
-    noted(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
+    record_audit(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
     commit()
     _done(slug, number, as_json, revoked_text)
 
@@ -77,17 +77,17 @@ def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
 )
 @by_option()
 @json_option
-@in_application
+@with_app
 def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: bool) -> None:
     """Choose a participant's mediator; the network is told with the next transfer."""
     use_tenant(slug)
-    actor = acting(by, Permission.RELEASE)
+    actor = resolve_actor(by, Permission.RELEASE)
     person = service.get_participant_by_number(number)
     chosen = db.session.scalar(select(Mediator).where(Mediator.number == mediator_number))
     if chosen is None:
         raise NotFound("mediator-unknown")
     service.choose_mediator(person.id, chosen.id, actor, utcnow())
-    noted(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
+    record_audit(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
     commit()
     _done(slug, number, as_json, mediator_chosen_text)
 
@@ -96,7 +96,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
 @tenant_option
 @participant_option
 @json_option
-@in_application
+@with_app
 def status(slug: str, number: str, as_json: bool) -> None:
     """Show a participant's status, and what is going on."""
     with reading():
@@ -112,7 +112,7 @@ def status(slug: str, number: str, as_json: bool) -> None:
 @tenant_option
 @participant_option
 @json_option
-@in_application
+@with_app
 def why(slug: str, number: str, as_json: bool) -> None:
     """Show what keeps a participant offline, and where it is mended."""
     with reading():
@@ -132,7 +132,7 @@ def why(slug: str, number: str, as_json: bool) -> None:
     "--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="Newest lines shown."
 )
 @json_option
-@in_application
+@with_app
 def protocol(slug: str, number: str, limit: int, as_json: bool) -> None:
     """Show a participant's protocol, newest first."""
     with reading():
@@ -145,7 +145,7 @@ def protocol(slug: str, number: str, limit: int, as_json: bool) -> None:
             print_json({"tenant": slug, "participant": number, "entries": values})
             return
         for entry in values:
-            head = f"{said(entry['at'])}  {entry['event_label']}  ({author(entry['by'])})"
+            head = f"{show_value(entry['at'])}  {entry['event_label']}  ({author(entry['by'])})"
             click.echo("\n    ".join([head, *entry["details"]]))
 
 
@@ -165,8 +165,8 @@ def _explained(slug: str, number: str) -> Explanation:
 
 
 def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
-    registration, opened, view = person.registration, person.release, person.view
-    assert view is not None
+    registration, opened, context = person.registration, person.release, person.view
+    assert context is not None
     return {
         "tenant": slug,
         "participant": person.participant.number,
@@ -185,13 +185,13 @@ def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
         "applicant_id": registration.applicant_id if registration else None,
         "mediator": _mediator_values(person),
         "mediator_change_pending": person.mediator_change_pending,
-        **coded("network", view.connection.network if view.connection else None),
+        **coded("network", context.connection.network if context.connection else None),
         "waiting_since": person.waiting_since,
         "delivery": person.delivery.sequence if person.delivery else None,
         "findings": [named(finding) for finding in _findings(person)],
-        "last_transfer_at": view.last_committed.committed_at if view.last_committed else None,
-        "running_delivery": view.uncommitted.sequence if view.uncommitted else None,
-        "next_transfer_at": view.next_transfer_at,
+        "last_transfer_at": context.last_committed.committed_at if context.last_committed else None,
+        "running_delivery": context.uncommitted.sequence if context.uncommitted else None,
+        "next_transfer_at": context.next_transfer_at,
     }
 
 
@@ -212,7 +212,7 @@ def _status_lines(person: Explanation, values: dict[str, Any]) -> list[tuple[str
     bar = _(
         "freigegeben von %(by)s am %(at)s",
         by=author(values["released_by"] or ""),
-        at=said(values["released_at"]),
+        at=show_value(values["released_at"]),
     )
     return [
         (_("Teilnehmer/in"), f"{person.participant.number} – {person.participant.name}"),

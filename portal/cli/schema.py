@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from portal.cli.accounts import read_secret
-from portal.cli.context import in_application
+from portal.cli.context import with_app
 from portal.cli.words import _
 from portal.core.database import db
 from portal.core.grants import grant
-from portal.core.schema import check_database, upgrade
+from portal.core.migrating import upgrade
+from portal.core.schema import check_database
 
 
 @click.group("db")
@@ -18,7 +19,7 @@ def database() -> None:
 
 
 @database.command("upgrade")
-@in_application
+@with_app
 def upgrade_() -> None:
     """Bring the tables to what this version wants. Harmless when repeated, also at the same time."""
     done = upgrade()
@@ -32,7 +33,7 @@ def upgrade_() -> None:
 @database.command("grant")
 @click.argument("role")
 @click.option("--password", is_flag=True, help="Set a password, read from the terminal or standard input.")
-@in_application
+@with_app
 def grant_(role: str, password: bool) -> None:
     """Let the PostgreSQL role ROLE work as the application, and no more; makes it where it is missing.
 

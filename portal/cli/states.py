@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy import select
 
-from portal.cli.context import in_application, use_tenant
+from portal.cli.context import use_tenant, with_app
 from portal.cli.refused import Refused
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
@@ -20,7 +20,7 @@ def states() -> None:
 
 @states.command("check")
 @click.option("--tenant", "slug", metavar="SLUG", help="Short name of the tenant; all without it.")
-@in_application
+@with_app
 def check(slug: str | None) -> None:
     """Name the participants whose stored state is not what the rules say; then the exit code is 1."""
     drifted = 0
@@ -42,7 +42,7 @@ def check(slug: str | None) -> None:
 
 @states.command("refresh")
 @click.option("--tenant", "slug", metavar="SLUG", help="Short name of the tenant; all without it.")
-@in_application
+@with_app
 def refresh(slug: str | None) -> None:
     """Decide the state of every participant anew; wanted after an upgrade that changes the rules."""
     for tenant_id, name in _tenants(slug):

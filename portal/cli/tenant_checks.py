@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.cli.check_values import Check, Level
 from portal.cli.context import use_tenant
-from portal.cli.output import said
+from portal.cli.output import show_value
 from portal.cli.words import _
 from portal.core.crypto import VaultError
 from portal.core.database import commit, db, reading, utcnow
@@ -33,29 +33,29 @@ LATE = dt.timedelta(minutes=10)
 def check_tenant(slug: str) -> Iterator[Check]:
     """Everything about one tenant; asks its networks."""
     with reading():
-        view = load_tenant_context(use_tenant(slug).id, utcnow())
+        context = load_tenant_context(use_tenant(slug).id, utcnow())
         left = list(db.session.scalars(select(Connection).where(Connection.state == ConnectionState.CLOSING)))
         tokens = ending_soon(utcnow())
         commit()
-    yield _licence(view)
+    yield _licence(context)
     yield from _tokens(slug, tokens)
-    yield _transfers(view)
-    if view.connection is None:
+    yield _transfers(context)
+    if context.connection is None:
         advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --network …“ auf.", slug=slug)
         yield Check("network", Level.WARN, str(label_of(Finding.NETWORK_NOT_CHOSEN).text), advice, slug)
         return
-    for connection in (view.connection, *left):
-        yield _network(view, connection)
+    for connection in (context.connection, *left):
+        yield _network(context, connection)
 
 
-def _licence(view: TenantContext) -> Check:
-    slug, until = view.tenant.slug, view.tenant.licence_until
-    ending = licence_warning(view.tenant, view.today)
+def _licence(context: TenantContext) -> Check:
+    slug, until = context.tenant.slug, context.tenant.licence_until
+    ending = licence_warning(context.tenant, context.today)
     advice = _(
         "Rufen Sie „jobbruecke tenant set %(slug)s --licence-from … --licence-until …“ auf.", slug=slug
     )
     for finding in (Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED):
-        if finding in view.findings:
+        if finding in context.findings:
             return Check("licence", Level.WARN, str(label_of(finding).text), advice, slug)
     if ending is not None:
         return Check("licence", Level.WARN, licence_sentence(ending), advice, slug)
@@ -66,7 +66,7 @@ def _licence(view: TenantContext) -> Check:
 def _tokens(slug: str, ending: Sequence[ApiToken]) -> Iterator[Check]:
     """Tokens of the HTTP door that end soon, or have ended lately; nothing where none does."""
     for token in ending:
-        values = {"name": token.name, "at": said(token.expires_at)}
+        values = {"name": token.name, "at": show_value(token.expires_at)}
         if token.expires_at <= utcnow():
             message = _("Der Token „%(name)s“ ist am %(at)s abgelaufen.", **values)
         else:
@@ -78,8 +78,8 @@ def _tokens(slug: str, ending: Sequence[ApiToken]) -> Iterator[Check]:
         yield Check("api-token", Level.WARN, message, advice, slug)
 
 
-def _transfers(view: TenantContext) -> Check:
-    slug, connection, delivery = view.tenant.slug, view.connection, view.uncommitted
+def _transfers(context: TenantContext) -> Check:
+    slug, connection, delivery = context.tenant.slug, context.connection, context.uncommitted
     if connection is not None and connection.reconcile_since is not None:
         message = _("Das Jobportal kennt Übertragungen, die hier nicht bekannt sind.")
         advice = _("Wurde eine alte Sicherung eingespielt? Gleichen Sie ab, bevor wieder übertragen wird.")
@@ -92,30 +92,32 @@ def _transfers(view: TenantContext) -> Check:
             number=delivery.sequence,
         )
         return Check("transfers", Level.WARN, message, advice, slug)
-    due = view.tenant.next_transfer_at
-    if due is not None and view.now - due > LATE:
-        message = _("Die Übertragung vom %(at)s ist ausgeblieben.", at=said(due))
+    due = context.tenant.next_transfer_at
+    if due is not None and context.now - due > LATE:
+        message = _("Die Übertragung vom %(at)s ist ausgeblieben.", at=show_value(due))
         return Check("transfers", Level.FAIL, message, _("Starten Sie „jobbruecke cron“."), slug)
-    if view.next_transfer_at is None:
+    if context.next_transfer_at is None:
         return Check("transfers", Level.OK, _("keine vorgesehen"), tenant=slug)
-    return Check("transfers", Level.OK, _("nächste %(at)s", at=said(view.next_transfer_at)), tenant=slug)
+    return Check(
+        "transfers", Level.OK, _("nächste %(at)s", at=show_value(context.next_transfer_at)), tenant=slug
+    )
 
 
 # --- the network --------------------------------------------------------------------------------------------
 
 
-def _network(view: TenantContext, connection: Connection) -> Check:
-    slug = view.tenant.slug
+def _network(context: TenantContext, connection: Connection) -> Check:
+    slug = context.tenant.slug
     name = label_of(connection.network).text
     if connection.token_sealed is None:
         advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --token“ auf.", slug=slug)
         message = f"{name}: {label_of(Finding.NETWORK_CREDENTIALS_MISSING).text}"
         return Check("network", Level.FAIL, message, advice, slug)
-    level, message, advice = _ask(view, connection)
+    level, message, advice = _ask(context, connection)
     return Check("network", level, f"{name}: {message}", advice, slug)
 
 
-def _ask(view: TenantContext, connection: Connection) -> tuple[Level, str, str]:
+def _ask(context: TenantContext, connection: Connection) -> tuple[Level, str, str]:
     """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
     from portal.deliveries.attempts import client_for, problem_of
     from portal.networks.protocol.client import NetworkError, Unauthorised
@@ -130,12 +132,13 @@ def _ask(view: TenantContext, connection: Connection) -> tuple[Level, str, str]:
             account = client.read_account()
         except Unauthorised:
             advice = _(
-                "Setzen Sie mit „jobbruecke tenant set %(slug)s --token“ ein gültiges.", slug=view.tenant.slug
+                "Setzen Sie mit „jobbruecke tenant set %(slug)s --token“ ein gültiges.",
+                slug=context.tenant.slug,
             )
             return Level.FAIL, _("Das Token wird abgelehnt."), advice
         except NetworkError as error:
             return Level.FAIL, f"{label_of(problem_of(error)).text} ({error.word})", _advice_for(connection)
-    return _judge(account, connection, view.today)
+    return _judge(account, connection, context.today)
 
 
 def _advice_for(connection: Connection) -> str:
@@ -161,5 +164,9 @@ def _judge(account: Account, connection: Connection, today: dt.date) -> tuple[Le
     if ending is not None:
         return Level.WARN, licence_sentence(ending), _("Sprechen Sie mit dem Jobportal.")
     if connection.paused_until is not None and connection.paused_until > utcnow():
-        return Level.WARN, _("erreichbar; die Pause endet am %(at)s", at=said(connection.paused_until)), ""
+        return (
+            Level.WARN,
+            _("erreichbar; die Pause endet am %(at)s", at=show_value(connection.paused_until)),
+            "",
+        )
     return Level.OK, _("erreichbar, Token gültig"), ""

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import func, select
 
 from portal.cli.accounts import read_secret
-from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option
 from portal.cli.output import coded, named, print_json, print_lines
 from portal.cli.words import _
@@ -88,7 +88,7 @@ def _settings(command: Callable[P, R]) -> Callable[P, R]:
 @click.argument("slug")
 @click.option("--name", required=True, help="Name as pages show it.")
 @_settings
-@in_application
+@with_app
 def create(slug: str, name: str, by: str | None, as_json: bool, **settings: Any) -> None:
     """Create a tenant. SLUG is its short name: letters, digits and hyphens."""
     secret = _read_token(settings)
@@ -97,9 +97,9 @@ def create(slug: str, name: str, by: str | None, as_json: bool, **settings: Any)
     db.session.flush()  # the scope lets go of what is loaded, changes included
     scope_to(created.id)
     created = db.session.get_one(Tenant, created.id)
-    actor = acting(by, Permission.CONFIGURE)
+    actor = resolve_actor(by, Permission.CONFIGURE)
     _apply(created, settings, secret, actor, utcnow())
-    noted(AuditEvent.SETTINGS_CHANGED, actor)
+    record_audit(AuditEvent.SETTINGS_CHANGED, actor)
     commit()
     _show(created.id, as_json)
 
@@ -108,7 +108,7 @@ def create(slug: str, name: str, by: str | None, as_json: bool, **settings: Any)
 @click.argument("slug")
 @click.option("--name", help="Name as pages show it.")
 @_settings
-@in_application
+@with_app
 def set_(slug: str, name: str | None, by: str | None, as_json: bool, **settings: Any) -> None:
     """Change what is set of a tenant; what is not named stays as it is."""
     if (
@@ -121,11 +121,11 @@ def set_(slug: str, name: str | None, by: str | None, as_json: bool, **settings:
     commit()  # nobody waits while a token is typed
     secret = _read_token(settings)
     found = use_tenant(slug)
-    actor = acting(by, Permission.CONFIGURE)
+    actor = resolve_actor(by, Permission.CONFIGURE)
     if name is not None:
         found.name = _checked_name(name)
     _apply(found, settings, secret, actor, utcnow())
-    noted(AuditEvent.SETTINGS_CHANGED, actor)
+    record_audit(AuditEvent.SETTINGS_CHANGED, actor)
     commit()
     _show(found.id, as_json)
 
@@ -133,7 +133,7 @@ def set_(slug: str, name: str | None, by: str | None, as_json: bool, **settings:
 @tenant.command()
 @click.argument("slug")
 @json_option
-@in_application
+@with_app
 def show(slug: str, as_json: bool) -> None:
     """Show what is set of a tenant, and how its connection stands."""
     _show(use_tenant(slug).id, as_json)
@@ -208,31 +208,31 @@ def _number_concerned(connection: Connection) -> int:
 
 
 def _show(tenant_id: int, as_json: bool) -> None:
-    view = load_tenant_context(tenant_id, utcnow())
+    context = load_tenant_context(tenant_id, utcnow())
     if as_json:
-        print_json(tenant_values(view))
+        print_json(tenant_values(context))
     else:
-        print_lines(_lines(view))
+        print_lines(_lines(context))
 
 
-def tenant_values(view: TenantContext) -> dict[str, Any]:
+def tenant_values(context: TenantContext) -> dict[str, Any]:
     """A tenant for JSON; never its token."""
-    found, connection = view.tenant, view.connection
+    found, connection = context.tenant, context.connection
     return {
         "tenant": found.slug,
         "name": found.name,
         "federal_state": found.federal_state,
         "time_zone": found.time_zone,
         "transfer_time": found.transfer_time.strftime("%H:%M"),
-        "next_transfer_at": view.next_transfer_at,
+        "next_transfer_at": context.next_transfer_at,
         "licence_from": found.licence_from,
         "licence_until": found.licence_until,
         "sends_social_insurance_number": found.sends_social_insurance_number,
         **{name: getattr(found, name) for name in _BRAKE},
         **coded("network", connection.network if connection else None),
         "connection": _connection_values(connection) if connection else None,
-        "findings": [named(finding) for finding in view.findings],
-        "uncommitted_delivery": view.uncommitted.sequence if view.uncommitted else None,
+        "findings": [named(finding) for finding in context.findings],
+        "uncommitted_delivery": context.uncommitted.sequence if context.uncommitted else None,
     }
 
 
@@ -257,8 +257,8 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _lines(view: TenantContext) -> list[tuple[str, Any]]:
-    found, connection = view.tenant, view.connection
+def _lines(context: TenantContext) -> list[tuple[str, Any]]:
+    found, connection = context.tenant, context.connection
     until = found.licence_until.isoformat() if found.licence_until else _("unbefristet")
     token = _("hinterlegt") if connection and connection.token_sealed else _("fehlt")
     brake = [str(getattr(found, name)) for name in _BRAKE]
@@ -269,7 +269,7 @@ def _lines(view: TenantContext) -> list[tuple[str, Any]]:
         (_("Jobportal"), label_of(connection.network).text if connection else _("nicht gewählt")),
         (_("Zugangsdaten"), token if connection else ""),
         (_("Übertragung täglich um"), found.transfer_time.strftime("%H:%M")),
-        (_("Nächste Übertragung"), view.next_transfer_at),
+        (_("Nächste Übertragung"), context.next_transfer_at),
         (
             _("Sozialversicherungsnummer"),
             _("wird gesendet") if found.sends_social_insurance_number else _("wird nicht gesendet"),
@@ -284,5 +284,5 @@ def _lines(view: TenantContext) -> list[tuple[str, Any]]:
                 d=brake[3],
             ),
         ),
-        *((_("Es fehlt"), label_of(finding).text) for finding in view.findings),
+        *((_("Es fehlt"), label_of(finding).text) for finding in context.findings),
     ]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from portal.cli.context import acting, in_application, noted, use_tenant
+from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import Number, by_option, json_option, tenant_option
-from portal.cli.output import print_json, said
+from portal.cli.output import print_json, show_value
 from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.domain.audit import AuditEvent
@@ -32,13 +32,13 @@ def token() -> None:
     help="How long it is good.",
 )
 @by_option(required=False)
-@in_application
+@with_app
 def create(slug: str, name: str, days: int, by: str | None) -> None:
     """Make a token and print it, this once: only its hash is kept."""
     tenant_id = use_tenant(slug).id
-    actor = acting(by, Permission.CONFIGURE)
+    actor = resolve_actor(by, Permission.CONFIGURE)
     made, text = make_token(tenant_id, name, actor.initials, utcnow(), days)
-    noted(AuditEvent.API_TOKEN_MADE, actor, subject="api-token", subject_id=made.id)
+    record_audit(AuditEvent.API_TOKEN_MADE, actor, subject="api-token", subject_id=made.id)
     commit()
     click.echo(text)
 
@@ -46,7 +46,7 @@ def create(slug: str, name: str, days: int, by: str | None) -> None:
 @token.command("list")
 @tenant_option
 @json_option
-@in_application
+@with_app
 def list_(slug: str, as_json: bool) -> None:
     """Name, beginning, state and last use of each token; never the token itself."""
     with reading():
@@ -59,7 +59,7 @@ def list_(slug: str, as_json: bool) -> None:
     if not found:
         click.echo(_("Es gibt keinen Token."))
     for row in found:
-        used = said(row.last_used_at) or _("nie")
+        used = show_value(row.last_used_at) or _("nie")
         click.echo(
             _(
                 "%(number)s  %(hint)s…  %(name)s: %(state)s, gilt bis %(until)s, zuletzt benutzt: %(used)s",
@@ -67,7 +67,7 @@ def list_(slug: str, as_json: bool) -> None:
                 hint=row.hint,
                 name=row.name,
                 state=_state(row)[1],
-                until=said(row.expires_at),
+                until=show_value(row.expires_at),
                 used=used,
             )
         )
@@ -77,13 +77,13 @@ def list_(slug: str, as_json: bool) -> None:
 @tenant_option
 @click.argument("number", type=Number())
 @by_option(required=False)
-@in_application
+@with_app
 def revoke(slug: str, number: int, by: str | None) -> None:
     """Revoke the token with this number (see `token list`): from now on it opens nothing."""
     use_tenant(slug)
-    actor = acting(by, Permission.CONFIGURE)
+    actor = resolve_actor(by, Permission.CONFIGURE)
     revoke_token(get_token(number), actor.initials, utcnow())
-    noted(AuditEvent.API_TOKEN_REVOKED, actor, subject="api-token", subject_id=number)
+    record_audit(AuditEvent.API_TOKEN_REVOKED, actor, subject="api-token", subject_id=number)
     commit()
     click.echo(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."))
 

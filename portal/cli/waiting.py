@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from portal.cli.delivery_values import state_line
-from portal.cli.output import Progress, said
+from portal.cli.output import Progress, show_value
 from portal.cli.refused import Refused
 from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
@@ -180,7 +180,7 @@ def _network_sentence(delivery: Delivery, connection: Connection) -> str:
     if last is not None:
         text += " " + _("Letzter Versuch: %(call)s, %(problem)s.", call=last.call, problem=last.problem)
     if connection.paused_until is not None:
-        text += " " + _("Der nächste ist um %(at)s.", at=said(connection.paused_until))
+        text += " " + _("Der nächste ist um %(at)s.", at=show_value(connection.paused_until))
     return text + " " + _("Die Übertragung %(number)s bleibt vorgemerkt.", number=delivery.sequence)
 
 

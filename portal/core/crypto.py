@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import current_app
 
 _NONCE_BYTES = 12
 
@@ -65,7 +66,5 @@ def _split(sealed: bytes) -> tuple[str, bytes]:
 
 def current_vault() -> Vault:
     """The vault of the current application."""
-    from flask import current_app
-
     found: Vault = current_app.extensions["jobbruecke_vault"]
     return found

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import idna
+
 
 def ascii_domain(domain: str) -> str:
     """The domain as the network knows it, bücher.example as xn--bcher-kva.example. Raises ValueError."""
     if domain.isascii():
         return domain
-    import idna  # tables, of which hardly any process has use
-
     return idna.encode(domain, uts46=True).decode()
 
 
@@ -31,8 +31,6 @@ def spellings(address: str) -> frozenset[str]:
     with suppress(ValueError):
         found.add(mailable(typed))
     if "xn--" in domain:
-        import idna
-
         with suppress(ValueError):
             found.add(f"{local}{at}{idna.decode(domain)}")
     return frozenset(found)

@@ -126,9 +126,7 @@ def _tell(connection: Connection, session: Session) -> None:
 
 def _takes_orders(connection: Connection) -> bool:
     """A failed transaction only takes its end, after which the next one is told anew."""
-    from psycopg.pq import TransactionStatus  # where there is SQLite, nobody needs the driver
-
     if connection.closed or connection.invalidated:
         return False
     driver: Any = connection.connection.dbapi_connection
-    return bool(driver is not None and driver.info.transaction_status != TransactionStatus.INERROR)
+    return bool(driver is not None and driver.info.transaction_status.name != "INERROR")

@@ -1,11 +1,9 @@
-"""Whether the database is there and migrated, and migrating it."""
+"""Whether the database is there and migrated."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
-from flask import current_app
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -13,41 +11,11 @@ from portal.core.database import db, reading
 from portal.core.paths import ROOT
 from portal.core.refusal import Refusal
 
-if TYPE_CHECKING:
-    from alembic.config import Config
-
-_FOLDER = ROOT / "migrations"
+MIGRATIONS = ROOT / "migrations"
 
 
-def upgrade() -> bool:
-    """Migrate the database to what this version wants; whether there was anything to do.
-
-    Raises Refusal `database-away`, `database-not-utf8`, `database-newer`, `migration-failed`.
-    """
-    _make_folder()
-    if not _is_behind():
-        return False
-    from alembic import command  # it is large, and every start of a process would wait for it
-
-    try:
-        command.upgrade(migrations(), "head")
-    except SQLAlchemyError as error:
-        kind = type(getattr(error, "orig", error)).__name__  # its text may repeat values
-        raise Refusal("migration-failed", kind=kind) from None
-    return True
-
-
-def _make_folder() -> None:
-    path = _sqlite_file()
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        raise Refusal("database-away") from None
-
-
-def _sqlite_file() -> Path | None:
+def sqlite_file() -> Path | None:
+    """Return the file of an SQLite database; None for another database, or one in memory."""
     url = db.engine.url
     return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
 
@@ -57,11 +25,12 @@ def check_database() -> None:
 
     `database-away`, `database-not-utf8`, `database-not-migrated`, `database-newer`.
     """
-    if _is_behind():
+    if is_behind():
         raise Refusal("database-not-migrated")
 
 
-def _is_behind() -> bool:
+def is_behind() -> bool:
+    """Whether the database is to be migrated. Raises Refusal `database-newer`."""
     found, known = set(_find_revisions()), _known_revisions()
     if found == {max(known)}:
         return False
@@ -71,7 +40,7 @@ def _is_behind() -> bool:
 
 
 def _find_revisions() -> tuple[str, ...]:
-    path = _sqlite_file()
+    path = sqlite_file()
     if path is not None and not path.exists():  # connecting would make it, and looking changes nothing
         return ()
     try:
@@ -94,11 +63,4 @@ def _check_encoding(connection: Connection) -> None:
 
 def _known_revisions() -> frozenset[str]:
     """By the names of the files: one chain of numbers, as a test makes sure. Alembic would load each of them."""
-    return frozenset(path.name.partition("_")[0] for path in (_FOLDER / "versions").glob("[0-9]*.py"))
-
-
-def migrations() -> Config:
-    """What Alembic wants to know, to run migrations of the current application."""
-    from flask_migrate import Migrate
-
-    return cast("Config", Migrate(current_app, db, directory=str(_FOLDER)).get_config())
+    return frozenset(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))

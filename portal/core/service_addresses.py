@@ -8,8 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from redis import ConnectionPool
 
 from portal.core.idna_domains import ascii_domain
 
@@ -83,7 +84,11 @@ def database_address(text: str) -> str:
         if text.startswith(scheme):
             text = POSTGRESQL + text.removeprefix(scheme)
     if text.startswith(POSTGRESQL):
-        _check_postgresql(text)
+        from portal.core import postgresql_addresses  # noqa: PLC0415 - loads the driver
+
+        host, port = postgresql_addresses.read_postgresql(text)
+        if (host and not is_host(host)) or port not in (None, *range(1, 65536)):
+            raise ValueError("wants a host and a port that are ones; encode @, / and # in a password with %")
         return text
     if not text.startswith("sqlite:///"):
         raise ValueError("wants sqlite:///… or postgresql+psycopg://…")
@@ -94,27 +99,6 @@ def _sqlite_path(name: str) -> Path:
     if name.startswith(("~", ":memory:", "file:")) or "?" in name or name.endswith("/") or not name:
         raise ValueError("wants the path of a file; ~, :memory:, file: and options are not read")
     return Path.cwd() / name
-
-
-def _check_postgresql(text: str) -> None:
-    """As SQLAlchemy and the driver read it."""
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import make_conninfo
-    from sqlalchemy import make_url
-    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-    from sqlalchemy.exc import ArgumentError
-
-    dialect: Any = PGDialect_psycopg  # untyped
-    try:
-        url = make_url(text)
-        _, options = dialect().create_connect_args(url)
-        make_conninfo("", **options)
-    except (ValueError, ArgumentError, ProgrammingError):  # their texts repeat parts of the value
-        raise ValueError(
-            "wants user, password, host, port, database and options as PostgreSQL knows them"
-        ) from None
-    if (url.host and not is_host(url.host)) or url.port not in (None, *range(1, 65536)):
-        raise ValueError("wants a host and a port that are ones; encode @, / and # in a password with %")
 
 
 def redis_address(text: str) -> str:
@@ -128,8 +112,6 @@ def redis_address(text: str) -> str:
         complete = bool(parts.hostname) and bool(re.fullmatch("(?:/[0-9]{0,5})?", unquote(parts.path)))
     if not complete or parts.fragment or not text.isprintable():
         raise ValueError("wants a host and the number of a database, or the path of a socket")
-    from redis import ConnectionPool
-
     try:
         ConnectionPool.from_url(text).make_connection()  # connects to nothing yet
     except (ValueError, TypeError):  # the options behind the question mark; the text repeats them

@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
+from flask import current_app
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -374,7 +375,5 @@ def _explain(item: object) -> str:
 
 def current_settings() -> Settings:
     """The settings of the current application."""
-    from flask import current_app
-
     found: Settings = current_app.extensions["jobbruecke_settings"]
     return found

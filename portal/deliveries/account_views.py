@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
 from portal.deliveries import network_accounts as service
+from portal.domain.audit import AuditEvent
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.permissions import Permission
 from portal.tenants.context import current_context, save
 from portal.webkit.access import may, requires
+from portal.webkit.fragments import see_other
 
 network_accounts = Blueprint("network_accounts", __name__)
 
@@ -34,6 +37,7 @@ def show() -> str:
 
 @network_accounts.post("/deliveries/network-account/accept")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.ACCOUNT_ACCEPTED, "connection")
 def accept() -> Response:
     """Take the account that was found as ours, exactly as it was shown."""
     connection = current_context().connection
@@ -46,4 +50,4 @@ def accept() -> Response:
     flash(
         _("Das Konto gehört jetzt zu diesem Mandanten. Als Nächstes wird vollständig übertragen."), "success"
     )
-    return make_response(redirect(url_for(".show"), 303))
+    return see_other(url_for(".show"))

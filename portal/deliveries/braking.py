@@ -18,9 +18,9 @@ from portal.domain.rules.preflight import Finding
 from portal.tenants.context import TenantContext
 
 
-def ask_brake(view: TenantContext, unexplained: int) -> Braking:
+def ask_brake(context: TenantContext, unexplained: int) -> Braking:
     """What the brake says of a frozen delivery of which `unexplained` people leave unexplained."""
-    delivery, connection, tenant = view.uncommitted, view.connection, view.tenant
+    delivery, connection, tenant = context.uncommitted, context.connection, context.tenant
     assert delivery is not None and connection is not None
     if delivery.cause in ONLY_WITHDRAWALS:
         return Braking((), 0)

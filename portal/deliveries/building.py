@@ -49,14 +49,14 @@ class BuildResult:
     part: int = 0
 
 
-def build_parts(held: Lease[Delivery], view: TenantContext) -> BuildResult:
+def build_parts(held: Lease[Delivery], context: TenantContext) -> BuildResult:
     """Write parts and people of the delivery from one snapshot; begun anew, whatever an earlier try left."""
-    assert view.uncommitted is not None and view.connection is not None
-    delivery = view.uncommitted
+    assert context.uncommitted is not None and context.connection is not None
+    delivery = context.uncommitted
     _start_anew(held)
     frozen = BuildResult()
-    limit = view.connection.max_part_bytes
-    with open_reading(view) as reading:
+    limit = context.connection.max_part_bytes
+    with open_reading(context) as reading:
         entries = reading.entries()
         while batch := list(islice(entries, current_settings().part_records)):
             _write(held, delivery, batch, frozen, limit)

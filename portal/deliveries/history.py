@@ -46,10 +46,10 @@ class Bar:
     height: float
 
 
-def last_days(view: TenantContext) -> list[Day]:
+def last_days(context: TenantContext) -> list[Day]:
     """The last thirty local dates, oldest first; empty where nothing was committed."""
-    zone = ZoneInfo(view.tenant.time_zone)
-    since = dt.datetime.combine(view.today - dt.timedelta(days=DAYS - 1), dt.time(), zone)
+    zone = ZoneInfo(context.tenant.time_zone)
+    since = dt.datetime.combine(context.today - dt.timedelta(days=DAYS - 1), dt.time(), zone)
     rows = db.session.execute(
         select(Delivery.committed_at, Delivery.counts, Delivery.answered)
         .where(Delivery.committed_at >= since)
@@ -58,7 +58,7 @@ def last_days(view: TenantContext) -> list[Day]:
     ).all()
     if not rows:
         return []
-    days = {view.today - dt.timedelta(days=back): [0, 0, 0, 0] for back in range(DAYS)}
+    days = {context.today - dt.timedelta(days=back): [0, 0, 0, 0] for back in range(DAYS)}
     for committed_at, counts, answered in rows:
         sums = days.get(committed_at.astimezone(zone).date()) if committed_at else None
         if sums is not None:

@@ -55,9 +55,9 @@ class Leaver:
     findings: tuple[Finding, ...]
 
 
-def coming(view: TenantContext) -> Coming:
+def coming(context: TenantContext) -> Coming:
     """What the next full delivery would do if it were built now; wants a connection."""
-    named = and_(Registration.released, ~blocked(view))
+    named = and_(Registration.released, ~blocked(context))
     kinds: dict[str, Condition] = {
         "new": and_(named, ~Registration.announced),
         "changed": and_(
@@ -66,40 +66,44 @@ def coming(view: TenantContext) -> Coming:
         "unchanged": and_(
             named, Registration.announced, Registration.revision == Registration.announced_revision
         ),
-        "explained": and_(_leaving(view), explained()),
-        "unexplained": and_(_leaving(view), ~explained()),
-        "blocked": and_(Registration.released, blocked(view)),
-        "explained_now": and_(_leaving(view), explained(), ~Registration.archived),
+        "explained": and_(_leaving(context), explained()),
+        "unexplained": and_(_leaving(context), ~explained()),
+        "blocked": and_(Registration.released, blocked(context)),
+        "explained_now": and_(_leaving(context), explained(), ~Registration.archived),
     }
     sums = [func.sum(case((condition, 1), else_=0)) for condition in kinds.values()]
-    row = db.session.execute(_everybody(view).with_only_columns(*sums)).one()
+    row = db.session.execute(_everybody(context).with_only_columns(*sums)).one()
     counted = {name: number or 0 for name, number in zip(kinds, row, strict=True)}
     explained_now = counted.pop("explained_now")
     return Coming(
         **counted,
-        braking=_ask_brake(view, explained_now, counted["unexplained"]),
-        causes=causes(view, Filters(phases=frozenset({Phase.BLOCKED}))).counts if counted["blocked"] else [],
+        braking=_ask_brake(context, explained_now, counted["unexplained"]),
+        causes=causes(context, Filters(phases=frozenset({Phase.BLOCKED}))).counts
+        if counted["blocked"]
+        else [],
     )
 
 
-def leavers(view: TenantContext, *, with_explanation: bool, limit: int = 100) -> Sequence[Leaver]:
+def leavers(context: TenantContext, *, with_explanation: bool, limit: int = 100) -> Sequence[Leaver]:
     """The first of those who would leave, by name."""
     condition = explained() if with_explanation else ~explained()
-    query = _everybody(view).where(_leaving(view), condition).order_by(Participant.sort_key).limit(limit)
-    found = [decided_row(view, row) for row in db.session.execute(query)]
+    query = (
+        _everybody(context).where(_leaving(context), condition).order_by(Participant.sort_key).limit(limit)
+    )
+    found = [decided_row(context, row) for row in db.session.execute(query)]
     return [Leaver(row.participant, row.findings) for row in found]
 
 
-def _everybody(view: TenantContext) -> Select[*tuple[Any, ...]]:
-    return registered(view)
+def _everybody(context: TenantContext) -> Select[*tuple[Any, ...]]:
+    return registered(context)
 
 
-def _leaving(view: TenantContext) -> Condition:
-    return and_(Registration.announced, or_(~Registration.released, blocked(view)))
+def _leaving(context: TenantContext) -> Condition:
+    return and_(Registration.announced, or_(~Registration.released, blocked(context)))
 
 
-def _ask_brake(view: TenantContext, explained_now: int, unexplained: int) -> Braking:
-    connection, tenant = view.connection, view.tenant
+def _ask_brake(context: TenantContext, explained_now: int, unexplained: int) -> Braking:
+    connection, tenant = context.connection, context.tenant
     assert connection is not None
     measured = announced(connection.id)
     return brake(
@@ -107,15 +111,15 @@ def _ask_brake(view: TenantContext, explained_now: int, unexplained: int) -> Bra
             announced=db.session.scalar(select(func.count()).select_from(Registration).where(*measured)) or 0,
             explained=explained_now,
             unexplained=unexplained,
-            unexplained_before=unexplained_before(connection.id, tenant, view.now),
-            orders=_orders(view, measured) if unexplained else {},
+            unexplained_before=unexplained_before(connection.id, tenant, context.now),
+            orders=_orders(context, measured) if unexplained else {},
         ),
         Limits(tenant.brake_minimum, tenant.brake_percent, tenant.brake_order_minimum),
     )
 
 
-def _orders(view: TenantContext, measured: tuple[Condition, ...]) -> dict[int, tuple[int, int]]:
-    gone = _by_order(_everybody(view).where(_leaving(view), ~explained()))
+def _orders(context: TenantContext, measured: tuple[Condition, ...]) -> dict[int, tuple[int, int]]:
+    gone = _by_order(_everybody(context).where(_leaving(context), ~explained()))
     were_told = _by_order(select(Registration).where(*measured, Registration.announced_order_id.in_(gone)))
     return {order: (were_told.get(order, 0), number) for order, number in gone.items()}
 

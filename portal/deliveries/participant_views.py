@@ -6,12 +6,14 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.core.database import utcnow
 from portal.deliveries.comparison import MASKED, compare
 from portal.deliveries.parts import find_confirmed
 from portal.deliveries.payload import would_tell
 from portal.deliveries.record_labels import FIELD_LABELS, field_value
 from portal.deliveries.service import request_transfer
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.releases import service
 from portal.releases.list_address import read_address
@@ -30,9 +32,9 @@ participant_deliveries = Blueprint("participant_deliveries", __name__)
 @requires(Permission.VIEW)
 def show_record(participant_id: int) -> Response:
     """What would be sent of them, beside what the network last acknowledged."""
-    view = current_context()
-    person = explain(view, participant_id)
-    connection = view.connection
+    context = current_context()
+    person = explain(context, participant_id)
+    connection = context.connection
     confirmed = find_confirmed(connection.id, person.participant) if connection else None
     return answer(
         "releases/record.html",
@@ -41,7 +43,7 @@ def show_record(participant_id: int) -> Response:
         list_parts=read_address(request.args).parts(),
         confirmed=confirmed,
         unsent=unsent_text(person),
-        lines=compare(confirmed.record if confirmed else None, would_tell(view, participant_id)),
+        lines=compare(confirmed.record if confirmed else None, would_tell(context, participant_id)),
         FIELD_LABELS=FIELD_LABELS,
         MASKED=MASKED,
         field_value=field_value,
@@ -50,6 +52,7 @@ def show_record(participant_id: int) -> Response:
 
 @participant_deliveries.post("/participants/<row:participant_id>/transfer")
 @requires(Permission.TRANSFER_CHOSEN)
+@audited(AuditEvent.TRANSFER_ASKED, "participant")
 def transfer(participant_id: int) -> Response:
     """Transfer this participant now."""
     service.get_participant(participant_id)

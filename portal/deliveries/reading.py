@@ -37,16 +37,16 @@ class Entry:
 
 
 @contextmanager
-def open_reading(view: TenantContext) -> Iterator[Reading]:
+def open_reading(context: TenantContext) -> Iterator[Reading]:
     """A session of its own with a snapshot that later writes do not disturb."""
-    session = Session(db.engine, info={"tenant_id": view.tenant.id}, expire_on_commit=False)
+    session = Session(db.engine, info={"tenant_id": context.tenant.id}, expire_on_commit=False)
     try:
         with reading():  # the snapshot begins here, as a plain read
             if db.engine.dialect.name == "postgresql":
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             else:
                 session.connection()
-        yield Reading(session, view)
+        yield Reading(session, context)
     finally:
         session.close()
 
@@ -54,12 +54,12 @@ def open_reading(view: TenantContext) -> Iterator[Reading]:
 class Reading:
     """What one delivery says, in the order in which it is sent: mediators and orders before who names them."""
 
-    def __init__(self, session: Session, view: TenantContext) -> None:
-        assert view.uncommitted is not None and view.connection is not None
+    def __init__(self, session: Session, context: TenantContext) -> None:
+        assert context.uncommitted is not None and context.connection is not None
         self._session = session
-        self._view = view
-        self._delivery = view.uncommitted
-        self._connection = view.connection
+        self._context = context
+        self._delivery = context.uncommitted
+        self._connection = context.connection
         self._only_withdrawals = self._delivery.cause in ONLY_WITHDRAWALS
         self._key = digest_key()
         self._staff: dict[str, str] | None = None
@@ -75,20 +75,20 @@ class Reading:
     def omitted(self) -> Iterator[Entry]:
         """Those whom a full delivery archives by not naming them, streamed."""
         if self._delivery.mode is Mode.FULL:
-            not_named = or_(~Registration.released, blocked(self._view))
+            not_named = or_(~Registration.released, blocked(self._context))
             yield from self._leaving(
                 self._everybody().where(Registration.announced, not_named), Inclusion.OMITTED
             )
 
     def _everybody(self) -> Select[*tuple[Any, ...]]:
         """Registrations of the connection with all that belongs to them; the network's own people alone."""
-        return registered(self._view)
+        return registered(self._context)
 
     def _named(self) -> ColumnElement[bool]:
         if self._only_withdrawals:
             return false()
         chosen = self._delivery.selection
-        named = and_(Registration.released, ~blocked(self._view))
+        named = and_(Registration.released, ~blocked(self._context))
         return named if chosen is None else and_(named, Participant.id.in_(chosen))
 
     def _leavers_by_name(self) -> Select[*tuple[Any, ...]]:
@@ -135,14 +135,14 @@ class Reading:
 
     def _participants(self) -> Iterator[Entry]:
         query = self._everybody().where(self._named()).order_by(Participant.id)
-        if self._view.tenant.sends_social_insurance_number:
+        if self._context.tenant.sends_social_insurance_number:
             query = query.options(undefer(Participant.social_insurance_number_sealed))
         query = query.outerjoin(Profile, Profile.participant_id == Participant.id).add_columns(
             Profile.entries
         )
         for person, registration, _, order, mediator, *_, entries in self._rows(query):
             caseworker = self._staff_name(person.caseworker) if person.caseworker else None
-            record = participant_record(self._view, person, mediator, order, caseworker, entries or [])
+            record = participant_record(self._context, person, mediator, order, caseworker, entries or [])
             digest = records.digest(record, self._key)
             yield Entry(
                 "participant",
@@ -164,7 +164,7 @@ class Reading:
         for person, registration, release, order, mediator, *_ in self._rows(query.order_by(Participant.id)):
             network = self._connection.network
             found = preflight(
-                preflight_input(person, registration, order, mediator), network, self._view.today
+                preflight_input(person, registration, order, mediator), network, self._context.today
             )
             explained = self._only_withdrawals or (not registration.released and is_explained(release))
             yield Entry(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
 from portal.deliveries import reconciling as service
 from portal.deliveries.texts import open_answers
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.tenants import Connection
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
+from portal.webkit.fragments import see_other
 
 reconciling = Blueprint("reconciling", __name__)
 
@@ -31,6 +34,7 @@ def show() -> str:
 
 @reconciling.post("/deliveries/reconcile/read")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RECONCILED, "connection")
 def read_again() -> Response:
     """Ask the network for its deliveries and their answers once more."""
     service.read_again(_connection(), utcnow())
@@ -39,6 +43,7 @@ def read_again() -> Response:
 
 @reconciling.post("/deliveries/reconcile/settle")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RECONCILED, "delivery")
 def settle() -> Response:
     """Let transfers go on, exactly from what was shown."""
     return _settle(unread=False)
@@ -46,6 +51,7 @@ def settle() -> Response:
 
 @reconciling.post("/deliveries/reconcile/settle-unread")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RECONCILED, "delivery")
 def settle_unread() -> Response:
     """Let transfers go on from what is known, though the network has not said everything."""
     return _settle(unread=True)
@@ -68,4 +74,4 @@ def _connection() -> Connection:
 def _back(sentence: str) -> Response:
     save()
     flash(sentence, "success")
-    return make_response(redirect(url_for(".show"), 303))
+    return see_other(url_for(".show"))

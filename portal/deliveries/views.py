@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.second_person import hindrance_code
+from portal.accounts.second_person import approval_blocker_code
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
@@ -16,6 +17,7 @@ from portal.deliveries import history, queries, service, waiting
 from portal.deliveries.next_delivery import coming, leavers
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.texts import duration, finding_texts, odd_text, open_answers, outcome_text
+from portal.domain.audit import AuditEvent
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import ENDED, DeliveryState
 from portal.domain.permissions import Permission
@@ -23,7 +25,7 @@ from portal.releases.texts import withdrawal_text
 from portal.releases.withdrawals import withdrawals_in
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
-from portal.webkit.fragments import is_fragment, live_answer
+from portal.webkit.fragments import is_fragment, live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
@@ -65,18 +67,19 @@ def list_page() -> Response:
 @requires(Permission.VIEW)
 def preview() -> str:
     """What the next full delivery would do."""
-    view = current_context()
+    context = current_context()
     return render_template(
         "deliveries/next.html",
-        view=view,
-        coming=coming(view) if view.connection else None,
-        unexplained=leavers(view, with_explanation=False) if view.connection else [],
-        explained=leavers(view, with_explanation=True) if view.connection else [],
+        context=context,
+        coming=coming(context) if context.connection else None,
+        unexplained=leavers(context, with_explanation=False) if context.connection else [],
+        explained=leavers(context, with_explanation=True) if context.connection else [],
     )
 
 
 @deliveries.post("/deliveries")
 @requires(Permission.TRANSFER_ALL)
+@audited(AuditEvent.TRANSFER_ASKED, "delivery")
 def transfer_all() -> Response:
     """Transfer everybody of the tenant now."""
     delivery = service.request_transfer(current_tenant_id(), current_actor(), utcnow())
@@ -95,6 +98,7 @@ def show(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/let-go")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.DELIVERY_LET_GO, "delivery")
 def let_go(sequence: int) -> Response:
     """Let a held delivery go, exactly as it was shown."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -104,6 +108,7 @@ def let_go(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/discard")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.DELIVERY_DISCARDED, "delivery")
 def discard(sequence: int) -> Response:
     """Discard a held delivery."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -113,6 +118,7 @@ def discard(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/ask-again")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.RETRIED, "delivery")
 def ask_again(sequence: int) -> Response:
     """Ask at once for the answers to a delivery that is in trouble with them."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -122,6 +128,7 @@ def ask_again(sequence: int) -> Response:
 
 @deliveries.post("/deliveries/<row:sequence>/stop-waiting")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.WAITING_ENDED, "delivery")
 def stop_waiting(sequence: int) -> Response:
     """Wait no longer for the answers to a delivery that is in trouble with them."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
@@ -157,7 +164,7 @@ def _values(delivery: Delivery) -> dict[str, Any]:
         "duration": duration,
         "open_answers": open_answers,
         "in_trouble": waiting.is_in_trouble(delivery),
-        "hindrance": _hindrance(delivery) if held else None,
+        "approval_blocker": _approval_blocker(delivery) if held else None,
         "finding_texts": finding_texts,
         "odd_text": odd_text,
         "outcome_text": outcome_text,
@@ -166,8 +173,8 @@ def _values(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _hindrance(delivery: Delivery) -> str | None:
-    code = hindrance_code(service.starter_of(delivery), current_actor())
+def _approval_blocker(delivery: Delivery) -> str | None:
+    code = approval_blocker_code(service.starter_of(delivery), current_actor())
     return message(Refusal(code)) if code else None
 
 
@@ -175,4 +182,4 @@ def _done(delivery: Delivery, sentence: str) -> Response:
     number, connection = delivery.sequence, read_row(request.args, "connection")
     save()
     flash(sentence, "success")
-    return make_response(redirect(url_for(".show", sequence=number, connection=connection), 303))
+    return see_other(url_for(".show", sequence=number, connection=connection))

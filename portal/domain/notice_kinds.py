@@ -42,6 +42,12 @@ class NoticeKind(StrEnum):
     """Mails wait, or were given up: told on pages alone, of course."""
 
 
+class Channel(StrEnum):
+    """Ways to tell people beside the pages; portal.notices.channels says what each does."""
+
+    EMAIL = "email"
+
+
 class MailKind(StrEnum):
     NOTICE = "notice"
     """Something began, or got worse."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import Base, TenantOwned
 from portal.core.leases import Leased
-from portal.domain.notice_kinds import MailKind, MailState, NoticeKind
+from portal.domain.notice_kinds import Channel, MailKind, MailState, NoticeKind
 
 _OPEN = "closed_at IS NULL"
 _WAITING = "state = 'waiting'"
@@ -63,17 +63,19 @@ class NoticeSeen(TenantOwned, Base):
 
 
 class Mail(Leased, Base):
-    """A mail to one account, in the outbox; what it says is put together when it is sent, and kept nowhere."""
+    """A message to one account, in a channel's outbox; its text is put together when it is sent, and kept nowhere."""
 
     __tablename__ = "mail"
     __table_args__ = (
         Index("ix_mail_due", "due_at", sqlite_where=text(_WAITING), postgresql_where=text(_WAITING)),
         Index("ix_mail_state", "state", "created_at"),
+        Index("uq_mail_key", "channel", "key", unique=True),
     )
 
     tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))  # type: ignore[assignment]
     """None for mails to the operator's accounts."""
-    key: Mapped[str] = mapped_column(String(100), unique=True)
+    channel: Mapped[Channel] = mapped_column(default=Channel.EMAIL)
+    key: Mapped[str] = mapped_column(String(100))
     """What it is about and for whom, so that nothing is ever sent to somebody twice."""
     kind: Mapped[MailKind]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))

@@ -16,7 +16,7 @@ from typing import IO
 from portal.imports.codes import FileFault, FileRefused
 from portal.imports.misread import REPLACEMENT, WINDOWS, Foreign, Tally, cell_at, find_encoded_twice
 
-Beat = Callable[[], None]
+KeepAlive = Callable[[], None]
 """Called every few moments of long work."""
 Opener = Callable[[], IO[bytes]]
 BOM = "\ufeff"
@@ -49,16 +49,16 @@ class Shape:
     """LF also where lines end with CR LF; CR alone in a file that has no LF."""
 
 
-def find_shape(name: str, open_file: Opener, beat: Beat) -> Shape:
+def find_shape(name: str, open_file: Opener, keep_alive: KeepAlive) -> Shape:
     """Learn how a file is to be read. FileRefused, with the line where there is one, for what would be misread."""
     survey = _Survey(name)
     with open_file() as stream:
         while chunk := stream.read(_CHUNK):
             survey.take(chunk)
-            beat()
+            keep_alive()
     shape = survey.shape()
     with open_file() as stream:
-        _check_text(name, stream, shape, survey.first_bad_line, beat)
+        _check_text(name, stream, shape, survey.first_bad_line, keep_alive)
     return shape
 
 
@@ -151,7 +151,7 @@ def is_wide(chunk: bytes) -> bool:
 # --- the second look: the text -----------------------------------------------------------------------------
 
 
-def _check_text(name: str, stream: IO[bytes], shape: Shape, bad_line: int, beat: Beat) -> None:
+def _check_text(name: str, stream: IO[bytes], shape: Shape, bad_line: int, keep_alive: KeepAlive) -> None:
     tally, ended, plain, utf7 = Tally(), 0, True, 0
     for at, text in _blocks(stream, shape):
         ended = _check_end(name, text, at, shape, ended)
@@ -162,7 +162,7 @@ def _check_text(name: str, stream: IO[bytes], shape: Shape, bad_line: int, beat:
             _check_letters(name, text, at, shape, bad_line)
             if shape.encoding == "cp1252":
                 tally.add(text, at, shape.newline)
-        beat()
+        keep_alive()
     if plain and utf7:
         raise FileRefused(name, FileFault.ENCODING_UTF7, utf7)
     if tally.foreign:

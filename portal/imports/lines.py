@@ -14,7 +14,7 @@ from typing import IO, Any, NoReturn
 
 from portal.core.masking import without_numbers
 from portal.domain.import_kinds import Kind
-from portal.imports.charsets import Beat, Shape, is_wide
+from portal.imports.charsets import KeepAlive, Shape, is_wide
 from portal.imports.codes import Fault, FileFault, FileRefused
 from portal.imports.columns import PROFILES, Table
 from portal.imports.headers import COLUMN_LIMIT
@@ -40,7 +40,7 @@ class LinesFile:
         """Names that no column has; known only once the lines were read."""
         self._open = open_file
 
-    def inspect(self, beat: Beat) -> Shape:
+    def inspect(self, keep_alive: KeepAlive) -> Shape:
         """How many lines there are; what is wrong with one is said of it by itself.
 
         FileRefused where there are no lines at all: the body is UTF-16, or its lines end with CR.
@@ -52,7 +52,7 @@ class LinesFile:
                     raise FileRefused(self.name, FileFault.ENCODING_UTF16_LINES)
                 lines += chunk.count(b"\n")
                 returns += len(_RETURN.findall(chunk))
-                beat()
+                keep_alive()
         if returns and not lines:
             raise FileRefused(self.name, FileFault.LINE_ENDS)
         return Shape("utf-8", lines)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from portal.imports.charsets import BOM, END_MARK, Beat, Opener, Shape, find_shape
+from portal.imports.charsets import BOM, END_MARK, KeepAlive, Opener, Shape, find_shape
 from portal.imports.codes import Fault, FileFault, FileRefused
 from portal.imports.columns import Table
 from portal.imports.headers import DELIMITER, Header, read_header
@@ -58,9 +58,9 @@ class CsvFile:
         self._lengths: set[int] = set()
         """How many cells the lines had."""
 
-    def inspect(self, beat: Beat) -> Shape:
+    def inspect(self, keep_alive: KeepAlive) -> Shape:
         """Learn its encoding, length and header by reading all of it; FileRefused where it cannot be taken."""
-        self._shape = find_shape(self.name, self._open, beat)
+        self._shape = find_shape(self.name, self._open, keep_alive)
         with self._open() as stream:
             self._header = read_header(self.name, self.table, _Feed(self.name, stream, self._shape))
         self.unknown_columns = self._header.unknown

@@ -122,9 +122,9 @@ def _stage(held: Lease[ImportRun], run: ImportRun, batch: int) -> bool:
 
 
 def _stage_files(held: Lease[ImportRun], export: Export, batch: int) -> None:
-    beat = _Beat(held)
+    keep_alive = _KeepAlive(held)
     shapes = {
-        kind: found.inspect(beat) for kind, found in export.files.items()
+        kind: found.inspect(keep_alive) for kind, found in export.files.items()
     }  # all headers before the first line
     with held.step() as run:
         _note_files(run, export)
@@ -250,7 +250,7 @@ def _data_folder() -> Path:
     return Path(current_settings().data_folder)
 
 
-class _Beat:
+class _KeepAlive:
     """Renews the lease during long reading, every third of it."""
 
     def __init__(self, held: Lease[ImportRun]) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 
-from portal.accounts.second_person import hindrance_code
+from portal.accounts.second_person import approval_blocker_code
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, db, rollback, utcnow
 from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
+from portal.domain.audit import AuditEvent
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.permissions import Permission
@@ -21,13 +23,14 @@ from portal.domain.tenants import Tenant
 from portal.imports import queries, service
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
 from portal.webkit.access import requires
-from portal.webkit.fragments import live_answer
+from portal.webkit.downloads import download
+from portal.webkit.fragments import live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
 from portal.webkit.security import BODY_LIMIT, csrf
 from portal.webkit.sessions import live
-from portal.webkit.tables import Table, download
+from portal.webkit.tables import Table
 
 imports = Blueprint("imports", __name__)
 PAGE = 50
@@ -47,6 +50,7 @@ def list_page() -> Response:
 
 @imports.post("/imports")
 @requires(Permission.IMPORT)
+@audited(AuditEvent.IMPORT_UPLOADED, "import")
 def upload() -> Response:
     """Take in an export, and have the worker import it."""
     tenant_id = current_tenant_id()
@@ -63,7 +67,7 @@ def upload() -> Response:
     describe(subject_id=import_id)
     enqueue_after_commit(ImportRun, import_id)
     commit()
-    return make_response(redirect(url_for(".show", import_id=import_id), 303))
+    return see_other(url_for(".show", import_id=import_id))
 
 
 csrf.exempt(
@@ -82,6 +86,7 @@ def show(import_id: int) -> Response:
 
 @imports.get("/imports/<row:import_id>/rejected.csv")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "import")
 def rejected(import_id: int) -> Response:
     """Every rejected line as CSV."""
     return download(_rejections(import_id), f"import-{import_id}.csv")
@@ -89,6 +94,7 @@ def rejected(import_id: int) -> Response:
 
 @imports.get("/imports/<row:import_id>/rejected.xlsx")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED, "import")
 def rejected_xlsx(import_id: int) -> Response:
     """Every rejected line as a workbook."""
     return download(_rejections(import_id), f"import-{import_id}.xlsx")
@@ -103,6 +109,7 @@ def _rejections(import_id: int) -> Table:
 
 @imports.post("/imports/<row:import_id>/let-go")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.IMPORT_LET_GO, "import")
 def let_go(import_id: int) -> Response:
     """Let a held import go."""
     run = service.get_import(current_tenant_id(), import_id)
@@ -110,18 +117,19 @@ def let_go(import_id: int) -> Response:
     enqueue_after_commit(ImportRun, import_id)
     commit()
     flash(_("Der Import wird übernommen."), "success")
-    return make_response(redirect(url_for(".show", import_id=import_id), 303))
+    return see_other(url_for(".show", import_id=import_id))
 
 
 @imports.post("/imports/<row:import_id>/discard")
 @requires(Permission.JUDGE_HELD)
+@audited(AuditEvent.IMPORT_DISCARDED, "import")
 def discard(import_id: int) -> Response:
     """Discard a held import."""
     run = service.get_import(current_tenant_id(), import_id)
     service.discard(run, current_actor(), utcnow())
     commit()
     flash(_("Der Import ist verworfen; die Personen bleiben, wie sie waren."), "success")
-    return make_response(redirect(url_for(".show", import_id=import_id), 303))
+    return see_other(url_for(".show", import_id=import_id))
 
 
 def _start(tenant_id: int) -> ImportRun:
@@ -149,8 +157,8 @@ def _list() -> dict[str, Any]:
     }
 
 
-def _hindrance(run: ImportRun) -> str | None:
-    code = hindrance_code(service.starter_of(run), current_actor(), "import-")
+def _approval_blocker(run: ImportRun) -> str | None:
+    code = approval_blocker_code(service.starter_of(run), current_actor(), "import-")
     return message(Refusal(code)) if code else None
 
 
@@ -165,7 +173,7 @@ def _values(run: ImportRun) -> dict[str, Any]:
         "leaving": {kind: service.leaving(run, kind, _LEAVING) for kind in service.taken_away(run)},
         "leaving_limit": _LEAVING,
         "leaving_title": leaving_title,
-        "hindrance": _hindrance(run) if run.state is ImportState.HELD else None,
+        "approval_blocker": _approval_blocker(run) if run.state is ImportState.HELD else None,
         "Kind": Kind,
         "said": said,
         "notice_text": notice_text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
@@ -15,7 +15,7 @@ from portal.core.leases import Lease, is_free, take
 from portal.core.queue import enqueue_after_commit
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account
-from portal.domain.notice_kinds import MailKind, MailState
+from portal.domain.notice_kinds import Channel, MailKind, MailState
 from portal.domain.notices import Mail, Notice, secret_place
 
 LEASE = dt.timedelta(seconds=50)
@@ -48,15 +48,15 @@ def put(
     account: Account,
     now: dt.datetime,
     *,
+    channel: Channel = Channel.EMAIL,
     notice: Notice | None = None,
     data: dict[str, Any] | None = None,
     secret: str | None = None,
 ) -> Mail | None:
-    """Put a mail into the outbox, to be sent after commit; None where none are sent, or it was put there before."""
-    if not mails_are_set():
-        return None
+    """Put a message into the outbox, to be sent after commit. Return None if it was put there before."""
     mail = Mail(
         tenant_id=account.tenant_id,
+        channel=channel,
         key=key,
         kind=kind,
         account_id=account.id,
@@ -82,9 +82,9 @@ def is_due(now: dt.datetime) -> ColumnElement[bool]:
     return and_(WAITING, Mail.due_at <= now, is_free(Mail, now))
 
 
-def due_mails(now: dt.datetime, limit: int) -> Sequence[int]:
-    """Numbers of the mails that are due, the longest first."""
-    query = select(Mail.id).where(is_due(now)).order_by(Mail.due_at, Mail.id)
+def due_mails(now: dt.datetime, limit: int, channels: Iterable[Channel]) -> Sequence[int]:
+    """Numbers of the messages of these channels that are due, the longest first."""
+    query = select(Mail.id).where(is_due(now), Mail.channel.in_(channels)).order_by(Mail.due_at, Mail.id)
     return db.session.scalars(query.limit(limit)).all()
 
 
@@ -99,7 +99,7 @@ def note_sent(mail: Mail, now: dt.datetime) -> None:
     mail.sent_at = now
     db.session.execute(
         update(Mail)
-        .where(WAITING, Mail.due_at > now, Mail.problem == AWAY)
+        .where(WAITING, Mail.due_at > now, Mail.problem == AWAY, Mail.channel == mail.channel)
         .values(due_at=now)
         .execution_options(synchronize_session=False)
     )
@@ -121,7 +121,7 @@ def put_off(mail: Mail, problem: str, now: dt.datetime) -> None:
     if problem == AWAY:
         db.session.execute(
             update(Mail)
-            .where(is_due(due_at), Mail.due_at < due_at, Mail.id != mail.id)
+            .where(is_due(due_at), Mail.due_at < due_at, Mail.id != mail.id, Mail.channel == mail.channel)
             .values(due_at=due_at + dt.timedelta(seconds=1), problem=AWAY)
             .execution_options(synchronize_session=False)
         )

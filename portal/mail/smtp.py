@@ -13,6 +13,7 @@ from email.utils import parseaddr
 
 from portal.core.idna_domains import ascii_domain
 from portal.core.settings import MailEncryption, Settings
+from portal.mail.errors import MailError, RecipientDeferred, RecipientRefused, ServerAway
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 25
@@ -22,22 +23,6 @@ OVERALL_SECONDS = 40
 
 _BAD_RECIPIENT = frozenset({550, 551, 553, 501, 555})
 """Answers that no later attempt changes (RFC 5321, 4.2.3). 552 and 554 may be about the mail or about us."""
-
-
-class MailError(Exception):
-    """A mail was not taken; the text is a code, never what the server said: that may repeat an address."""
-
-
-class ServerAway(MailError):
-    """The server did not answer, broke off, refused us, or spoke nonsense: whatever else we had for it waits, too."""
-
-
-class RecipientRefused(MailError):
-    """The server will never take a mail for this address."""
-
-
-class RecipientDeferred(MailError):
-    """The server wants to be asked later for this address."""
 
 
 def send(settings: Settings, message: EmailMessage) -> None:

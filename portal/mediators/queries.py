@@ -31,22 +31,22 @@ class MediatorPage:
     """The mediator to go on from; None at the end."""
 
 
-def list_mediators(view: TenantContext, after: int | None = None, limit: int = 50) -> MediatorPage:
+def list_mediators(context: TenantContext, after: int | None = None, limit: int = 50) -> MediatorPage:
     """A page by name, behind the mediator `after`: the active ones, and the inactive ones still in use."""
-    query = select(Mediator).where(or_(Mediator.active, _in_use(view)))
+    query = select(Mediator).where(or_(Mediator.active, _in_use(context)))
     if after is not None:
         here = select(Mediator.sort_key).where(Mediator.id == after).scalar_subquery()
         query = query.where(Mediator.sort_key > here)
     found = db.session.scalars(query.order_by(Mediator.sort_key).limit(limit + 1)).all()
     kept = found[:limit]
-    known, carried = _known(view, kept), _carried(kept)
+    known, carried = _known(context, kept), _carried(kept)
     rows = [MediatorRow(item, known.get(item.id), *carried.get(item.id, (0, 0))) for item in kept]
     return MediatorPage(rows, kept[-1].id if len(found) > limit else None)
 
 
-def idle_in_use_count(view: TenantContext) -> int:
+def idle_in_use_count(context: TenantContext) -> int:
     """How many inactive mediators people still have."""
-    query = select(func.count()).select_from(Mediator).where(~Mediator.active, _in_use(view))
+    query = select(func.count()).select_from(Mediator).where(~Mediator.active, _in_use(context))
     return db.session.scalar(query) or 0
 
 
@@ -58,8 +58,8 @@ def get_mediator(mediator_id: int) -> Mediator:
     return found
 
 
-def _in_use(view: TenantContext) -> ColumnElement[bool]:
-    connection_id = view.connection.id if view.connection else 0
+def _in_use(context: TenantContext) -> ColumnElement[bool]:
+    connection_id = context.connection.id if context.connection else 0
     return exists(
         select(Registration.id).where(
             Registration.connection_id == connection_id, Registration.mediator_id == Mediator.id
@@ -67,12 +67,12 @@ def _in_use(view: TenantContext) -> ColumnElement[bool]:
     )
 
 
-def _known(view: TenantContext, mediators: Iterable[Mediator]) -> dict[int, bool]:
-    if view.connection is None:
+def _known(context: TenantContext, mediators: Iterable[Mediator]) -> dict[int, bool]:
+    if context.connection is None:
         return {}
     rows = db.session.execute(
         select(MediatorRegistration.mediator_id, MediatorRegistration.known).where(
-            MediatorRegistration.connection_id == view.connection.id,
+            MediatorRegistration.connection_id == context.connection.id,
             MediatorRegistration.mediator_id.in_([item.id for item in mediators]),
         )
     )

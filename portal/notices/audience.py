@@ -51,6 +51,10 @@ PATIENCE: Mapping[NoticeKind, dt.timedelta] = {
 """How long it has to last before people are told: an update takes a moment, and a night's list is told whole."""
 
 
+FORGOTTEN_AFTER = dt.timedelta(days=90)
+"""How long a notice is kept that was well again."""
+
+
 def told(kind: NoticeKind, above: int, level: int) -> frozenset[Role]:
     """The roles that are told when a notice of which people know at `above` has become as bad as `level`."""
     return frozenset().union(*AUDIENCE[kind][above:level])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,9 @@ from portal.domain.releases import ParticipantState
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.workdays import is_working_day, local_date
 from portal.domain.tenants import Tenant
-from portal.mail.outbox import mails_are_set, put
+from portal.mail.outbox import put
+from portal.notices.channels.registry import channels_in_use
+from portal.notices.channels.spec import ChannelSpec
 from portal.notices.queries import concerns
 from portal.releases.conditions import count_by_phase, listed, needs_action
 from portal.tenants.context import TenantContext, load_tenant_context
@@ -44,7 +47,7 @@ class DigestBatch:
 
 def due_mornings(now: dt.datetime) -> list[DigestBatch]:
     """Mornings that have come and whose mails are not in the outbox; of tenants on working days alone."""
-    if not mails_are_set():
+    if not channels_in_use():
         return []
     places = db.session.execute(select(Tenant.id, Tenant.time_zone, Tenant.federal_state)).all()
     found = [
@@ -73,44 +76,46 @@ def put_digests(morning: DigestBatch, now: dt.datetime) -> int:
             db.session.add(row)
     except IntegrityError:
         return 0
-    same = (
-        Account.tenant_id.is_(None) if morning.tenant_id is None else Account.tenant_id == morning.tenant_id
-    )
-    roles = (Role.SUPPORT,) if morning.tenant_id is None else _TENANT_ROLES
-    query = select(Account).where(
-        same, Account.role.in_(roles), Account.disabled_at.is_(None), Account.gets_mails
-    )
-    view = load_tenant_context(morning.tenant_id, now) if morning.tenant_id is not None else None
+    context = load_tenant_context(morning.tenant_id, now) if morning.tenant_id is not None else None
     put_there = 0
-    for account in db.session.scalars(query.order_by(Account.id)).all():
-        data = _contents(account, view)
-        if data["notices"] or data["people"]:
-            key = f"digest:{account.id}:{morning.date.isoformat()}"
-            put_there += put(MailKind.DIGEST, key, account, now, data=data) is not None
+    for spec in channels_in_use():
+        for account in _recipients(morning, spec):
+            data = _contents(account, context)
+            if data["notices"] or data["people"]:
+                key = f"digest:{account.id}:{morning.date.isoformat()}"
+                found = put(MailKind.DIGEST, key, account, now, channel=spec.channel, data=data)
+                put_there += found is not None
     return put_there
 
 
-def _contents(account: Account, view: TenantContext | None) -> dict[str, object]:
+def _recipients(morning: DigestBatch, spec: ChannelSpec) -> Sequence[Account]:
+    of = Account.tenant_id.is_(None) if morning.tenant_id is None else Account.tenant_id == morning.tenant_id
+    roles = (Role.SUPPORT,) if morning.tenant_id is None else _TENANT_ROLES
+    query = select(Account).where(of, Account.role.in_(roles), Account.disabled_at.is_(None), spec.wanted())
+    return db.session.scalars(query.order_by(Account.id)).all()
+
+
+def _contents(account: Account, context: TenantContext | None) -> dict[str, object]:
     """Open notices, and how many people need something done, as they are this morning."""
     open_now = select(Notice).where(Notice.closed_at.is_(None), concerns(account.role))
-    if view is not None:
-        open_now = open_now.where(Notice.tenant_id == view.tenant.id)
+    if context is not None:
+        open_now = open_now.where(Notice.tenant_id == context.tenant.id)
     notices = db.session.scalars(open_now.order_by(Notice.level.desc(), Notice.id).limit(100)).all()
     return {
         "notices": [notice.id for notice in notices],
-        "people": _people(account, view) if view is not None and view.connection is not None else {},
+        "people": _people(account, context) if context is not None and context.connection is not None else {},
     }
 
 
-def _people(account: Account, view: TenantContext) -> dict[str, int]:
+def _people(account: Account, context: TenantContext) -> dict[str, int]:
     """How many need action, by phase: of a caseworker their own, of the others the tenant's."""
-    query = listed().where(needs_action(view), ParticipantState.tenant_id == view.tenant.id)
+    query = listed().where(needs_action(context), ParticipantState.tenant_id == context.tenant.id)
     if account.role is Role.CASEWORKER:
         query = query.where(
             or_(ParticipantState.caseworker == account.initials, _is_mediator_of(account.mediator_id))
         )
     counted: Counter[Phase] = Counter()
-    for phase, _values, number in count_by_phase(view, query):
+    for phase, _values, number in count_by_phase(context, query):
         counted[phase] += number
     return {it.value: counted[it] for it in Phase if counted[it]}
 

@@ -1,14 +1,9 @@
-"""What a mail says, put together when it is sent: plain text, German or English, without anybody's name in it."""
+"""What a message says, put together when it is sent: plain text, German or English, without anybody's name in it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 
 from flask import g
 from flask_babel import force_locale, refresh
@@ -18,14 +13,15 @@ from sqlalchemy import select
 from portal.accounts.links import VALID_HOURS, find_link_account, link_to
 from portal.core.crypto import VaultError, current_vault
 from portal.core.database import db
-from portal.core.idna_domains import mailable
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, Role
 from portal.domain.notice_kinds import MailKind, MailState
 from portal.domain.notices import Mail, Notice, secret_place
 from portal.domain.rules.phase import Phase
 from portal.domain.tenants import Tenant
-from portal.mail.outbox import EXPIRED, GIVEN_UP_AFTER, OVERTAKEN, REFUSED, UNWANTED, VOID
+from portal.mail.outbox import EXPIRED, GIVEN_UP_AFTER, OVERTAKEN, UNWANTED, VOID
+from portal.notices.channels.registry import SPECS
+from portal.notices.channels.spec import ChannelSpec, Message, NoLongerNeeded
 from portal.notices.digests import OPERATORS_ZONE
 from portal.notices.texts import words_of
 from portal.webkit.labels import label_of
@@ -35,37 +31,25 @@ DIGEST_STALE_AFTER = dt.timedelta(hours=16)
 """By then it is the next morning, which has its own."""
 
 
-class NoLongerNeeded(Exception):
-    """Nobody wants the mail any more; `code` says why."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass(frozen=True)
-class Email:
-    """Subject and text."""
-
-    subject: str
-    text: str
-
-
-def compose(mail_id: int, now: dt.datetime) -> EmailMessage:
-    """The mail as it is handed to the server. Raises Unwanted."""
+def compose(mail_id: int, now: dt.datetime) -> Callable[[], None]:
+    """Return what hands the message over, as its channel does. Raises NoLongerNeeded."""
     mail = db.session.get_one(Mail, mail_id, populate_existing=True)
     account = db.session.get_one(Account, mail.account_id, populate_existing=True)
     if now - mail.created_at > GIVEN_UP_AFTER:
         raise NoLongerNeeded(EXPIRED)
+    spec = SPECS[mail.channel]
     if account.disabled_at is not None:
         raise NoLongerNeeded(UNWANTED)
-    if not account.gets_mails and mail.kind is not MailKind.ONE_TIME_LINK:
+    if mail.kind is not MailKind.ONE_TIME_LINK and not _wants(account, spec):
         raise NoLongerNeeded(UNWANTED)
     g.time_zone = account.tenant.time_zone if account.tenant else OPERATORS_ZONE
     refresh()
     with force_locale(language_of(account)):
-        letter = _LETTERS[mail.kind](mail, account, now)
-        return _envelope(mail, account, letter)
+        return spec.prepare(mail, account, _TEXTS[mail.kind](mail, account, now))
+
+
+def _wants(account: Account, spec: ChannelSpec) -> bool:
+    return db.session.scalar(select(Account.id).where(Account.id == account.id, spec.wanted())) is not None
 
 
 def language_of(account: Account) -> str:
@@ -73,7 +57,7 @@ def language_of(account: Account) -> str:
     return account.language or current_settings().locale
 
 
-def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Email:
+def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Message:
     """The one mail that carries a secret: the token is in the outbox only sealed, and only until it is sent."""
     if mail.secret_sealed is None:
         raise NoLongerNeeded(VOID)
@@ -83,7 +67,7 @@ def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Email:
         raise NoLongerNeeded(VOID) from None
     if find_link_account(token, now) != account.id:  # used, or made void by a newer one
         raise NoLongerNeeded(VOID)
-    return Email(
+    return Message(
         _("Jobbrücke: Passwort setzen"),
         _(
             "Guten Tag,\n\n"
@@ -93,25 +77,27 @@ def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Email:
             hours=VALID_HOURS,
             link=link_to(token),
         ),
+        optional=False,
     )
 
 
-def _notice(mail: Mail, account: Account, now: dt.datetime) -> Email:  # noqa: ARG001 - one of a table
+def _notice(mail: Mail, account: Account, now: dt.datetime) -> Message:  # noqa: ARG001 - one of a table
     notice = _notice_of(mail)
     if notice.closed_at is not None:
         raise NoLongerNeeded(OVERTAKEN)
     words = words_of(notice.kind, notice.level, notice.data)
     text = f"{words.text}\n\n{words.advice}\n\n{_address(words.path)}"
-    return Email(_subject(notice, words.title), f"{text}\n\n{_where_to_stop()}")
+    return Message(_subject(notice, words.title), text)
 
 
-def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Email:  # noqa: ARG001
+def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Message:  # noqa: ARG001
     """Only to whom the trouble was mailed: nobody else would know what is well again."""
     notice = _notice_of(mail)
     told = select(Mail.id).where(
         Mail.notice_id == notice.id,
         Mail.account_id == account.id,
         Mail.kind == MailKind.NOTICE,
+        Mail.channel == mail.channel,
         Mail.state == MailState.SENT,
     )
     if db.session.scalar(told.limit(1)) is None:
@@ -124,10 +110,10 @@ def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Email:  # noqa:
         title=words.title,
     )
     subject = _subject(notice, _("Erledigt: %(title)s", title=words.title))
-    return Email(subject, f"{text}\n\n{_address(words.path)}\n\n{_where_to_stop()}")
+    return Message(subject, f"{text}\n\n{_address(words.path)}")
 
 
-def _digest(mail: Mail, account: Account, now: dt.datetime) -> Email:
+def _digest(mail: Mail, account: Account, now: dt.datetime) -> Message:
     if now - mail.created_at > DIGEST_STALE_AFTER:
         raise NoLongerNeeded(EXPIRED)
     query = select(Notice, Tenant).outerjoin(Tenant, Tenant.id == Notice.tenant_id)
@@ -150,9 +136,8 @@ def _digest(mail: Mail, account: Account, now: dt.datetime) -> Email:
             words = words_of(notice.kind, notice.level, notice.data)
             of = f"{tenant.name}: " if notice.tenant_id and account.tenant_id is None else ""
             lines.append(f"  - {of}{words.title}. {words.text}")
-        lines += ["", _address("/notices"), ""]
-    lines.append(_where_to_stop())
-    return Email(_("Jobbrücke: Was heute ansteht"), "\n".join(lines))
+        lines += ["", _address("/notices")]
+    return Message(_("Jobbrücke: Was heute ansteht"), "\n".join(lines))
 
 
 def _notice_of(mail: Mail) -> Notice:
@@ -172,47 +157,9 @@ def _address(path: str) -> str:
     return f"{current_settings().public_url}{path}"
 
 
-def _where_to_stop() -> str:
-    sentence = _(
-        "Diese Mails schalten Sie auf der Seite Ihres Kontos aus: %(link)s", link=_address("/account")
-    )
-    return str(sentence)
-
-
-_LETTERS: dict[MailKind, Callable[[Mail, Account, dt.datetime], Email]] = {
+_TEXTS: dict[MailKind, Callable[[Mail, Account, dt.datetime], Message]] = {
     MailKind.NOTICE: _notice,
     MailKind.RECOVERY: _recovery,
     MailKind.DIGEST: _digest,
     MailKind.ONE_TIME_LINK: _one_time_link,
 }
-
-
-def _recipient(email: str) -> Address:
-    """Raises ValueError, IndexError, HeaderParseError where no mail can have such an address."""
-    address = mailable(email)
-    if address.isascii():
-        return Address(addr_spec=address)
-    local, _at, domain = address.rpartition(
-        "@"
-    )  # for servers with SMTPUTF8; the parser knows older ones alone
-    return Address(username=local, domain=domain)
-
-
-def _envelope(mail: Mail, account: Account, letter: Email) -> EmailMessage:
-    """Headers that tell machines what it is (RFC 3834), and a name that is the same each time it is tried."""
-    name, address = parseaddr(current_settings().smtp_from or "")
-    sender = Address(name or "Jobbrücke", addr_spec=mailable(address))
-    message = EmailMessage()
-    message["From"] = sender
-    try:
-        message["To"] = _recipient(account.email)
-    except (ValueError, IndexError, HeaderParseError):  # people may be called what mail does not know
-        raise NoLongerNeeded(REFUSED) from None
-    message["Subject"] = letter.subject
-    message["Date"] = format_datetime(mail.created_at)
-    message["Message-ID"] = f"<mail-{mail.id}-{int(mail.created_at.timestamp())}@{sender.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Auto-Response-Suppress"] = "All"
-    message.set_content(letter.text + "\n\n-- \nJobbrücke\n")
-    message["Content-Language"] = language_of(account)  # last: setting the text drops headers of content
-    return message

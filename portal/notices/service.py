@@ -9,20 +9,16 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import db
-from portal.core.refusal import NotFound
 from portal.domain.accounts import Account, Role
 from portal.domain.notice_kinds import MailKind, NoticeKind
-from portal.domain.notices import Mail, Notice, NoticeSeen
+from portal.domain.notices import Mail, Notice
 from portal.domain.participants import Participant
 from portal.domain.releases import Registration
 from portal.domain.rules.notices import Facts, Wanted, wanted
 from portal.mail.outbox import put
-from portal.notices.audience import PATIENCE, told
-from portal.notices.queries import concerns
-
-FORGOTTEN_AFTER = dt.timedelta(days=90)
-NOT_MAILED = frozenset({NoticeKind.MAIL_SILENT})
-"""What a mail would be the wrong way to tell of."""
+from portal.notices.audience import FORGOTTEN_AFTER, PATIENCE, told
+from portal.notices.channels.registry import channels_in_use
+from portal.notices.channels.spec import ChannelSpec
 
 
 def open_notices() -> dict[tuple[NoticeKind, str], Notice]:
@@ -100,8 +96,10 @@ def _tell(notice: Notice, now: dt.datetime) -> None:
         .values(notified_level=notice.level, notified_at=now)
     ):
         return
-    for account in _told_accounts(notice, before, notice.level):
-        _mail(MailKind.NOTICE, f"notice:{notice.id}:{notice.level}:{account.id}", account, notice, now)
+    for spec in _channels(notice):
+        for account in _told_accounts(notice, before, notice.level, spec):
+            key = f"notice:{notice.id}:{notice.level}:{account.id}"
+            put(MailKind.NOTICE, key, account, now, channel=spec.channel, notice=notice)
 
 
 def close(notice: Notice, now: dt.datetime) -> None:
@@ -113,8 +111,10 @@ def close(notice: Notice, now: dt.datetime) -> None:
         update(Notice).where(Notice.id == notice.id, Notice.closed_at.is_(None)).values(closed_at=now)
     ):
         return
-    for account in _mailed_accounts(notice):
-        _mail(MailKind.RECOVERY, f"notice:{notice.id}:closed:{account.id}", account, notice, now)
+    for spec in _channels(notice):
+        for account in _informed_accounts(notice, spec):
+            key = f"notice:{notice.id}:closed:{account.id}"
+            put(MailKind.RECOVERY, key, account, now, channel=spec.channel, notice=notice)
 
 
 def _won(statement) -> bool:  # type: ignore[no-untyped-def]
@@ -123,19 +123,18 @@ def _won(statement) -> bool:  # type: ignore[no-untyped-def]
     return bool(result.rowcount)
 
 
-def _mail(kind: MailKind, key: str, account: Account, notice: Notice, now: dt.datetime) -> None:
-    if notice.kind not in NOT_MAILED:
-        put(kind, key, account, now, notice=notice)
+def _channels(notice: Notice) -> list[ChannelSpec]:
+    return [spec for spec in channels_in_use() if notice.kind not in spec.untold]
 
 
-def _told_accounts(notice: Notice, above: int, level: int) -> list[Account]:
-    """Those of the tenant and of the operator who have a role that is told, and want mails."""
+def _told_accounts(notice: Notice, above: int, level: int, spec: ChannelSpec) -> list[Account]:
+    """Those of the tenant and of the operator who have a role that is told, and want to be told this way."""
     roles = told(notice.kind, above, level)
     query = select(Account).where(
         Account.role.in_(roles),
         or_(Account.tenant_id.is_(None), Account.tenant_id == notice.tenant_id),
         Account.disabled_at.is_(None),
-        Account.gets_mails,
+        spec.wanted(),
     )
     found = list(db.session.scalars(query.order_by(Account.id)))
     if notice.kind is NoticeKind.ANSWERS_LATE:
@@ -144,10 +143,12 @@ def _told_accounts(notice: Notice, above: int, level: int) -> list[Account]:
     return found
 
 
-def _mailed_accounts(notice: Notice) -> list[Account]:
-    """Those to whom the trouble was mailed, and who want mails still."""
-    mailed = select(Mail.account_id).where(Mail.notice_id == notice.id, Mail.kind == MailKind.NOTICE)
-    query = select(Account).where(Account.id.in_(mailed), Account.disabled_at.is_(None), Account.gets_mails)
+def _informed_accounts(notice: Notice, spec: ChannelSpec) -> list[Account]:
+    """Those who were told of the trouble this way, and want to be told still."""
+    informed = select(Mail.account_id).where(
+        Mail.notice_id == notice.id, Mail.kind == MailKind.NOTICE, Mail.channel == spec.channel
+    )
+    query = select(Account).where(Account.id.in_(informed), Account.disabled_at.is_(None), spec.wanted())
     return list(db.session.scalars(query.order_by(Account.id)))
 
 
@@ -166,31 +167,6 @@ def _caseworkers_who_wait(notice: Notice) -> set[int]:
         .where(waiting, Account.tenant_id == notice.tenant_id)
     )
     return {*db.session.scalars(by_initials.distinct()), *db.session.scalars(as_mediator.distinct())}
-
-
-def see(notice_id: int, role: Role, account_id: int, now: dt.datetime) -> None:
-    """Note that somebody has seen a notice as bad as it is. Raises NotFound, also where the role is not shown it."""
-    notice = db.session.scalar(select(Notice).where(Notice.id == notice_id, concerns(role)))
-    if notice is None:
-        raise NotFound("notice-unknown")
-    seen = db.session.scalar(
-        select(NoticeSeen).where(NoticeSeen.notice_id == notice.id, NoticeSeen.account_id == account_id)
-    )
-    if seen is not None:
-        seen.level, seen.seen_at = notice.notified_level, now
-        return
-    row = NoticeSeen(
-        tenant_id=notice.tenant_id,
-        notice_id=notice.id,
-        account_id=account_id,
-        level=notice.notified_level,
-        seen_at=now,
-    )
-    try:
-        with db.session.begin_nested():
-            db.session.add(row)
-    except IntegrityError:  # twice at the same moment
-        return
 
 
 def forget_notices(now: dt.datetime) -> None:

@@ -6,17 +6,18 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, url_for
+from flask import Blueprint, Response, g, render_template
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from portal.core.database import EVERY_TENANT, commit, counting_for_every_tenant, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, counting_for_every_tenant, scope_to, utcnow
 from portal.domain.permissions import Permission
 from portal.notices.queries import count_unseen, list_closed, list_notices
-from portal.notices.service import see
+from portal.notices.seen import see
 from portal.notices.texts import words_of
 from portal.operations.queries import everybody
 from portal.webkit.access import requires
+from portal.webkit.fragments import done
 
 notices = Blueprint("notices", __name__)
 _CLOSED_FOR = dt.timedelta(days=14)
@@ -42,11 +43,10 @@ def seen(notice_id: int) -> Response:
     if current_user.role.for_all_tenants:
         scope_to(EVERY_TENANT)
     see(notice_id, current_user.role, current_user.id, utcnow())
-    commit()
-    flash(
-        _("Als gesehen vermerkt. Die Meldung verschwindet von selbst, sobald es wieder gut ist."), "success"
+    return done(
+        _("Als gesehen vermerkt. Die Meldung verschwindet von selbst, sobald es wieder gut ist."),
+        ".list_page",
     )
-    return make_response(redirect(url_for(".list_page"), 303))
 
 
 def unseen_notices() -> int:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import structlog
-from flask import Blueprint, Response, flash, make_response, redirect, url_for
+from flask import Blueprint, Response, flash, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.audit.acts import audited
 from portal.core.database import commit, utcnow
 from portal.core.settings import current_settings
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.operations import queries
 from portal.operations.service import try_again
 from portal.tenants.labels import problem_text
 from portal.tenants.queries import WORKER_SILENT_AFTER
 from portal.webkit.access import requires
-from portal.webkit.fragments import live_answer
+from portal.webkit.fragments import live_answer, see_other
 from portal.webkit.sessions import live
 
 operations = Blueprint("operations", __name__)
@@ -50,6 +52,7 @@ def overview() -> Response:
 
 @operations.post("/operations/connections/<row:connection_id>/try-again")
 @requires(Permission.RETRY)
+@audited(AuditEvent.RETRIED, "connection")
 def retry(connection_id: int) -> Response:
     """Ask a network now whether it is back."""
     with queries.everybody():
@@ -57,4 +60,4 @@ def retry(connection_id: int) -> Response:
         commit()
     log.info("retry_asked", connection=connection_id, account=current_user.id)
     flash(_("Das Jobportal wird jetzt gefragt. Antwortet es, geht alles von selbst weiter."), "success")
-    return make_response(redirect(url_for(".overview"), 303))
+    return see_other(url_for(".overview"))

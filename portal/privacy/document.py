@@ -15,7 +15,7 @@ from portal.domain.delivery_states import Inclusion
 from portal.domain.participants import Participant
 from portal.domain.releases import EndCause, Event, ProtocolEntry
 from portal.domain.rules.status import Outcome
-from portal.privacy.labels import HINDRANCES
+from portal.privacy.labels import ERASURE_BLOCKERS
 from portal.privacy.report import MASTER, Values
 from portal.privacy.sections import Document, Section
 from portal.releases.texts import details, reason_text
@@ -53,7 +53,7 @@ def document(values: Values, person: Participant) -> Document:
 
 def _about(values: Values) -> Section:
     kept = values["retention"]
-    hindrance = kept["erasure_hindered_by"]
+    blocker = kept["erasure_hindered_by"]
     networks = {str(label_of(item["network"]).text) for item in values["networks"]}
     return Section(
         str(_("Zweck, Empfänger, Dauer, Rechte")),
@@ -79,7 +79,7 @@ def _about(values: Values) -> Section:
                         days=kept["contents_days"],
                     )
                 )
-                + (f" {HINDRANCES[hindrance]}" if hindrance else ""),
+                + (f" {ERASURE_BLOCKERS[blocker]}" if blocker else ""),
             ),
             (
                 str(_("Rechte")),

@@ -20,7 +20,7 @@ from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, Odd
 from portal.domain.delivery_states import ENDED, Inclusion
 from portal.domain.participants import Participant, ParticipantWord, Profile
 from portal.domain.releases import ParticipantState, ProtocolEntry, Registration, Release
-from portal.privacy.queries import hindered
+from portal.privacy.queries import is_blocked
 
 OWNED = (BulkItem, DeliveryPerson, ParticipantState, ParticipantWord, Registration, Profile, Release)
 """Tables whose rows are about one participant, in an order that foreign keys allow; ProtocolEntry goes its own way."""
@@ -49,7 +49,9 @@ def lock_unhindered(participant_ids: Sequence[int]) -> dict[int, str]:
     db.session.execute(present.with_for_update()).all()
     people = select(Participant.id).where(Participant.id.in_(participant_ids)).order_by(Participant.id)
     db.session.execute(people.with_for_update()).all()
-    free = select(Participant.id, Participant.number).where(Participant.id.in_(participant_ids), ~hindered())
+    free = select(Participant.id, Participant.number).where(
+        Participant.id.in_(participant_ids), ~is_blocked()
+    )
     return {row.id: row.number for row in db.session.execute(free)}
 
 

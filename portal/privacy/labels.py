@@ -1,4 +1,4 @@
-"""What erasure and its hindrances say, in words."""
+"""What erasure and its blockers say, in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.domain.rules.retention import ErasureBlocker
 
-HINDRANCES: dict[ErasureBlocker, Any] = {
+ERASURE_BLOCKERS: dict[ErasureBlocker, Any] = {
     ErasureBlocker.RELEASED: _l("Freigegeben: Heben Sie erst die Freigabe auf."),
     ErasureBlocker.IN_DELIVERY: _l(
         "In einer Übertragung, die noch nicht durch ist: Warten Sie deren Ende ab."
@@ -21,7 +21,7 @@ HINDRANCES: dict[ErasureBlocker, Any] = {
     ),
 }
 PRIVACY_SENTENCES: dict[str, Any] = {
-    "erasure-hindered": _l("Diese Person kann noch nicht gelöscht werden. %(hindrance)s"),
+    "erasure-hindered": _l("Diese Person kann noch nicht gelöscht werden. %(blocker)s"),
     "erasure-changed": _l(
         "Seit der Anzeige hat sich etwas geändert; gelöscht wurde nichts. Prüfen Sie es noch einmal."
     ),

@@ -13,7 +13,7 @@ from portal.domain.rules.retention import LINKS_DAYS
 from portal.domain.tenants import Connection, Tenant
 from portal.mail.outbox import FORGOTTEN_AFTER as MAILS_KEPT
 from portal.networks.registry import Network
-from portal.notices.service import FORGOTTEN_AFTER as NOTICES_KEPT
+from portal.notices.audience import FORGOTTEN_AFTER as NOTICES_KEPT
 from portal.participants.search import KEPT_DAYS
 from portal.privacy.registry import TABLES, Kept, Purpose, Retention, Sort, Subjects
 from portal.privacy.sections import Document, Section

@@ -52,7 +52,7 @@ def inactive(tenant_id: int, before: dt.datetime) -> ColumnElement[bool]:
     return and_(Participant.tenant_id == tenant_id, Participant.changed_at < before, gone, ~lately)
 
 
-def hindrances() -> list[tuple[ErasureBlocker, ColumnElement[bool]]]:
+def blockers() -> list[tuple[ErasureBlocker, ColumnElement[bool]]]:
     """What hinders the erasure of a participant, in the order in which it is said."""
     present = select(Registration.id).where(Registration.participant_id == Participant.id)
     in_delivery = (
@@ -75,8 +75,8 @@ def hindrances() -> list[tuple[ErasureBlocker, ColumnElement[bool]]]:
     ]
 
 
-def hindered() -> ColumnElement[bool]:
-    return or_(*(condition for _, condition in hindrances()))
+def is_blocked() -> ColumnElement[bool]:
+    return or_(*(condition for _, condition in blockers()))
 
 
 def find_hindrance(participant_id: int) -> ErasureBlocker | None:
@@ -94,31 +94,31 @@ def is_importing() -> bool:
 
 
 def _first_hindrance() -> ColumnElement[str | None]:
-    return case(*((condition, hindrance.value) for hindrance, condition in hindrances()), else_=None)
+    return case(*((condition, blocker.value) for blocker, condition in blockers()), else_=None)
 
 
 @dataclass(frozen=True)
-class Hindered:
+class BlockedErasure:
     """Somebody whose time is over, and who cannot be erased yet."""
 
     participant: Participant
-    hindrance: ErasureBlocker
+    blocker: ErasureBlocker
 
 
-def list_hindered(tenant: Tenant, now: dt.datetime, after: int | None, limit: int) -> list[Hindered]:
+def list_blocked(tenant: Tenant, now: dt.datetime, after: int | None, limit: int) -> list[BlockedErasure]:
     """A page of those whose time is over and who cannot be erased yet, behind the participant `after`."""
     query = select(Participant, _first_hindrance()).where(
-        inactive(tenant.id, before_which(tenant, now)), hindered()
+        inactive(tenant.id, before_which(tenant, now)), is_blocked()
     )
     if after is not None:
         query = query.where(Participant.id > after)
     rows = db.session.execute(query.order_by(Participant.id).limit(limit))
-    return [Hindered(person, ErasureBlocker(str(word))) for person, word in rows]
+    return [BlockedErasure(person, ErasureBlocker(str(word))) for person, word in rows]
 
 
 def due_ids(tenant: Tenant, now: dt.datetime, limit: int) -> Sequence[int]:
     """Some of those who are to be erased now."""
-    query = select(Participant.id).where(inactive(tenant.id, before_which(tenant, now)), ~hindered())
+    query = select(Participant.id).where(inactive(tenant.id, before_which(tenant, now)), ~is_blocked())
     return db.session.scalars(query.order_by(Participant.id).limit(limit)).all()
 
 
@@ -126,7 +126,7 @@ def count_due_soon(tenant: Tenant, now: dt.datetime) -> int:
     """How many will be erased within the next days, if nothing happens to them."""
     then = now + dt.timedelta(days=FORESEEN_DAYS)
     query = select(func.count()).select_from(Participant)
-    return db.session.scalar(query.where(inactive(tenant.id, before_which(tenant, then)), ~hindered())) or 0
+    return db.session.scalar(query.where(inactive(tenant.id, before_which(tenant, then)), ~is_blocked())) or 0
 
 
 def last_runs(limit: int = 14) -> Sequence[ErasureRun]:

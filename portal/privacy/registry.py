@@ -313,7 +313,7 @@ TABLES: dict[str, Kept] = {
         Retention.MAIL,
         personal="secret_sealed",
         pseudonymous="account_id data",
-        technical="key kind notice_id state created_at due_at sent_at attempts problem lease_until fence",
+        technical="channel key kind notice_id state created_at due_at sent_at attempts problem lease_until fence",
     ),
     "api_token": Kept(
         _A,

@@ -129,7 +129,7 @@ class Preview:
     """What the erasure of one person would take."""
 
     participant: Participant
-    hindrance: ErasureBlocker | None
+    blocker: ErasureBlocker | None
     entries: int
     """Lines of their protocol."""
     deliveries: int
@@ -164,8 +164,8 @@ def erase_on_request(participant_id: int, shown: str, now: dt.datetime) -> Erase
     Raises NotFound; Refusal `erasure-hindered`, `erasure-changed` where something else was shown.
     """
     preview = preview_erasure(participant_id)
-    if preview.hindrance is not None:
-        raise Refusal("erasure-hindered", hindrance=preview.hindrance.value)
+    if preview.blocker is not None:
+        raise Refusal("erasure-hindered", blocker=preview.blocker.value)
     if shown != preview.digest:
         raise Refusal("erasure-changed")
     _forget_searches_for(participant_id)

@@ -9,26 +9,24 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    flash,
-    make_response,
-    redirect,
     render_template,
     request,
     send_file,
-    url_for,
 )
 from flask_babel import gettext as _
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
-from portal.core.database import commit, db, utcnow
+from portal.core.database import db, utcnow
 from portal.core.refusal import Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.participants import Participant
 from portal.domain.permissions import Permission
 from portal.domain.rules.retention import FORESEEN_DAYS, ErasureBlocker
 from portal.domain.tenants import Tenant
 from portal.privacy import processing, queries, service
 from portal.privacy.document import document
-from portal.privacy.labels import HINDRANCES
+from portal.privacy.labels import ERASURE_BLOCKERS
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
 from portal.releases import withdrawals
@@ -36,6 +34,7 @@ from portal.releases.service import get_participant
 from portal.tenants.queries import find_connection
 from portal.webkit.access import requires
 from portal.webkit.durations import span
+from portal.webkit.fragments import done
 from portal.webkit.json_values import plain
 from portal.webkit.languages import find_language
 from portal.webkit.messages import message
@@ -49,6 +48,7 @@ _MENDED_BY_TRANSFER = frozenset({ErasureBlocker.RELEASED, ErasureBlocker.ANNOUNC
 
 @privacy.get("/participants/<row:participant_id>/report.json")
 @requires(Permission.DISCLOSE)
+@audited(AuditEvent.DISCLOSED)
 def report_json(participant_id: int) -> Response:
     """Everything about them, for machines (Art. 20 GDPR)."""
     values = collect(participant_id, utcnow())
@@ -58,6 +58,7 @@ def report_json(participant_id: int) -> Response:
 
 @privacy.get("/participants/<row:participant_id>/report.pdf")
 @requires(Permission.DISCLOSE)
+@audited(AuditEvent.DISCLOSED)
 def report_pdf(participant_id: int) -> Response:
     """Everything about them, to be printed and handed over (Art. 15 GDPR)."""
     values = collect(participant_id, utcnow())
@@ -75,13 +76,12 @@ def ask_erasure(participant_id: int) -> str:
 
 @privacy.post("/participants/<row:participant_id>/erasure")
 @requires(Permission.ERASE)
+@audited(AuditEvent.ERASED, "participant")
 def erase(participant_id: int) -> Response:
     """Erase a participant before their time, exactly as it was shown."""
     erased = service.erase_on_request(participant_id, request.form.get("shown", ""), utcnow())
     describe(entries=erased.entries, parts=erased.parts)
-    commit()
-    flash(_("Die Person ist gelöscht, mit allem, was zu ihr gehörte."), "success")
-    return make_response(redirect(url_for("people.list_page"), 303))
+    return done(_("Die Person ist gelöscht, mit allem, was zu ihr gehörte."), "people.list_page")
 
 
 @privacy.get("/privacy")
@@ -89,20 +89,20 @@ def erase(participant_id: int) -> Response:
 def overview() -> str:
     """What retention does with the tenant's data."""
     tenant, now, after = _tenant(), utcnow(), read_row(request.args, "after")
-    found = queries.list_hindered(tenant, now, after, _PAGE + 1)
+    found = queries.list_blocked(tenant, now, after, _PAGE + 1)
     return render_template(
         "privacy/overview.html",
         tenant=tenant,
         due_soon=queries.count_due_soon(tenant, now),
         days=FORESEEN_DAYS,
-        hindered=found[:_PAGE],
+        is_blocked=found[:_PAGE],
         after=after,
         more=found[_PAGE - 1].participant.id if len(found) > _PAGE else None,
         runs=queries.last_runs(),
         withdrawals=withdrawals.overview(now),
         span=span,
         problem_text=lambda code: message(Refusal(code)),
-        HINDRANCES=HINDRANCES,
+        ERASURE_BLOCKERS=ERASURE_BLOCKERS,
     )
 
 
@@ -120,8 +120,8 @@ def _preview(participant_id: int) -> dict[str, Any]:
     return {
         "preview": preview,
         "tenant": _tenant(),
-        "HINDRANCES": HINDRANCES,
-        "wants_transfer": preview.hindrance in _MENDED_BY_TRANSFER,
+        "ERASURE_BLOCKERS": ERASURE_BLOCKERS,
+        "wants_transfer": preview.blocker in _MENDED_BY_TRANSFER,
     }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, flash, make_response, redirect, request
+from flask import Blueprint, Response, flash, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
+from portal.audit.acts import audited
 from portal.core.database import commit, utcnow
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import TENANT_WIDE, Finding
@@ -30,10 +32,10 @@ from portal.releases.queries import (
 from portal.releases.saved_views import forget_view, save_view, saved_views
 from portal.tenants.context import current_context
 from portal.webkit.access import requires
-from portal.webkit.fragments import answer
+from portal.webkit.downloads import download
+from portal.webkit.fragments import answer, see_other
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
-from portal.webkit.tables import download
 
 people = Blueprint("people", __name__)
 PAGE = 50
@@ -77,6 +79,7 @@ def list_page() -> Response:
 
 @people.get("/participants/export.csv")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED)
 def export_csv() -> Response:
     """The narrowed list as CSV."""
     return _export("csv")
@@ -84,6 +87,7 @@ def export_csv() -> Response:
 
 @people.get("/participants/export.xlsx")
 @requires(Permission.VIEW)
+@audited(AuditEvent.EXPORTED)
 def export_xlsx() -> Response:
     """The narrowed list as a workbook."""
     return _export("xlsx")
@@ -106,7 +110,7 @@ def keep_view() -> Response:
         else _("Die Ansicht ist gespeichert."),
         "success",
     )
-    return make_response(redirect(where.url(), 303))
+    return see_other(where.url())
 
 
 @people.post("/participants/views/<row:view_id>/forget")
@@ -116,7 +120,7 @@ def drop_view(view_id: int) -> Response:
     forget_view(view_id, current_user.id)
     commit()
     flash(_("Die Ansicht ist gelöscht."), "success")
-    return make_response(redirect(read_address(request.form).url(), 303))
+    return see_other(read_address(request.form).url())
 
 
 @people.post("/participants/search")
@@ -126,12 +130,12 @@ def search() -> Response:
     text = request.form.get("text", "").strip()[:LENGTH]
     where = read_address(request.form)
     if not text:
-        return make_response(redirect(where.url(q=None, number=None), 303))
+        return see_other(where.url(q=None, number=None))
     if is_number(text):
-        return make_response(redirect(where.url(q=None, number=text), 303))
+        return see_other(where.url(q=None, number=text))
     key = remember_search(text, current_tenant_id(), current_user.id, utcnow())
     commit()
-    return make_response(redirect(where.url(q=key, number=None), 303))
+    return see_other(where.url(q=key, number=None))
 
 
 def _listing(filters: Filters) -> Listing:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit
-from portal.domain.audit import ShowReason
+from portal.domain.audit import AuditEvent, ShowReason
 from portal.domain.permissions import Permission
 from portal.participants.social_insurance import open_number, uses_numbers
 from portal.releases.list_address import read_address
@@ -27,6 +28,7 @@ def ask(participant_id: int) -> Response:
 
 @numbers.post("/participants/<row:participant_id>/social-insurance-number")
 @requires(Permission.SHOW_NUMBER)
+@audited(AuditEvent.NUMBER_SHOWN, "participant")
 def show(participant_id: int) -> Response:
     """The number, once: nothing redirects to it, and no browser keeps it."""
     chosen = request.form.get("reason", "")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.users import current_actor
+from portal.audit.acts import audited
 from portal.core.database import utcnow
 from portal.core.refusal import NotFound, Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.participants.mediators import find_mediators
 from portal.releases import identities, service
@@ -47,7 +49,7 @@ from portal.releases.texts import (
 from portal.releases.withdrawals import find_withdrawal
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
-from portal.webkit.fragments import answer, is_fragment, live_answer
+from portal.webkit.fragments import answer, is_fragment, live_answer, see_other
 from portal.webkit.parameters import read_row
 from portal.webkit.sessions import live
 
@@ -90,6 +92,7 @@ def ask_release(participant_id: int) -> str:
 
 @releases.post("/participants/<row:participant_id>/release")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.RELEASED, "participant")
 def release(participant_id: int) -> Response:
     """Release the participant."""
     confirmed = request.form.get("consent_confirmed") == "1"
@@ -106,6 +109,7 @@ def ask_revoke(participant_id: int) -> str:
 
 @releases.post("/participants/<row:participant_id>/revoke")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.REVOKED, "participant")
 def revoke(participant_id: int) -> Response:
     """Revoke the participant's release."""
     service.revoke(participant_id, current_actor(), utcnow())
@@ -114,6 +118,7 @@ def revoke(participant_id: int) -> Response:
 
 @releases.post("/participants/<row:participant_id>/clarify")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.CLARIFIED, "participant")
 def clarify(participant_id: int) -> Response:
     """End a clarification with what was found."""
     found = " ".join(request.form.get("found", "").split())
@@ -123,6 +128,7 @@ def clarify(participant_id: int) -> Response:
 
 @releases.post("/participants/<row:participant_id>/identity")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.IDENTITY_SETTLED, "participant")
 def settle_identity(participant_id: int) -> Response:
     """Decide whether the identifier belongs to the same person or to another one."""
     service.get_participant(participant_id)
@@ -151,6 +157,7 @@ def search_mediators(participant_id: int) -> Response:
 
 @releases.post("/participants/<row:participant_id>/mediator")
 @requires(Permission.RELEASE)
+@audited(AuditEvent.MEDIATOR_CHOSEN, "participant")
 def choose_mediator(participant_id: int) -> Response:
     """Choose the mediator."""
     mediator_id = read_row(request.form, "mediator")
@@ -199,7 +206,7 @@ def done(participant_id: int, sentence: str) -> Response:
         )
     flash(sentence, "success")
     parts = read_address(request.args).parts()
-    return make_response(redirect(url_for("releases.show", participant_id=participant_id, **parts), 303))
+    return see_other(url_for("releases.show", participant_id=participant_id, **parts))
 
 
 def _mediators(participant_id: int, text: str) -> Response:

@@ -48,7 +48,7 @@ class Banner:
 
 @dataclass(frozen=True)
 class Header:
-    view: TenantContext
+    context: TenantContext
     banners: tuple[Banner, ...]
 
     @property
@@ -56,7 +56,7 @@ class Header:
         """How long until the browser should ask again."""
         return (
             _RUNNING_SECONDS
-            if self.view.transit in (Transit.TRANSFERRING, Transit.OUTCOME_UNKNOWN)
+            if self.context.transit in (Transit.TRANSFERRING, Transit.OUTCOME_UNKNOWN)
             else (_RESTING_SECONDS)
         )
 
@@ -69,17 +69,17 @@ def find_header() -> Header | None:
     """The header of the current page; None where nobody is signed in or no tenant is chosen."""
     if g.get("plain") or not current_user.is_authenticated or g.get("tenant_id") is None:
         return None
-    view = current_context()
-    return Header(view, tuple(_banners(view)))
+    context = current_context()
+    return Header(context, tuple(_banners(context)))
 
 
-def _banners(view: TenantContext) -> list[Banner]:
-    found = [_finding_banner(finding) for finding in view.findings]
+def _banners(context: TenantContext) -> list[Banner]:
+    found = [_finding_banner(finding) for finding in context.findings]
     seen = worker_seen_at()
-    if seen is None or view.now - seen > WORKER_SILENT_AFTER:
+    if seen is None or context.now - seen > WORKER_SILENT_AFTER:
         text = _("Die Übertragung steht still: Der Dienst im Hintergrund meldet sich nicht.")
         found.append(Banner(Tone.DANGER, text, more=_("Freigaben werden gespeichert und später übertragen.")))
-    elif _delayed(view):
+    elif _delayed(context):
         text = _("Die Übertragung verzögert sich.")
         found.append(Banner(Tone.WARNING, text, more=_("Nichts geht verloren; es geht von selbst weiter.")))
     held = find_held_import()
@@ -87,14 +87,14 @@ def _banners(view: TenantContext) -> list[Banner]:
         text = _("Der Import %(number)s ist angehalten.", number=held)
         link = url_for("imports.show", import_id=held)
         found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
-    return found + _licence_banners(view) + _connection_banners(view)
+    return found + _licence_banners(context) + _connection_banners(context)
 
 
-def _licence_banners(view: TenantContext) -> list[Banner]:
+def _licence_banners(context: TenantContext) -> list[Banner]:
     """Licences that end soon: a banner for whoever has them prolonged, a quiet line for others."""
-    warnings = [licence_warning(view.tenant, view.today)]
-    if view.connection is not None:
-        warnings.append(network_licence_warning(view.connection, view.today))
+    warnings = [licence_warning(context.tenant, context.today)]
+    if context.connection is not None:
+        warnings.append(network_licence_warning(context.connection, context.today))
     return [_licence_banner(warning) for warning in warnings if warning is not None]
 
 
@@ -110,9 +110,9 @@ def _finding_banner(finding: Finding) -> Banner:
     return Banner(Tone.WARNING, mending.text, more=_("Beheben kann das: %(who)s.", who=mending.by))
 
 
-def _connection_banners(view: TenantContext) -> list[Banner]:
+def _connection_banners(context: TenantContext) -> list[Banner]:
     """What keeps the network from us, or us from it."""
-    connection = view.connection
+    connection = context.connection
     found: list[Banner] = []
     if connection is None:
         return found
@@ -130,21 +130,21 @@ def _connection_banners(view: TenantContext) -> list[Banner]:
         found.append(
             Banner(Tone.DANGER, problem_text(connection.account_doubt), link, _("Ansehen und entscheiden"))
         )
-    elif view.transit is Transit.HELD and view.uncommitted:
-        number = view.uncommitted.sequence
+    elif context.transit is Transit.HELD and context.uncommitted:
+        number = context.uncommitted.sequence
         text = _("Die Übertragung %(number)s ist angehalten.", number=number)
         link = url_for("deliveries.show", sequence=number)
         found.append(Banner(Tone.WARNING, text, link, _("Ansehen und entscheiden")))
-    if connection.quarantined_at or _paused(connection.paused_until, view.now):
+    if connection.quarantined_at or _paused(connection.paused_until, context.now):
         text = _("Das Jobportal ist gerade nicht erreichbar oder weist uns ab; es wird weiter versucht.")
         found.append(Banner(Tone.WARNING, text, more=problem_text(connection.problem)))
     return found
 
 
-def _delayed(view: TenantContext) -> bool:
-    if view.connection is None:
+def _delayed(context: TenantContext) -> bool:
+    if context.connection is None:
         return False
-    return is_in_trouble(current_settings().redis_url) or is_delayed(view.connection, view.now)
+    return is_in_trouble(current_settings().redis_url) or is_delayed(context.connection, context.now)
 
 
 def _paused(until: dt.datetime | None, now: dt.datetime) -> bool:

@@ -11,7 +11,7 @@ from portal.domain.rules.preflight import Finding
 from portal.domain.rules.retention import ErasureBlocker
 from portal.imports.codes import FileFault
 from portal.imports.texts import IMPORT_SENTENCES, import_text
-from portal.privacy.labels import HINDRANCES, PRIVACY_SENTENCES
+from portal.privacy.labels import ERASURE_BLOCKERS, PRIVACY_SENTENCES
 from portal.releases.finding_labels import FINDINGS
 from portal.shell.command_messages import COMMAND_SENTENCES
 from portal.webkit.messages import register, register_value
@@ -163,5 +163,5 @@ def init_app() -> None:
     """Make the sentences known."""
     register(SENTENCES)
     register_value("finding", "reason", lambda code: FINDINGS[Finding(code)].text)
-    register_value("hindrance", "hindrance", lambda code: HINDRANCES[ErasureBlocker(code)])
+    register_value("blocker", "blocker", lambda code: ERASURE_BLOCKERS[ErasureBlocker(code)])
     register_value("fault", "reason", lambda code: import_text(FileFault(code)))

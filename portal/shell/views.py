@@ -8,7 +8,7 @@ from flask_login import current_user
 from portal.core.settings import current_settings
 from portal.domain.permissions import Permission
 from portal.webkit.access import public, requires
-from portal.webkit.fragments import came_from, live_answer, relative_path
+from portal.webkit.fragments import came_from, live_answer, relative_path, see_other
 from portal.webkit.languages import LANGUAGES, SWITCH, THEMES
 from portal.webkit.sessions import live
 
@@ -50,7 +50,7 @@ def transfer_status() -> Response:
 @public
 def preferences() -> Response:
     """Remember language, theme and shortcuts in this browser."""
-    response = make_response(redirect(relative_path(came_from()) or url_for(".start"), 303))
+    response = see_other(relative_path(came_from()) or url_for(".start"))
     for name, allowed in (("language", LANGUAGES), ("theme", THEMES), ("shortcuts", SWITCH)):
         value = request.form.get(name)
         if value is not None and value in allowed:

@@ -101,9 +101,9 @@ def _last_committed(connection_id: int) -> Delivery | None:
 
 def current_context() -> TenantContext:
     """The tenant as it is now, loaded once per request."""
-    if "view" not in g:
-        g.view = load_tenant_context(current_tenant_id(), utcnow())
-    found: TenantContext = g.view
+    if "tenant_context" not in g:
+        g.tenant_context = load_tenant_context(current_tenant_id(), utcnow())
+    found: TenantContext = g.tenant_context
     return found
 
 
@@ -111,4 +111,4 @@ def save() -> None:
     """Commit, and go on reading: what follows only shows what has become of it. `step` as in `commit`."""
     commit()
     set_reading(True)
-    g.pop("view", None)
+    g.pop("tenant_context", None)

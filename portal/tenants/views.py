@@ -7,9 +7,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    flash,
-    make_response,
-    redirect,
     render_template,
     request,
     session,
@@ -18,9 +15,11 @@ from flask import (
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import NotFound, Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.rules.workdays import STATES
 from portal.domain.tenants import Connection, Tenant
@@ -31,7 +30,7 @@ from portal.tenants.labels import problem_text
 from portal.tenants.queries import find_connection
 from portal.webkit.access import requires
 from portal.webkit.federal_states import STATE_NAMES
-from portal.webkit.fragments import live_answer, relative_path
+from portal.webkit.fragments import done, live_answer, relative_path, see_other
 from portal.webkit.scope import TENANT_KEY, current_tenant_id
 from portal.webkit.sessions import live
 
@@ -50,6 +49,7 @@ def choose() -> str:
 
 @tenants.post("/tenants/<slug>")
 @requires(Permission.CHOOSE_TENANT)
+@audited(AuditEvent.TENANT_OPENED)
 def chosen(slug: str) -> Response:
     """See this tenant's data from now on."""
     tenant = db.session.scalar(select(Tenant).where(Tenant.slug == slug))
@@ -60,7 +60,7 @@ def chosen(slug: str) -> Response:
     commit()
     kept = session.pop("next", None)
     where = relative_path(request.form.get("next")) or relative_path(kept) or url_for("people.list_page")
-    return make_response(redirect(where, 303))
+    return see_other(where)
 
 
 @tenants.get("/settings")
@@ -73,6 +73,7 @@ def settings() -> Response:
 
 @tenants.post("/settings")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.SETTINGS_CHANGED)
 def set_transfers() -> Response:
     """Set time, federal state, limits, and whether social insurance numbers are sent."""
     wanted, tenant = read_transfer_settings(request.form), current_tenant()
@@ -81,25 +82,27 @@ def set_transfers() -> Response:
     service.set_federal_state(tenant, wanted.federal_state)
     service.set_limits(tenant, wanted.limits)
     tenant.sends_social_insurance_number = wanted.sends_social_insurance_number
-    return saved(_("Gespeichert."))
+    return done(_("Gespeichert."), ".settings")
 
 
 @tenants.post("/settings/token")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.TOKEN_SET)
 def set_token() -> Response:
     """Set the network's token; it is never shown again."""
     connection = _connection()
     service.set_token(connection, request.form.get("token", ""))
     service.ask_for_test(connection, utcnow())
-    return saved(_("Die Zugangsdaten sind hinterlegt und werden geprüft."))
+    return done(_("Die Zugangsdaten sind hinterlegt und werden geprüft."), ".settings")
 
 
 @tenants.post("/settings/test")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.CONNECTION_TESTED)
 def check_connection() -> Response:
     """Ask the network whether it knows us."""
     service.ask_for_test(_connection(), utcnow())
-    return saved(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."))
+    return done(_("Das Jobportal wird gefragt; die Antwort erscheint gleich hier."), ".settings")
 
 
 def _settings() -> dict[str, Any]:
@@ -126,9 +129,3 @@ def _connection() -> Connection:
     if connection is None:
         raise Refusal("network-not-chosen")
     return connection
-
-
-def saved(sentence: str) -> Response:
-    commit()
-    flash(sentence, "success")
-    return make_response(redirect(url_for("tenants.settings"), 303))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
+from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, rollback, utcnow
 from portal.core.refusal import Refusal
+from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.tokens import NAME_LIMIT
 from portal.tokens import queries, service
 from portal.webkit.access import requires
+from portal.webkit.fragments import done
 from portal.webkit.messages import message
 from portal.webkit.parameters import whole_number
 from portal.webkit.scope import current_tenant_id
@@ -31,6 +34,7 @@ def list_page() -> Response:
 
 @tokens.post("/settings/tokens")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.API_TOKEN_MADE, "api-token")
 def create() -> Response:
     """Make a token, and show it this once."""
     try:
@@ -52,12 +56,11 @@ def create() -> Response:
 
 @tokens.post("/settings/tokens/<row:token_id>/revoke")
 @requires(Permission.CONFIGURE)
+@audited(AuditEvent.API_TOKEN_REVOKED, "api-token")
 def revoke(token_id: int) -> Response:
     """From now on the token opens nothing."""
     service.revoke_token(service.get_token(token_id), current_user.initials, utcnow())
-    commit()
-    flash(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."), "success")
-    return make_response(redirect(url_for(".list_page"), 303))
+    return done(_("Der Token ist widerrufen; wer ihn benutzt, wird ab sofort abgewiesen."), ".list_page")
 
 
 def _page(refusal: Refusal | None) -> Response:

@@ -6,9 +6,10 @@ import hashlib
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from flask import Flask, Response, abort, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, flash, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import generate_csrf
 
+from portal.core.database import commit
 from portal.webkit.problem_responses import wants_problem
 
 HEAD = "general.transfer_status"
@@ -46,6 +47,18 @@ def live_answer(page: str, fragment: str, **values: Any) -> Response:
     if request.endpoint != HEAD:
         response.headers["HX-Trigger"] = "transfers-changed"
     return response
+
+
+def see_other(address: str) -> Response:
+    """Send the browser on to a page after a POST."""
+    return make_response(redirect(address, 303))
+
+
+def done(sentence: str, endpoint: str, **values: Any) -> Response:
+    """Commit, and go on to a page that says what was done."""
+    commit()
+    flash(sentence, "success")
+    return see_other(url_for(endpoint, **values))
 
 
 def sign_in_again() -> Response:

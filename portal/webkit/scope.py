@@ -1,8 +1,12 @@
-"""TODO."""
+"""Whose data a request may see, decided once before its view (docs/domain.md#users)."""
 
 from __future__ import annotations
 
-from flask import g
+from flask import Flask, g, request, session
+from flask_login import current_user
+
+from portal.core.database import db, scope_to, set_reading
+from portal.domain.tenants import Tenant
 
 TENANT_KEY = "tenant_id"
 """Where the session keeps the tenant that support chose."""
@@ -12,3 +16,23 @@ def current_tenant_id() -> int:
     """The tenant whose data this request sees; views that ask require a permission that wants one."""
     found: int = g.tenant_id
     return found
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_scope)
+    app.teardown_request(lambda _: set_reading(False))  # the thread goes on to other requests
+
+
+def _scope() -> None:
+    g.tenant_id = None
+    if request.endpoint == "static":
+        return
+    scope_to(None)
+    if not current_user.is_authenticated or current_user.must_set_up:
+        return
+    chosen = session.get(TENANT_KEY) if current_user.role.for_all_tenants else current_user.tenant_id
+    tenant = db.session.get(Tenant, chosen) if chosen is not None else None
+    if tenant is None:
+        return
+    g.tenant_id, g.time_zone = tenant.id, tenant.time_zone
+    scope_to(tenant.id)

@@ -18,6 +18,7 @@ from portal.domain.actors import Actor
 from portal.domain.imports import ImportMode, ImportRun
 from portal.domain.participants import Participant
 from portal.domain.tenants import Tenant
+from portal.imports.running import run_import
 from portal.imports.service import keep_export, start_import
 from tests.qualli.exports import ALL, zipped
 from tests.support.database import Cast
@@ -229,8 +230,6 @@ def test_an_import_that_is_running_has_others_wait(app: Flask, cast: Cast, door:
 
 
 def test_over_a_thousand_lines_are_taken_in_and_reported_later(app: Flask, cast: Cast, door: Door) -> None:
-    from portal.imports.running import run_import
-
     lines = [{"tn_id": f"T{number}"} for number in range(1001)]
     response = door.ask("PUT", "/participants", data=ndjson(lines), content_type=LINES)
     found = read(response, 202)

@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table, func, select
 
-from portal.core.database import EVERY_TENANT, Base, db
+from portal.accounts.service import disable_account, get_account
+from portal.core.database import EVERY_TENANT, Base, commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, OneTimeLink, Role
 from portal.domain.permissions import GRANTED
 from tests.support.at_once import at_once
-from tests.support.house import House, looking
+from tests.support.house import House, looking, make_account
 from tests.support.pages import PASSWORD, Browser
 from tests.support.web_server import PUBLIC_URL, WebServer
 
@@ -183,10 +184,6 @@ def test_two_who_send_a_one_time_link_at_once_are_one(
 
 def test_two_administrators_cannot_take_each_other_away(app: Flask, cast: object) -> None:
     """On both databases: at the same moment, and the tenant still has one."""
-    from portal.accounts.service import disable_account, get_account
-    from portal.core.database import commit, utcnow
-    from tests.support.house import make_account
-
     alpha: int = cast.alpha  # type: ignore[attr-defined]
     for name in ("anna", "berta"):
         make_account(name, Role.ADMINISTRATOR, alpha)

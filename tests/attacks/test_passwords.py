@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import time_machine
 from flask import Flask
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from portal.accounts import passwords
 from portal.core.database import commit, db, utcnow
@@ -147,9 +149,6 @@ def test_a_hash_costs_the_thief_what_owasp_asks_for() -> None:
 
 
 def test_an_older_hash_is_made_anew_at_the_next_sign_in(sqlite_app: Flask, house: House) -> None:
-    from pwdlib import PasswordHash
-    from pwdlib.hashers.argon2 import Argon2Hasher
-
     weak = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=1024),)).hash(PASSWORD)
     account = db.session.query(Account).filter_by(email="caseworker@example.org").one()
     account.password_hash = weak

@@ -13,12 +13,12 @@ from sqlalchemy.exc import DatabaseError
 
 from portal.audit.checkpoints import (
     EXPORT_EVERY,
-    HeadError,
-    export_heads,
-    heads_file,
+    CheckpointError,
+    checkpoints_file,
+    export_checkpoints,
     is_due,
-    newest_heads,
-    read_heads,
+    newest_checkpoints,
+    read_checkpoints,
 )
 from portal.audit.recording import Intent, describe, intend, record
 from portal.audit.sealing import unpack
@@ -178,9 +178,9 @@ def test_a_changed_seal_is_named(person: int, cast: Cast) -> None:
 
 def test_an_end_cut_off_with_all_it_sealed_shows_by_the_exported_head(person: int, cast: Cast) -> None:
     settings = current_settings()
-    export_heads(settings, newest_heads(utcnow()))
+    export_checkpoints(settings, newest_checkpoints(utcnow()))
     rollback()
-    assert verify(read_heads(settings)).finding is None
+    assert verify(read_checkpoints(settings)).finding is None
     tamper(
         unguard_deletion("seal"),
         "DELETE FROM seal WHERE number = 2",
@@ -191,16 +191,16 @@ def test_an_end_cut_off_with_all_it_sealed_shows_by_the_exported_head(person: in
         last=numbers()[-1],
     )
     assert verify().finding is None  # the chain alone cannot know
-    assert verify(read_heads(settings)).finding == ChainError(ChainErrorKind.CUT_OFF, cast.alpha, 2)
+    assert verify(read_checkpoints(settings)).finding == ChainError(ChainErrorKind.CUT_OFF, cast.alpha, 2)
 
 
 def test_a_head_that_we_did_not_sign_is_refused(person: int) -> None:
     settings = current_settings()
-    export_heads(settings, newest_heads(utcnow()))
-    file = heads_file(settings)
+    export_checkpoints(settings, newest_checkpoints(utcnow()))
+    file = checkpoints_file(settings)
     file.write_text(file.read_text().replace('"number": 2', '"number": 1'))
-    with pytest.raises(HeadError, match="line 1"):
-        list(read_heads(settings))
+    with pytest.raises(CheckpointError, match="line 1"):
+        list(read_checkpoints(settings))
     rollback()
 
 
@@ -281,6 +281,6 @@ def test_many_at_once_make_one_chain_without_a_gap(app: Flask, cast: Cast) -> No
 def test_the_file_of_heads_tells_when_it_is_due(sqlite_app: Flask, tmp_path: Path) -> None:
     settings, now = current_settings(), utcnow()
     assert is_due(settings, now)
-    export_heads(settings, [])
+    export_checkpoints(settings, [])
     assert not is_due(settings, now)
     assert is_due(settings, now + EXPORT_EVERY + dt.timedelta(seconds=5))

@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask, current_app
 from sqlalchemy import text
 
-from portal.audit.checkpoints import heads_file
+from portal.audit.checkpoints import checkpoints_file
 from portal.core.database import EVERY_TENANT, db, scope_to, utcnow
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEntry, AuditEvent
@@ -113,7 +113,7 @@ def test_the_audit_verifies_and_names_what_does_not_fit(commands: Commands, brid
     values = commands.ask("audit", "verify")
     assert values["ok"] is True and values["finding"] is None
     assert "audit-heads.ndjson" in commands.say("audit", "export")
-    assert len(heads_file(current_settings()).read_text().splitlines()) == 1
+    assert len(checkpoints_file(current_settings()).read_text().splitlines()) == 1
     db.session.rollback()
     postgresql = db.engine.dialect.name == "postgresql"
     with as_owner() as connection:
@@ -131,7 +131,7 @@ def test_the_audit_verifies_and_names_what_does_not_fit(commands: Commands, brid
 def test_heads_that_somebody_wrote_over_are_refused(commands: Commands, bridge: Bridge) -> None:
     create(commands)
     commands.say("audit", "export")
-    heads_file(current_settings()).write_text("nonsense\n")
+    checkpoints_file(current_settings()).write_text("nonsense\n")
     assert "Zeile 1" in commands.refuse("audit", "verify")
 
 

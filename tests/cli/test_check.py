@@ -13,7 +13,7 @@ import time_machine
 from portal.cli.check_values import Level
 from portal.cli.checks import run_checks
 from portal.core.database import commit, db, utcnow
-from portal.core.schema import upgrade
+from portal.core.migrating import upgrade
 from portal.domain.tenants import Heartbeat
 from portal.tenants.service import set_token
 from tests.support.bridge import Bridge, build_bridge

@@ -22,7 +22,9 @@ def drifted(bridge: Bridge) -> Bridge:
     for number in ("1", "2", "3"):
         bridge.person(number)
     bridge.release("2")
-    wrong = text("UPDATE participant_state SET phase = 'current', needs_action = :yes WHERE participant_id = :row")
+    wrong = text(
+        "UPDATE participant_state SET phase = 'current', needs_action = :yes WHERE participant_id = :row"
+    )
     db.session.execute(wrong, {"yes": True, "row": bridge.id("2")})
     commit()
     return bridge

@@ -8,11 +8,13 @@ import pytest
 import time_machine
 from flask import current_app
 
-from portal.core.database import db, utcnow
+from portal.core.database import commit, db, utcnow
+from portal.domain.accounts import Account, Role
 from portal.domain.audit import AuditEntry, AuditEvent
+from portal.domain.tenants import Tenant
 from tests.support.commands import Commands
 from tests.support.door import Door
-from tests.support.house import looking
+from tests.support.house import looking, make_account
 
 TENANT = ("--tenant", "alpha")
 PERSON = [{"tn_id": "T1", "nachname": "Adam"}]
@@ -88,11 +90,6 @@ def test_what_cannot_be_is_refused_and_makes_nothing(
 
 def test_who_may_not_configure_makes_none(staffed: Commands) -> None:
     """`--by` names somebody of the tenant; a caseworker has no say in this."""
-    from portal.core.database import commit
-    from portal.domain.accounts import Account, Role
-    from portal.domain.tenants import Tenant
-    from tests.support.house import make_account
-
     alpha = db.session.query(Tenant).filter_by(slug="alpha").one().id
     make_account("caseworker", Role.CASEWORKER, alpha)
     make_account("administrator", Role.ADMINISTRATOR, alpha)

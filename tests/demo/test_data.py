@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from demo.cast import PROVIDERS
 from demo.data import fill
 from demo.logins import J4U, JN, LOGINS, PASSWORD, SMALL
+from demo.seed import PROVIDERS
 from portal.accounts.passwords import verify_password
-from portal.audit.checkpoints import export_heads, newest_heads, read_heads
+from portal.audit.checkpoints import export_checkpoints, newest_checkpoints, read_checkpoints
 from portal.audit.verifying import verify
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.core.paths import ROOT
@@ -118,13 +118,13 @@ def test_nothing_stands_in_the_way_of_the_first_visitor(demo: Flask) -> None:
 
 
 def test_nothing_looks_tampered_with(demo: Flask) -> None:
-    """Neither at once nor after the first export: heads of seals that the demo dated back afterwards are gone."""
+    """Neither at once nor after the first export: checkpoints of seals that the demo dated back afterwards are gone."""
     scope_to(EVERY_TENANT)
     for _ in range(2):
-        result = verify(read_heads(current_settings()))
+        result = verify(read_checkpoints(current_settings()))
         assert result.finding is None
         assert result.seals > 20
-        export_heads(current_settings(), newest_heads(utcnow()))
+        export_checkpoints(current_settings(), newest_checkpoints(utcnow()))
     rollback()
     assert jobbruecke(current_settings(), "audit", "verify").startswith(b"Alles passt.")
 

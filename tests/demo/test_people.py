@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.cast import INTENDED_REJECTIONS, JOB4YOU, JOBNETZWERK, WRONG_LINES, Provider
 from demo.people import EXPORT, EXPORT_DATE, write_export
+from demo.seed import INTENDED_REJECTIONS, JOB4YOU, JOBNETZWERK, WRONG_LINES, Provider
 from portal.core.database import commit, db, scope_to, utcnow
 from portal.domain.actors import Actor
 from portal.domain.imports import ImportMode, ImportRejection, ImportRun, ImportState

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from portal.core.database import commit
-from portal.core.schema import upgrade
+from portal.core.migrating import upgrade
 from tests.faults.acts import PAGES, Done
 from tests.faults.conftest import SAMPLED, around
 from tests.support import failpoints

@@ -14,9 +14,9 @@ from sqlalchemy import LargeBinary, select, text
 from portal.accounts.second_factor import begin
 from portal.core.crypto import current_vault
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
+from portal.core.migrating import upgrade
 from portal.core.paths import ROOT
-from portal.core.schema import upgrade
-from portal.core.settings import Settings
+from portal.core.settings import Settings, current_settings
 from portal.deliveries.payload import digest_key
 from portal.domain.accounts import Account, Role
 from portal.domain.imports import ImportRun
@@ -58,8 +58,6 @@ def renewed(settings: Settings, keys: str) -> Settings:
 @pytest.fixture
 def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
     """One of each kind sealed with the old key: token, numbers, line, part, second factor, upload; a new key too."""
-    from portal.core.settings import current_settings
-
     settings = current_settings()
     run_import(start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE}), batch=2)
     scope_to(bridge.tenant_id)

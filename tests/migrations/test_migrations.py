@@ -18,9 +18,10 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.database import Base, db
+from portal.core.migrating import migrations, upgrade
 from portal.core.paths import ROOT
 from portal.core.refusal import Refusal
-from portal.core.schema import check_database, migrations, upgrade
+from portal.core.schema import check_database
 from tests.support.database import make_cast, make_settings, settings_environment
 
 pytestmark = pytest.mark.conformance
@@ -167,5 +168,5 @@ def test_the_names_of_the_files_say_the_chain() -> None:
 def _later_version(folder: Path) -> Iterator[None]:
     """Within it, the program is one version newer: it has the migrations of `folder`."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("portal.core.schema._FOLDER", folder)
+        patch.setattr("portal.core.schema.MIGRATIONS", folder)
         yield

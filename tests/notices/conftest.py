@@ -14,7 +14,7 @@ from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.domain.accounts import Account, Role
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
-from portal.domain.notice_kinds import MailKind, NoticeKind
+from portal.domain.notice_kinds import Channel, MailKind, NoticeKind
 from portal.domain.notices import Mail, Notice
 from portal.domain.participants import Participant
 from portal.domain.releases import Registration
@@ -64,7 +64,7 @@ def post() -> Callable[[], list[Mail]]:
 
 def send_due() -> list[Mail]:
     scope_to(EVERY_TENANT)
-    due = due_mails(utcnow(), 100)
+    due = due_mails(utcnow(), 100, Channel)
     commit()
     for mail_id in due:
         send_mail(mail_id)

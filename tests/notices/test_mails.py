@@ -19,7 +19,7 @@ from portal.accounts.invitations import mail_link
 from portal.accounts.links import make_link
 from portal.app import create_app
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.core.schema import upgrade
+from portal.core.migrating import upgrade
 from portal.core.settings import Settings, SettingsError, current_settings, load_settings
 from portal.domain.accounts import Account, Role
 from portal.domain.notice_kinds import MailKind, MailState

@@ -14,6 +14,7 @@ from portal.domain.notice_kinds import MailKind, MailState, NoticeKind
 from portal.domain.releases import Registration
 from portal.domain.tenants import Heartbeat
 from portal.mail.outbox import PAUSES
+from portal.networks.registry import Network
 from portal.notices import evaluate as watching
 from portal.notices.texts import words_of
 from tests.notices.conftest import (
@@ -30,7 +31,7 @@ from tests.notices.conftest import (
     wait_since,
 )
 from tests.support.at_once import at_once
-from tests.support.database import Cast
+from tests.support.database import Cast, make_tenant
 from tests.support.door import new_token
 from tests.support.mail_server import MailServer
 
@@ -114,9 +115,6 @@ def test_a_held_delivery_is_told_once_though_the_night_replaces_it(house: Cast) 
 
 
 def test_many_held_in_one_night_are_one_mail_to_support(house: Cast, mail_server: MailServer) -> None:
-    from portal.networks.registry import Network
-    from tests.support.database import make_tenant
-
     with time_machine.travel(TUESDAY, tick=False) as clock:
         gamma = make_tenant("gamma", Network.JOB4YOU).id
         commit()

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from portal.core.database import commit, db, utcnow
+from portal.core.migrating import upgrade
 from portal.core.queue import enqueue
-from portal.core.schema import upgrade
 from portal.domain.deliveries import Delivery
 from portal.domain.tenants import Connection, Heartbeat
 from portal.operations.measures import exposition

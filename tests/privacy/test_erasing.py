@@ -30,7 +30,7 @@ from portal.domain.tenants import Tenant
 from portal.privacy import jobs as erasing
 from portal.privacy.erasing import OWNED
 from portal.privacy.jobs import run_erasure
-from portal.privacy.queries import count_due_soon, list_hindered
+from portal.privacy.queries import count_due_soon, list_blocked
 from portal.privacy.service import plan_erasure
 from tests.privacy.past import CANARY, LONG_AGO, old_delivery, old_person, traces
 from tests.qualli.exports import bring
@@ -231,7 +231,7 @@ def in_bulk(registration: Registration, delivery: Delivery) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "hindrance"),
+    ("change", "blocker"),
     [
         (released, ErasureBlocker.RELEASED),
         (announced, ErasureBlocker.ANNOUNCED),
@@ -242,7 +242,7 @@ def in_bulk(registration: Registration, delivery: Delivery) -> None:
     ],
 )
 def test_nobody_goes_whom_something_hinders_and_the_list_says_what(
-    sqlite_app: Flask, cast: Cast, change: Callable[[Registration, Delivery], None], hindrance: ErasureBlocker
+    sqlite_app: Flask, cast: Cast, change: Callable[[Registration, Delivery], None], blocker: ErasureBlocker
 ) -> None:
     person = old_person(cast.alpha, "1")
     change(db.session.query(Registration).one(), db.session.query(Delivery).one())
@@ -250,9 +250,9 @@ def test_nobody_goes_whom_something_hinders_and_the_list_says_what(
     run = erase(cast.alpha)
     assert (run.state, run.people) == (ErasureState.DONE, 0)
     tenant = db.session.get_one(Tenant, cast.alpha)
-    found = list_hindered(tenant, utcnow(), None, 10)
-    assert [(item.participant.id, item.hindrance) for item in found] == [(person, hindrance)]
-    assert list_hindered(tenant, utcnow(), person, 10) == []
+    found = list_blocked(tenant, utcnow(), None, 10)
+    assert [(item.participant.id, item.blocker) for item in found] == [(person, blocker)]
+    assert list_blocked(tenant, utcnow(), person, 10) == []
     assert count_due_soon(tenant, utcnow()) == 0
 
 

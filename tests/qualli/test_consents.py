@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import time_machine
+from flask import current_app
 
 from portal.core.database import commit, db, rollback, scope_to, utcnow
 from portal.core.refusal import Refusal
@@ -97,8 +98,6 @@ def test_a_column_that_is_not_there_takes_nothing_back(bridge: Bridge, clock: ti
 def test_through_the_http_door_nothing_is_taken_back_either(
     bridge: Bridge, clock: time_machine.Traveller
 ) -> None:
-    from flask import current_app
-
     tell(bridge, "02.01.2026", "20.11.2026")
     door = Door(current_app._get_current_object(), new_token(bridge.tenant_id))  # type: ignore[attr-defined]
     for value in ("", None):

@@ -24,7 +24,7 @@ from portal.imports.running import CRASHES, run_import
 from portal.imports.service import approve, get_import, start_import
 from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start
 from tests.support.crash import dying_workers
-from tests.support.database import Cast, make_cast, running_app
+from tests.support.database import Cast, make_cast, make_settings, running_app
 
 NEXT = {
     "vermittler.csv": "vermittler_id;kuerzel;nachname;vorname\nV2;BO;Bosch;Otto\nV3;NN;Neu;Nora\n",
@@ -220,8 +220,6 @@ def test_only_a_held_import_can_be_let_go_and_by_somebody_else(app: Flask, cast:
 
 
 def test_the_social_insurance_number_is_nowhere_in_the_clear(sqlite_url: str, tmp_path: Path) -> None:
-    from tests.support.database import make_settings
-
     with running_app(make_settings(sqlite_url, tmp_path)):
         cast = make_cast()
         lines = f"tn_id;svnr;auftrag_id\nT1;{SVNR};\nT2;{SVNR[:8]} {SVNR[8:]};\nT3;{SVNR};A0\n{SVNR};;\nT4;{SVNR[:-1]}9;\n"  # noqa: E501

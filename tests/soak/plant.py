@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from demo.child import session_members
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
+from portal.core.migrating import upgrade
 from portal.core.refusal import Refusal
-from portal.core.schema import upgrade
 from portal.core.settings import Settings
 from portal.deliveries.reconciling import find_differences, settle
 from portal.deliveries.service import approve, request_transfer

@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to
-from portal.core.schema import upgrade
+from portal.core.migrating import upgrade
 from portal.core.settings import Settings
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import ENDED, DeliveryState

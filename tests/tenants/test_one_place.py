@@ -1,4 +1,4 @@
-"""Whose rows a request sees is decided in one place (portal.shell.scope); no feature about people decides otherwise."""
+"""Whose rows a request sees is decided in one place (portal.webkit.scope), and not in features about people."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_views_ask_through_the_session_alone(path: Path) -> None:
 
 
 def test_the_guard_sees_who_widens() -> None:
-    assert names(ROOT / "portal" / "shell" / "scope.py") & WIDENING
+    assert names(ROOT / "portal" / "webkit" / "scope.py") & WIDENING
     assert names(ROOT / "portal" / "operations" / "queries.py") & WIDENING
 
 

@@ -49,7 +49,7 @@ VALUES = {
     "kind": "K",
     "place": "p",
     "reason": "r",
-    "hindrance": "h",
+    "blocker": "b",
     "role": "Leitung",
     "names": "Vorgang",
     "encoding": "LATIN1",

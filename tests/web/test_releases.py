@@ -232,8 +232,6 @@ def test_the_protocol_goes_on_by_pages_and_loses_no_line(signed_in: SignedIn, ho
 
 
 def test_names_are_text(signed_in: SignedIn, house: House) -> None:
-    from portal.domain.participants import Participant
-
     with scoped_to(EVERY_TENANT):
         person = db.session.get_one(Participant, house.eva)
         person.last_name = '<script>alert(1)</script><b hx-get="/x" onclick="y()">'

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from portal.accounts.links import make_link
-from portal.accounts.second_person import Hindrance, Starter, hindrance
+from portal.accounts.second_person import ApprovalBlocker, Starter, approval_blocker
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.domain.accounts import Account
 from portal.domain.actors import Actor
@@ -172,10 +172,10 @@ def test_two_accounts_of_one_hand_are_one_person(
     for name in ("caseworker", "supervisor"):
         set_password(sqlite_app, show_link(administrator, name))
     first, second, third = (account_of(name).id for name in ("caseworker", "supervisor", "colleague"))
-    assert hindrance(Starter("x", first), Actor("y", second)) is Hindrance.LINK_SEEN
-    assert hindrance(Starter("x", first), Actor("y", second, by_provider=True)) is None
-    assert hindrance(Starter("x", first), Actor("y", third)) is None
-    assert hindrance(Starter("x", third), Actor("y", second)) is None
+    assert approval_blocker(Starter("x", first), Actor("y", second)) is ApprovalBlocker.LINK_SEEN
+    assert approval_blocker(Starter("x", first), Actor("y", second, by_provider=True)) is None
+    assert approval_blocker(Starter("x", first), Actor("y", third)) is None
+    assert approval_blocker(Starter("x", third), Actor("y", second)) is None
 
 
 def test_a_link_that_was_only_shown_changes_nothing(

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask, g
 
-from portal.webkit.tables import Cell, Table, harmless, write_csv, write_xlsx
+from portal.webkit.tables import Cell, Table, harmless, write_csv
+from portal.webkit.workbooks import write_xlsx
 from tests.support.workbooks import Sheet, read_sheet
 
 NOON = dt.datetime(2026, 7, 1, 10, 30, 59, tzinfo=dt.UTC)
@@ -81,7 +82,7 @@ def test_columns_are_as_wide_as_what_stands_in_them() -> None:
 def test_rows_that_a_sheet_cannot_hold_go_on_in_the_next(
     count: int, sheets: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.webkit.tables._SHEET_ROWS", 2)
+    monkeypatch.setattr("portal.webkit.workbooks._SHEET_ROWS", 2)
     target = io.BytesIO()
     write_xlsx(Table("Freigaben", ["Nummer"], ([str(number)] for number in range(count))), target)
     found = [read_sheet(target.getvalue(), number) for number in range(1, len(sheets) + 1)]

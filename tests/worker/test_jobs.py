@@ -19,8 +19,8 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import func, select, text
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.migrating import upgrade
 from portal.core.queue import QUEUE
-from portal.core.schema import upgrade
 from portal.core.settings import Settings
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger

@@ -15,7 +15,7 @@ STATES: tuple[str, ...] = (
 
 @lru_cache(maxsize=64)
 def _holidays(state: str, year: int) -> frozenset[dt.date]:
-    import holidays  # of all countries and calendars: loaded by whoever asks for a day, not by every process
+    import holidays  # noqa: PLC0415 - of all countries: few processes ask for a day
 
     # Assumption Day is a holiday in most Bavarian municipalities, which the library calls "catholic"
     categories = ("public", "catholic") if state == "BY" else ("public",)

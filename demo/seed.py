@@ -1,7 +1,7 @@
-"""Who plays what in the demo: three providers, their mediators and orders, and roles of participants.
+"""Who is who in the demo: three providers, their mediators and orders, and roles of participants.
 
-The export (demo.people) gives each role its lines, the plays (demo.plays) give it its story. Participants are numbered
-in the order of the roles, so that both find them without asking each other.
+The export (demo.people) gives each role its lines, demo.scenarios gives it its story. Participants are numbered in the
+order of the roles, so that both find them without asking each other.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import cast
 
 from sqlalchemy import Table, select, text, update
 
-from portal.audit.checkpoints import heads_file
+from portal.audit.checkpoints import checkpoints_file
 from portal.audit.sealing import (
     NOTHING_BEFORE,
     Sealing,
@@ -41,13 +41,13 @@ def unguarded() -> Iterator[None]:
             connection.execute(text(statement))
 
 
-def seal_anew(chain: int, span: dt.timedelta) -> None:
+def seal_again(chain: int, span: dt.timedelta) -> None:
     """Seal a tenant's transactions once more, as they stand now, each earlier by `span`.
 
-    Forget the exported heads: what a play has cron do exports them, and their seals are about to be others. While the
-    demo is being filled nobody relies on them yet; the running demo's cron exports the final ones with its first look.
+    Forget the exported checkpoints: what a scenario has cron do exports them, and their seals are about to be others.
+    While the demo is being filled nobody relies on them yet; the running demo's cron exports the final ones.
     """
-    heads_file(current_settings()).unlink(missing_ok=True)
+    checkpoints_file(current_settings()).unlink(missing_ok=True)
     connection, seals, before = db.session.connection(), cast("Table", Seal.__table__), NOTHING_BEFORE
     for seal in connection.execute(
         select(seals).where(seals.c.chain == chain).order_by(seals.c.number)

@@ -1,4 +1,4 @@
-"""What the plays are made with: the real services, the worker's own steps, and the sandbox's control door."""
+"""What the scenarios are made with: the real services, the worker's own steps, and the sandbox's control door."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from typing import Any, cast
 import requests
 from sqlalchemy import Table, bindparam, or_, select, update
 
-from demo.ageing import seal_anew, unguarded
-from demo.cast import Provider
 from demo.people import write_export
+from demo.seed import Provider
+from demo.time_shift import seal_again, unguarded
 from portal.core.database import EVERY_TENANT, Base, UtcDateTime, commit, db, scope_to, utcnow
 from portal.deliveries import jobs as steps
 from portal.deliveries.service import Plan, plan, request_transfer
@@ -39,8 +39,8 @@ _OVER = (DeliveryState.COMPLETE, DeliveryState.FAILED, DeliveryState.DISCARDED, 
 
 
 @dataclass
-class Stage:
-    """One tenant of the demo, on which a play is given; people are named by their roles."""
+class Setup:
+    """One tenant of the demo, on which a scenario is run; people are named by their roles."""
 
     provider: Provider
     tenant_id: int
@@ -48,7 +48,7 @@ class Stage:
     caseworker: Actor
     supervisor: Actor
     begun_at: dt.datetime = field(default_factory=utcnow)
-    """The time that the play ends at, whatever it takes to give it."""
+    """The time that the scenario ends at, however long it takes to run."""
 
     def import_export(self, *, before: bool, mode: ImportMode) -> None:
         """Take over the provider's export of today, or the one before."""
@@ -153,7 +153,7 @@ class Stage:
                     db.session.execute(
                         update(table).where(table.c.id == bindparam("row_id")).values(new), aged
                     )
-            seal_anew(self.tenant_id, span)
+            seal_again(self.tenant_id, span)
         commit()
         db.session.expire_all()
         scope_to(self.tenant_id)

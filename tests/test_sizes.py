@@ -1,0 +1,131 @@
+"""Files, functions, views and lines of templates stay small; the lists of what is larger only get shorter."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from portal.core.paths import ROOT
+
+FILE, FUNCTION, VIEW, TEMPLATE_LINE = 300, 30, 20, 160
+LARGE_FILES: dict[str, int] = {
+    "portal/core/database.py": 320,
+    "portal/core/settings.py": 393,
+    "portal/deliveries/sending.py": 302,
+    "portal/deliveries/service.py": 314,
+    "portal/imports/staging.py": 303,
+    "portal/networks/protocol/client.py": 326,
+    "portal/notices/queries.py": 331,
+    "portal/notices/texts.py": 324,
+    "portal/privacy/document.py": 382,
+    "portal/privacy/registry.py": 375,
+    "portal/releases/texts.py": 340,
+    "worker/schedule.py": 350,
+}
+LARGE_FUNCTIONS: dict[str, int] = {
+    "demo/run.py:_programs": 35,
+    "demo/scenarios.py:_large_jobnetzwerk": 31,
+    "portal/accounts/service.py:create_account": 34,
+    "portal/bulk/service.py:_transfer": 33,
+    "portal/bulk/service.py:choose": 39,
+    "portal/cli/accounts.py:create": 40,
+    "portal/cli/privacy.py:status": 37,
+    "portal/cli/tenants.py:_settings": 34,
+    "portal/deliveries/applying.py:_apply_to_person": 43,
+    "portal/deliveries/receipts.py:_insert_entries": 31,
+    "portal/deliveries/refusals.py:exclude_record": 37,
+    "portal/deliveries/sending.py:_begin": 35,
+    "portal/deliveries/sending.py:_open": 33,
+    "portal/deliveries/service.py:approve": 37,
+    "portal/deliveries/service.py:plan": 43,
+    "portal/deliveries/views.py:_values": 33,
+    "portal/mail/outbox.py:put": 32,
+    "portal/notices/queries.py:_connection": 38,
+    "portal/privacy/document.py:_about": 45,
+    "portal/privacy/report.py:_transmissions": 38,
+    "portal/releases/conditions.py:finding_conditions": 33,
+    "portal/releases/service.py:release": 33,
+    "portal/releases/texts.py:phase_text": 33,
+    "portal/releases/withdrawals.py:_query": 31,
+    "portal/webkit/security.py:init_app": 34,
+    "sandbox/__main__.py:_parser": 32,
+    "sandbox/providers.py:create_provider": 33,
+    "worker/process.py:work": 31,
+    "worker/schedule.py:plan_nightly": 34,
+}
+LARGE_VIEWS: dict[str, int] = {
+    "portal/accounts/provider_views.py:come_back": 26,
+    "portal/accounts/views.py:send_code": 29,
+    "portal/audit/views.py:list_page": 22,
+    "portal/releases/list_views.py:list_page": 24,
+    "sandbox/api.py:put_part": 22,
+    "sandbox/api.py:read_acknowledgements": 21,
+}
+"""What is larger than the limit, with its size, which it keeps or falls below."""
+
+FILES = [
+    path
+    for folder in ("portal", "worker", "sandbox", "demo")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """The functions of a file by name, methods with their class."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef):
+                owner = f"{node.name}." if isinstance(node, ast.ClassDef) else ""
+                yield f"{_name(path)}:{owner}{child.name}", child
+
+
+def lines_of(function: ast.FunctionDef) -> int:
+    """Lines from `def` to the end, without the docstring."""
+    assert function.end_lineno is not None
+    said = function.body[0]
+    is_docstring = isinstance(said, ast.Expr) and isinstance(said.value, ast.Constant)
+    docstring = (said.end_lineno or 0) - said.lineno + 1 if is_docstring else 0
+    return function.end_lineno - function.lineno + 1 - docstring
+
+
+def is_view(function: ast.FunctionDef) -> bool:
+    """Whether a route leads to it."""
+    calls = [it.func for it in function.decorator_list if isinstance(it, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr in ("get", "post", "put") for call in calls)
+
+
+def check(sizes: Mapping[str, int], limit: int, larger: Mapping[str, int]) -> None:
+    """Nothing is larger than the limit, or than it was; what has become small is no exception any more."""
+    assert {name: size for name, size in sizes.items() if size > larger.get(name, limit)} == {}
+    assert [name for name in larger if sizes.get(name, 0) <= limit] == []
+
+
+def test_no_file_is_large() -> None:
+    sizes = {_name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    check(sizes, FILE, LARGE_FILES)
+
+
+def test_no_function_is_large() -> None:
+    check({name: lines_of(it) for path in FILES for name, it in functions(path)}, FUNCTION, LARGE_FUNCTIONS)
+
+
+def test_no_view_is_large() -> None:
+    views = {name: lines_of(it) for path in FILES for name, it in functions(path) if is_view(it)}
+    assert len(views) > 100
+    check(views, VIEW, LARGE_VIEWS)
+
+
+def test_no_line_of_a_template_is_long() -> None:
+    long = {
+        f"{_name(path)}:{number}": len(line)
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > TEMPLATE_LINE
+    }
+    assert long == {}
