@@ -21,6 +21,7 @@ from portal.domain.accounts import Account
 
 PASSWORD = "a good long password"
 """Of every account in tests."""
+_ENVIRON = {"REMOTE_ADDR": "127.0.0.1"}
 _CONTROLS = {"input", "select", "textarea", "meter", "output", "progress"}
 _WITHOUT_LABEL = {"hidden", "submit", "button", "image", "reset"}
 _NAMED = {"a", "button"}
@@ -141,7 +142,7 @@ class Browser:
 
     def _enter(self, email: str) -> None:
         app = self.client.application
-        with app.test_request_context("/sign-in", method="POST"):
+        with app.test_request_context("/sign-in", method="POST", environ_base=_ENVIRON):
             with scoped_to(EVERY_TENANT):
                 number = db.session.scalars(select(Account.id).where(Account.email == email)).one()
             user = find_user(str(number))
