@@ -15,7 +15,12 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from portal.accounts import passwords
 from tests.support.services import PostgresServer, RedisServer, running_postgres, running_redis
 
-pytest_plugins = ["tests.support.database", "tests.support.bridged", "tests.support.tiers"]
+pytest_plugins = [
+    "tests.support.database",
+    "tests.support.bridged",
+    "tests.support.kept",
+    "tests.support.tiers",
+]
 
 CI = os.environ.get("CI") == "true"
 

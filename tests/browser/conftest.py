@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
+from tests.support.kept import keep
 from tests.support.pages import PASSWORD
-from tests.support.running import Running, running_system
-from tests.support.services import RedisServer
+from tests.support.running import Running, retire_tenant, running_system
+from tests.support.services import running_redis
 
 FLAGS = [
     "--no-sandbox",  # tests may run as root in a container
@@ -27,9 +29,8 @@ FLAGS = [
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium, or Playwright's own."""
+@contextmanager
+def _running_chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
         own = playwright.chromium.executable_path
@@ -41,12 +42,25 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) -> Iterator[Running]:
-    """Everything up, once for the tests of a file; each makes the people it needs."""
-    redis_server.flush()
-    folder = tmp_path_factory.mktemp("system")
-    with running_system(folder, f"sqlite:///{folder}/main.db", redis_server) as running:
-        yield running
+def chromium(request: pytest.FixtureRequest) -> Browser:
+    """The system's Chromium, or Playwright's own; one for all tests of this folder."""
+    return keep(request, "chromium", _running_chromium)
+
+
+@pytest.fixture(scope="module")
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """Everything up, once for all tests of this folder; each file has a tenant and accounts of its own."""
+
+    @contextmanager
+    def start() -> Iterator[Running]:
+        folder = tmp_path_factory.mktemp("system")
+        url = f"sqlite:///{folder}/main.db"
+        with running_redis(folder) as redis, running_system(folder, url, redis) as running:
+            yield running
+
+    running = keep(request, "system", start)
+    retire_tenant(running)
+    return running
 
 
 class Visitor:

@@ -32,7 +32,7 @@ from tests.support.house import connection_token, make_account
 from tests.support.people import Crowd
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
-PEOPLE = 200
+PEOPLE = 60
 EVERYBODY = Chosen(None, Filters())
 
 

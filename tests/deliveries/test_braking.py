@@ -95,7 +95,10 @@ def is_held(bridge: Bridge) -> bool:
     return held
 
 
-@pytest.mark.parametrize(("announced", "most"), BORDERS)
+@pytest.mark.parametrize(
+    ("announced", "most"),
+    [pytest.param(*it, marks=pytest.mark.thorough if it[0] > 1000 else ()) for it in BORDERS],
+)
 @pytest.mark.parametrize("beyond", [0, 1])
 def test_so_many_may_vanish_and_not_one_more(tenant: Bridge, announced: int, most: int, beyond: int) -> None:
     people = tell(tenant, announced)

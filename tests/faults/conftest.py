@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.database import new_database
+from tests.support.kept import keep
 from tests.support.plant import Plant, running_plant
 from tests.support.services import PostgresServer, RedisServer, running_redis
 
@@ -24,13 +26,6 @@ def around(steps: Iterable[str], sampled: Collection[tuple[str, str]]) -> list[o
     ]
 
 
-@pytest.fixture(scope="session")
-def _sqlite_plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    folder = tmp_path_factory.mktemp("plant")
-    with running_redis(folder) as redis, running_plant(folder, f"sqlite:///{folder}/main.db", redis) as plant:
-        yield plant
-
-
 @pytest.fixture
 def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """A database without tables, for a plant of the test's own."""
@@ -38,29 +33,41 @@ def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def _postgres_plant(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer
-) -> Iterator[Plant]:
-    folder = tmp_path_factory.mktemp("plant")
-    with (
-        running_redis(folder) as redis,
-        new_database(postgres_server.url) as url,
-        running_plant(folder, url, redis) as plant,
-    ):
-        yield plant
-
-
 @pytest.fixture
-def sqlite_plant(_sqlite_plant: Plant) -> Iterator[Plant]:
+def sqlite_plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     """The plant on SQLite, with the network behaving before and after."""
-    yield from _behaving(_sqlite_plant)
+
+    @contextmanager
+    def start() -> Iterator[Plant]:
+        folder = tmp_path_factory.mktemp("plant")
+        with (
+            running_redis(folder) as redis,
+            running_plant(folder, f"sqlite:///{folder}/main.db", redis) as plant,
+        ):
+            yield plant
+
+    yield from _behaving(keep(request, "sqlite", start))
 
 
 @pytest.fixture
-def postgres_plant(_postgres_plant: Plant) -> Iterator[Plant]:
+def postgres_plant(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: PostgresServer,
+) -> Iterator[Plant]:
     """The plant on PostgreSQL, with the network behaving before and after."""
-    yield from _behaving(_postgres_plant)
+
+    @contextmanager
+    def start() -> Iterator[Plant]:
+        folder = tmp_path_factory.mktemp("plant")
+        with (
+            running_redis(folder) as redis,
+            new_database(postgres_server.url) as url,
+            running_plant(folder, url, redis) as plant,
+        ):
+            yield plant
+
+    yield from _behaving(keep(request, "postgres", start))
 
 
 def _behaving(plant: Plant) -> Iterator[Plant]:

@@ -6,13 +6,12 @@ import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from portal.core.paths import ROOT
 
@@ -39,9 +38,12 @@ def canonical(name: str) -> str:
 
 
 def test_it_has_the_form_of_cyclonedx(text: str) -> None:
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    # Loaded here: it builds its grammars for seconds, which each run of other tests would wait for.
+    version = import_module("cyclonedx.schema").SchemaVersion.V1_6
+    validator = import_module("cyclonedx.validation.json").JsonStrictValidator(version)
+    assert validator.validate_str(text) is None
     broken = json.dumps(json.loads(text) | {"components": [{"name": "x"}]})
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(broken) is not None
+    assert validator.validate_str(broken) is not None
 
 
 def test_it_names_each_locked_package_with_version_and_licence(components: dict[str, dict[str, Any]]) -> None:

@@ -11,10 +11,17 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
+
+from portal.accounts.signing_in import let_in
+from portal.accounts.users import find_user
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.domain.accounts import Account
 
 PASSWORD = "a good long password"
 """Of every account in tests."""
+_ENVIRON = {"REMOTE_ADDR": "127.0.0.1"}
 _CONTROLS = {"input", "select", "textarea", "meter", "output", "progress"}
 _WITHOUT_LABEL = {"hidden", "submit", "button", "image", "reset"}
 _NAMED = {"a", "button"}
@@ -125,8 +132,26 @@ class Browser:
         return self.get(self._redirect)
 
     def sign_in(self, email: str, password: str = PASSWORD) -> None:
+        """Sign in by the page, as its users do."""
         self.get("/sign-in")
         self.submit("/sign-in", email=email, password=password)
+
+    def enter(self, email: str) -> None:
+        """Begin the session that signing in by the page would begin: a tenth of its cost."""
+        contextvars.Context().run(self._enter, email)
+
+    def _enter(self, email: str) -> None:
+        app = self.client.application
+        with app.test_request_context("/sign-in", method="POST", environ_base=_ENVIRON):
+            with scoped_to(EVERY_TENANT):
+                number = db.session.scalars(select(Account.id).where(Account.email == email)).one()
+            user = find_user(str(number))
+            assert user is not None
+            response = app.process_response(let_in(user, None))
+            token = re.match("session=([^;]+);", response.headers["Set-Cookie"])
+            assert token is not None
+        self.client.set_cookie("session", token[1])
+        self._redirect = response.headers["Location"]
 
     def _open(
         self,

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from sqlalchemy import literal, update
 
-from portal.core.database import EVERY_TENANT, commit, scope_to
+from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.settings import Settings
-from portal.domain.accounts import Role
+from portal.domain.accounts import Account, LoginSession, Role
+from portal.domain.tenants import Tenant
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app, settings_environment
 from tests.support.house import make_account
@@ -59,23 +61,41 @@ def running_system(folder: Path, database_url: str, redis: RedisServer, **more: 
         command = Installed(COMMAND, folder, settings_environment(settings) | FAST | more)
         command.say("db", "upgrade")
         stack.enter_context(running_app(settings))
-        bridge = build_bridge(sandbox)
-        scope_to(EVERY_TENANT)
-        for name, role in (
-            ("caseworker", Role.CASEWORKER),
-            ("supervisor", Role.SUPERVISOR),
-            ("administrator", Role.ADMINISTRATOR),
-        ):
-            make_account(name, role, bridge.tenant_id)
-        make_account("support", Role.SUPPORT, None)
-        commit()
-        scope_to(bridge.tenant_id)
+        bridge = _new_tenant(sandbox)
         port = free_port()
         for words in (["worker"], ["cron"], ["web", "--port", str(port), "--workers", "1"]):
             stack.enter_context(command.keep(words[0], *words))
         url = f"http://127.0.0.1:{port}"
         wait_for_pages(url, command)
         yield Running(url, settings, sandbox, bridge)
+
+
+def retire_tenant(running: Running) -> None:
+    """Give a running system a new tenant alpha and new accounts; what was there before goes by other names."""
+    scope_to(EVERY_TENANT)
+    old = str(running.bridge.tenant_id)
+    db.session.execute(
+        update(Tenant).where(Tenant.slug == "alpha").values(slug=f"alpha-{old}", name=f"Alpha {old}")
+    )
+    db.session.execute(update(Account).values(email=literal(f"{old}-") + Account.email))
+    db.session.execute(update(LoginSession).values(ended_at=utcnow()))
+    commit()
+    running.bridge = _new_tenant(running.sandbox)
+
+
+def _new_tenant(sandbox: SandboxServer) -> Bridge:
+    bridge = build_bridge(sandbox)
+    scope_to(EVERY_TENANT)
+    for name, role in (
+        ("caseworker", Role.CASEWORKER),
+        ("supervisor", Role.SUPERVISOR),
+        ("administrator", Role.ADMINISTRATOR),
+    ):
+        make_account(name, role, bridge.tenant_id)
+    make_account("support", Role.SUPPORT, None)
+    commit()
+    scope_to(bridge.tenant_id)
+    return bridge
 
 
 def wait_for_pages(url: str, command: Installed) -> None:

@@ -1,12 +1,14 @@
-"""Which tests `make test` leaves to `make test-all`, and the closing line that says how many."""
+"""Which tests `make test` leaves to `make test-all`, in which order the others run, and what they may cost."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Generator
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 TIERS = {
     "twin": "what runs on PostgreSQL again and is not about SQL",
@@ -15,6 +17,10 @@ TIERS = {
 }
 """The marks of what is left out; pyproject.toml deselects them."""
 _LONG = ("processes", "browser", "slow")
+_TOGETHER = ("tests/browser",)
+"""Folders that run on one worker as a whole: their tests share a browser and a system."""
+CPU_SECONDS = 10
+"""More of the test's own process than this needs the mark `slow`; other processes on the machine do not count."""
 _left_out: dict[str, str] = {}
 _began = time.monotonic()
 
@@ -34,6 +40,34 @@ def _put_long_files_first(items: list[pytest.Item]) -> None:
     """Order whole files, so that no worker is left alone with a long one at the end."""
     long = {item.path for item in items if any(item.get_closest_marker(mark) for mark in _LONG)}
     items.sort(key=lambda item: item.path not in long)
+
+
+class _ByFile(LoadScopeScheduling):
+    """Whole files, and some whole folders, in the order of the collection."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return next((folder for folder in _TOGETHER if path.startswith(folder)), path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Take over from `loadfile`, which begins with the files of most tests, and so ends with the longest tests."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that takes long and does not say so."""
+    began = time.process_time()
+    result = yield
+    seconds = time.process_time() - began
+    if seconds > CPU_SECONDS and not any(item.get_closest_marker(mark) for mark in ("slow", "thorough")):
+        pytest.fail(f"{seconds:.0f} seconds of CPU time, without the mark slow", pytrace=False)
+    return result
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:

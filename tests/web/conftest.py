@@ -63,7 +63,7 @@ def signed_in(web_app: Flask, house: House) -> Callable[[str], Browser]:
 
     def open_browser(name: str) -> Browser:
         browser = Browser(web_app)
-        browser.sign_in(f"{name}@example.org")
+        browser.enter(f"{name}@example.org")
         if name == "support":
             browser.get("/tenants")
             browser.submit("/tenants/alpha")
