@@ -4,7 +4,7 @@ import datetime as dt
 
 import holidays
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.domain.rules.workdays import (
@@ -13,6 +13,7 @@ from portal.domain.rules.workdays import (
     local_date,
     next_transfer,
     transfer_at,
+    working_days_after,
     working_days_before,
 )
 
@@ -91,6 +92,21 @@ def test_more_days_are_longer_ago_and_time_never_runs_back(now: dt.datetime, sta
     assert working_days_before(now, days + 1, state, BERLIN) < before
     later = working_days_before(now + dt.timedelta(hours=3), days, state, BERLIN)
     assert later >= before
+
+
+@given(
+    st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2027, 12, 31), timezones=st.just(dt.UTC)),  # noqa: DTZ001
+    st.sampled_from(STATES),
+    st.integers(1, 5),
+)
+@example(utc(2026, 10, 22, 0, 30), "BE", 2)
+@example(utc(2026, 3, 27, 1, 30), "BE", 1)
+def test_from_then_on_it_lies_so_many_working_days_back(moment: dt.datetime, state: str, days: int) -> None:
+    """The inverse of looking back: never too early, and not much too late, whatever the clocks do."""
+    then = working_days_after(moment, days, state, BERLIN)
+    for earlier in (dt.timedelta(hours=2), dt.timedelta(microseconds=1)):
+        assert working_days_before(then - earlier, days, state, BERLIN) <= moment
+    assert working_days_before(then + dt.timedelta(hours=2), days, state, BERLIN) > moment
 
 
 @pytest.mark.parametrize(
