@@ -30,7 +30,7 @@ from portal.domain.rules.status import Status
 from portal.releases.filters import Filters
 from portal.tenants.context import load_tenant_context
 from tests.faults.conftest import around
-from tests.qualli.exports import ALL, people, start
+from tests.imports.exports import ALL, people, start
 from tests.support import failpoints
 from tests.support.bridge import Bridge
 from tests.support.database import settings_environment

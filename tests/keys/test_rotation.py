@@ -27,7 +27,7 @@ from portal.domain.tenants import Connection
 from portal.imports.uploads import open_upload
 from portal.keys.encrypted_columns import NOT_SEALED, SEALED, UPLOADS
 from portal.keys.service import UNKNOWN, count_by_key, rotate
-from tests.qualli.exports import SVNR, run_import, start
+from tests.imports.exports import SVNR, run_import, start
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
 from tests.support.database import as_owner, make_settings, running_app, settings_environment

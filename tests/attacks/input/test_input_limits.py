@@ -17,7 +17,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.core.paths import ROOT
-from tests.qualli.exports import zipped
+from tests.imports.exports import zipped
 from tests.support.house import House
 from tests.support.pages import Browser
 

@@ -33,7 +33,7 @@ from portal.domain.tenants import Connection
 from portal.tokens.service import make_token
 from portal.webkit.limits import LimitedRequest
 from portal.webkit.security import limiter
-from tests.qualli.exports import ALL, start
+from tests.imports.exports import ALL, start
 from tests.support.door import LINES, Door, new_token
 from tests.support.house import House, make_account
 from tests.support.pages import Browser
