@@ -15,7 +15,7 @@ from portal.domain.participants import Mediator, Order, Participant, Profile, so
 from tests.imports.exports import ALL, SVNR, bring, contents, people
 from tests.support.database import Cast
 from tests.support.door import Door
-from tests.support.house import looking
+from tests.support.factories import looking
 
 MEDIATORS = [
     {"vermittler_id": "V1", "kuerzel": "MM", "nachname": "Muster", "vorname": "Mia"},

@@ -23,7 +23,7 @@ from portal.imports.service import keep_export, start_import
 from tests.imports.exports import ALL, zipped
 from tests.support.database import Cast
 from tests.support.door import LINES, Door, ndjson, new_token, read
-from tests.support.house import looking
+from tests.support.factories import looking
 
 PERSON = {"tn_id": "T1", "nachname": "Adam"}
 

@@ -26,7 +26,7 @@ from portal.imports.service import keep_export, start_import
 from tests.browser.conftest import Visitor
 from tests.imports.exports import ALL, zipped
 from tests.support.all_pages import PAGES, PageOf
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.pages import PASSWORD
 from tests.support.running import Running
 

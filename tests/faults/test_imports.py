@@ -21,7 +21,7 @@ from portal.imports.service import keep_export
 from tests.faults.conftest import SAMPLED
 from tests.imports.exports import bring, zipped
 from tests.support.bridge import Bridge
-from tests.support.promise import assert_promise
+from tests.support.invariants import assert_promise
 
 NIGHT = 24 * 3600
 PEOPLE = [f"T{number:02}" for number in range(20)]

@@ -37,7 +37,7 @@ from tests.privacy.past import CANARY, LONG_AGO, old_delivery, old_person, trace
 from tests.support.bridge import Bridge
 from tests.support.crash import dying_workers
 from tests.support.database import Cast
-from tests.support.house import make_person
+from tests.support.factories import make_person
 from worker import schedule
 
 pytestmark = pytest.mark.conformance

@@ -12,7 +12,7 @@ from portal.domain.participants import Participant
 from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.rules.status import Status
 from tests.imports.exports import bring
-from tests.support.house import House, make_mediator, registration_of, seen
+from tests.support.factories import House, make_mediator, registration_of, seen
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

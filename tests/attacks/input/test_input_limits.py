@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from portal.core.paths import ROOT
 from tests.imports.exports import zipped
-from tests.support.house import House
+from tests.support.factories import House
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -35,7 +35,7 @@ from portal.webkit.limits import LimitedRequest
 from portal.webkit.security import limiter
 from tests.imports.exports import ALL, start
 from tests.support.door import LINES, Door, new_token
-from tests.support.house import House, make_account
+from tests.support.factories import House, make_account
 from tests.support.pages import Browser
 from tests.web.test_deliveries import make_delivery
 from tests.web.test_every_route import CAST, SignedIn

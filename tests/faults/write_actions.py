@@ -34,7 +34,7 @@ from tests.imports.exports import ALL, bring, folder, zipped
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.door import Door, new_token
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.pages import Browser
 
 
