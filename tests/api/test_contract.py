@@ -15,7 +15,7 @@ from portal.core.database import db
 from portal.domain.imports import ImportRun
 from portal.domain.participants import Participant
 from tests.support.door import LINES, new_token
-from tests.support.house import looking
+from tests.support.factories import looking
 from tests.support.services import RedisServer
 from tests.support.web_server import running_web
 

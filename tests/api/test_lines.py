@@ -12,10 +12,10 @@ from portal.core.crypto import current_vault
 from portal.core.database import db
 from portal.domain.imports import ImportRun
 from portal.domain.participants import Mediator, Order, Participant, Profile, social_insurance_place
-from tests.qualli.exports import ALL, SVNR, bring, contents, people
+from tests.imports.exports import ALL, SVNR, bring, contents, people
 from tests.support.database import Cast
 from tests.support.door import Door
-from tests.support.house import looking
+from tests.support.factories import looking
 
 MEDIATORS = [
     {"vermittler_id": "V1", "kuerzel": "MM", "nachname": "Muster", "vorname": "Mia"},

@@ -20,10 +20,10 @@ from portal.domain.participants import Participant
 from portal.domain.tenants import Tenant
 from portal.imports.running import run_import
 from portal.imports.service import keep_export, start_import
-from tests.qualli.exports import ALL, zipped
+from tests.imports.exports import ALL, zipped
 from tests.support.database import Cast
 from tests.support.door import LINES, Door, ndjson, new_token, read
-from tests.support.house import looking
+from tests.support.factories import looking
 
 PERSON = {"tn_id": "T1", "nachname": "Adam"}
 

@@ -26,7 +26,7 @@ from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.domain.imports import ImportRun, ImportState
 from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.rules.status import Status
-from tests.qualli.exports import MEDIATORS, folder, zipped
+from tests.imports.exports import MEDIATORS, folder, zipped
 from tests.support.all_pages import PAGES
 from tests.support.commands import Commands
 from tests.support.database import new_database, settings_environment

@@ -15,7 +15,7 @@ from portal.core.database import EVERY_TENANT, db, utcnow
 from portal.core.refusal import Refusal
 from portal.domain.accounts import Account, RecoveryCode
 from tests.support.at_once import at_once
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import PASSWORD, Browser
 from tests.support.second_factor import Phone
 

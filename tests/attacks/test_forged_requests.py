@@ -15,7 +15,7 @@ from portal.core.settings import current_settings
 from portal.domain.accounts import Account, OneTimeLink, Role
 from portal.domain.permissions import GRANTED
 from tests.support.at_once import at_once
-from tests.support.house import House, looking, make_account
+from tests.support.factories import House, looking, make_account
 from tests.support.pages import PASSWORD, Browser
 from tests.support.web_server import PUBLIC_URL, WebServer
 

@@ -21,7 +21,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from portal.accounts import passwords
 from portal.core.database import commit, db, utcnow
 from portal.domain.accounts import Account
-from tests.support.house import House
+from tests.support.factories import House
 from tests.support.pages import PASSWORD, Browser
 from tests.support.web_server import WebServer
 

@@ -30,7 +30,7 @@ from portal.domain.releases import Event, ProtocolEntry, Release
 from portal.domain.tenants import Connection
 from portal.domain.tokens import ApiToken
 from tests.support.door import new_token
-from tests.support.house import looking, make_account, make_mediator, make_person
+from tests.support.factories import looking, make_account, make_mediator, make_person
 from tests.support.web_server import Visitor, WebServer
 
 pytestmark = pytest.mark.processes

@@ -30,7 +30,7 @@ from portal.domain.audit import AuditEntry, AuditEvent, ErasedEntry, Seal
 from portal.domain.releases import ProtocolEntry
 from portal.releases import service
 from tests.support.database import Cast, as_owner
-from tests.support.house import make_mediator, make_person
+from tests.support.factories import make_mediator, make_person
 
 pytestmark = pytest.mark.conformance
 

@@ -24,9 +24,9 @@ from portal.domain.tenants import Tenant
 from portal.imports.running import run_import
 from portal.imports.service import keep_export, start_import
 from tests.browser.conftest import Visitor
-from tests.qualli.exports import ALL, zipped
+from tests.imports.exports import ALL, zipped
 from tests.support.all_pages import PAGES, PageOf
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.pages import PASSWORD
 from tests.support.running import Running
 

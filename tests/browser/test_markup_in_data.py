@@ -15,7 +15,7 @@ from portal.domain.tenants import Connection, Tenant
 from portal.imports.running import run_import
 from portal.imports.service import keep_export, start_import
 from tests.browser.conftest import Visitor
-from tests.qualli.exports import zipped
+from tests.imports.exports import zipped
 from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.qualli.exports import ALL, zipped
+from tests.imports.exports import ALL, zipped
 from tests.support.running import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow]

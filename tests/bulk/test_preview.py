@@ -28,7 +28,7 @@ from portal.releases.rows import decided_row
 from portal.releases.states import refresh_tenant
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
-from tests.support.house import connection_token, make_account
+from tests.support.factories import connection_token, make_account
 from tests.support.people import Crowd
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)

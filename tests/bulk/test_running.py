@@ -24,7 +24,7 @@ from portal.domain.releases import Event, ProtocolEntry, Registration
 from portal.releases.filters import Filters
 from portal.tenants.context import load_tenant_context
 from tests.support.database import Cast
-from tests.support.house import connection_token, make_account, make_person
+from tests.support.factories import connection_token, make_account, make_person
 
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 PEOPLE = 7

@@ -50,7 +50,7 @@ from tests.cli.test_help import EVERY
 from tests.support.clock import today
 from tests.support.commands import Commands
 from tests.support.database import Cast, make_cast, make_settings, running_app
-from tests.support.house import connection_token
+from tests.support.factories import connection_token
 from tests.support.people import Crowd
 
 DAY = dt.timedelta(days=1)

@@ -13,7 +13,7 @@ import pytest
 from portal.cli import cli
 from portal.core.paths import ROOT
 from portal.core.settings import PREFIX, Settings
-from tests.qualli.exports import ALL, folder
+from tests.imports.exports import ALL, folder
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.database import make_settings, running_app

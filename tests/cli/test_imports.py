@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.qualli.exports import ALL, MEDIATORS, ORDERS, PEOPLE, folder, zipped
+from tests.imports.exports import ALL, MEDIATORS, ORDERS, PEOPLE, folder, zipped
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 

@@ -12,7 +12,7 @@ from portal.domain.accounts import Role
 from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
-from tests.support.house import make_account
+from tests.support.factories import make_account
 
 EVA = ("--tenant", "alpha", "--participant", "1001")
 

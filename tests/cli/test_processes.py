@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.qualli.exports import folder
+from tests.imports.exports import folder
 from tests.support.database import make_settings, settings_environment
 from tests.support.installed import Installed, Said
 from tests.support.running import COMMAND

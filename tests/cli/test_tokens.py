@@ -14,7 +14,7 @@ from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.tenants import Tenant
 from tests.support.commands import Commands
 from tests.support.door import Door
-from tests.support.house import looking, make_account
+from tests.support.factories import looking, make_account
 
 TENANT = ("--tenant", "alpha")
 PERSON = [{"tn_id": "T1", "nachname": "Adam"}]

@@ -24,7 +24,7 @@ from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
-from tests.support.house import connection_token
+from tests.support.factories import connection_token
 from tests.support.people import Crowd
 
 PEOPLE = 300

@@ -21,7 +21,7 @@ from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from tests.histories.test_leaving import stop_before_opening
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge
-from tests.support.house import make_account
+from tests.support.factories import make_account
 
 MONDAY = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 

@@ -20,7 +20,7 @@ from tests.deliveries.test_braking import MONDAY, tell, vanish
 from tests.notices.conftest import mail_settings, send_due
 from tests.support.bridge import SUPERVISOR, Bridge, build_bridge
 from tests.support.database import make_settings, running_app
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.mail_server import MailServer, running_mail_server
 from tests.support.pages import Browser
 from tests.support.sandbox import SandboxServer

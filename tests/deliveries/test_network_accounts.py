@@ -19,7 +19,7 @@ from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode
 from portal.domain.rules.status import Status
 from portal.networks.registry import Network
 from portal.tenants.service import set_token
-from tests.faults.stand import token_of
+from tests.faults.two_tenants import token_of
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import SUPERVISOR, Bridge, build_bridge, hold_answers
 from tests.support.clock import today

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.database import new_database
 from tests.support.kept import keep
-from tests.support.plant import Plant, running_plant
+from tests.support.processes import Plant, running_plant
 from tests.support.services import PostgresServer, RedisServer, running_redis
 
 SAMPLED = ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.matrix])]

@@ -21,12 +21,12 @@ from portal.domain.releases import Event
 from portal.domain.rules.status import Status
 from portal.releases.imported import people_changed
 from portal.tenants.service import set_licence, set_token
-from tests.faults.stand import token_of
-from tests.faults.story import Begin, Go, Outside, Story
+from tests.faults.scenario import Begin, Go, Outside, Story
+from tests.faults.two_tenants import token_of
 from tests.histories.test_order_of_answers import online
 from tests.support.bridge import Bridge
 from tests.support.clock import today
-from tests.support.promise import assert_promise
+from tests.support.invariants import assert_promise
 from tests.support.rude_server import answer
 from tests.support.strangers import another_provider
 

@@ -22,9 +22,9 @@ from portal.domain.delivery_states import AWAITING
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
 from tests.faults.conftest import SAMPLED
-from tests.faults.stand import Stand, plan, standing
+from tests.faults.two_tenants import Stand, plan, standing
 from tests.support.bridge import Bridge
-from tests.support.promise import DONE_ONCE, assert_promise
+from tests.support.invariants import DONE_ONCE, assert_promise
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
 

@@ -17,7 +17,7 @@ from portal.domain.rules.status import Status
 from tests.support import failpoints
 from tests.support.bridge import Bridge
 from tests.support.clock import today
-from tests.support.promise import assert_promise
+from tests.support.invariants import assert_promise
 
 POINTS = [
     "deliveries.jobs.run_delivery.after",

@@ -19,8 +19,8 @@ from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.rules.status import Status
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
-from tests.support.plant import Plant
-from tests.support.promise import assert_done_once, assert_promise
+from tests.support.invariants import assert_done_once, assert_promise
+from tests.support.processes import Plant
 from tests.support.sandbox import SandboxServer
 from tests.support.services import PostgresServer
 from tests.support.workers import wait_until

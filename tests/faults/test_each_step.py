@@ -22,22 +22,22 @@ from portal.deliveries import jobs as steps
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from portal.domain.rules.status import Status
-from tests.faults.acts import ACTS
-from tests.faults.chores import CHORES
+from tests.faults.background_scenarios import CHORES
 from tests.faults.conftest import SAMPLED, around
 from tests.faults.deliveries import DELIVERIES
-from tests.faults.story import Meanwhile, Outside, Story
+from tests.faults.scenario import Meanwhile, Outside, Story
+from tests.faults.write_actions import ACTS
 from tests.notices.conftest import mail_settings
 from tests.support import failpoints
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.mail_server import running_mail_server
-from tests.support.middle import Middle
+from tests.support.proxy import Middle
 from tests.support.sandbox import SandboxServer
 
 SEED = 20261125
 STORIES = DELIVERIES | CHORES
-"""Together their steps, and those of `acts.py`, are all that there are."""
+"""Together their steps, and those of `write_actions.py`, are all that there are."""
 SAMPLE = {"a delivery", "a commit is lost, and consent then", "an import", "an erasure", "a mail"}
 """Of these one death is in the ordinary run."""
 ACTS_OF_SAMPLE = {

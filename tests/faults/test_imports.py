@@ -1,7 +1,7 @@
 """Row: import half written, empty, cut in mid-line, shrinking a little every night: nobody is archived by accident.
 
 The export comes, then the night's full delivery, as in production; what reading makes of each file is held by
-`tests/qualli`, killed imports by `tests/qualli/test_faults.py` and `test_killed.py`.
+`tests/imports`, killed imports by `tests/imports/test_faults.py` and `test_killed.py`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from portal.domain.imports import ImportState
 from portal.domain.rules.status import Status
 from portal.imports.service import keep_export
 from tests.faults.conftest import SAMPLED
-from tests.qualli.exports import bring, zipped
+from tests.imports.exports import bring, zipped
 from tests.support.bridge import Bridge
-from tests.support.promise import assert_promise
+from tests.support.invariants import assert_promise
 
 NIGHT = 24 * 3600
 PEOPLE = [f"T{number:02}" for number in range(20)]

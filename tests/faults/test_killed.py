@@ -30,13 +30,13 @@ from portal.domain.rules.status import Status
 from portal.releases.filters import Filters
 from portal.tenants.context import load_tenant_context
 from tests.faults.conftest import around
-from tests.qualli.exports import ALL, people, start
+from tests.imports.exports import ALL, people, start
 from tests.support import failpoints
 from tests.support.bridge import Bridge
 from tests.support.database import settings_environment
-from tests.support.house import make_account
-from tests.support.plant import PATIENCE, Plant
-from tests.support.promise import assert_done_once, assert_promise
+from tests.support.factories import make_account
+from tests.support.invariants import assert_done_once, assert_promise
+from tests.support.processes import PATIENCE, Plant
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 SEED = 20261125

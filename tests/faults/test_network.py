@@ -24,13 +24,13 @@ from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
 from portal.networks.protocol import client as network
 from portal.webkit.labels import LABELS
-from tests.faults.stand import Stand, plan, standing, token_of
-from tests.faults.troubles import RARE, TROUBLES, Trouble
+from tests.faults.network_faults import RARE, TROUBLES, Trouble
+from tests.faults.two_tenants import Stand, plan, standing, token_of
 from tests.support.bridge import Bridge
 from tests.support.clock import today
-from tests.support.house import make_account
+from tests.support.factories import make_account
+from tests.support.invariants import assert_done_once, assert_promise
 from tests.support.pages import Browser
-from tests.support.promise import assert_done_once, assert_promise
 from tests.support.rude_server import make_certificate
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer

@@ -8,12 +8,12 @@ import pytest
 
 from portal.core.database import commit, scope_to
 from portal.domain.delivery_states import DeliveryState
-from tests.faults.stand import plan, token_of
-from tests.faults.troubles import TROUBLES
+from tests.faults.network_faults import TROUBLES
+from tests.faults.two_tenants import plan, token_of
 from tests.support.bridge import Bridge
-from tests.support.middle import Middle
-from tests.support.plant import Plant, running_plant
-from tests.support.promise import assert_done_once
+from tests.support.invariants import assert_done_once
+from tests.support.processes import Plant, running_plant
+from tests.support.proxy import Middle
 from tests.support.services import running_redis
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]

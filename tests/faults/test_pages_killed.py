@@ -17,8 +17,8 @@ import requests
 
 from portal.core.database import commit
 from portal.core.migrating import upgrade
-from tests.faults.acts import PAGES, Done
 from tests.faults.conftest import SAMPLED, around
+from tests.faults.write_actions import PAGES, Done
 from tests.support import failpoints
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, new_database, running_app, settings_environment

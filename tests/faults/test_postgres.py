@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from portal.core.database import db
-from tests.faults.stand import plan
+from tests.faults.two_tenants import plan
 from tests.support.database import new_database
-from tests.support.plant import Plant, running_plant
-from tests.support.promise import assert_done_once
+from tests.support.invariants import assert_done_once
+from tests.support.processes import Plant, running_plant
 from tests.support.services import PostgresServer, running_postgres, running_redis
 
 pytestmark = [pytest.mark.postgres, pytest.mark.processes, pytest.mark.slow]

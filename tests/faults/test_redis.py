@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.faults.stand import plan
-from tests.support.plant import Plant, running_plant
-from tests.support.promise import assert_done_once
+from tests.faults.two_tenants import plan
+from tests.support.invariants import assert_done_once
+from tests.support.processes import Plant, running_plant
 from tests.support.services import RedisServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]

@@ -32,7 +32,7 @@ from portal.domain.releases import EndCause
 from portal.domain.rules.status import Status
 from tests.support.bridge import SUPERVISOR, Bridge, hold_answers
 from tests.support.clock import today
-from tests.support.promise import assert_done_once
+from tests.support.invariants import assert_done_once
 from worker import schedule
 
 Restore = Callable[[], None]

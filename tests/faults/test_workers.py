@@ -16,10 +16,10 @@ from portal.core.queue import QUEUE, function_of
 from portal.deliveries.service import approve
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
-from tests.faults.stand import plan
+from tests.faults.two_tenants import plan
 from tests.support.bridge import SUPERVISOR, Bridge
-from tests.support.plant import Plant, thaw
-from tests.support.promise import assert_done_once
+from tests.support.invariants import assert_done_once
+from tests.support.processes import Plant, thaw
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.core.database import scope_to
 from portal.domain.imports import ImportMode
 from portal.domain.rules.phase import Phase
-from tests.qualli.exports import bring
+from tests.imports.exports import bring
 from tests.support.bridge import Bridge
 
 HEADER = "tn_id;nachname;vorname;email;betreuer;auftrag_id;einverstaendnis_am\n"

@@ -27,11 +27,11 @@ from portal.domain.tenants import Connection
 from portal.imports.uploads import open_upload
 from portal.keys.encrypted_columns import NOT_SEALED, SEALED, UPLOADS
 from portal.keys.service import UNKNOWN, count_by_key, rotate
-from tests.qualli.exports import SVNR, run_import, start
+from tests.imports.exports import SVNR, run_import, start
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.commands import Commands
 from tests.support.database import as_owner, make_settings, running_app, settings_environment
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.installed import Installed
 from tests.support.pages import PASSWORD
 from tests.support.running import COMMAND, FAST

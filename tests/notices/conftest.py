@@ -23,7 +23,7 @@ from portal.mail.outbox import due_mails
 from portal.notices import evaluate as watching
 from portal.notices.jobs import send_mail
 from tests.support.database import Cast, make_cast, make_settings, running_app
-from tests.support.house import make_account, make_person
+from tests.support.factories import make_account, make_person
 from tests.support.mail_server import MailServer, running_mail_server
 
 TUESDAY = dt.datetime(2026, 3, 3, 5, 0, tzinfo=dt.UTC)

@@ -33,7 +33,7 @@ from tests.notices.conftest import (
 )
 from tests.support.clock import today
 from tests.support.database import Cast
-from tests.support.house import make_account, make_person
+from tests.support.factories import make_account, make_person
 from tests.support.mail_server import MailServer
 from tests.support.pages import Browser
 

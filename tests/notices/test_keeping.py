@@ -19,7 +19,7 @@ from portal.notices.digests import FORGOTTEN_AFTER as MORNINGS_KEPT
 from portal.privacy.processing import as_markdown, processing_record
 from portal.privacy.registry import TABLES, Retention
 from tests.support.database import Cast, make_cast
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from worker.schedule import sweep
 
 NOW = dt.datetime(2026, 3, 3, 12, 0, tzinfo=dt.UTC)

@@ -29,7 +29,7 @@ from portal.mail.outbox import LEASE, OVERDUE_AFTER, PAUSES, claim_mail, put
 from portal.notices import jobs as mails
 from tests.notices.conftest import mail_settings, outbox, send_due
 from tests.support.database import NOW, Cast, make_cast, make_settings, running_app
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.mail_server import PASSWORD, USER, MailServer, running_mail_server
 from tests.support.rude_server import RudeServer, closed_port, make_certificate, reset, tls_context
 

@@ -18,7 +18,7 @@ from portal.domain.participants import Participant, Profile
 from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection
-from tests.support.house import make_account, make_person
+from tests.support.factories import make_account, make_person
 
 LONG_AGO = dt.timedelta(days=900)
 CANARY = "Kanarienvogel"

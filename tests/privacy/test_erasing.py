@@ -32,12 +32,12 @@ from portal.privacy.erasing import OWNED
 from portal.privacy.jobs import run_erasure
 from portal.privacy.queries import count_due_soon, list_blocked
 from portal.privacy.service import plan_erasure
+from tests.imports.exports import bring
 from tests.privacy.past import CANARY, LONG_AGO, old_delivery, old_person, traces
-from tests.qualli.exports import bring
 from tests.support.bridge import Bridge
 from tests.support.crash import dying_workers
 from tests.support.database import Cast
-from tests.support.house import make_person
+from tests.support.factories import make_person
 from worker import schedule
 
 pytestmark = pytest.mark.conformance

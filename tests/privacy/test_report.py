@@ -20,7 +20,7 @@ from portal.privacy.document import document
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
 from portal.webkit.json_values import plain
-from tests.qualli.exports import SVNR
+from tests.imports.exports import SVNR
 from tests.support.bridge import Bridge
 from tests.support.clock import today
 from tests.support.pdf import find_words, needs_poppler

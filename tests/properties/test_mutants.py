@@ -13,7 +13,7 @@ from tests.properties.conftest import world_on
 from tests.properties.machine import focused
 from tests.properties.model import Violation
 from tests.properties.mutants import MUTANTS, Mutant
-from tests.properties.story import story
+from tests.properties.scenario import story
 from tests.properties.world import World
 from tests.support.services import RedisServer
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.properties.machine import machine
-from tests.properties.story import EXAMPLES, story
+from tests.properties.scenario import EXAMPLES, story
 from tests.properties.world import World
 
 pytestmark = pytest.mark.slow

@@ -44,9 +44,9 @@ from portal.releases.imported import people_changed
 from portal.releases.queries import explain
 from portal.tenants.context import load_tenant_context
 from portal.tenants.service import create_tenant, set_licence, set_token
+from tests.imports.exports import zipped
 from tests.properties.model import BERLIN, Model, Person, Violation, demand
 from tests.properties.wire import Opened, Tap, TappedSandbox
-from tests.qualli.exports import zipped
 from tests.support.failpoints import armed
 from tests.support.services import RedisServer
 from worker import schedule

@@ -27,7 +27,7 @@ from portal.releases.queries import (
 from portal.releases.rows import PersonRow
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
-from tests.support.house import make_person
+from tests.support.factories import make_person
 from tests.support.people import Crowd
 
 pytestmark = pytest.mark.conformance

@@ -19,7 +19,7 @@ from portal.releases.page import refusal_help, refused_because
 from portal.releases.queries import Explanation, explain
 from portal.tenants.context import load_tenant_context
 from tests.support.database import Cast
-from tests.support.house import connection_token, make_mediator, make_person
+from tests.support.factories import connection_token, make_mediator, make_person
 
 UNKNOWN = ("duplicate", "MEDIATOR-UNKNOWN", "mediator_unknown", " active", "")
 GOOD = {

@@ -33,7 +33,7 @@ from portal.imports.service import keep_export, start_import
 from portal.releases.service import release, revoke
 from portal.tenants.service import ask_for_test
 from tests.faults.test_restored_backup import backup
-from tests.qualli.exports import zipped
+from tests.imports.exports import zipped
 from tests.soak.checker import NetworkDelivery, OwnDelivery, Tenant
 from tests.soak.reader import Reader
 from tests.support.bridge import CASEWORKER, SUPERVISOR, Bridge, build_bridge

@@ -11,7 +11,7 @@ import requests
 from portal.core.database import EVERY_TENANT, commit, scope_to
 from portal.domain.accounts import Role
 from tests.support.bridge import Bridge
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.web_server import Visitor
 
 READERS = 3

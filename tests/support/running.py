@@ -20,7 +20,7 @@ from portal.domain.accounts import Account, LoginSession, Role
 from portal.domain.tenants import Tenant
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app, settings_environment
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.installed import Installed
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer

@@ -13,7 +13,7 @@ import requests
 from portal.core.database import commit
 from portal.domain.accounts import Role
 from tests.support.database import Cast, make_cast, make_settings, running_app, settings_environment
-from tests.support.house import make_account, make_person
+from tests.support.factories import make_account, make_person
 from tests.support.installed import Installed
 from tests.support.pages import PASSWORD, check_html, form_fields
 from tests.support.running import COMMAND, free_port, wait_for_pages

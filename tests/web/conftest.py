@@ -12,7 +12,7 @@ from portal.domain.accounts import Role
 from portal.domain.participants import Order
 from portal.domain.tenants import Heartbeat
 from tests.support.database import Cast
-from tests.support.house import House, connection_token, make_account, make_mediator, make_person
+from tests.support.factories import House, connection_token, make_account, make_mediator, make_person
 from tests.support.pages import Browser
 
 

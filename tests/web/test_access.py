@@ -10,7 +10,7 @@ from flask import Flask
 from portal.domain.accounts import Role
 from portal.domain.permissions import GRANTED, Permission
 from tests.support.all_pages import NO_PAGES, PAGES
-from tests.support.house import House
+from tests.support.factories import House
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

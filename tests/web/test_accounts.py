@@ -13,7 +13,7 @@ from portal.accounts.links import VALID_HOURS
 from portal.core.database import commit, db, utcnow
 from portal.domain.accounts import Account, LoginSession, OneTimeLink, Role
 from portal.domain.permissions import GRANTED
-from tests.support.house import House, looking, make_account
+from tests.support.factories import House, looking, make_account
 from tests.support.pages import PASSWORD, Browser, Page
 
 SignedIn = Callable[[str], Browser]

@@ -18,7 +18,7 @@ from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.tenants import Tenant
 from tests.support.commands import Commands
 from tests.support.database import as_owner
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -15,7 +15,7 @@ from portal.core.database import db, utcnow
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.participants import Participant
 from tests.support.all_pages import NO_PAGES
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import PASSWORD, Browser
 
 SignedIn = Callable[[str], Browser]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from tests.support.house import House
+from tests.support.factories import House
 from tests.support.pages import Browser
 
 

@@ -11,7 +11,7 @@ from portal.core.database import commit, db, scoped_to
 from portal.domain.bulk import BulkRun, BulkState
 from portal.domain.participants import Participant
 from portal.domain.releases import Event, ProtocolEntry
-from tests.support.house import House, looking, make_mediator, make_person, registration_of
+from tests.support.factories import House, looking, make_mediator, make_person, registration_of
 from tests.support.pages import Browser, Page
 from tests.support.workbooks import read_sheet
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from portal.core.database import commit, db
 from portal.domain.releases import Registration
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 
 FOUND = "Im Jobportal nachgesehen: dort steht sie richtig."

@@ -15,7 +15,7 @@ from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswe
 from portal.domain.delivery_states import ChangeKind, DeliveryProblem, DeliveryState, Inclusion, Mode, Trigger
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, Heartbeat
-from tests.support.house import House, looking, make_person
+from tests.support.factories import House, looking, make_person
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from portal.core.database import commit, db
 from portal.domain.accounts import Account, Role
 from portal.domain.permissions import GRANTED, Permission
-from tests.support.house import House, looking, make_account
+from tests.support.factories import House, looking, make_account
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

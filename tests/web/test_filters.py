@@ -19,7 +19,7 @@ from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection
 from portal.participants.choices import caseworker_key
 from tests.support.clock import today
-from tests.support.house import House, looking, make_mediator, make_person
+from tests.support.factories import House, looking, make_mediator, make_person
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

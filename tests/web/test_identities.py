@@ -9,8 +9,8 @@ import pytest
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to
 from portal.domain.imports import ImportMode
 from portal.domain.participants import Participant
-from tests.qualli.exports import bring
-from tests.support.house import House, looking, registration_of
+from tests.imports.exports import bring
+from tests.support.factories import House, looking, registration_of
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

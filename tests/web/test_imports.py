@@ -14,8 +14,8 @@ from portal.domain.imports import ImportRun, ImportState
 from portal.domain.participants import Participant
 from portal.imports.running import run_import
 from portal.webkit.encrypted_uploads import EncryptedFile
-from tests.qualli.exports import ALL, PEOPLE, zipped
-from tests.support.house import House, looking
+from tests.imports.exports import ALL, PEOPLE, zipped
+from tests.support.factories import House, looking
 from tests.support.pages import Browser, Page
 from tests.support.workbooks import read_sheet
 

@@ -10,7 +10,7 @@ import pytest
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to
 from portal.domain.tenants import Connection, Tenant
 from tests.support.clock import today
-from tests.support.house import House, registration_of
+from tests.support.factories import House, registration_of
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

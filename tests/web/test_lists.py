@@ -14,7 +14,7 @@ from portal.core.database import commit, db, scoped_to, utcnow
 from portal.domain.participants import Participant
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection
-from tests.support.house import House, make_person
+from tests.support.factories import House, make_person
 from tests.support.pages import PASSWORD, Browser, Page
 from tests.support.workbooks import read_sheet
 

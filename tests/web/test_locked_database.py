@@ -13,7 +13,7 @@ from flask import Flask
 
 from portal.core import database
 from portal.core.database import db, utcnow
-from tests.support.house import House, registration_of
+from tests.support.factories import House, registration_of
 from tests.support.pages import Browser
 
 

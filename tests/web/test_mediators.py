@@ -11,7 +11,7 @@ from portal.core.database import commit, db, scoped_to, utcnow
 from portal.domain.participants import Mediator
 from portal.domain.releases import MediatorRegistration, Registration
 from portal.domain.tenants import Connection
-from tests.support.house import House, make_mediator, registration_of
+from tests.support.factories import House, make_mediator, registration_of
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -9,7 +9,7 @@ import pytest
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.tenants import Connection
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 from tests.web.test_reconciling import connection_of
 

@@ -14,7 +14,7 @@ from portal.domain.notice_kinds import NoticeKind
 from portal.domain.notices import Mail, Notice
 from tests.notices.conftest import mail_settings
 from tests.support.database import make_cast, make_settings, running_app
-from tests.support.house import House, looking, make_account
+from tests.support.factories import House, looking, make_account
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

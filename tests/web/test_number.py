@@ -12,7 +12,7 @@ from portal.core.database import commit, db, scoped_to
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.participants import Participant, social_insurance_place
 from portal.domain.tenants import Tenant
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

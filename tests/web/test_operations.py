@@ -12,7 +12,7 @@ from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, Heartbeat
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

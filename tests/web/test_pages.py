@@ -13,7 +13,7 @@ from portal.domain.rules.status import Reason
 from portal.releases.labels import PHASE_HELP, STATUS_HELP
 from portal.releases.reason_help import REASON_FINDINGS, REASON_HELP
 from portal.webkit.labels import label_of
-from tests.support.house import House
+from tests.support.factories import House
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

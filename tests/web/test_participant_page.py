@@ -12,7 +12,7 @@ from portal.core.masking import MASK
 from portal.domain.participants import Participant, social_insurance_place
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, Tenant
-from tests.support.house import House, make_person
+from tests.support.factories import House, make_person
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

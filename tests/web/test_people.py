@@ -8,7 +8,7 @@ import pytest
 
 from portal.core.database import commit, db
 from portal.domain.accounts import SearchTerm
-from tests.support.house import House, looking, make_person
+from tests.support.factories import House, looking, make_person
 from tests.support.pages import Browser, Page
 
 SignedIn = Callable[[str], Browser]

@@ -13,7 +13,7 @@ from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.participants import Participant
 from portal.domain.releases import ProtocolEntry, Registration
 from tests.privacy.past import CANARY, old_person
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

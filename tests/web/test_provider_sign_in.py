@@ -20,7 +20,7 @@ from portal.core.settings import Settings, current_settings
 from portal.domain.accounts import Account, LinkedIdentity, Role
 from portal.domain.audit import AuditEntry
 from tests.support.database import make_settings
-from tests.support.house import House, looking, make_account
+from tests.support.factories import House, looking, make_account
 from tests.support.oidc_provider import CLIENT, SECRET, OidcProvider, running_provider
 from tests.support.pages import PASSWORD, Browser, Page
 from tests.support.second_factor import Phone

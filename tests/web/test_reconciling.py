@@ -13,7 +13,7 @@ from portal.domain.delivery_states import DeliveryState, Trigger
 from portal.domain.releases import EndCause, Registration, Release
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 from tests.web.test_deliveries import make_delivery
 

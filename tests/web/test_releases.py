@@ -11,8 +11,8 @@ from portal.domain.imports import ImportMode
 from portal.domain.participants import Participant
 from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.rules.status import Status
-from tests.qualli.exports import bring
-from tests.support.house import House, make_mediator, registration_of, seen
+from tests.imports.exports import bring
+from tests.support.factories import House, make_mediator, registration_of, seen
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -17,7 +17,7 @@ from portal.core.settings import current_settings
 from portal.domain.accounts import Account, RecoveryCode, SecondFactor
 from portal.domain.audit import AuditEntry
 from tests.support.database import make_settings, running_app
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import PASSWORD, Browser, Page
 from tests.support.second_factor import Phone
 

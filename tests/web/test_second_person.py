@@ -16,7 +16,7 @@ from portal.domain.actors import Actor
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from portal.domain.imports import DOOR_FILE, ImportMode, ImportRun, ImportState
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 from tests.web.test_deliveries import make_delivery
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from portal.core.database import db
 from portal.core.log import configure_logs
 from tests.support.database import make_settings, running_app
-from tests.support.house import House
+from tests.support.factories import House
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -12,7 +12,7 @@ from flask import Flask
 from portal.accounts.sessions import end_sessions, forget_sessions
 from portal.core.database import commit, db, utcnow
 from portal.domain.accounts import Account, LoginSession
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 
 

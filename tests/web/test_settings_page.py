@@ -12,7 +12,7 @@ from portal.core.database import commit, db, scoped_to
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, ConnectionState, Tenant, token_place
 from portal.networks.registry import Network
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -25,7 +25,7 @@ from portal.domain.rules.preflight import Finding
 from portal.domain.tenants import Connection, Heartbeat, Tenant
 from portal.domain.tokens import ApiToken
 from tests.support.all_pages import PAGES, PageOf
-from tests.support.house import House, make_account, make_mediator, make_person
+from tests.support.factories import House, make_account, make_mediator, make_person
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

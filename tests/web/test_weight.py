@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from portal.core.database import commit, scoped_to
-from tests.support.house import House, make_person
+from tests.support.factories import House, make_person
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

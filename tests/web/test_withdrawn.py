@@ -14,7 +14,7 @@ from portal.domain.releases import MediatorRegistration, Registration
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection, Tenant
 from tests.support.commands import Commands
-from tests.support.house import House, make_mediator, make_person
+from tests.support.factories import House, make_mediator, make_person
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

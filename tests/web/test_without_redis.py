@@ -18,7 +18,7 @@ from portal.core.queue import QUEUE, enqueue
 from portal.domain.deliveries import Delivery
 from portal.domain.tenants import Connection
 from tests.support.database import make_settings, running_app
-from tests.support.house import House, looking, registration_of
+from tests.support.factories import House, looking, registration_of
 from tests.support.pages import Browser
 from tests.support.services import RedisServer, make_trouble
 

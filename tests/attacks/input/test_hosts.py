@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.test import create_environ, run_wsgi_app
 from werkzeug.wrappers import Response
 
-from tests.support.house import House
+from tests.support.factories import House
 
 ADDRESSES = (
     "/sign-in",

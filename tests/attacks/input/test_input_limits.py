@@ -17,8 +17,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.core.paths import ROOT
-from tests.qualli.exports import zipped
-from tests.support.house import House
+from tests.imports.exports import zipped
+from tests.support.factories import House
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -33,9 +33,9 @@ from portal.domain.tenants import Connection
 from portal.tokens.service import make_token
 from portal.webkit.limits import LimitedRequest
 from portal.webkit.security import limiter
-from tests.qualli.exports import ALL, start
+from tests.imports.exports import ALL, start
 from tests.support.door import LINES, Door, new_token
-from tests.support.house import House, make_account
+from tests.support.factories import House, make_account
 from tests.support.pages import Browser
 from tests.web.test_deliveries import make_delivery
 from tests.web.test_every_route import CAST, SignedIn

@@ -21,7 +21,7 @@ from portal.domain.tokens import ApiToken
 from portal.tokens.service import revoke_token
 from tests.support.database import Cast, make_cast
 from tests.support.door import LINES, Door, ndjson, new_token, read
-from tests.support.house import House, looking
+from tests.support.factories import House, looking
 from tests.support.pages import Browser
 
 SignedIn = Callable[[str], Browser]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.qualli.test_reading import read, refused, seen
+from tests.imports.test_reading import read, refused, seen
 
 HEADER = "tn_id;nachname;ort\r\n"
 LINES = f"{HEADER}T1;Müller;Köln\r\nT2;Groß;Ärmelstraße\r\n"

@@ -14,7 +14,7 @@ from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.participants import Mediator, Profile
 from portal.imports.running import run_import
 from portal.imports.service import approve, discard, get_import, leaving
-from tests.qualli.exports import ALL, bring, contents, people, report_of
+from tests.imports.exports import ALL, bring, contents, people, report_of
 from tests.support.database import Cast
 from tests.support.door import Door, new_token
 

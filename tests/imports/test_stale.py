@@ -18,7 +18,7 @@ from portal.domain.imports import ImportMode, ImportState
 from portal.domain.tenants import Tenant
 from portal.imports.running import run_import
 from portal.imports.service import Report, approve, get_import, keep_export, start_import
-from tests.qualli.exports import ALL, bring, folder, people, report_of
+from tests.imports.exports import ALL, bring, folder, people, report_of
 from tests.support.commands import Commands
 from tests.support.database import Cast
 from tests.support.door import LINES, Door, ndjson, new_token, read

@@ -23,12 +23,12 @@ from portal.notices.jobs import send_mail, send_overdue
 from portal.privacy.jobs import run_erasure
 from tests.bulk.test_running import begin_release, released_once
 from tests.faults.deliveries import begin_import, deliver, end_import, is_online, release
-from tests.faults.story import Go, Outside, Story
+from tests.faults.scenario import Go, Outside, Story
+from tests.imports.exports import ALL, PEOPLE, bring, people, start
 from tests.privacy.past import old_person
 from tests.privacy.test_erasing import numbers, plan
-from tests.qualli.exports import ALL, PEOPLE, bring, people, start
 from tests.support.bridge import Bridge
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from worker import schedule
 
 YESTERDAY = dt.timedelta(days=1)

@@ -9,7 +9,7 @@ import pytest
 from portal.imports.codes import FileRefused
 from portal.imports.columns import MEDIATORS, PARTICIPANTS, Table
 from portal.imports.reading import CsvFile
-from tests.qualli.test_reading import TODAY, seen
+from tests.imports.test_reading import TODAY, seen
 
 
 def refusal(content: str, table: Table = PARTICIPANTS) -> FileRefused:

@@ -11,7 +11,7 @@ import pytest
 from portal.core.refusal import Refusal
 from portal.domain.import_kinds import Kind
 from portal.imports.archive import FREE_BYTES, open_export
-from tests.qualli.exports import ALL, PEOPLE, zipped
+from tests.imports.exports import ALL, PEOPLE, zipped
 
 AT_MOST = 2 << 20
 """So many bytes of a ZIP are looked at before it is refused or opened."""

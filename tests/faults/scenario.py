@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.support.bridge import Bridge
 from tests.support.mail_server import MailServer
-from tests.support.middle import Middle
+from tests.support.proxy import Middle
 
 Go = Callable[[], object]
 """What a process does, from wherever it is."""

@@ -11,7 +11,7 @@ from portal.domain.imports import ImportMode
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.rules.identifiers import lookup_key
 from portal.releases.service import get_participant_by_number
-from tests.qualli.exports import ALL, SVNR, bring, contents, faults, people
+from tests.imports.exports import ALL, SVNR, bring, contents, faults, people
 from tests.support.database import Cast
 from tests.support.door import Door, new_token
 

@@ -19,7 +19,7 @@ from portal.domain.participants import (
 )
 from portal.imports.running import run_import
 from portal.imports.service import approve, discard, find_due_imports, get_import, leaving
-from tests.qualli.exports import (
+from tests.imports.exports import (
     ALL,
     MEDIATORS,
     ORDERS,

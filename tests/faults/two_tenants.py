@@ -14,11 +14,11 @@ from portal.core.database import commit, current_scope, scope_to
 from portal.domain.deliveries import Delivery
 from portal.domain.tenants import token_place
 from portal.networks.registry import Network
-from tests.faults.troubles import Trouble
+from tests.faults.network_faults import Trouble
 from tests.support import failpoints
 from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
-from tests.support.middle import Middle
+from tests.support.proxy import Middle
 from tests.support.rude_server import tls_context
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer

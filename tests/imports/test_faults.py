@@ -22,7 +22,7 @@ from portal.imports import running as imports
 from portal.imports.leases import acquire
 from portal.imports.running import CRASHES, run_import
 from portal.imports.service import approve, get_import, start_import
-from tests.qualli.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start
+from tests.imports.exports import ALL, PEOPLE, SVNR, bring, contents, faults, people, report_of, start
 from tests.support.crash import dying_workers
 from tests.support.database import Cast, make_cast, make_settings, running_app
 

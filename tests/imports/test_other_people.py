@@ -23,7 +23,7 @@ from portal.releases.identities import settle_identity
 from portal.releases.queries import count_participants
 from portal.releases.service import release
 from portal.tenants.context import load_tenant_context
-from tests.qualli.exports import SVNR, bring, faults, report_of
+from tests.imports.exports import SVNR, bring, faults, report_of
 from tests.support.bridge import CASEWORKER, Bridge
 from tests.support.door import Door, new_token
 

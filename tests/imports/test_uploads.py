@@ -15,7 +15,7 @@ from portal.domain.import_kinds import Kind
 from portal.imports import uploads
 from portal.imports.archive import open_export
 from portal.imports.uploads import open_upload, take_in
-from tests.qualli.exports import ALL, PEOPLE, folder, zipped
+from tests.imports.exports import ALL, PEOPLE, folder, zipped
 
 VAULT = Vault({"k": b"k" * 32})
 

@@ -15,7 +15,7 @@ from portal.core.settings import current_settings
 from portal.domain.imports import ImportRun
 from portal.imports.service import keep_export
 from portal.imports.strays import forget_strays
-from tests.qualli.exports import ALL, bring, start, zipped
+from tests.imports.exports import ALL, bring, start, zipped
 from tests.support.database import Cast
 from worker import schedule
 

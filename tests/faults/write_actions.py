@@ -30,11 +30,11 @@ from portal.releases.filters import Filters
 from portal.tenants.context import load_tenant_context
 from tests.faults.deliveries import release, too_many_vanish
 from tests.histories.test_order_of_answers import online
-from tests.qualli.exports import ALL, bring, folder, zipped
+from tests.imports.exports import ALL, bring, folder, zipped
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 from tests.support.door import Door, new_token
-from tests.support.house import make_account
+from tests.support.factories import make_account
 from tests.support.pages import Browser
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from portal.domain.delivery_states import DeliveryProblem
-from tests.support.middle import Middle, say_nothing, trickle
+from tests.support.proxy import Middle, say_nothing, trickle
 from tests.support.rude_server import Manners, answer, make_certificate, reset, tls_context
 
 Begin = Callable[[Middle], Manners]

@@ -17,7 +17,7 @@ from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import Finding
 from portal.releases.service import release
-from tests.qualli.exports import bring
+from tests.imports.exports import bring
 from tests.support.bridge import CASEWORKER, Bridge
 from tests.support.door import Door, new_token
 
