@@ -21,7 +21,7 @@ from portal.mail.outbox import (
 )
 from portal.notices.channels.registry import channels_in_use, due_messages
 from portal.notices.channels.spec import NoLongerNeeded
-from portal.notices.letters import compose
+from portal.notices.messages import compose
 
 log = structlog.get_logger()
 
