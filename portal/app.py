@@ -36,7 +36,7 @@ from portal.releases.list_views import people
 from portal.releases.number_views import numbers
 from portal.releases.states import refresh_changed
 from portal.releases.views import releases
-from portal.shell import auditing, header, labels, messages
+from portal.shell import auditing, header, labels
 from portal.shell.views import general
 from portal.tenants.views import tenants
 from portal.tokens.views import tokens
@@ -100,7 +100,6 @@ def _init_pages(app: Flask, settings: Settings) -> None:
     limits.init_app(app)
     security.init_app(app, settings)
     fragments.init_app(app)
-    messages.init_app()
     errors.init_app(app)
     assets.init_app(app)
     login = LoginManager(app)

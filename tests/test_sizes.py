@@ -10,11 +10,13 @@ from portal.core.paths import ROOT
 
 FILE, FUNCTION, VIEW, TEMPLATE_LINE = 300, 30, 20, 160
 LARGE_FILES: dict[str, int] = {
+    "portal/accounts/service.py": 305,
     "portal/core/database.py": 320,
     "portal/core/settings.py": 393,
     "portal/deliveries/sending.py": 302,
     "portal/deliveries/service.py": 314,
     "portal/imports/staging.py": 303,
+    "portal/imports/uploads.py": 301,
     "portal/networks/protocol/client.py": 326,
     "portal/notices/queries.py": 331,
     "portal/notices/texts.py": 324,
@@ -55,9 +57,6 @@ LARGE_FUNCTIONS: dict[str, int] = {
     "worker/schedule.py:plan_nightly": 34,
 }
 LARGE_VIEWS: dict[str, int] = {
-    "portal/accounts/provider_views.py:come_back": 26,
-    "portal/accounts/views.py:send_code": 29,
-    "portal/audit/views.py:list_page": 22,
     "portal/releases/list_views.py:list_page": 24,
     "sandbox/api.py:put_part": 22,
     "sandbox/api.py:read_acknowledgements": 21,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from portal.accounts.errors import RoleUnknown
 from portal.accounts.passwords import MAXIMUM_LENGTH
-from portal.core.refusal import Refusal
 from portal.domain.accounts import Account, Role
 from portal.webkit.fragments import relative_path
 
@@ -66,15 +66,15 @@ class AccountForm:
     def chosen_role(self) -> Role:
         """The role as a tenant may give it. Raises Refusal `role-unknown`."""
         if self.role not in TENANT_ROLES:
-            raise Refusal("role-unknown")
+            raise RoleUnknown
         return Role(self.role)
 
 
-def read_typed(values: MultiDict[str, str]) -> AccountForm:
+def read_account_form(values: MultiDict[str, str]) -> AccountForm:
     return AccountForm(**{name: values.get(name, "") for name in vars(AccountForm())})
 
 
-def typed_of(account: Account) -> AccountForm:
+def account_form_of(account: Account) -> AccountForm:
     """An account as its form begins."""
     number = account.mediator.number if account.mediator else ""
     return AccountForm(account.email, account.name, account.initials, account.role.value, number)

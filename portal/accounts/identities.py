@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from portal.accounts.errors import IdentityUnknown
 from portal.accounts.provider import Identity
 from portal.core.database import EVERY_TENANT, db, scoped_to
 from portal.core.idna_domains import spellings
-from portal.core.refusal import Refusal
 from portal.domain.accounts import Account, LinkedIdentity
 
 
@@ -28,7 +28,7 @@ def find_account_id(identity: Identity, now: dt.datetime) -> tuple[int, bool]:
         ).one_or_none()
         if linked is not None:
             if linked.disabled_at is not None:
-                raise Refusal("identity-unknown")
+                raise IdentityUnknown
             return linked.id, False
         return _link(identity, now), True
 
@@ -40,7 +40,7 @@ def forget_identity(account_id: int) -> None:
 
 def _link(identity: Identity, now: dt.datetime) -> int:
     if identity.email is None:
-        raise Refusal("identity-unknown")
+        raise IdentityUnknown
     account_id = db.session.scalar(
         select(Account.id).where(
             Account.email.in_(spellings(identity.email)),
@@ -49,7 +49,7 @@ def _link(identity: Identity, now: dt.datetime) -> int:
         )
     )
     if account_id is None:
-        raise Refusal("identity-unknown")
+        raise IdentityUnknown
     link = LinkedIdentity(
         account_id=account_id, issuer=identity.issuer, subject=identity.subject, linked_at=now
     )
@@ -57,5 +57,5 @@ def _link(identity: Identity, now: dt.datetime) -> int:
         with db.session.begin_nested():
             db.session.add(link)
     except IntegrityError:  # somebody was faster
-        raise Refusal("identity-unknown") from None
+        raise IdentityUnknown from None
     return account_id

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 
+from portal.accounts.errors import AccountDisabled, LinkVoid
 from portal.core.database import EVERY_TENANT, db, scope_to
-from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, OneTimeLink
 
@@ -20,7 +20,7 @@ VALID_HOURS = 48
 def make_link(account: Account, now: dt.datetime) -> str:
     """The token of a new link; those made before are void. Only its hash is kept. Raises Refusal `account-disabled`."""
     if account.disabled_at is not None:
-        raise Refusal("account-disabled")
+        raise AccountDisabled
     void_links(account.id, now)
     token = secrets.token_urlsafe(32)
     db.session.add(
@@ -70,7 +70,7 @@ def open_link(token: str, now: dt.datetime) -> Account:
         )
     )
     if account is None:
-        raise Refusal("link-void")
+        raise LinkVoid
     return account
 
 
@@ -85,7 +85,7 @@ def use_link(token: str, now: dt.datetime) -> int | None:
         .values(used_at=now)
     )
     if cast("CursorResult[Any]", result).rowcount != 1:
-        raise Refusal("link-void")
+        raise LinkVoid
     return db.session.scalar(select(OneTimeLink.seen_by_id).where(OneTimeLink.token_hash == _hash(token)))
 
 

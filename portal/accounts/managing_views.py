@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts import queries, second_factor
-from portal.accounts.forms import TENANT_ROLES, AccountForm, read_typed, typed_of
+from portal.accounts.forms import TENANT_ROLES, AccountForm, account_form_of, read_account_form
 from portal.accounts.invitations import mail_link
 from portal.accounts.links import VALID_HOURS, link_to, make_link, note_seen
 from portal.accounts.service import (
@@ -59,20 +59,20 @@ def new() -> Response:
 @audited(AuditEvent.ACCOUNT_CREATED, "account")
 def create() -> Response:
     """Create an account, and mail or show the link by which the person sets a password."""
-    typed, now = read_typed(request.form), utcnow()
+    form, now = read_account_form(request.form), utcnow()
     try:
         account = create_account(
             tenant_id=current_tenant_id(),
-            email=typed.email,
-            name=typed.name,
-            initials=typed.initials,
-            role=typed.chosen_role(),
+            email=form.email,
+            name=form.name,
+            initials=form.initials,
+            role=form.chosen_role(),
             password=None,
-            mediator_number=typed.mediator or None,
+            mediator_number=form.mediator or None,
             now=now,
         )
     except Refusal as refusal:
-        return _form(typed, None, refusal)
+        return _form(form, None, refusal)
     return _with_link(account, now)
 
 
@@ -81,7 +81,7 @@ def create() -> Response:
 def edit(account_id: int) -> Response:
     """One account, to change it."""
     account = get_account(account_id)
-    return _form(typed_of(account), account)
+    return _form(account_form_of(account), account)
 
 
 @managing.post("/accounts/<row:account_id>")
@@ -89,21 +89,21 @@ def edit(account_id: int) -> Response:
 @audited(AuditEvent.ACCOUNT_CHANGED, "account")
 def change(account_id: int) -> Response:
     """Change name, initials, role or mediator."""
-    account, typed = get_account(account_id), read_typed(request.form)
+    account, form = get_account(account_id), read_account_form(request.form)
     before = account.role
     try:
         change_account(
             account,
-            name=typed.name,
-            initials=typed.initials,
-            role=typed.chosen_role(),
-            mediator_number=typed.mediator or None,
+            name=form.name,
+            initials=form.initials,
+            role=form.chosen_role(),
+            mediator_number=form.mediator or None,
             by=current_user.id,
             now=utcnow(),
         )
     except Refusal as refusal:
         rollback()
-        return _form(typed, get_account(account_id), refusal)
+        return _form(form, get_account(account_id), refusal)
     describe(role=account.role.value if account.role is not before else None)
     return done(_("Gespeichert."), ".list_page")
 
@@ -166,9 +166,9 @@ def _with_link(account: Account, now: dt.datetime) -> Response:
     return make_response(page)
 
 
-def _form(typed: AccountForm, account: Account | None, refusal: Refusal | None = None) -> Response:
+def _form(form: AccountForm, account: Account | None, refusal: Refusal | None = None) -> Response:
     values: dict[str, Any] = {
-        "typed": typed,
+        "form": form,
         "account": account,
         "roles": TENANT_ROLES,
         "second_factor": account is not None and second_factor.is_set(account.id),

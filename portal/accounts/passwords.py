@@ -9,8 +9,8 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import PwdlibError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from portal.accounts.errors import PasswordEasy, PasswordTooLong, PasswordTooShort
 from portal.accounts.guessing import is_easy
-from portal.core.refusal import Refusal
 
 MINIMUM_LENGTH = 12
 """Characters that a password wants, at least."""
@@ -27,11 +27,11 @@ def check_password(password: str, *about: str) -> None:
     """
     typed = _as_hashed(password)
     if len(typed) < MINIMUM_LENGTH:
-        raise Refusal("password-too-short", limit=MINIMUM_LENGTH)
+        raise PasswordTooShort(limit=MINIMUM_LENGTH)
     if len(password) > MAXIMUM_LENGTH:
-        raise Refusal("password-too-long", limit=MAXIMUM_LENGTH)
+        raise PasswordTooLong(limit=MAXIMUM_LENGTH)
     if is_easy(typed, *about):
-        raise Refusal("password-easy")
+        raise PasswordEasy
 
 
 def hash_password(password: str) -> str:

@@ -11,6 +11,7 @@ import structlog
 from flask import Blueprint, Response, current_app, make_response, render_template, request, session
 from flask_babel import gettext as _
 
+from portal.accounts.errors import IdentityUnknown
 from portal.accounts.identities import find_account_id
 from portal.accounts.provider import AuthRequest, Refused, Unavailable, is_installed
 from portal.accounts.signing_in import intend_for, let_in, note
@@ -82,7 +83,10 @@ def come_back() -> Response:
         )
     if "code" not in request.args:
         return _sorry(_("Die Anmeldung wurde bei %(name)s abgebrochen.", name=provider.name))
-    begun = AuthRequest(kept["state"], kept["nonce"], kept["verifier"])
+    return _redeem(provider, AuthRequest(kept["state"], kept["nonce"], kept["verifier"]), kept["next"])
+
+
+def _redeem(provider: Provider, begun: AuthRequest, address: str | None) -> Response:
     rollback()  # asking the provider takes a while
     set_reading(False)
     try:
@@ -96,7 +100,7 @@ def come_back() -> Response:
     except Refusal as refusal:
         return _failed(refusal)
     user = find_user(str(account_id))
-    return _let_in(user, is_new, kept["next"]) if user is not None else _failed(Refusal("identity-unknown"))
+    return _let_in(user, is_new, address) if user is not None else _failed(IdentityUnknown())
 
 
 def _let_in(user: User, is_new: bool, address: str | None) -> Response:

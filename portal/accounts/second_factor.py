@@ -9,11 +9,17 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, func, or_, select, update
 
 from portal.accounts import codes
+from portal.accounts.errors import (
+    CodeWrong,
+    OwnSecondFactor,
+    PasswordWrong,
+    SecondFactorNone,
+    SecondFactorSet,
+)
 from portal.accounts.passwords import verify_password
 from portal.accounts.sessions import end_sessions
 from portal.core.crypto import current_vault
 from portal.core.database import db
-from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, RecoveryCode, Role, SecondFactor, secret_place
 
@@ -44,7 +50,7 @@ def begin(account: Account, password: str | None, now: dt.datetime) -> None:
     """
     _check_password(account, password)
     if is_set(account.id):
-        raise Refusal("second-factor-set")
+        raise SecondFactorSet
     _forget(account.id)
     sealed = current_vault().seal(codes.new_secret().encode(), secret_place(account.id))
     db.session.add(SecondFactor(account_id=account.id, secret_sealed=sealed, created_at=now))
@@ -58,9 +64,9 @@ def confirm(account: Account, typed: str, now: dt.datetime) -> list[str]:
     """
     factor = find_factor(account.id)
     if factor is None:
-        raise Refusal("second-factor-none")
+        raise SecondFactorNone
     if factor.confirmed_at is not None:
-        raise Refusal("second-factor-set")
+        raise SecondFactorSet
     _use_step(factor, typed, now)
     factor.confirmed_at = now
     return _make_recovery_codes(factor)
@@ -75,7 +81,7 @@ def check_code(account_id: int, typed: str, now: dt.datetime) -> bool:
     """Use up a code, by time or for recovery; whether it was one for recovery. Raises Refusal `code-wrong`."""
     factor = find_factor(account_id)
     if factor is None or factor.confirmed_at is None:
-        raise Refusal("code-wrong")
+        raise CodeWrong
     if codes.is_time_code(typed):
         _use_step(factor, typed, now)
         return False
@@ -106,9 +112,9 @@ def reset(account: Account, by: int | None, now: dt.datetime) -> None:
     Raises Refusal `own-second-factor`, `second-factor-none`.
     """
     if account.id == by:
-        raise Refusal("own-second-factor")
+        raise OwnSecondFactor
     if not is_set(account.id):
-        raise Refusal("second-factor-none")
+        raise SecondFactorNone
     _forget(account.id)
     end_sessions(account.id, now)
 
@@ -121,20 +127,20 @@ def unused_recovery_codes(account_id: int) -> int:
 
 def _check_password(account: Account, password: str | None) -> None:
     if password is not None and not verify_password(password, account.password_hash):
-        raise Refusal("password-wrong")
+        raise PasswordWrong
 
 
 def _use_step(factor: SecondFactor, typed: str, now: dt.datetime) -> None:
     """Of two who send the same code at once, one is let in: the row count decides."""
     step = codes.matching_step(open_secret(factor), typed, now, factor.last_step)
     if step is None:
-        raise Refusal("code-wrong")
+        raise CodeWrong
     older = or_(SecondFactor.last_step.is_(None), SecondFactor.last_step < step)
     result = db.session.execute(
         update(SecondFactor).where(SecondFactor.id == factor.id, older).values(last_step=step)
     )
     if cast("CursorResult[Any]", result).rowcount != 1:
-        raise Refusal("code-wrong")
+        raise CodeWrong
 
 
 def _use_recovery_code(factor: SecondFactor, typed: str, now: dt.datetime) -> None:
@@ -149,7 +155,7 @@ def _use_recovery_code(factor: SecondFactor, typed: str, now: dt.datetime) -> No
         .values(used_at=now)
     )
     if cast("CursorResult[Any]", result).rowcount != 1:
-        raise Refusal("code-wrong")
+        raise CodeWrong
 
 
 def _make_recovery_codes(factor: SecondFactor) -> list[str]:

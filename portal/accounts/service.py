@@ -10,13 +10,32 @@ from typing import cast
 from sqlalchemy import Connection, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
+from portal.accounts.errors import (
+    AccountEmailNotAscii,
+    AccountEmailTaken,
+    AccountEmailWrong,
+    AccountInitialsTaken,
+    AccountInitialsWrong,
+    AccountNameWrong,
+    AccountTaken,
+    AccountTenantWrong,
+    AccountUnknown,
+    AlreadyDisabled,
+    InitialsUnknown,
+    LastAdministrator,
+    MediatorUnknown,
+    NotDisabled,
+    NotPermitted,
+    OwnAccount,
+    OwnRole,
+    PasswordWrong,
+)
 from portal.accounts.identities import forget_identity
 from portal.accounts.links import use_link, void_links
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
 from portal.core.database import EVERY_TENANT, db, for_every_tenant, scoped_to
 from portal.core.idna_domains import lower_address, mailable, spellings
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor
 from portal.domain.participants import Mediator
@@ -66,7 +85,7 @@ def create_account(
         with db.session.begin_nested():
             db.session.add(account)
     except IntegrityError:  # somebody was faster since we looked
-        raise Refusal("account-taken") from None
+        raise AccountTaken from None
     return account
 
 
@@ -88,7 +107,7 @@ def change_account(
     _check(account.tenant_id, name, initials, role)
     if role is not account.role:
         if account.id == by:
-            raise Refusal("own-role")
+            raise OwnRole
         _refuse_last(account)
         end_sessions(account.id, now)
     mediator_id = _get_mediator_id(mediator_number) if mediator_number else None
@@ -99,7 +118,7 @@ def change_account(
             account.name, account.initials = name, initials
             account.role, account.mediator_id = role, mediator_id
     except IntegrityError:  # somebody was faster since we looked
-        raise Refusal("account-taken") from None
+        raise AccountTaken from None
 
 
 def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
@@ -108,9 +127,9 @@ def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
     Raises Refusal `own-account`, `last-administrator`, `already-disabled`.
     """
     if account.id == by:
-        raise Refusal("own-account")
+        raise OwnAccount
     if account.disabled_at is not None:
-        raise Refusal("already-disabled")
+        raise AlreadyDisabled
     _refuse_last(account)
     account.disabled_at = now
     end_sessions(account.id, now)
@@ -121,7 +140,7 @@ def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
 def enable_account(account: Account) -> None:
     """Let the person in again. Raises Refusal `not-disabled`."""
     if account.disabled_at is None:
-        raise Refusal("not-disabled")
+        raise NotDisabled
     account.disabled_at = None
 
 
@@ -131,7 +150,7 @@ def change_password(account: Account, old: str, new: str, now: dt.datetime) -> N
     Raises Refusal `password-wrong`, `password-…`.
     """
     if not verify_password(old, account.password_hash):
-        raise Refusal("password-wrong")
+        raise PasswordWrong
     set_password(account, new, now)
 
 
@@ -177,7 +196,7 @@ def get_account(account_id: int) -> Account:
     """An account of the tenant that the session sees. Raises NotFound `account-unknown`."""
     account = db.session.scalar(select(Account).where(Account.id == account_id))
     if account is None:
-        raise NotFound("account-unknown")
+        raise AccountUnknown
     return account
 
 
@@ -185,7 +204,7 @@ def get_account_by_email(email: str) -> Account:
     """An account of those that the session sees. Raises NotFound `account-unknown`."""
     account = db.session.scalar(select(Account).where(Account.email.in_(spellings(email))))
     if account is None:
-        raise NotFound("account-unknown")
+        raise AccountUnknown
     return account
 
 
@@ -202,7 +221,7 @@ def _refuse_last(account: Account) -> None:
         Account.id != account.id,
     )
     if db.session.scalar(others.limit(1)) is None:
-        raise Refusal("last-administrator")
+        raise LastAdministrator
 
 
 def find_actor(initials: str, permission: Permission) -> Actor:
@@ -229,13 +248,13 @@ def find_actor(initials: str, permission: Permission) -> Actor:
             .limit(1)
         )
     if support is None:
-        raise Refusal("initials-unknown")
+        raise InitialsUnknown
     return _permitted(support, permission)
 
 
 def _permitted(account: Account, permission: Permission) -> Actor:
     if permission not in GRANTED[account.role]:
-        raise Refusal("not-permitted")
+        raise NotPermitted
     return Actor(account.initials, account.id, account.mediator_id)
 
 
@@ -243,26 +262,26 @@ def _check_email(email: str) -> None:
     try:
         mailed = mailable(email)
     except ValueError:
-        raise Refusal("account-email-wrong") from None
+        raise AccountEmailWrong from None
     if not _EMAIL.fullmatch(email) or len(mailed) > _EMAIL_LENGTH:
-        raise Refusal("account-email-wrong")
+        raise AccountEmailWrong
     if not mailed.isascii():
-        raise Refusal("account-email-not-ascii")
+        raise AccountEmailNotAscii
 
 
 def _check(tenant_id: int | None, name: str, initials: str, role: Role) -> None:
     if (tenant_id is None) != role.for_all_tenants:
-        raise Refusal("account-tenant-wrong")
+        raise AccountTenantWrong
     if not name or len(name) > _NAME_LENGTH or not name.isprintable():
-        raise Refusal("account-name-wrong")
+        raise AccountNameWrong
     if not initials or len(initials) > _INITIALS_LENGTH or not initials.isprintable():
-        raise Refusal("account-initials-wrong", limit=_INITIALS_LENGTH)
+        raise AccountInitialsWrong(limit=_INITIALS_LENGTH)
 
 
 def _get_mediator_id(number: str) -> int:
     found = db.session.scalar(select(Mediator.id).where(Mediator.number == number))
     if found is None:
-        raise NotFound("mediator-unknown")
+        raise MediatorUnknown
     return found
 
 
@@ -280,7 +299,7 @@ def _refuse_taken_by_anybody(
         email
         and connection.execute(select(accounts.c.id).where(accounts.c.email.in_(spellings(email)))).first()
     ):
-        raise Refusal("account-email-taken")
+        raise AccountEmailTaken
     same = accounts.c.tenant_id.is_(None) if tenant_id is None else accounts.c.tenant_id == tenant_id
     if connection.execute(select(accounts.c.id).where(same, accounts.c.initials == initials)).first():
-        raise Refusal("account-initials-taken")
+        raise AccountInitialsTaken

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, delete, or_, select, update
 
+from portal.accounts.errors import SessionUnknown
 from portal.core.database import db
-from portal.core.refusal import NotFound
 from portal.core.settings import Settings
 from portal.domain.accounts import LoginSession
 
@@ -27,7 +27,7 @@ def open_sessions(account_id: int, settings: Settings, now: dt.datetime) -> list
 def end_session(account_id: int, session_id: int, now: dt.datetime) -> None:
     """End one session of an account. Raises NotFound `session-unknown`."""
     if not _end(now, LoginSession.account_id == account_id, LoginSession.id == session_id):
-        raise NotFound("session-unknown")
+        raise SessionUnknown
 
 
 def end_sessions(account_id: int, now: dt.datetime, but: int | None = None) -> int:

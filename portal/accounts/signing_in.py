@@ -22,9 +22,9 @@ from portal.domain.audit import AuditEvent
 from portal.webkit.fragments import relative_path
 from portal.webkit.sessions import current_session
 
-HALF_MINUTES = 10
-HALF_TRIES = 5
-_HALF = "half"
+PENDING_MINUTES = 10
+PENDING_TRIES = 5
+_PENDING = "half"
 _KEPT = ("tenant_id", "next", WITHOUT_PASSWORD)
 log = structlog.get_logger()
 
@@ -47,36 +47,36 @@ def let_in(user: User, address: str | None, *, without_password: bool = False) -
     if not is_set(user.id):
         return finish(user, address, without_password=without_password)
     renew_session()
-    until = (utcnow() + dt.timedelta(minutes=HALF_MINUTES)).timestamp()
-    half = PendingSignIn(user.id, until, 0, relative_path(address), without_password, _hash_mark(user.id))
-    session[_HALF] = asdict(half)
+    until = (utcnow() + dt.timedelta(minutes=PENDING_MINUTES)).timestamp()
+    pending = PendingSignIn(user.id, until, 0, relative_path(address), without_password, _hash_mark(user.id))
+    session[_PENDING] = asdict(pending)
     return make_response(redirect(url_for("accounts.ask_code"), 303))
 
 
-def find_half() -> PendingSignIn | None:
+def find_pending() -> PendingSignIn | None:
     """Who is between the steps in this session; None where nobody is, or where it took too long."""
-    found = session.get(_HALF)
-    half = PendingSignIn(**found) if found else None
-    return half if half is not None and half.until > utcnow().timestamp() else None
+    found = session.get(_PENDING)
+    pending = PendingSignIn(**found) if found else None
+    return pending if pending is not None and pending.until > utcnow().timestamp() else None
 
 
-def count_try(half: PendingSignIn) -> bool:
+def count_try(pending: PendingSignIn) -> bool:
     """One more wrong code; whether another may be tried."""
-    if half.tries + 1 >= HALF_TRIES:
-        drop_half()
+    if pending.tries + 1 >= PENDING_TRIES:
+        drop_pending()
         return False
-    session[_HALF] = asdict(replace(half, tries=half.tries + 1))
+    session[_PENDING] = asdict(replace(pending, tries=pending.tries + 1))
     return True
 
 
-def drop_half() -> None:
-    session.pop(_HALF, None)
+def drop_pending() -> None:
+    session.pop(_PENDING, None)
 
 
-def user_of_half(half: PendingSignIn) -> User | None:
+def user_of_pending(pending: PendingSignIn) -> User | None:
     """The user, unless the account was disabled or its password changed since the first step."""
-    user = find_user(str(half.account_id))
-    return user if user is not None and _hash_mark(user.id) == half.hash_mark else None
+    user = find_user(str(pending.account_id))
+    return user if user is not None and _hash_mark(user.id) == pending.hash_mark else None
 
 
 def finish(user: User, address: str | None, *, without_password: bool = False) -> Response:

@@ -30,17 +30,18 @@ from portal.accounts.provider import is_installed
 from portal.accounts.second_factor import check_code, unused_recovery_codes
 from portal.accounts.service import keep_hash, set_password
 from portal.accounts.signing_in import (
-    HALF_MINUTES,
+    PENDING_MINUTES,
+    PendingSignIn,
     count_try,
-    drop_half,
-    find_half,
+    drop_pending,
+    find_pending,
     finish,
     go_on,
     intend_for,
     let_in,
     note,
     renew_session,
-    user_of_half,
+    user_of_pending,
 )
 from portal.accounts.users import User, user_of
 from portal.audit.acts import audited
@@ -74,13 +75,13 @@ def _typed_account_here() -> str:
     return f"{_typed_account()}@{caller_key()}"
 
 
-def _half_account() -> str:
-    half = find_half()
-    return f"code:{half.account_id if half else 0}"
+def _pending_account() -> str:
+    pending = find_pending()
+    return f"code:{pending.account_id if pending else 0}"
 
 
-def _half_account_here() -> str:
-    return f"{_half_account()}@{caller_key()}"
+def _pending_account_here() -> str:
+    return f"{_pending_account()}@{caller_key()}"
 
 
 def _recovers() -> bool:
@@ -120,48 +121,52 @@ def send_sign_in() -> Response:
 @public
 def ask_code() -> Response:
     """The second step: a code of the app, or one for recovery."""
-    if find_half() is None:
+    if find_pending() is None:
         return _too_late()
     return _code_form(None)
 
 
 @accounts.post("/sign-in/code")
 @public
-@limiter.limit("5 per minute", key_func=_half_account_here, deduct_when=failed)
+@limiter.limit("5 per minute", key_func=_pending_account_here, deduct_when=failed)
 @limiter.limit(
-    "20 per 10 minutes;60 per day", key_func=_half_account, deduct_when=failed, exempt_when=_recovers
+    "20 per 10 minutes;60 per day", key_func=_pending_account, deduct_when=failed, exempt_when=_recovers
 )
 @limiter.limit("60 per 10 minutes", deduct_when=failed)
 def send_code() -> Response:
     """Check the code. A few wrong ones, and one begins anew; codes for recovery are too long to be guessed."""
-    half = find_half()
-    user = user_of_half(half) if half else None
-    if half is None or user is None:
-        drop_half()
+    pending = find_pending()
+    user = user_of_pending(pending) if pending else None
+    if pending is None or user is None:
+        drop_pending()
         return _too_late()
     try:
         recovered = check_code(user.id, request.form.get("code", "")[:100], utcnow())
     except Refusal as refusal:
-        rollback()
-        log.info("sign_in_code_failed", account=user.id)
-        note(AuditEvent.SIGN_IN_FAILED, user, step="code")
-        if count_try(half):
-            return _code_form(message(refusal))
-        return _from_the_start(_("Das waren zu viele falsche Codes. Bitte fangen Sie noch einmal an."))
+        return _wrong_code(pending, user, refusal)
     if recovered:
         note(AuditEvent.RECOVERY_CODE_USED, user)
-    answer = finish(user, half.address, without_password=half.without_password)
+    answer = finish(user, pending.address, without_password=pending.without_password)
     if recovered:
-        left = unused_recovery_codes(user.id)
-        flash(
-            ngettext(
-                "Noch %(num)s Wiederherstellungscode übrig.",
-                "Noch %(num)s Wiederherstellungscodes übrig.",
-                left,
-            ),
-            "warning",
-        )
+        flash(_codes_left(unused_recovery_codes(user.id)), "warning")
     return answer
+
+
+def _wrong_code(pending: PendingSignIn, user: User, refusal: Refusal) -> Response:
+    rollback()
+    log.info("sign_in_code_failed", account=user.id)
+    note(AuditEvent.SIGN_IN_FAILED, user, step="code")
+    if count_try(pending):
+        return _code_form(message(refusal))
+    return _from_the_start(_("Das waren zu viele falsche Codes. Bitte fangen Sie noch einmal an."))
+
+
+def _codes_left(left: int) -> str:
+    return str(
+        ngettext(
+            "Noch %(num)s Wiederherstellungscode übrig.", "Noch %(num)s Wiederherstellungscodes übrig.", left
+        )
+    )
 
 
 @accounts.post("/sign-out")
@@ -233,7 +238,7 @@ def _check(email: str, password: str) -> User | None:
 
 def _code_form(error: str | None) -> Response:
     return make_response(
-        render_template("accounts/code.html", error=error, minutes=HALF_MINUTES), 422 if error else 200
+        render_template("accounts/code.html", error=error, minutes=PENDING_MINUTES), 422 if error else 200
     )
 
 

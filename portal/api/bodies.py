@@ -10,9 +10,11 @@ from itertools import chain
 from flask import request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
+from portal.api.errors import BodyNotGzip, ContentEncoding, ContentType, IdempotencyKey
 from portal.core.settings import current_settings
 from portal.imports.archive import FREE_BYTES, RATIO_LIMIT
 from portal.webkit.problem_responses import UserError
+from portal.webkit.request_errors import BodyCut
 
 LINES_TYPE = "application/x-ndjson"
 KEY_LIMIT = 200
@@ -24,16 +26,16 @@ def check_type() -> None:
     """415 where the body is said to be something else than lines of JSON, or is packed in a way we do not read."""
     charset = request.mimetype_params.get("charset", "utf-8").casefold()
     if request.mimetype != LINES_TYPE or charset not in ("utf-8", "utf8"):
-        raise UserError(415, "content-type")
+        raise UserError(ContentType)
     if _coding() not in ("", "identity", "gzip"):
-        raise UserError(415, "content-encoding")
+        raise UserError(ContentEncoding)
 
 
 def idempotency_key() -> str | None:
     """The Idempotency-Key of the request; 400 where it is none."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
-        raise UserError(400, "idempotency-key")
+        raise UserError(IdempotencyKey)
     return key
 
 
@@ -55,18 +57,18 @@ def _sent() -> Iterator[bytes]:
         taken += len(chunk)
         yield chunk
     if request.content_length is not None and taken != request.content_length:
-        raise UserError(400, "body-cut")  # whoever is in the rest would be taken for gone
+        raise UserError(BodyCut)  # whoever is in the rest would be taken for gone
 
 
 def _read(stream: object) -> bytes:
     try:
         found: bytes = stream.read(_CHUNK)  # type: ignore[attr-defined]
     except ClientDisconnected:
-        raise UserError(400, "body-cut") from None
+        raise UserError(BodyCut) from None
     except HTTPException:
         raise
     except Exception:  # noqa: BLE001 - each web server has errors of its own for a body that breaks off
-        raise UserError(400, "body-cut") from None
+        raise UserError(BodyCut) from None
     return found
 
 
@@ -80,13 +82,13 @@ def _unpacked(packed: Iterator[bytes], limit: int) -> Iterator[bytes]:
             try:
                 piece = unpacker.decompress(rest, _CHUNK)
             except zlib.error:
-                raise UserError(400, "body-not-gzip") from None
+                raise UserError(BodyNotGzip) from None
             rest, full = unpacker.unconsumed_tail, len(piece) == _CHUNK
             given += len(piece)
             if given > limit or given > max(RATIO_LIMIT * taken, FREE_BYTES):
                 raise RequestEntityTooLarge
             yield piece
     if unpacker.unused_data:
-        raise UserError(400, "body-not-gzip")
+        raise UserError(BodyNotGzip)
     if taken and not unpacker.eof:
-        raise UserError(400, "body-cut")
+        raise UserError(BodyCut)

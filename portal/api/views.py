@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotAcceptable
 
 from portal.api.access import by_token, current_token, token_key
 from portal.api.bodies import check_type, chunks, idempotency_key
+from portal.api.errors import ExportTimeUnreadable, ModeUnknown
 from portal.api.openapi import document
 from portal.audit.recording import Intent, intend
 from portal.core.database import commit, db, rollback, scope_to, utcnow
@@ -22,13 +23,14 @@ from portal.domain.import_kinds import Kind
 from portal.domain.imports import ENDED, ImportMode, ImportRun
 from portal.domain.tenants import Tenant
 from portal.imports.columns import EXPORTED_AT
+from portal.imports.errors import ImportRunning
 from portal.imports.export_times import Moment, read_moment
 from portal.imports.report_texts import notice_text, reason_for, said
 from portal.imports.requests import Body, find_repeated, get_request_import, keep_body, start_from
 from portal.imports.running import ImportInterrupted, run_import
 from portal.imports.service import refuse_beside_another, report
 from portal.webkit.access import public
-from portal.webkit.problem_responses import RETRY_SECONDS, UserError
+from portal.webkit.problem_responses import UserError
 from portal.webkit.scope import current_tenant_id
 from portal.webkit.security import csrf, limiter
 
@@ -141,7 +143,7 @@ def _answer(run: ImportRun) -> Response:
     response.vary.add("Accept-Language")
     if run.state not in ENDED:
         response.status_code = 202
-        response.headers["Retry-After"] = str(RETRY_SECONDS["import-running"])
+        response.headers["Retry-After"] = str(ImportRunning.retry_seconds)
     response.headers["Location"] = url_for(".show_import", import_id=run.id)
     return response
 
@@ -173,7 +175,7 @@ def _report(run: ImportRun) -> dict[str, Any]:
 def _mode() -> ImportMode:
     given = request.args.getlist("mode") or [ImportMode.DELTA.value]
     if len(given) > 1 or given[0] not in list(ImportMode):
-        raise UserError(400, "mode-unknown")
+        raise UserError(ModeUnknown)
     return ImportMode(given[0])
 
 
@@ -184,7 +186,7 @@ def _export_time() -> Moment | None:
     if len(given) == 1:  # a plus sign that is not encoded comes as a space
         found = read_moment(given[0]) or read_moment(given[0].replace(" ", "+"))
     if given and found is None:
-        raise UserError(400, "export-time-unreadable")
+        raise UserError(ExportTimeUnreadable)
     return found
 
 

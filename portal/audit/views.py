@@ -29,9 +29,6 @@ def list_page() -> str:
     before = read_row(request.args, "before")
     page = queries.list_entries(_read(request.args), before)
     kept = {name: request.args[name] for name in _KEPT if request.args.get(name)}
-    start, following = url_for(".list_page"), None
-    if page.next:
-        following = f"{start}?{urlencode(kept | {'before': page.next})}"
     return render_template(
         "audit/list.html",
         page=page,
@@ -42,11 +39,15 @@ def list_page() -> str:
         ignored=_ignored(request.args),
         kept=kept,
         before=before,
-        start=f"{start}?{urlencode(kept)}" if kept else start,
-        following=following,
+        start=_address(kept),
+        following=_address(kept | {"before": str(page.next)}) if page.next else None,
         events=list(AuditEvent),
         subjects=SUBJECTS,
     )
+
+
+def _address(kept: dict[str, str]) -> str:
+    return f"{url_for('.list_page')}?{urlencode(kept)}".rstrip("?")
 
 
 def _read(values: MultiDict[str, str]) -> queries.AuditFilters:

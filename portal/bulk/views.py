@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from portal.accounts.errors import MediatorUnknown
 from portal.accounts.users import current_actor
 from portal.audit.acts import audited
 from portal.audit.recording import describe
@@ -17,7 +18,7 @@ from portal.bulk import queries, service
 from portal.bulk.preview import PreviewGroup, people_of, preview
 from portal.bulk.texts import group_text, lot_text, outcome_text, start_text, title
 from portal.core.database import commit, db, utcnow
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
 from portal.domain.audit import AuditEvent
 from portal.domain.bulk import BulkAction, BulkRun, BulkState
 from portal.domain.deliveries import Delivery
@@ -97,7 +98,7 @@ def choose_mediator(bulk_id: int) -> Response:
     """Say whom the people shall get."""
     mediator_id = read_row(request.form, "mediator")
     if mediator_id is None:
-        raise NotFound("mediator-unknown")
+        raise MediatorUnknown
     service.set_mediator(service.get_run(bulk_id), mediator_id, current_actor())
     commit()
     return see_other(url_for(".show", bulk_id=bulk_id))

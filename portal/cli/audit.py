@@ -21,17 +21,17 @@ from portal.audit.labels import SUBJECTS
 from portal.audit.queries import AuditFilters, list_entries, mediator_numbers, participant_numbers
 from portal.audit.verifying import ChainError, ChainErrorKind, verify
 from portal.cli.context import use_tenant, with_app
+from portal.cli.errors import AuditHeadWrong
 from portal.cli.options import json_option, tenant_option
 from portal.cli.output import coded, print_json, show_value
 from portal.cli.refused import Refused
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, reading, scope_to, utcnow
-from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.webkit.authors import author
 
-_MISFITS = {
+_CHAIN_ERRORS = {
     ChainErrorKind.SEAL_MISSING: _l("Das Siegel %(number)s der Kette %(chain)s fehlt."),
     ChainErrorKind.SEAL_CHANGED: _l("Das Siegel %(number)s der Kette %(chain)s wurde verändert."),
     ChainErrorKind.ENTRY_MISSING: _l(
@@ -65,7 +65,7 @@ def verify_(as_json: bool) -> None:
             result = verify(read_checkpoints(current_settings()))
             commit()
     except CheckpointError as error:
-        raise Refusal("audit-head-wrong", line=error.line) from None
+        raise AuditHeadWrong(line=error.line) from None
     finding = result.finding
     if as_json:
         counts = {name: getattr(result, name) for name in ("seals", "entries", "erased", "unsealed")}
@@ -167,4 +167,4 @@ def _sentence(finding: ChainError) -> str:
         "table": finding.table,
         "entry": finding.entry_id,
     }
-    return str(_MISFITS[finding.misfit]) % values
+    return str(_CHAIN_ERRORS[finding.misfit]) % values

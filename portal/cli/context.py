@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.accounts.service import find_actor
 from portal.app import create_app
 from portal.audit.recording import Intent, intend
+from portal.cli.errors import KeyMissing, RedisAway, Unexpected
 from portal.cli.refused import Refused
 from portal.core.crypto import VaultError
 from portal.core.database import current_scope, db, rollback, scope_to
@@ -92,13 +93,13 @@ def _refusal_for(error: Exception) -> Refusal:
         except Refusal as refusal:
             return refusal
     if isinstance(error, RedisError):
-        return Refusal("redis-away")
+        return RedisAway()
     if isinstance(error, VaultError):
-        return Refusal("key-missing")
+        return KeyMissing()
     found = describe_error(error)
     places = found["at"]
     assert isinstance(places, list)
-    return Refusal("unexpected", kind=found["error"], place=places[-1] if places else "")
+    return Unexpected(kind=found["error"], place=places[-1] if places else "")
 
 
 def use_tenant(slug: str) -> Tenant:

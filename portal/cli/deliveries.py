@@ -13,8 +13,8 @@ from portal.cli.output import print_json, print_lines, show_value
 from portal.cli.waiting import wait_for
 from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
-from portal.core.refusal import Refusal
 from portal.deliveries import queries, service, waiting
+from portal.deliveries.errors import ChangedSinceShown
 from portal.domain.actors import SYSTEM
 from portal.domain.audit import AuditEvent
 from portal.domain.deliveries import Delivery
@@ -176,7 +176,7 @@ def _digest(found: Delivery, shown: str | None) -> str:
     if shown is None:
         return current
     if len(shown) < 8 or not current.startswith(shown):
-        raise Refusal("changed-since-shown", number=found.sequence)
+        raise ChangedSinceShown(number=found.sequence)
     return current
 
 

@@ -10,13 +10,13 @@ import click
 from flask import Flask
 
 from portal.cli.context import application, record_audit, resolve_actor, use_tenant
+from portal.cli.errors import ImportGoesOn
 from portal.cli.import_report import print_report, report_values
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import Progress, print_json
 from portal.cli.refused import Refused
 from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
-from portal.core.refusal import Refusal
 from portal.domain.actors import SYSTEM
 from portal.domain.audit import AuditEvent
 from portal.domain.imports import UNFINISHED, ImportMode, ImportRun, ImportState
@@ -75,7 +75,7 @@ def carry_out(app: Flask, import_id: int) -> ImportRun:
                 run = _look(import_id)
                 progress.show(_step(run), run.progress, run.total)
             if work.failure is not None:
-                raise Refusal("import-goes-on", kind=type(work.failure).__name__)
+                raise ImportGoesOn(kind=type(work.failure).__name__)
             run = _look(import_id)
             if run.state not in UNFINISHED:
                 return run

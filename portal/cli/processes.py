@@ -11,6 +11,7 @@ import click
 from flask import Flask
 
 from portal.cli.context import application
+from portal.cli.errors import RedisAway
 from portal.cli.options import HEAD_SECONDS, host_option
 from portal.core.database import db
 from portal.core.log import configure_logs
@@ -52,7 +53,7 @@ def worker() -> None:
 
     with _ready() as app:
         if not redis_answers():
-            raise Refusal("redis-away")
+            raise RedisAway
     configure_logs()
     work(app)
 

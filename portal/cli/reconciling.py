@@ -12,8 +12,8 @@ from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import print_json
 from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
-from portal.core.refusal import Refusal
 from portal.deliveries import reconciling as service
+from portal.deliveries.errors import NothingToReconcile
 from portal.deliveries.reconciling import Differences, Differing
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
@@ -79,7 +79,7 @@ def settle(slug: str, shown: str, unread: bool, by: str | None) -> None:
 def _connection(slug: str) -> Connection:
     connection = find_connection(use_tenant(slug).id)
     if connection is None:
-        raise Refusal("nothing-to-reconcile")
+        raise NothingToReconcile
     return connection
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import click
 from sqlalchemy import select
 
+from portal.accounts.errors import MediatorUnknown
 from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, participant_option, tenant_option
 from portal.cli.output import coded, named, print_json, print_lines, show_value
 from portal.cli.why import advice, why_lines
 from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
-from portal.core.refusal import NotFound
 from portal.domain.audit import AuditEvent
 from portal.domain.participants import Mediator
 from portal.domain.permissions import Permission
@@ -85,7 +85,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
     person = service.get_participant_by_number(number)
     chosen = db.session.scalar(select(Mediator).where(Mediator.number == mediator_number))
     if chosen is None:
-        raise NotFound("mediator-unknown")
+        raise MediatorUnknown
     service.choose_mediator(person.id, chosen.id, actor, utcnow())
     record_audit(AuditEvent.MEDIATOR_CHOSEN, actor, subject="participant", subject_id=person.id)
     commit()

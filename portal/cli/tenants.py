@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from portal.cli.accounts import read_secret
 from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
+from portal.cli.errors import NetworkChangeToConfirm, TenantNameWrong
 from portal.cli.options import by_option, json_option
 from portal.cli.output import coded, named, print_json, print_lines
 from portal.cli.words import _
@@ -146,7 +147,7 @@ def _read_token(settings: dict[str, Any]) -> str | None:
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > 200 or not name.isprintable():
-        raise Refusal("tenant-name-wrong")
+        raise TenantNameWrong
     return name
 
 
@@ -191,7 +192,7 @@ def _apply_network(found: Tenant, network: Network, confirmed: bool, actor: Acto
     if current is not None and current.network is not network and not confirmed:
         people = _number_concerned(current)
         if people:
-            raise Refusal("network-change-to-confirm", people=people, network=label_of(current.network).text)
+            raise NetworkChangeToConfirm(people=people, network=label_of(current.network).text)
     choose_network(found, network, actor, now)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.append_only import GUARDED
-from portal.core.refusal import Refusal
+from portal.core.errors import GrantFailed, GrantNeedsPostgresql, RoleTooMighty
 
 _TABLES = """
 SELECT relname FROM pg_class
@@ -59,12 +59,12 @@ def grant(connection: Connection, role: str, password: str | None = None) -> boo
     Raises Refusal `grant-needs-postgresql`, `role-too-mighty`, `grant-failed`.
     """
     if connection.dialect.name != "postgresql":
-        raise Refusal("grant-needs-postgresql")
+        raise GrantNeedsPostgresql
     try:
         return _grant(connection, role, password)
     except SQLAlchemyError as error:
         kind = type(getattr(error, "orig", error)).__name__
-        raise Refusal("grant-failed", kind=kind) from None
+        raise GrantFailed(kind=kind) from None
 
 
 def renew_grants(connection: Connection) -> None:
@@ -81,7 +81,7 @@ def _grant(connection: Connection, role: str, password: str | None) -> bool:
     mighty = connection.execute(text(_ROLE), {"role": role}).scalar()
     owner = connection.execute(text("SELECT current_user = :role"), {"role": role}).scalar()
     if mighty or owner:
-        raise Refusal("role-too-mighty", role=role)
+        raise RoleTooMighty(role=role)
     name = connection.dialect.identifier_preparer.quote(role)
     if mighty is None:
         connection.execute(text(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"))

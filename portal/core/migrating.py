@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core import schema
 from portal.core.database import db
-from portal.core.refusal import Refusal
+from portal.core.errors import DatabaseAway, MigrationFailed
 from portal.core.schema import is_behind, sqlite_file
 
 
@@ -28,7 +28,7 @@ def upgrade() -> bool:
         command.upgrade(migrations(), "head")
     except SQLAlchemyError as error:
         kind = type(getattr(error, "orig", error)).__name__  # its text may repeat values
-        raise Refusal("migration-failed", kind=kind) from None
+        raise MigrationFailed(kind=kind) from None
     return True
 
 
@@ -39,7 +39,7 @@ def _make_folder() -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
-        raise Refusal("database-away") from None
+        raise DatabaseAway from None
 
 
 def migrations() -> Config:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.database import db, reading
+from portal.core.errors import DatabaseAway, DatabaseNewer, DatabaseNotMigrated, DatabaseNotUtf8
 from portal.core.paths import ROOT
-from portal.core.refusal import Refusal
 
 MIGRATIONS = ROOT / "migrations"
 
@@ -26,7 +26,7 @@ def check_database() -> None:
     `database-away`, `database-not-utf8`, `database-not-migrated`, `database-newer`.
     """
     if is_behind():
-        raise Refusal("database-not-migrated")
+        raise DatabaseNotMigrated
 
 
 def is_behind() -> bool:
@@ -35,7 +35,7 @@ def is_behind() -> bool:
     if found == {max(known)}:
         return False
     if not found <= known:  # of a newer version: going on would be guessing
-        raise Refusal("database-newer")
+        raise DatabaseNewer
     return True
 
 
@@ -50,7 +50,7 @@ def _find_revisions() -> tuple[str, ...]:
                 return ()
             return tuple(connection.scalars(text("SELECT version_num FROM alembic_version")))
     except SQLAlchemyError:
-        raise Refusal("database-away") from None
+        raise DatabaseAway from None
 
 
 def _check_encoding(connection: Connection) -> None:
@@ -58,7 +58,7 @@ def _check_encoding(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     if (encoding := connection.scalar(text("SHOW server_encoding"))) != "UTF8":
-        raise Refusal("database-not-utf8", encoding=encoding)
+        raise DatabaseNotUtf8(encoding=encoding)
 
 
 def _known_revisions() -> frozenset[str]:

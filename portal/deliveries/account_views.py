@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
-from portal.core.refusal import Refusal
 from portal.deliveries import network_accounts as service
+from portal.deliveries.errors import AccountNotDoubted
 from portal.domain.audit import AuditEvent
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.permissions import Permission
@@ -42,7 +42,7 @@ def accept() -> Response:
     """Take the account that was found as ours, exactly as it was shown."""
     connection = current_context().connection
     if connection is None:
-        raise Refusal("account-not-doubted")
+        raise AccountNotDoubted
     shown = request.form.get("shown_digest", "")
     service.accept(connection, shown, utcnow(), may_share=may(Permission.RETRY))
     describe(subject_id=connection.id)

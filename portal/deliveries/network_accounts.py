@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 
 from portal.core.database import db
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import AccountChanged, AccountNotDoubted, NetworkAccountTaken
 from portal.deliveries.service import cancel, replan
 from portal.deliveries.transitions import FAIL, move
 from portal.domain.actors import SYSTEM
@@ -68,12 +68,12 @@ def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_s
     connection = lock_connection(connection.id)
     question = find_question(connection)
     if question is None:
-        raise Refusal("account-not-doubted")
+        raise AccountNotDoubted
     if question.digest != shown_digest:
-        raise Refusal("account-changed")
+        raise AccountChanged
     taken = question.problem is DeliveryProblem.TAKEN_ACCOUNT
     if taken and not may_share:
-        raise Refusal("account-taken")
+        raise NetworkAccountTaken
     if connection.provider_id != connection.found_provider_id:
         connection.needs_full, connection.holdings_known = True, False
         _end_unknown(connection, now)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from portal.audit.changes import note_change
 from portal.core.database import db
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import NetworkStillLeft
 from portal.deliveries.service import cancel, plan_withdrawals
 from portal.domain.actors import SYSTEM, Actor
 from portal.domain.delivery_states import DeliveryProblem, Trigger
@@ -55,7 +55,7 @@ def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datet
         return current
     earlier = _find_earlier(tenant, network)
     if earlier is not None and _is_being_left(earlier):
-        raise Refusal("network-still-left")
+        raise NetworkStillLeft
     if current is not None:
         _close(current, actor, now)
     opened = Connection(tenant_id=tenant.id, network=network, opened_at=now)

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.core.database import db
-from portal.core.refusal import NotFound
+from portal.deliveries.errors import DeliveryUnknown
 from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswer
 from portal.domain.delivery_states import ChangeKind
 from portal.domain.tenants import Connection, ConnectionState
@@ -49,7 +49,7 @@ def get_delivery(sequence: int, connection_id: int | None = None) -> Delivery:
         query = query.where(Connection.id == connection_id)
     delivery = db.session.scalar(query.where(Delivery.sequence == sequence))
     if delivery is None:
-        raise NotFound("delivery-unknown", number=sequence)
+        raise DeliveryUnknown(number=sequence)
     return delivery
 
 

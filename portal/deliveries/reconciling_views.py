@@ -9,8 +9,8 @@ from portal.accounts.users import current_actor
 from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
-from portal.core.refusal import Refusal
 from portal.deliveries import reconciling as service
+from portal.deliveries.errors import NothingToReconcile
 from portal.deliveries.texts import open_answers
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
@@ -67,7 +67,7 @@ def _settle(*, unread: bool) -> Response:
 def _connection() -> Connection:
     connection = current_context().connection
     if connection is None:
-        raise Refusal("nothing-to-reconcile")
+        raise NothingToReconcile
     return connection
 
 

@@ -11,10 +11,21 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from portal.core.masking import without_numbers
-from portal.core.refusal import Refusal
 from portal.domain.import_kinds import Kind
 from portal.imports.codes import FileFault, FileRefused
 from portal.imports.columns import TABLES, find_table
+from portal.imports.errors import (
+    ImportNoKnownFiles,
+    ImportNotAZip,
+    ImportTooLarge,
+    ImportZipBomb,
+    ImportZipEncrypted,
+    ImportZipLink,
+    ImportZipMethod,
+    ImportZipOverlap,
+    ImportZipPath,
+    ImportZipTooManyFiles,
+)
 from portal.imports.export_times import Moment, of_entry
 from portal.imports.lines import LinesFile
 from portal.imports.reading import CsvFile
@@ -62,7 +73,7 @@ def open_export(file: IO[bytes]) -> Export:
             _note_time(export, table.kind, info)
             export.files[table.kind] = CsvFile(table.file, table, lambda info=info: archive.open(info))  # type: ignore[misc]
     if not export.files:
-        raise Refusal("import-no-known-files")
+        raise ImportNoKnownFiles
     return export
 
 
@@ -86,17 +97,17 @@ def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(sparing)
     except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError):
-        raise Refusal("import-not-a-zip") from None
+        raise ImportNotAZip from None
     sparing.left = None
     entries = archive.infolist()
     if len(entries) > FILES_LIMIT:
-        raise Refusal("import-zip-too-many-files", limit=FILES_LIMIT)
+        raise ImportZipTooManyFiles(limit=FILES_LIMIT)
     for info in entries:
         _check_entry(info)
     _check_apart(archive)
     unpacked = sum(info.file_size for info in entries)
     if unpacked > UNPACKED_LIMIT:
-        raise Refusal("import-too-large", limit_gib=UNPACKED_LIMIT // 1024**3)
+        raise ImportTooLarge(limit_gib=UNPACKED_LIMIT // 1024**3)
     _check_ratio(unpacked, file.seek(0, 2))
     return archive
 
@@ -104,20 +115,20 @@ def open_archive(file: IO[bytes]) -> zipfile.ZipFile:
 def _check_entry(info: zipfile.ZipInfo) -> None:
     name = info.orig_filename.replace("\\", "/")
     if name.startswith("/") or ".." in name.split("/") or name[1:2] == ":" or "\0" in name:
-        raise Refusal("import-zip-path")
+        raise ImportZipPath
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise Refusal("import-zip-link")
+        raise ImportZipLink
     if info.flag_bits & _ENCRYPTED:
-        raise Refusal("import-zip-encrypted")
+        raise ImportZipEncrypted
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Refusal("import-zip-method")
+        raise ImportZipMethod
     _check_ratio(info.file_size, info.compress_size)
 
 
 def _check_ratio(unpacked: int, packed: int) -> None:
     if unpacked > max(RATIO_LIMIT * packed, FREE_BYTES):
-        raise Refusal("import-zip-bomb", limit=RATIO_LIMIT)
+        raise ImportZipBomb(limit=RATIO_LIMIT)
 
 
 def _check_apart(archive: zipfile.ZipFile) -> None:
@@ -126,7 +137,7 @@ def _check_apart(archive: zipfile.ZipFile) -> None:
     starts = [*(info.header_offset for info in entries[1:]), archive.start_dir]
     for info, following in zip(entries, starts, strict=False):
         if info.header_offset + _LOCAL_HEADER_BYTES + info.compress_size > following:
-            raise Refusal("import-zip-overlap")
+            raise ImportZipOverlap
 
 
 class _Sparing(io.RawIOBase):
@@ -159,7 +170,7 @@ class _Sparing(io.RawIOBase):
             self._file.seek(at)
         self.left -= size
         if self.left < 0:
-            raise Refusal("import-zip-too-many-files", limit=FILES_LIMIT)
+            raise ImportZipTooManyFiles(limit=FILES_LIMIT)
         return self._file.read(size)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from flask_babel import gettext
 
-from portal.core.refusal import Refusal
+from portal.core.refusal import REFUSALS, Refusal
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportState
 from portal.imports.codes import ImportProblem, Notice
 from portal.imports.export_times import read_moment
 from portal.imports.service import Report
-from portal.imports.texts import ABSENT_TEXTS, DELIMITERS, IMPORT_SENTENCES, IMPORT_TEXTS, LEAVING_TITLES
+from portal.imports.texts import ABSENT_TEXTS, DELIMITERS, IMPORT_TEXTS, LEAVING_TITLES
 from portal.webkit.labels import label_of
 from portal.webkit.languages import day, moment
 from portal.webkit.messages import message
@@ -46,7 +46,7 @@ def reason_for(found: Report) -> str:
     if found.problem is None:
         return _("Der Import %(number)s ist nicht abgeschlossen.", number=found.import_id)
     values = {name: value for name, value in found.problem_values.items() if value}
-    if found.problem in IMPORT_SENTENCES:
+    if found.problem in REFUSALS:
         return message(Refusal(found.problem, **values))
     file, line, column = (values.get(name) for name in ("file", "line", "column"))
     place = ":".join(str(part) for part in (file, line) if part) + (f" [{column}]" if column else "")

@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.core.crypto import current_vault
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
 from portal.core.settings import current_settings
 from portal.domain.actors import QUALLI
 from portal.domain.import_kinds import Kind
@@ -22,6 +21,7 @@ from portal.domain.imports import DOOR_HTTP, ImportMode, ImportRun
 from portal.domain.tenants import Tenant
 from portal.domain.tokens import ApiToken
 from portal.imports.columns import TABLES
+from portal.imports.errors import ImportBodyEmpty, ImportKeyReused, ImportRunning, ImportUnknown
 from portal.imports.export_times import Moment
 from portal.imports.noting import note_export_time
 from portal.imports.service import refuse_beside_another, start_import
@@ -68,7 +68,7 @@ def keep_body(chunks: Iterable[bytes], kind: Kind, mode: ImportMode) -> Body:
     upload = take_in_lines(counted.each(chunks), TABLES[kind].lines_file, _data_folder(), current_vault())
     if not counted.lines:
         forget(upload.name, _data_folder())
-        raise Refusal("import-body-empty")
+        raise ImportBodyEmpty
     return Body(kind, mode, upload, counted.lines, counted.digest.digest())
 
 
@@ -115,13 +115,13 @@ def _start(body: Body, tenant: Tenant, token: ApiToken, key: str | None, now: dt
     try:
         db.session.flush()
     except IntegrityError:  # the same key came at this very moment
-        raise Refusal("import-running", number=run.id) from None
+        raise ImportRunning(number=run.id) from None
     return run
 
 
 def _same(earlier: ImportRun, body: Body) -> ImportRun:
     if not hmac.compare_digest(earlier.request_digest or b"", body.digest):
-        raise Refusal("import-key-reused")
+        raise ImportKeyReused
     return earlier
 
 
@@ -130,7 +130,7 @@ def get_request_import(import_id: int) -> ImportRun:
     query = select(ImportRun).where(ImportRun.id == import_id, ImportRun.door == DOOR_HTTP)
     run = db.session.scalar(query.execution_options(populate_existing=True))
     if run is None:
-        raise NotFound("import-unknown", number=import_id)
+        raise ImportUnknown(number=import_id)
     return run
 
 

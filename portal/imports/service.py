@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.accounts.second_person import Starter, require_second
 from portal.core.crypto import current_vault
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.actors import Actor
 from portal.domain.import_kinds import Kind
@@ -31,6 +31,7 @@ from portal.domain.imports import (
 from portal.domain.tenants import Tenant
 from portal.imports.absence import SHRINKING, Absent, list_absent
 from portal.imports.codes import ImportProblem, Notice
+from portal.imports.errors import ImportNotHeld, ImportRunning, ImportUnknown
 from portal.imports.uploads import Upload, forget, take_in
 
 
@@ -84,7 +85,7 @@ def refuse_beside_another(tenant_id: int) -> None:
         select(ImportRun.id).where(ImportRun.tenant_id == tenant_id, ImportRun.state.in_(UNFINISHED)).limit(1)
     )
     if running is not None:
-        raise Refusal("import-running", number=running)
+        raise ImportRunning(number=running)
 
 
 def get_import(tenant_id: int, import_id: int) -> ImportRun:
@@ -93,7 +94,7 @@ def get_import(tenant_id: int, import_id: int) -> ImportRun:
         select(ImportRun).where(ImportRun.id == import_id, ImportRun.tenant_id == tenant_id)
     )
     if run is None:
-        raise NotFound("import-unknown", number=import_id)
+        raise ImportUnknown(number=import_id)
     return run
 
 
@@ -108,12 +109,12 @@ def approve(run: ImportRun, by: Actor) -> None:
         )
     )
     if running is not None:
-        raise Refusal("import-running", number=running)
+        raise ImportRunning(number=running)
     try:
         with db.session.begin_nested():
             _decide(run, by, state=ImportState.APPLYING, progress=0)
     except IntegrityError:
-        raise Refusal("import-running", number=run.id) from None
+        raise ImportRunning(number=run.id) from None
 
 
 def discard(run: ImportRun, by: Actor, now: dt.datetime) -> None:
@@ -136,7 +137,7 @@ def _decide(run: ImportRun, by: Actor, **values: Any) -> None:
     )
     assert isinstance(result, CursorResult)
     if not result.rowcount:
-        raise Refusal("import-not-held", number=run.id)
+        raise ImportNotHeld(number=run.id)
     db.session.refresh(run)
 
 

@@ -146,39 +146,6 @@ LEAVING_TITLES: dict[Kind, Any] = {
 """Above those whom a held import would take something from."""
 DELIMITERS: dict[str, Any] = {"comma": _l("Komma"), "tab": _l("Tabulator"), "bar": _l("senkrechter Strich")}
 """What may separate columns instead of semicolons."""
-IMPORT_SENTENCES: dict[str, Any] = {
-    "import-unknown": _l("Einen Import mit der Nummer %(number)s gibt es hier nicht."),
-    "import-no-file": _l("Wählen Sie eine ZIP-Datei aus."),
-    "import-running": _l("Es läuft schon ein Import, die Nummer %(number)s. Warten Sie, bis er durch ist."),
-    "import-body-empty": _l("Die Anfrage enthält keine Zeile."),
-    "import-key-reused": _l(
-        "Mit diesem Idempotency-Key kam schon eine andere Anfrage. Geändert wurde nichts."
-    ),
-    "import-not-held": _l("Der Import %(number)s ist nicht angehalten."),
-    "import-same-person": _l(
-        "Wer den Import angestoßen hat, darf ihn nicht selbst durchlassen oder verwerfen."
-    ),
-    "import-link-seen": _l(
-        "Darüber entscheidet eine zweite Person. Den Link, mit dem eines der beiden Konten sein Passwort bekam, "
-        "hat aber das andere gesehen, oder ein Dritter beide. Setzen Sie Ihr Passwort über einen Link neu, der "
-        "per Mail kommt, oder bitten Sie den Support."
-    ),
-    "import-source-missing": _l("Dort ist nichts. Angegeben wird ein Ordner oder eine ZIP-Datei."),
-    "import-source-unreadable": _l("Der Ordner oder die ZIP-Datei lässt sich nicht lesen."),
-    "import-upload-too-large": _l("Die Datei ist größer als %(limit_mb)s MB."),
-    "import-too-large": _l("Ausgepackt ist der Export größer als %(limit_gib)s GiB."),
-    "import-no-known-files": _l("Darin ist keine Datei, die zu einem Export von Qualli.life gehört."),
-    "import-not-a-zip": _l("Das ist keine lesbare ZIP-Datei."),
-    "import-zip-bomb": _l("Die ZIP-Datei ist mehr als %(limit)s-fach verdichtet und wird nicht ausgepackt."),
-    "import-zip-path": _l("Die ZIP-Datei enthält Pfade, die aus ihr hinausführen."),
-    "import-zip-link": _l("Die ZIP-Datei enthält Verknüpfungen."),
-    "import-zip-encrypted": _l("Die ZIP-Datei ist mit einem Passwort geschützt."),
-    "import-zip-method": _l("Die ZIP-Datei ist auf eine Art verdichtet, die wir nicht lesen."),
-    "import-zip-overlap": _l("Die ZIP-Datei ist beschädigt: Ihre Dateien überschneiden sich."),
-    "import-zip-too-many-files": _l("Die ZIP-Datei enthält mehr als %(limit)s Dateien."),
-    "import-file-refused": _l("Die Datei %(file)s wird nicht angenommen: %(reason)s. Geändert wurde nichts."),
-}
-"""What is refused about imports as a whole; `portal.shell.messages` takes them in."""
 
 
 def import_text(member: StrEnum) -> str:

@@ -15,10 +15,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from portal.core.crypto import Vault, key_name
-from portal.core.refusal import Refusal
 from portal.imports.archive import UNPACKED_LIMIT, open_export
 from portal.imports.codes import FileRefused
 from portal.imports.columns import find_table
+from portal.imports.errors import (
+    ImportFileRefused,
+    ImportSourceMissing,
+    ImportSourceUnreadable,
+    ImportTooLarge,
+    ImportUploadTooLarge,
+)
 
 PIECE = 1 << 20
 """Plain bytes in one sealed piece."""
@@ -149,7 +155,7 @@ def _check(kept: IO[bytes]) -> None:
     try:
         open_export(kept)
     except FileRefused as refused:
-        raise Refusal("import-file-refused", file=refused.file, fault=refused.fault.value) from None
+        raise ImportFileRefused(file=refused.file, fault=refused.fault.value) from None
 
 
 def _copy(source: Path | IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
@@ -163,9 +169,9 @@ def _copy(source: Path | IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
             with _open_file(source) as file:
                 _copy_stream(file, sealed, limit)
     except (FileNotFoundError, NotADirectoryError):
-        raise Refusal("import-source-missing") from None
+        raise ImportSourceMissing from None
     except PermissionError:
-        raise Refusal("import-source-unreadable") from None
+        raise ImportSourceUnreadable from None
 
 
 def _copy_stream(source: IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
@@ -173,7 +179,7 @@ def _copy_stream(source: IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
     while chunk := source.read(PIECE):
         taken += len(chunk)
         if taken > limit:
-            raise Refusal("import-upload-too-large", limit_mb=limit // 1024**2)
+            raise ImportUploadTooLarge(limit_mb=limit // 1024**2)
         sealed.write(chunk)
 
 
@@ -197,7 +203,7 @@ def _copy_bounded(file: IO[bytes], entry: IO[bytes], left: int) -> int:
     while chunk := file.read(PIECE):
         taken += len(chunk)
         if taken > left:
-            raise Refusal("import-too-large", limit_gib=UNPACKED_LIMIT // 1024**3)
+            raise ImportTooLarge(limit_gib=UNPACKED_LIMIT // 1024**3)
         entry.write(chunk)
     return taken
 
@@ -207,7 +213,7 @@ def _open_file(path: Path) -> IO[bytes]:
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise Refusal("import-source-unreadable")
+        raise ImportSourceUnreadable
     return os.fdopen(file, "rb")
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, case, exists, func, or_, select
 
+from portal.accounts.errors import MediatorUnknown
 from portal.core.database import db
-from portal.core.refusal import NotFound
 from portal.domain.participants import Mediator
 from portal.domain.releases import MediatorRegistration, ParticipantState, Registration
 from portal.releases.conditions import listed
@@ -54,7 +54,7 @@ def get_mediator(mediator_id: int) -> Mediator:
     """A mediator of the session's tenant. Raises NotFound."""
     found = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
     if found is None:
-        raise NotFound("mediator-unknown")
+        raise MediatorUnknown
     return found
 
 

@@ -45,7 +45,7 @@ class DigestBatch:
         return "operator" if self.tenant_id is None else f"tenant:{self.tenant_id}"
 
 
-def due_mornings(now: dt.datetime) -> list[DigestBatch]:
+def due_digests(now: dt.datetime) -> list[DigestBatch]:
     """Mornings that have come and whose mails are not in the outbox; of tenants on working days alone."""
     if not channels_in_use():
         return []
@@ -61,36 +61,36 @@ def due_mornings(now: dt.datetime) -> list[DigestBatch]:
         DigestDay.local_date >= now.date() - dt.timedelta(days=2)
     )
     done = {(scope, date) for scope, date in db.session.execute(recent)}
-    return [morning for morning in found if (morning.scope, morning.date) not in done]
+    return [batch for batch in found if (batch.scope, batch.date) not in done]
 
 
 def _has_come(now: dt.datetime, zone: str) -> bool:
     return now.astimezone(ZoneInfo(zone)).time() >= MORNING
 
 
-def put_digests(morning: DigestBatch, now: dt.datetime) -> int:
-    """Put the mails of a morning into the outbox; how many. One process alone gets through, whatever the clocks do."""
-    row = DigestDay(tenant_id=morning.tenant_id, scope=morning.scope, local_date=morning.date, made_at=now)
+def put_digests(batch: DigestBatch, now: dt.datetime) -> int:
+    """Put the mails of a batch into the outbox; how many. One process alone gets through, whatever the clocks do."""
+    row = DigestDay(tenant_id=batch.tenant_id, scope=batch.scope, local_date=batch.date, made_at=now)
     try:
         with db.session.begin_nested():
             db.session.add(row)
     except IntegrityError:
         return 0
-    context = load_tenant_context(morning.tenant_id, now) if morning.tenant_id is not None else None
+    context = load_tenant_context(batch.tenant_id, now) if batch.tenant_id is not None else None
     put_there = 0
     for spec in channels_in_use():
-        for account in _recipients(morning, spec):
+        for account in _recipients(batch, spec):
             data = _contents(account, context)
             if data["notices"] or data["people"]:
-                key = f"digest:{account.id}:{morning.date.isoformat()}"
+                key = f"digest:{account.id}:{batch.date.isoformat()}"
                 found = put(MailKind.DIGEST, key, account, now, channel=spec.channel, data=data)
                 put_there += found is not None
     return put_there
 
 
-def _recipients(morning: DigestBatch, spec: ChannelSpec) -> Sequence[Account]:
-    of = Account.tenant_id.is_(None) if morning.tenant_id is None else Account.tenant_id == morning.tenant_id
-    roles = (Role.SUPPORT,) if morning.tenant_id is None else _TENANT_ROLES
+def _recipients(batch: DigestBatch, spec: ChannelSpec) -> Sequence[Account]:
+    of = Account.tenant_id.is_(None) if batch.tenant_id is None else Account.tenant_id == batch.tenant_id
+    roles = (Role.SUPPORT,) if batch.tenant_id is None else _TENANT_ROLES
     query = select(Account).where(of, Account.role.in_(roles), Account.disabled_at.is_(None), spec.wanted())
     return db.session.scalars(query.order_by(Account.id)).all()
 
@@ -124,6 +124,6 @@ def _is_mediator_of(mediator_id: int | None) -> ColumnElement[bool]:
     return false() if mediator_id is None else ParticipantState.mediator_id == mediator_id
 
 
-def forget_mornings(now: dt.datetime) -> None:
+def forget_digest_days(now: dt.datetime) -> None:
     """Delete what no clock will ask for again."""
     db.session.query(DigestDay).filter(DigestDay.local_date < (now - FORGOTTEN_AFTER).date()).delete()

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
 from portal.domain.rules.notices import SILENT_AFTER
 from portal.domain.tenants import Heartbeat
-from portal.notices.digests import due_mornings, forget_mornings, put_digests
+from portal.notices.digests import due_digests, forget_digest_days, put_digests
 from portal.notices.queries import find_facts
 from portal.notices.service import differs, forget_notices, keep_notices, open_notices
 
@@ -23,16 +23,16 @@ def look(now: dt.datetime) -> None:
     with reading():
         facts = find_facts(now)
         different = differs(facts, open_notices())
-        mornings = due_mornings(now)
+        batches = due_digests(now)
         commit()
     if different:
         keep_notices(facts)
         commit()
         log.info("notices_changed")
-    for morning in mornings:
-        count = put_digests(morning, now)
+    for batch in batches:
+        count = put_digests(batch, now)
         commit()
-        log.info("digests_put", scope=morning.scope, mails=count)
+        log.info("digests_put", scope=batch.scope, mails=count)
 
 
 def look_if_cron_is_silent() -> None:
@@ -48,4 +48,4 @@ def look_if_cron_is_silent() -> None:
 def forget(now: dt.datetime) -> None:
     """Delete what nobody asks for any more."""
     forget_notices(now)
-    forget_mornings(now)
+    forget_digest_days(now)

@@ -27,7 +27,7 @@ from portal.mail.outbox import (
 from portal.notices.channels.registry import channels_in_use, due_messages
 from portal.notices.channels.spec import NoLongerNeeded
 from portal.notices.evaluate import forget, look
-from portal.notices.letters import compose
+from portal.notices.messages import compose
 
 log = structlog.get_logger()
 

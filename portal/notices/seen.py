@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import db
-from portal.core.refusal import NotFound
 from portal.domain.accounts import Role
 from portal.domain.notices import Notice, NoticeSeen
+from portal.notices.errors import NoticeUnknown
 from portal.notices.queries import concerns
 
 
@@ -18,7 +18,7 @@ def see(notice_id: int, role: Role, account_id: int, now: dt.datetime) -> None:
     """Note that somebody has seen a notice as bad as it is. Raises NotFound, also where the role is not shown it."""
     notice = db.session.scalar(select(Notice).where(Notice.id == notice_id, concerns(role)))
     if notice is None:
-        raise NotFound("notice-unknown")
+        raise NoticeUnknown
     seen = db.session.scalar(
         select(NoticeSeen).where(NoticeSeen.notice_id == notice.id, NoticeSeen.account_id == account_id)
     )

@@ -20,12 +20,3 @@ ERASURE_BLOCKERS: dict[ErasureBlocker, Any] = {
         "Gerade läuft ein Import, der die Person nennen kann: Warten Sie dessen Ende ab."
     ),
 }
-PRIVACY_SENTENCES: dict[str, Any] = {
-    "erasure-hindered": _l("Diese Person kann noch nicht gelöscht werden. %(blocker)s"),
-    "erasure-changed": _l(
-        "Seit der Anzeige hat sich etwas geändert; gelöscht wurde nichts. Prüfen Sie es noch einmal."
-    ),
-    "erasure-crashed": _l(
-        "Abgebrochen, nachdem der Dienst mehrmals daran gescheitert ist; die nächste Nacht macht weiter."
-    ),
-}

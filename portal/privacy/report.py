@@ -14,7 +14,6 @@ from sqlalchemy.orm import undefer
 
 from portal.core.database import db
 from portal.core.masking import MASK
-from portal.core.refusal import NotFound
 from portal.deliveries.comparison import MASKED
 from portal.deliveries.parts import find_record
 from portal.domain.audit import AuditEntry
@@ -22,6 +21,7 @@ from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.releases import ProtocolEntry, Registration, Release
 from portal.domain.tenants import Connection, Tenant
+from portal.participants.errors import ParticipantUnknown
 from portal.privacy.queries import find_hindrance
 
 FORMAT = "jobbruecke-person-report/1"
@@ -64,7 +64,7 @@ def collect(participant_id: int, now: dt.datetime) -> Values:
         .options(undefer(Participant.social_insurance_number_sealed))
     )
     if person is None:
-        raise NotFound("participant-unknown")
+        raise ParticipantUnknown
     subject = Subject(db.session.get_one(Tenant, person.tenant_id), person, now)
     connections = {row.id: row for row in db.session.scalars(select(Connection))}
     releases = _releases(person.id, connections)

@@ -10,7 +10,6 @@ from sqlalchemy import CursorResult, delete, func, select, update
 
 from portal.audit.recording import Intent, record
 from portal.core.database import db
-from portal.core.refusal import Refusal
 from portal.domain.accounts import OneTimeLink, SearchTerm
 from portal.domain.actors import SYSTEM
 from portal.domain.audit import AuditEvent
@@ -25,6 +24,7 @@ from portal.domain.rules.workdays import local_date, next_transfer
 from portal.domain.tenants import Tenant
 from portal.participants.search import forget_searches
 from portal.privacy.erasing import Erased, erase_payloads, erase_people
+from portal.privacy.errors import ErasureChanged, ErasureHindered
 from portal.privacy.queries import due_ids, find_hindrance, is_importing
 from portal.releases.service import get_participant
 
@@ -165,13 +165,13 @@ def erase_on_request(participant_id: int, shown: str, now: dt.datetime) -> Erase
     """
     preview = preview_erasure(participant_id)
     if preview.blocker is not None:
-        raise Refusal("erasure-hindered", blocker=preview.blocker.value)
+        raise ErasureHindered(blocker=preview.blocker.value)
     if shown != preview.digest:
-        raise Refusal("erasure-changed")
+        raise ErasureChanged
     _forget_searches_for(participant_id)
     erased = erase_people([participant_id], now)
     if not erased.people:  # somebody released them at this moment
-        raise Refusal("erasure-changed")
+        raise ErasureChanged
     return erased
 
 

@@ -4,6 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
+import portal.accounts.errors
+import portal.api.errors
+import portal.bulk.errors
+import portal.core.errors
+import portal.deliveries.errors
+import portal.imports.errors
+import portal.notices.errors
+import portal.operations.errors
+import portal.participants.errors
+import portal.privacy.errors
+import portal.releases.errors
+import portal.tenants.errors
+import portal.tokens.errors
+import portal.webkit.request_errors  # noqa: F401
 from portal.accounts.labels import LABELS as OF_ACCOUNTS
 from portal.audit.labels import LABELS as OF_AUDIT
 from portal.audit.labels import PERMISSIONS, SUBJECTS, page_words, second_person_words, show_reason_words

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from portal.core.refusal import Refusal
 from portal.networks.registry import Network
+from portal.tenants.errors import SettingUnreadable
 from portal.tenants.service import BOUNDS, Limits
 from portal.webkit.parameters import clock_time, whole_number
 
@@ -32,7 +32,7 @@ def read_transfer_settings(values: MultiDict[str, str]) -> TransferSettings:
     typed = {name: whole_number(values.get(name), _DIGITS) for name in BOUNDS}
     numbers = {name: number for name, number in typed.items() if number is not None}
     if time is None or len(numbers) < len(BOUNDS):
-        raise Refusal("setting-unreadable")
+        raise SettingUnreadable
     return TransferSettings(
         time, values.get("federal_state", ""), values.get("svnr") == "1", Limits(**numbers)
     )
@@ -43,4 +43,4 @@ def read_network(values: MultiDict[str, str]) -> Network:
     try:
         return Network(values.get("network", ""))
     except ValueError:
-        raise Refusal("setting-unreadable") from None
+        raise SettingUnreadable from None

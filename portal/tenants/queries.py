@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy import select
 
 from portal.core.database import db, utcnow
-from portal.core.refusal import NotFound
 from portal.domain.rules.preflight import TenantFacts
 from portal.domain.rules.workdays import local_date
 from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
+from portal.tenants.errors import TenantUnknown
 
 WORKER_SILENT_AFTER = dt.timedelta(minutes=2)
 
@@ -19,7 +19,7 @@ def get_tenant(slug: str) -> Tenant:
     """The tenant called `slug`; NotFound otherwise."""
     tenant = db.session.scalar(select(Tenant).where(Tenant.slug == slug))
     if tenant is None:
-        raise NotFound("tenant-unknown", slug=slug)
+        raise TenantUnknown(slug=slug)
     return tenant
 
 

@@ -18,13 +18,14 @@ from sqlalchemy import select
 from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, db, utcnow
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.rules.workdays import STATES
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
 from portal.tenants import service
+from portal.tenants.errors import TenantUnknown
 from portal.tenants.forms import read_transfer_settings
 from portal.tenants.labels import problem_text
 from portal.tenants.queries import find_connection
@@ -54,7 +55,7 @@ def chosen(slug: str) -> Response:
     """See this tenant's data from now on."""
     tenant = db.session.scalar(select(Tenant).where(Tenant.slug == slug))
     if tenant is None:
-        raise NotFound("tenant-unknown", slug=slug)
+        raise TenantUnknown(slug=slug)
     session[TENANT_KEY] = tenant.id
     describe(tenant_id=tenant.id)
     commit()

@@ -12,8 +12,16 @@ import unicodedata
 from sqlalchemy import ColumnElement, func, or_, select, update
 
 from portal.core.database import EVERY_TENANT, db, scoped_to
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.tokens import NAME_LIMIT, ApiToken
+from portal.tokens.errors import (
+    TokenDaysWrong,
+    TokenNameMissing,
+    TokenNameTaken,
+    TokenNameWrong,
+    TokenRevoked,
+    TokensTooMany,
+    TokenUnknown,
+)
 
 PREFIX = "jobbruecke_"
 """By which a token is known for one wherever it turns up; scanners for secrets look for such beginnings."""
@@ -32,13 +40,13 @@ def make_token(
     """A new token of a tenant and, this once, its text. Refusal where the name or the days will not do."""
     name = read_name(name)
     if not 1 <= days <= LONGEST_DAYS:
-        raise Refusal("token-days-wrong", most=LONGEST_DAYS)
+        raise TokenDaysWrong(most=LONGEST_DAYS)
     in_force = select(func.count()).select_from(ApiToken).where(ApiToken.revoked_at.is_(None), _later(now))
     if (db.session.scalar(in_force) or 0) >= MOST:
-        raise Refusal("tokens-too-many", most=MOST)
+        raise TokensTooMany(most=MOST)
     namesake = select(ApiToken.id).where(ApiToken.name == name, ApiToken.revoked_at.is_(None), _later(now))
     if db.session.scalar(namesake.limit(1)) is not None:
-        raise Refusal("token-name-taken")
+        raise TokenNameTaken
     text = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         tenant_id=tenant_id,
@@ -58,9 +66,9 @@ def read_name(text: str) -> str:
     """The name somebody typed. Refusal where it is empty, too long, or not to be shown."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
-        raise Refusal("token-name-missing")
+        raise TokenNameMissing
     if len(name) > NAME_LIMIT or not name.isprintable():
-        raise Refusal("token-name-wrong", most=NAME_LIMIT)
+        raise TokenNameWrong(most=NAME_LIMIT)
     return name
 
 
@@ -68,14 +76,14 @@ def get_token(token_id: int) -> ApiToken:
     """A token of the session's tenant; NotFound otherwise."""
     token = db.session.scalar(select(ApiToken).where(ApiToken.id == token_id))
     if token is None:
-        raise NotFound("token-unknown")
+        raise TokenUnknown
     return token
 
 
 def revoke_token(token: ApiToken, by: str, now: dt.datetime) -> None:
     """From now on the token opens nothing. Refusal `token-revoked` where it was revoked before."""
     if token.revoked_at is not None:
-        raise Refusal("token-revoked")
+        raise TokenRevoked
     token.revoked_at, token.revoked_by = now, by
 
 

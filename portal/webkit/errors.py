@@ -14,11 +14,11 @@ from werkzeug.exceptions import HTTPException
 
 from portal.core.database import rollback
 from portal.core.log import describe_error
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
 from portal.webkit.error_texts import ERROR_TEXTS, NOTHING_LOST, TOKEN_TROUBLE, ErrorText, error_text_for
 from portal.webkit.fragments import came_from, is_fragment
 from portal.webkit.messages import message
-from portal.webkit.problem_responses import FORBIDDEN, UserError, problem, status_of, wants_problem
+from portal.webkit.problem_responses import UserError, problem, wants_problem
 
 log = structlog.get_logger()
 _PASSED_ON = ("Retry-After", "Allow", "WWW-Authenticate")
@@ -40,19 +40,20 @@ def refused(error: Refusal) -> Response:
     rollback()
     sentence = message(error)
     if wants_problem():
-        status = status_of(error)
-        return _answer(error, status, ErrorText(ERROR_TEXTS[status].title, sentence, NOTHING_LOST))
-    if isinstance(error, NotFound):
-        return _answer(error, 404, ErrorText(ERROR_TEXTS[404].title, sentence, NOTHING_LOST))
-    if error.code in FORBIDDEN:
-        return _answer(error, 403, ErrorText(ERROR_TEXTS[403].title, sentence, NOTHING_LOST))
+        return _answer(error, error.status, _text_of(error.status, sentence))
+    if error.status in (403, 404):
+        return _answer(error, error.status, _text_of(error.status, sentence))
     if is_fragment():
         return _notice(sentence, 409)
     back = came_from()
     if request.method == "POST" and back:
         flash(sentence, "warning")
         return make_response(redirect(back, 303))
-    return _answer(error, 409, ErrorText(ERROR_TEXTS[409].title, sentence, NOTHING_LOST))
+    return _answer(error, 409, _text_of(409, sentence))
+
+
+def _text_of(status: int, sentence: str) -> ErrorText:
+    return ErrorText(ERROR_TEXTS[status].title, sentence, NOTHING_LOST)
 
 
 def _http(error: HTTPException) -> Response:
@@ -61,9 +62,7 @@ def _http(error: HTTPException) -> Response:
         return make_response(error.get_response())
     trouble = None
     if isinstance(error, UserError):
-        trouble = ErrorText(
-            error_text_for(code).title, message(Refusal(error.problem)), error_text_for(code).lost
-        )
+        trouble = ErrorText(error_text_for(code).title, message(error.reason), error_text_for(code).lost)
     return _answer(error, code, trouble, error.get_headers(request.environ))
 
 

@@ -18,6 +18,7 @@ from werkzeug.exceptions import (
 
 from portal.webkit.encrypted_uploads import EncryptingRequest
 from portal.webkit.problem_responses import UserError
+from portal.webkit.request_errors import BodyCut, ControlCharacters
 
 FORM_BYTES = 500_000
 """Of a form without its files."""
@@ -58,7 +59,7 @@ class LimitedRequest(EncryptingRequest):
         """400 where less came than was said: a form cut between two fields looks whole, and gunicorn does not tell."""
         body = getattr(self, "_body", None)
         if body is not None and self.mimetype in _FORMS and body.taken < (self.content_length or 0):
-            raise UserError(400, "body-cut")
+            raise UserError(BodyCut)
 
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
@@ -72,11 +73,11 @@ class LimitedRequest(EncryptingRequest):
         except HTTPException as error:
             self._forget_form()
             if isinstance(error, ClientDisconnected):
-                raise UserError(400, "body-cut") from None
+                raise UserError(BodyCut) from None
             raise
         except Exception:  # noqa: BLE001 - each web server has errors of its own for a body that breaks off
             self._forget_form()
-            raise UserError(400, "body-cut") from None
+            raise UserError(BodyCut) from None
 
     def _forget_form(self) -> None:
         """What is refused is nobody's: whoever asks again, an error page for one, gets an empty form."""
@@ -146,4 +147,4 @@ def check_texts(texts: Iterable[str]) -> None:
     """400 for control characters and halves of pairs: a database refuses some, and nobody types any."""
     for text in texts:
         if _NO_TEXT.search(text):
-            raise UserError(400, "control-characters")
+            raise UserError(ControlCharacters)

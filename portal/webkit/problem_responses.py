@@ -8,27 +8,21 @@ from flask import Response, request
 from flask_babel import get_locale
 from werkzeug.exceptions import HTTPException
 
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
 from portal.webkit.error_texts import ErrorText
 
 API = "/api/"
 PROBLEM_TYPE = "application/problem+json"
 _KIND = "urn:jobbruecke:problem:"
-_UNPROCESSABLE = frozenset({"import-key-reused"})
-FORBIDDEN = frozenset({"same-person", "import-same-person", "link-seen", "import-link-seen"})
-"""What somebody else has to decide: no page offers it, so whoever asks for it did so on purpose."""
-_BAD = frozenset({"import-body-empty"})
-RETRY_SECONDS = {"import-running": 5}
-"""When to ask again what cannot be had just now."""
 
 
 class UserError(HTTPException):
-    """A status with a reason of its own; `portal.shell.messages` has the sentence for `problem`."""
+    """A request that no view takes, for the reason of a refusal."""
 
-    def __init__(self, status: int, problem: str) -> None:
+    def __init__(self, reason: type[Refusal]) -> None:
         super().__init__()
-        self.code = status
-        self.problem = problem
+        self.code = reason.status
+        self.reason = reason()
 
 
 def is_api() -> bool:
@@ -44,22 +38,11 @@ def wants_problem() -> bool:
     return request.accept_mimetypes.best_match(offered, "text/html") != "text/html"
 
 
-def status_of(refusal: Refusal) -> int:
-    """The status for something that cannot be had."""
-    if isinstance(refusal, NotFound):
-        return 404
-    if refusal.code in FORBIDDEN:
-        return 403
-    if refusal.code in _UNPROCESSABLE:
-        return 422
-    return 400 if refusal.code in _BAD else 409
-
-
 def problem(error: Exception, status: int, trouble: ErrorText, number: str) -> Response:
     """What went wrong, for a program; the number stands in the log."""
-    code = _code_of(error)
+    refusal = _refusal_of(error)
     values = {
-        "type": _KIND + code if code else "about:blank",
+        "type": _KIND + refusal.code if refusal else "about:blank",
         "title": str(trouble.title),
         "status": status,
         "detail": f"{trouble.happened} {trouble.lost}",
@@ -68,12 +51,12 @@ def problem(error: Exception, status: int, trouble: ErrorText, number: str) -> R
     response = Response(json.dumps(values, ensure_ascii=False), status, content_type=PROBLEM_TYPE)
     response.headers["Content-Language"] = str(get_locale() or "de")
     response.vary.add("Accept-Language" if is_api() else "Accept")
-    if code in RETRY_SECONDS:
-        response.headers["Retry-After"] = str(RETRY_SECONDS[code])
+    if refusal and refusal.retry_seconds:
+        response.headers["Retry-After"] = str(refusal.retry_seconds)
     return response
 
 
-def _code_of(error: Exception) -> str | None:
+def _refusal_of(error: Exception) -> Refusal | None:
     if isinstance(error, UserError):
-        return error.problem
-    return error.code if isinstance(error, Refusal) else None
+        return error.reason
+    return error if isinstance(error, Refusal) else None

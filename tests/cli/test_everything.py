@@ -18,6 +18,7 @@ from portal.audit.change_lines import CHANGE_LABELS
 from portal.cli.import_report import print_report, report_values
 from portal.cli.output import print_json
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
+from portal.core.refusal import REFUSALS
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswer
 from portal.domain.delivery_states import (
@@ -40,7 +41,7 @@ from portal.domain.rules.status import Reason, Status
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.imports.codes import Notice
 from portal.imports.service import report
-from portal.imports.texts import ABSENT_TEXTS, IMPORT_SENTENCES, IMPORT_TEXTS
+from portal.imports.texts import ABSENT_TEXTS, IMPORT_TEXTS
 from portal.releases.filters import Filters
 from portal.releases.queries import list_participants
 from portal.releases.rows import PersonRow
@@ -403,7 +404,12 @@ def test_the_account_at_the_network(commands: Commands, cast: Cast, doubt: str |
 def test_imports_of_every_kind(commands: Commands, cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
     """The report of each state and problem, with every reason for which a line may be rejected."""
     scope_to(cast.alpha)
-    problems = [*(member.value for member in IMPORT_TEXTS), *IMPORT_SENTENCES, "new-code", None]
+    problems = [
+        *(member.value for member in IMPORT_TEXTS),
+        *(code for code in REFUSALS if code.startswith("import-")),
+        "new-code",
+        None,
+    ]
     for number, problem in enumerate(problems):
         states = list(ImportState) if problem is None else [ImportState.HELD, ImportState.FAILED]
         for state in states:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask_babel import force_locale
 
+import portal.cli.errors  # noqa: F401 - known by being imported
 from portal.core.paths import ROOT
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import REFUSALS, NotFound, Refusal
 from portal.domain.delivery_states import DeliveryState
 from portal.domain.rules.preflight import TENANT_WIDE, Finding
 from portal.releases.labels import PHASE_HELP, STATUS_HELP
 from portal.shell.labels import LABELS
-from portal.shell.messages import SENTENCES
 from portal.webkit.labels import label_of
 from portal.webkit.messages import message
 
@@ -56,37 +55,42 @@ VALUES = {
 }
 
 
-def raised_codes() -> Iterator[tuple[str, str]]:
+BY_NAME = {kind.__name__: code for code, kind in REFUSALS.items()}
+
+
+def raised_codes() -> Iterator[str]:
+    """Codes of refusals that the code names: by class, or as a string where they are made of what was stored."""
     for path in [*(ROOT / "portal").rglob("*.py"), *(ROOT / "worker").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _refuses(node.func.id):
-                place = 1 if node.func.id == "UserError" else 0  # which says its status first
-                code = node.args[place] if len(node.args) > place else None
+            if isinstance(node, ast.Name) and node.id in BY_NAME:
+                yield BY_NAME[node.id]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and _refuses(node.func.id):
+                code = node.args[0] if node.args else None
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
-                    yield code.value, Path(path).name
+                    yield code.value
 
 
 def _refuses(name: str) -> bool:
-    return name in {"Refusal", "NotFound", "UserError"}
+    return name in {"Refusal", "NotFound"}
 
 
-CODES = sorted({code for code, _ in raised_codes()} | BY_VARIABLE)
+CODES = sorted({*raised_codes()} | BY_VARIABLE)
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_each_refusal_has_a_sentence(code: str) -> None:
-    assert code in SENTENCES
+    assert code in REFUSALS
 
 
 def test_no_sentence_is_left_over() -> None:
-    assert sorted(set(SENTENCES) - set(CODES)) == []
+    assert sorted(set(REFUSALS) - set(CODES)) == []
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
 def test_sentences_are_filled_in_both_languages(sqlite_app: Flask, language: str) -> None:
     with force_locale(language):
         for code in CODES:
-            text = str(SENTENCES[code]) % VALUES
+            text = str(REFUSALS[code].sentence) % VALUES
             assert text
             assert "%(" not in text
 
