@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from portal.core.database import commit, rollback, utcnow
+from portal.core.leases import Counted, Lease, defer
 
 TRANSIENT_ERRORS = (OperationalError, InterfaceError, PoolTimeout)
 """No answer, no room, a deadlock, a serialisation failure: what passes by itself."""
@@ -18,12 +18,12 @@ PAUSE = dt.timedelta(seconds=5)
 log = structlog.get_logger()
 
 
-def put_off_claim(put_off: Callable[[dt.datetime], None], error: SQLAlchemyError) -> None:
-    """Give a claim back for a moment; where not even that can be written, its lease runs out. Commits."""
+def put_off(held: Lease[Counted], error: SQLAlchemyError) -> None:
+    """Give a lease back for a moment; where not even that can be written, it runs out. Commits."""
     rollback()
     log.warning("database_hindered", error=type(error.__cause__ or error).__name__)
     try:
-        put_off(utcnow() + PAUSE)
+        defer(held, utcnow() + PAUSE)
         commit()
     except SQLAlchemyError:
         rollback()

@@ -13,7 +13,7 @@ from portal.core.database import db, utcnow
 from portal.core.leases import Lease
 from portal.core.settings import current_settings
 from portal.deliveries.applying import apply_items
-from portal.deliveries.attempts import client_for, note_success
+from portal.deliveries.attempts import client_for, longest_pause, note_success
 from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
 from portal.deliveries.transitions import ANSWER, COMPLETE, move
 from portal.deliveries.unanswered import Question, wait_longer
@@ -39,8 +39,7 @@ def ask(held: Lease[Delivery]) -> Outcome:
         now = utcnow()
         connection = db.session.get_one(Connection, delivery.connection_id)
         if connection.token_sealed is None or connection.account_doubt:  # another account knows nothing of it
-            longest = dt.timedelta(seconds=current_settings().retry_seconds[-1])
-            return conclude(delivery, RetryAt(now + longest), now)
+            return conclude(delivery, RetryAt(now + longest_pause()), now)
         assert delivery.remote_id is not None
         question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)
         client = client_for(connection, delivery.id)

@@ -116,6 +116,11 @@ def problem_of(error: NetworkError) -> DeliveryProblem:
     return DeliveryProblem.UNAVAILABLE
 
 
+def longest_pause() -> dt.timedelta:
+    """How long to wait for what no attempt will mend soon."""
+    return dt.timedelta(seconds=current_settings().retry_seconds[-1])
+
+
 def pause(delivery: Delivery, error: NetworkError, now: dt.datetime) -> RetryAt:
     """Try again when the pause of the connection is over, which begins with this error. The caller commits."""
     delivery.problem = problem_of(error)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import structlog
 from sqlalchemy import func, or_, select, update
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
+from portal.core.db_errors import TRANSIENT_ERRORS, put_off
 from portal.core.jobs import Job
-from portal.core.leases import Lease, LeaseLost, defer, is_free, take
+from portal.core.leases import Lease, LeaseLost, is_free, take
 from portal.core.settings import current_settings
 from portal.deliveries.answers import ask
-from portal.deliveries.attempts import client_for, probe
+from portal.deliveries.attempts import client_for, longest_pause, probe
 from portal.deliveries.braking import ask_brake, refused_among_leavers
 from portal.deliveries.building import BuildResult, build_parts
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
@@ -71,16 +70,18 @@ def run_delivery(delivery_id: int) -> None:
     except LeaseLost:
         log.info("claim_lost", delivery=delivery_id, fence=held.fence)
     except TRANSIENT_ERRORS as error:
-        put_off_claim(partial(defer, held), error)
+        put_off(held, error)
 
 
 def _do_step(held: Lease[Delivery]) -> Outcome:
     with held.step() as delivery:
         now = utcnow()
         step = STEPS.get(delivery.state)
+        if step is None:  # it ended, or is held, and a crash left it due
+            return conclude(delivery, Stop(), now)
         instead = _crashed_too_often(delivery, now) or _ordered_pause(delivery)
-        if instead or step is None:
-            return conclude(delivery, instead or Stop(), now)
+        if instead:
+            return conclude(delivery, instead, now)
     return step(held)
 
 
@@ -111,8 +112,7 @@ def _crashed_too_often(delivery: Delivery, now: dt.datetime) -> Outcome | None:
         return None
     log.error("crashed_too_often", delivery=delivery.id, state=delivery.state.value)
     if may_count or delivery.state is DeliveryState.DISCARDED:
-        longest = dt.timedelta(seconds=current_settings().retry_seconds[-1])
-        return RetryAt(now + longest, crashes=CRASHES if may_count else 0)
+        return RetryAt(now + longest_pause(), crashes=CRASHES if may_count else 0)
     return Stop(DeliveryProblem.CRASHED, HOLD)
 
 

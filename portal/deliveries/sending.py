@@ -1,7 +1,6 @@
 """Send a frozen delivery: open, parts, the last look, commit; and find out what became of a commit without an answer.
 
-Each call to the network stands between two transactions, so that a killed process is resumed from what is in the
-database, and the database is free during slow calls.
+Each call to the network stands between two transactions: none is open during a call, and each can be resumed.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from sqlalchemy import select, update
 
 from portal.core.database import db, utcnow
 from portal.core.leases import Lease
-from portal.core.settings import current_settings
 from portal.deliveries.account_checks import take_in
-from portal.deliveries.attempts import client_for, note_success, pause
+from portal.deliveries.attempts import client_for, longest_pause, note_success, pause
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
 from portal.deliveries.parts import part_content
 from portal.deliveries.permission import blocking_problem
@@ -109,7 +107,8 @@ class Sending:
         """Do all of it in order. Raises NetworkError."""
         if self.order.commit_attempted:
             self.remote_id = self.order.remote_id or ""
-            return self.check_account_again() or self.take_back() or self.commit_delivery()
+            changed = None if self.order.token_checked else self.check_account_again()
+            return changed or self.take_back() or self.commit_delivery()
         return (
             self.check_account()
             or self.open()
@@ -197,8 +196,6 @@ class Sending:
 
     def check_account_again(self) -> Outcome | None:
         """A commit went out, and the token is new since then: as long as it opens another account, all waits."""
-        if self.order.token_checked:
-            return None
         account = self.client.read_account()
         with self.held.step() as delivery:
             now = utcnow()
@@ -206,8 +203,7 @@ class Sending:
             if doubt is None:
                 return None
             delivery.problem = doubt
-            longest = dt.timedelta(seconds=current_settings().retry_seconds[-1])
-            return conclude(delivery, RetryAt(now + longest), now)
+            return conclude(delivery, RetryAt(now + longest_pause()), now)
 
     def take_back(self) -> Outcome | None:
         """Take back a delivery whose commit was attempted and which must not go any more.

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
 import structlog
 from sqlalchemy import select
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer, is_free, take
+from portal.core.db_errors import TRANSIENT_ERRORS, put_off
+from portal.core.leases import Lease, LeaseLost, is_free, take
 from portal.core.settings import current_settings
 from portal.domain.bulk import BulkRun, BulkState
 from portal.domain.erasures import ErasureRun, ErasureState
@@ -56,7 +55,7 @@ def run_batches(model: type[Run], run_id: int, piece: Callable[[Run], bool]) -> 
     except LeaseLost:
         log.info("claim_lost", run=run_id, kind=model.__tablename__)
     except TRANSIENT_ERRORS as error:
-        put_off_claim(partial(defer, held), error)
+        put_off(held, error)
 
 
 def due_runs(model: type[Run], now: dt.datetime, limit: int) -> Sequence[int]:

@@ -9,7 +9,6 @@ import datetime as dt
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from zipfile import BadZipFile
@@ -20,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.crypto import VaultError, current_vault
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.core.db_errors import TRANSIENT_ERRORS, put_off_claim
-from portal.core.leases import Lease, LeaseLost, defer
+from portal.core.db_errors import TRANSIENT_ERRORS, put_off
+from portal.core.leases import Lease, LeaseLost
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
 from portal.domain.import_kinds import Kind
@@ -77,7 +76,7 @@ def _work_unhindered(held: Lease[ImportRun], batch: int) -> None:
     try:
         _work(held, batch)
     except TRANSIENT_ERRORS as error:
-        put_off_claim(partial(defer, held), error)
+        put_off(held, error)
         raise
 
 

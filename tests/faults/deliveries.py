@@ -403,7 +403,7 @@ DELIVERIES: dict[str, Story] = {
     "it crashed where it may count": Story(
         it_crashed_where_it_may_count, is_online, ("deliveries.jobs.try_again_what_crashed",)
     ),
-    "the database hinders it": Story(the_database_hinders_it, is_online, ("core.db_errors.put_off_claim",)),
+    "the database hinders it": Story(the_database_hinders_it, is_online, ("core.db_errors.put_off",)),
     "a token of the other network": Story(
         a_token_of_the_other_network,
         ends(DeliveryState.FAILED, DeliveryProblem.REFUSED),
