@@ -16,7 +16,8 @@ from sqlalchemy import Table, bindparam, or_, select, update
 from demo.people import write_export
 from demo.seed import Provider
 from demo.time_shift import seal_again, unguarded
-from portal.core.database import EVERY_TENANT, Base, UtcDateTime, commit, db, scope_to, utcnow
+from portal.core.columns import UtcDateTime
+from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
 from portal.deliveries import jobs as steps
 from portal.deliveries.service import Plan, plan, request_transfer
 from portal.domain.actors import Actor

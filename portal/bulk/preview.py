@@ -17,8 +17,8 @@ from sqlalchemy.orm import aliased
 from portal.core.database import db
 from portal.domain.bulk import BulkAction, BulkItem, BulkRun
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import ParticipantState
 from portal.domain.rules.preflight import ENDING, OF_PARTICIPANT, Finding
+from portal.domain.states import ParticipantState
 from portal.networks.spec import ConsentProof
 from portal.releases.conditions import blocked, has_own_finding, people
 from portal.tenants.context import TenantContext

@@ -18,7 +18,8 @@ from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from portal.domain.participants import Mediator, Participant
 from portal.domain.rules.preflight import Finding
-from portal.releases.conditions import people
+from portal.domain.states import ParticipantState
+from portal.releases.conditions import listed, people
 from portal.releases.filters import Filters, apply_filters
 from portal.releases.service import choose_mediator, find_registration, release, revoke
 from portal.releases.states import refresh_due
@@ -74,22 +75,30 @@ def choose(
     db.session.flush()
     refresh_due(context.tenant.id, now)
     most = MOST_TRANSFERRED if action is BulkAction.TRANSFER else MOST
-    found = apply_filters(people(context), context, chosen.filters)
-    if chosen.participant_ids is not None:
-        found = people(context).where(Participant.id.in_(chosen.participant_ids))
-    # An INSERT's SELECT is not scoped by itself.
-    found = found.where(Participant.tenant_id == context.tenant.id)
-    rows = found.with_only_columns(
-        literal(context.tenant.id), literal(run.id), Participant.id, literal(value=False)
-    ).order_by(Participant.sort_key)
-    columns = ["tenant_id", "bulk_id", "participant_id", "consent_confirmed"]
-    db.session.execute(insert(BulkItem).from_select(columns, rows.limit(most + 1)))
+    _freeze(run, context, chosen, most + 1)
     run.total = db.session.scalar(select(func.count()).where(BulkItem.bulk_id == run.id)) or 0
     if run.total == 0:
         raise Refusal("bulk-nobody")
     if run.total > most:
         raise Refusal("bulk-too-many", most=most)
     return run
+
+
+def _freeze(run: BulkRun, context: TenantContext, chosen: Chosen, limit: int) -> None:
+    """Write down who is chosen, by name."""
+    found = listed().where(
+        ParticipantState.tenant_id == run.tenant_id
+    )  # an INSERT's SELECT is not scoped by itself
+    if chosen.participant_ids is not None:
+        found = found.where(ParticipantState.participant_id.in_(chosen.participant_ids))
+    else:
+        found = apply_filters(found, context, chosen.filters)
+    rows = found.with_only_columns(
+        literal(run.tenant_id), literal(run.id), ParticipantState.participant_id, literal(value=False)
+    )
+    columns = ["tenant_id", "bulk_id", "participant_id", "consent_confirmed"]
+    rows = rows.order_by(ParticipantState.sort_key).limit(limit)
+    db.session.execute(insert(BulkItem).from_select(columns, rows))
 
 
 def get_run(bulk_id: int) -> BulkRun:

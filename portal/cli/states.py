@@ -10,7 +10,8 @@ from portal.cli.refused import Refused
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
 from portal.domain.tenants import Tenant
-from portal.releases.states import find_drift, refresh_tenant
+from portal.releases.drift import find_drift
+from portal.releases.states import refresh_tenant
 
 
 @click.group()

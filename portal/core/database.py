@@ -14,15 +14,10 @@ from typing import Any, ClassVar, Final
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
-    BigInteger,
     Connection,
-    DateTime,
-    Dialect,
     Engine,
     Enum,
     ForeignKey,
-    Integer,
-    String,
     event,
     false,
     inspect,
@@ -35,45 +30,14 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
-from sqlalchemy.types import TypeDecorator
 
+from portal.core.columns import NAMES, BigKey, UtcDateTime
 from portal.core.row_level_security import (
     EVERY,
     bypassed_row_level_security,
     enable_row_level_security,
     set_row_level_scope,
 )
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-BigKey = BigInteger().with_variant(Integer(), "sqlite")
-"""A 64-bit key; SQLite numbers rows by itself only for a column typed INTEGER."""
-
-Sortable = String().with_variant(String(collation="C"), "postgresql")
-"""Text that sorts by its bytes on both databases: German collation would sort them apart."""
-
-
-class UtcDateTime(TypeDecorator[dt.datetime]):
-    """An aware time in UTC on both databases; SQLite stores no zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
-        if value is not None and value.tzinfo is None:
-            raise ValueError("times are aware")
-        return None if value is None else value.astimezone(dt.UTC)
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
 class Base(DeclarativeBase):

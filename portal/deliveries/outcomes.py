@@ -47,9 +47,6 @@ class Stop:
 Outcome = Continue | RetryAt | Stop
 
 
-_LOGGED = {DeliveryState.HELD: "delivery_held", DeliveryState.FAILED: "delivery_ended"}
-
-
 def conclude(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> Outcome:
     """Write down what a step came to, in the transaction of what it found, and return it. For who holds the lease."""
     match outcome:
@@ -77,13 +74,12 @@ def _move(
     detail: str | None,
     now: dt.datetime,
 ) -> None:
-    if transition.target in _LOGGED:
-        log.warning(
-            _LOGGED[transition.target],
-            delivery=delivery.id,
-            state=transition.target.value,
-            problem=problem and problem.value,
-        )
+    said = {"delivery": delivery.id, "state": transition.target.value, "problem": problem and problem.value}
+    match transition.target:
+        case DeliveryState.HELD:
+            log.warning("delivery_held", **said)
+        case DeliveryState.FAILED:
+            log.warning("delivery_ended", **said)
     if transition is DISCARD:
         assert problem
         cancel(delivery, problem, SYSTEM, now)

@@ -9,8 +9,9 @@ from sqlalchemy import exists, or_, select
 from portal.core.database import db
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import DeliveryProblem, Inclusion, Mode
-from portal.domain.releases import ParticipantState, Registration
+from portal.domain.releases import Registration
 from portal.domain.rules.preflight import ENDING, Finding, tenant_preflight
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, Tenant
 from portal.releases.conditions import has_own_finding
 from portal.releases.states import refresh_due

@@ -18,8 +18,9 @@ from portal.deliveries.service import Plan, cancel, plan, plan_withdrawals
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState, Mode, Trigger
-from portal.domain.releases import ParticipantState, Registration
+from portal.domain.releases import Registration
 from portal.domain.rules.workdays import local_date, next_transfer
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.releases.imported import end_lost_releases
 from portal.tenants.context import find_uncommitted, load_tenant_context

@@ -13,9 +13,10 @@ from portal.deliveries.waiting import wake_forgotten
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, Inclusion
-from portal.domain.releases import Event, ParticipantState, ProtocolEntry, Registration
+from portal.domain.releases import Event, ProtocolEntry, Registration
 from portal.domain.rules.preflight import CONSENT_LOST
 from portal.domain.rules.status import NetworkState, Status, after_archiving_receipt
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection
 from portal.networks.protocol.contract import Receipt
 from portal.releases.conditions import has_own_finding

@@ -13,8 +13,9 @@ from portal.deliveries.transitions import COMPLETE, move
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import AWAITING, DeliveryProblem
-from portal.domain.releases import Event, ParticipantState, ProtocolEntry, Registration
+from portal.domain.releases import Event, ProtocolEntry, Registration
 from portal.domain.rules.preflight import CONSENT_LOST
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection
 from portal.releases.conditions import has_own_finding
 from portal.releases.states import refresh_due

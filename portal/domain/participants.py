@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.core.database import Base, Sortable, TenantOwned, utcnow
+from portal.core.columns import Sortable
+from portal.core.database import Base, TenantOwned, utcnow
 from portal.domain.rules.identifiers import KEY_LENGTH, lookup_key
 
 NUMBER = 100

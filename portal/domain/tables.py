@@ -10,6 +10,7 @@ from portal.domain import (
     notices,
     participants,
     releases,
+    states,
     tenants,
     tokens,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "notices",
     "participants",
     "releases",
+    "states",
     "tenants",
     "tokens",
 ]

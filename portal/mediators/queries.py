@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from portal.accounts.errors import MediatorUnknown
 from portal.core.database import db
 from portal.domain.participants import Mediator
-from portal.domain.releases import MediatorRegistration, ParticipantState, Registration
+from portal.domain.releases import MediatorRegistration, Registration
+from portal.domain.states import ParticipantState
 from portal.releases.conditions import listed
 from portal.tenants.context import TenantContext
 

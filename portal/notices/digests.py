@@ -15,9 +15,9 @@ from portal.core.database import db
 from portal.domain.accounts import Account, Role
 from portal.domain.notice_kinds import MailKind
 from portal.domain.notices import DigestDay, Notice
-from portal.domain.releases import ParticipantState
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.workdays import is_working_day, local_date
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Tenant
 from portal.mail.outbox import put
 from portal.notices.channels.registry import channels_in_use

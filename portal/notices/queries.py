@@ -18,11 +18,12 @@ from portal.domain.imports import ImportRun, ImportState
 from portal.domain.notice_kinds import MailState, NoticeKind
 from portal.domain.notices import Mail, Notice, NoticeSeen
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import ParticipantState, Registration, Release
+from portal.domain.releases import Registration, Release
 from portal.domain.rules.notices import NOTHING_SENT_AFTER, ConnectionFacts, Facts, TenantFacts, TokenFacts
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import tenant_preflight
 from portal.domain.rules.tokens import STAGES as TOKEN_STAGES
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, ConnectionState, Heartbeat, Tenant
 from portal.domain.tokens import ApiToken
 from portal.imports.codes import ImportProblem

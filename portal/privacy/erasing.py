@@ -19,7 +19,8 @@ from portal.domain.bulk import BulkItem
 from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, OddAnswer
 from portal.domain.delivery_states import ENDED, Inclusion
 from portal.domain.participants import Participant, ParticipantWord, Profile
-from portal.domain.releases import ParticipantState, ProtocolEntry, Registration, Release
+from portal.domain.releases import ProtocolEntry, Registration, Release
+from portal.domain.states import ParticipantState
 from portal.privacy.queries import is_blocked
 
 OWNED = (BulkItem, DeliveryPerson, ParticipantState, ParticipantWord, Registration, Profile, Release)

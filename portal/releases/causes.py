@@ -9,9 +9,9 @@ from sqlalchemy import func
 
 from portal.core.database import db
 from portal.domain.participants import Mediator
-from portal.domain.releases import ParticipantState
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import TENANT_WIDE, Finding, from_bits
+from portal.domain.states import ParticipantState
 from portal.releases.conditions import count_by_phase, listed, shows_phase
 from portal.releases.filters import Filters, apply_filters
 from portal.tenants.context import TenantContext

@@ -15,9 +15,10 @@ from portal.core.database import db
 from portal.domain.deliveries import DeliveryPerson
 from portal.domain.delivery_states import DeliveryState
 from portal.domain.participants import Mediator, Order, Participant
-from portal.domain.releases import MediatorRegistration, ParticipantState, Registration, Release
+from portal.domain.releases import MediatorRegistration, Registration, Release
 from portal.domain.rules.phase import Phase, Transit, shown_needs_action, shown_phase
 from portal.domain.rules.preflight import TENANT_WIDE, Finding, to_bits
+from portal.domain.states import ParticipantState
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
@@ -43,36 +44,24 @@ def registered(context: TenantContext) -> Select[*tuple[Any, ...]]:
 
 def _joined(context: TenantContext) -> Select[*tuple[Any, ...]]:
     connection_id = context.connection.id if context.connection else 0
+    own = and_(
+        Registration.participant_id == ParticipantState.participant_id,
+        Registration.connection_id == connection_id,
+    )
+    known = and_(
+        MediatorRegistration.connection_id == connection_id,
+        MediatorRegistration.mediator_id == Registration.mediator_id,
+    )
+    parts = (Participant, Registration, Release, Order, Mediator, MediatorRegistration, ParticipantState)
     return (
-        select(
-            Participant,
-            Registration,
-            Release,
-            Order,
-            Mediator,
-            MediatorRegistration,
-            ParticipantState,
-            in_transit(context).label("in_transit"),
-        )
+        select(*parts, in_transit(context).label("in_transit"))
         .select_from(ParticipantState)
         .join(Participant, Participant.id == ParticipantState.participant_id)
-        .outerjoin(
-            Registration,
-            and_(
-                Registration.participant_id == ParticipantState.participant_id,
-                Registration.connection_id == connection_id,
-            ),
-        )
+        .outerjoin(Registration, own)
         .outerjoin(Release, Release.id == Registration.release_id)
         .outerjoin(Order, Order.id == Participant.order_id)
         .outerjoin(Mediator, Mediator.id == Registration.mediator_id)
-        .outerjoin(
-            MediatorRegistration,
-            and_(
-                MediatorRegistration.connection_id == connection_id,
-                MediatorRegistration.mediator_id == Registration.mediator_id,
-            ),
-        )
+        .outerjoin(MediatorRegistration, known)
     )
 
 

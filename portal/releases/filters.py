@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from portal.domain.participants import Mediator, Order, ParticipantWord
-from portal.domain.releases import ParticipantState, Registration
+from portal.domain.releases import Registration
 from portal.domain.rules.normalise import next_word
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Status
+from portal.domain.states import ParticipantState
 from portal.releases.conditions import (
     LEFT_BUT_RELEASED,
     has_finding,

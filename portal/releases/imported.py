@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, and_, select, update
 from portal.core.database import db
 from portal.domain.actors import QUALLI
 from portal.domain.participants import Participant
-from portal.domain.releases import EndCause, Event, ParticipantState, ProtocolEntry, Registration, Release
+from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
 from portal.domain.rules.preflight import CONSENT_LOST, ENDING, from_bits
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.releases.conditions import has_own_finding
 from portal.releases.service import end_release

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from portal.core.jobs import Periodic
-from portal.releases.states import check_some
+from portal.releases.drift import check_some
 
 PERIODIC = (Periodic(check_some),)

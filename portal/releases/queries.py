@@ -9,13 +9,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_, select, true
 
-from portal.core.database import UtcDateTime, db
+from portal.core.columns import UtcDateTime
+from portal.core.database import db
 from portal.core.refusal import NotFound
 from portal.domain.deliveries import Delivery
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import ParticipantState, ProtocolEntry
+from portal.domain.releases import ProtocolEntry
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Reason, Status
+from portal.domain.states import ParticipantState
 from portal.releases.conditions import listed, needs_action, people
 from portal.releases.filters import Filters, Sorting, apply_filters
 from portal.releases.rows import PersonRow, decided_row, listed_row, rejection_of

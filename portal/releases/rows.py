@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from portal.domain.participants import Mediator, Order, Participant
-from portal.domain.releases import MediatorRegistration, ParticipantState, Registration, Release
+from portal.domain.releases import MediatorRegistration, Registration, Release
 from portal.domain.rules.phase import (
     WAITS_FOR_NOTHING,
     Moments,
@@ -23,6 +23,7 @@ from portal.domain.rules.phase import (
 )
 from portal.domain.rules.preflight import MENDABLE, Consent, Finding, PreflightInput, from_bits, preflight
 from portal.domain.rules.status import Archiving, Reason, Status, archiving, read_reason
+from portal.domain.states import ParticipantState
 from portal.tenants.context import TenantContext
 
 

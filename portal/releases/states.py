@@ -1,7 +1,7 @@
 """What lists show of a participant: decided once, in the transaction of whatever changes it (docs/domain.md#phase).
 
 Whatever is written through the session marks whom it concerns; `refresh_changed` decides them anew right before the
-commit, and `refresh_due` does so for whom time alone has changed. `find_drift` compares what is stored with the rules.
+commit, and `refresh_due` does so for whom time alone has changed. `releases.drift` compares it with the rules.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-from sqlalchemy import Row, Select, bindparam, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, insert, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Bundle
 
 from portal.core.database import db, reading_columns_of, utcnow
 from portal.domain.participants import Mediator, Order, Participant
-from portal.domain.releases import MediatorRegistration, ParticipantState, Registration, Release
+from portal.domain.releases import MediatorRegistration, Registration, Release
 from portal.domain.rules.phase import (
     CLARIFICATION_WORKING_DAYS,
     OVERDUE_WORKING_DAYS,
@@ -29,6 +28,7 @@ from portal.domain.rules.phase import (
 )
 from portal.domain.rules.preflight import preflight, to_bits
 from portal.domain.rules.workdays import local_date, midnight, working_days_after
+from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.networks.registry import Network
 from portal.releases.rows import consent_of, moments_of, phase_input, preflight_input
@@ -36,15 +36,11 @@ from portal.releases.tracking import take_changed
 from portal.tenants.context import deadlines_in
 
 BATCH = 1000
-CHECKED = 5000
-"""States that are compared in one transaction."""
-CHECKED_EVERY = dt.timedelta(days=1)
 _TABLE: SqlTable = ParticipantState.__table__  # type: ignore[assignment]
 _DECIDED = tuple(
     column.name for column in _TABLE.columns if column.name not in ("id", "tenant_id", "participant_id")
 )
 _MOMENT = dt.timedelta(microseconds=1)
-log = structlog.get_logger()
 State = dict[str, Any]
 """The columns of ParticipantState that are decided here."""
 
@@ -85,67 +81,22 @@ def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> i
     return len(ids)
 
 
-@dataclass(frozen=True)
-class Drift:
-    """A stored state that is not what the rules say."""
-
-    number: str
-    """Of the participant."""
-    columns: tuple[str, ...]
-    """Those that differ; all where nothing is stored."""
-
-
-def find_drift(tenant_id: int, now: dt.datetime) -> list[Drift]:
-    """Compare every stored state of a tenant with what the rules say at `now`. Writes nothing.
-
-    What time alone has changed is no drift: the sweep is about to come to it.
-    """
+def find_differing(
+    tenant_id: int, participant_ids: Collection[int], now: dt.datetime
+) -> list[tuple[int, tuple[str, ...]]]:
+    """Return who of these participants is stored otherwise than the rules say at `now`, and the columns that differ."""
+    found = []
     with reading_columns_of(tenant_id):
         clock = _clock(tenant_id, now)
-        rows = db.session.execute(select(Participant.id, Participant.number).filter_by(tenant_id=tenant_id))
-        numbers = {row.id: row.number for row in rows}
-        return [
-            Drift(numbers[participant_id], differing)
-            for ids in _batches(numbers)
-            for participant_id, differing in _find_differing(clock, ids)
-        ]
-
-
-def _find_differing(clock: _Clock, ids: list[int]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    stored = _stored(ids)
-    for participant_id, state in _decide(clock, ids):
-        before = stored.get(participant_id)
-        differing = _differing(before, state)
-        due = before is not None and before["recheck_at"] is not None and before["recheck_at"] <= clock.now
-        if differing and not due:
-            yield participant_id, differing
-
-
-def check_some(now: dt.datetime) -> int:
-    """Compare some states of the tenant that was not compared for longest, and mend them; how many were wrong.
-
-    Once a day every tenant's turn comes. For the sweep, which sees every tenant. Never commits.
-    """
-    due = or_(Tenant.states_checked_at.is_(None), Tenant.states_checked_at < now - CHECKED_EVERY)
-    query = (
-        select(Tenant).where(due).order_by(Tenant.states_checked_at.is_not(None), Tenant.states_checked_at)
-    )
-    tenant = db.session.scalars(query.limit(1)).first()
-    if tenant is None:
-        return 0
-    refresh_due(tenant.id, now)
-    following = select(Participant.id).where(
-        Participant.tenant_id == tenant.id, Participant.id > tenant.states_cursor
-    )
-    ids = db.session.scalars(following.order_by(Participant.id).limit(CHECKED)).all()
-    drifted = refresh(tenant.id, ids, now)
-    if drifted:
-        log.error("states_drifted", tenant=tenant.id, number=drifted)
-    tenant.states_drifted += drifted
-    tenant.states_cursor = ids[-1] if len(ids) == CHECKED else 0
-    if len(ids) < CHECKED:
-        tenant.states_checked_at = now
-    return drifted
+        for ids in _batches(participant_ids):
+            stored = _stored(ids)
+            for participant_id, state in _decide(clock, ids):
+                before = stored.get(participant_id)
+                differing = _differing(before, state)
+                due = before and before["recheck_at"] and before["recheck_at"] <= now
+                if differing and not due:
+                    found.append((participant_id, differing))
+    return found
 
 
 # --- deciding ----------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.domain.rules.phase import Phase
 from portal.domain.tenants import Tenant
-from portal.releases import states
-from portal.releases.states import check_some
+from portal.releases import drift
+from portal.releases.drift import check_some
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
 
@@ -47,7 +47,7 @@ def test_deciding_anew_mends_it(drifted: Bridge, commands: Commands) -> None:
 def test_the_daily_comparison_mends_and_counts_it(
     drifted: Bridge, commands: Commands, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(states, "CHECKED", 2)
+    monkeypatch.setattr(drift, "CHECKED", 2)
     now = utcnow()
     found = []
     with scoped_to(EVERY_TENANT):

@@ -233,7 +233,7 @@ CHORES: dict[str, Story] = {
             "imports.running._end",
             "imports.running._empty:2",
             "imports.running._empty:3",
-            "imports.running._Beat.__call__",
+            "imports.running._KeepAlive.__call__",
         ),
     ),
     "an import that fails": Story(an_import_that_fails, has_failed, ("imports.running._fail",)),

@@ -22,8 +22,8 @@ from portal.domain.actors import Actor
 from portal.domain.imports import ImportMode
 from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.tenants import Tenant
+from portal.releases.drift import find_drift
 from portal.releases.service import choose_mediator, release, revoke
-from portal.releases.states import find_drift
 from portal.tenants.service import set_licence
 from tests.properties.model import AWAITING, UNDER_WAY, Person, demand
 from tests.properties.wire import Fault

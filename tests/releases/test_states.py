@@ -29,8 +29,9 @@ from portal.domain.rules.status import Status
 from portal.domain.tenants import ConnectionState
 from portal.networks.registry import Network
 from portal.releases.conditions import blocked, has_own_finding, needs_action, people, shows_phase
+from portal.releases.drift import find_drift
 from portal.releases.rows import decided_row, listed_row
-from portal.releases.states import find_drift, refresh_tenant
+from portal.releases.states import refresh_tenant
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.people import Crowd

@@ -26,6 +26,7 @@ from portal.core import database, leases
 from portal.core.paths import ROOT
 from portal.networks.protocol.client import NetworkClient
 from portal.tenants import context
+from portal.webkit import fragments
 
 Action = Callable[[str], None]
 
@@ -43,11 +44,13 @@ UNNOTICED = {
     "cli.imports.import_:3": "only reads",
     "cli.judging_imports.pass_:2": "only reads",
     "cli.judging_imports.show": "only reads",
+    "cli.states.": "decided anew, and cut off, it is decided once more",
     "cli.privacy.": "notes what is handed out",
     "cli.tenant_checks.": "only reads",
     "cli.tenants.": "settings of a tenant",
     "cli.tokens.": "tokens of a tenant",
     "cli.waiting.": "only reads",
+    "deliveries.network_views.": "settings of a tenant, one transaction",
     "keys.": "begun again, it goes on by what is left: tests/keys kills it",
     "mediators.": "settings of a mediator",
     "notices.views.": "what somebody has read",
@@ -82,21 +85,33 @@ class Site:
 @lru_cache
 def sites(path: Path) -> list[Site]:
     """The commits in a file, in order: calls of `commit`, and blocks that end in one."""
-    return list(_sites(ast.parse(path.read_text()), ()))
+    tree = ast.parse(path.read_text())
+    return list(_sites(tree, (), _committing(tree)))
 
 
-def _sites(node: ast.AST, functions: tuple[str, ...]) -> Iterator[Site]:
+def _committing(tree: ast.Module) -> set[str]:
+    """The functions that commit for who calls them, of those that a file imports."""
+    return {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module in _MODULES_THROUGH
+        for alias in node.names
+        if alias.name in ("commit", "save", "done")
+    }
+
+
+def _sites(node: ast.AST, functions: tuple[str, ...], committing: set[str]) -> Iterator[Site]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Call) and _commits(child.func):
+        if isinstance(child, ast.Call) and _commits(child.func, committing):
             yield Site(".".join(functions), child.lineno, child.end_lineno or child.lineno)
         named = isinstance(child, ast.FunctionDef | ast.ClassDef)
-        yield from _sites(child, (*functions, child.name) if named else functions)  # type: ignore[attr-defined]
+        yield from _sites(child, (*functions, child.name) if named else functions, committing)  # type: ignore[attr-defined]
 
 
-def _commits(function: ast.expr) -> bool:
+def _commits(function: ast.expr, committing: set[str]) -> bool:
     if isinstance(function, ast.Attribute):
         return function.attr == "step"  # of a lease: a block that ends in a commit
-    return isinstance(function, ast.Name) and function.id in ("commit", "save")
+    return isinstance(function, ast.Name) and function.id in committing
 
 
 def names(path: Path) -> list[str]:
@@ -125,7 +140,8 @@ def all_commits() -> list[str]:
     return [name for path in own for name in names(path) if is_noticed(name)]
 
 
-_THROUGH = {database.__file__, leases.__file__, contextlib.__file__, context.__file__}
+_MODULES_THROUGH = {it.__name__ for it in (database, context, fragments)}
+_THROUGH = {database.__file__, leases.__file__, contextlib.__file__, context.__file__, fragments.__file__}
 """Files whose functions commit for those who call them."""
 
 
