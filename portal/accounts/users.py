@@ -12,6 +12,8 @@ from portal.accounts.second_factor import is_set, is_wanted
 from portal.core.database import EVERY_TENANT, db, scoped_to
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor
+from portal.domain.tenants import Tenant
+from portal.webkit.sessions import current_session
 
 WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a key of the session
 """What a session holds that began at an identity provider: it cannot be asked for a password."""
@@ -28,6 +30,8 @@ class User:
     tenant_id: int | None
     """None for support."""
     mediator_id: int | None
+    time_zone: str | None = None
+    """Of the tenant; None for support."""
     must_set_up: bool = False
     """Whether a second factor is demanded of them, and not there yet."""
     is_authenticated: bool = True
@@ -40,14 +44,23 @@ class User:
 
 def find_user(account_id: str) -> User | None:
     """The user by the number in the session; None where the account is gone or disabled."""
-    query = select(Account).where(Account.id == int(account_id), Account.disabled_at.is_(None))
+    own = current_session()
+    if own.account is not None and account_id == str(own.account.id):  # loaded with the session
+        return user_of(own.account, own.time_zone) if own.account.disabled_at is None else None
+    query = (
+        select(Account, Tenant.time_zone)
+        .outerjoin(Tenant, Tenant.id == Account.tenant_id)
+        .where(Account.id == int(account_id), Account.disabled_at.is_(None))
+    )
     with scoped_to(EVERY_TENANT):
-        account = db.session.scalar(query)
-        return user_of(account) if account else None
+        found = db.session.execute(query).first()
+        return user_of(found.Account, found.time_zone) if found else None
 
 
-def user_of(account: Account) -> User:
+def user_of(account: Account, time_zone: str | None = None) -> User:
+    """Return an account as a user; `time_zone` is that of its tenant, where a page asks for it."""
     return User(
+        time_zone=time_zone,
         id=account.id,
         name=account.name,
         initials=account.initials,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, false, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.core.database import db
@@ -17,16 +17,20 @@ from portal.domain.tenants import Connection, ConnectionState
 DELAYED_AFTER = dt.timedelta(seconds=20)
 
 
-def is_delayed(connection: Connection, now: dt.datetime) -> bool:
-    """Whether a step has been due for a while, and nobody works on it though the network is not what keeps us."""
-    if connection.paused_until and connection.paused_until > now - DELAYED_AFTER:
-        return False
-    query = select(Delivery.id).where(
-        Delivery.connection_id == connection.id,
-        Delivery.next_step_at < now - DELAYED_AFTER,
-        or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
+def step_is_delayed(connection: Connection | None, now: dt.datetime) -> ColumnElement[bool]:
+    """Whether a step has been due for a while, and nobody works on it though the network is not what keeps us.
+
+    As part of another statement; false without a connection.
+    """
+    if connection is None or (connection.paused_until and connection.paused_until > now - DELAYED_AFTER):
+        return false()
+    return exists(
+        select(Delivery.id).where(
+            Delivery.connection_id == connection.id,
+            Delivery.next_step_at < now - DELAYED_AFTER,
+            or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
+        )
     )
-    return db.session.scalar(query.limit(1)) is not None
 
 
 def list_deliveries(after: int | None = None, limit: int = 50) -> list[Delivery]:

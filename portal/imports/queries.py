@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.core.database import db
 from portal.domain.imports import ImportRun, ImportState
 
 
-def find_held_import() -> int | None:
-    """The tenant's oldest import that waits for a person; None where there is none."""
-    query = select(func.min(ImportRun.id)).where(ImportRun.state == ImportState.HELD)
-    return db.session.scalar(query)
+def oldest_held_import() -> ScalarSelect[int | None]:
+    """The tenant's oldest import that waits for a person, as part of another statement; None where there is none."""
+    return select(func.min(ImportRun.id)).where(ImportRun.state == ImportState.HELD).scalar_subquery()
 
 
 def list_imports(after: int | None = None, limit: int = 50) -> Sequence[ImportRun]:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 
 from portal.core.database import db
 from portal.core.settings import current_settings
@@ -323,12 +323,12 @@ def _rows(query) -> list[NoticeRow]:  # type: ignore[no-untyped-def]
     ]
 
 
-def count_unseen(role: Role, account_id: int) -> int:
-    """How many open notices somebody has not seen as bad as they are; each page's head asks."""
+def count_unseen(role: Role, account_id: int) -> ScalarSelect[int]:
+    """How many open notices an account has not seen as bad as they are, as part of another statement."""
     seen = select(NoticeSeen.id).where(
         NoticeSeen.notice_id == Notice.id,
         NoticeSeen.account_id == account_id,
         NoticeSeen.level >= Notice.notified_level,
     )
     query = select(func.count()).where(Notice.closed_at.is_(None), concerns(role), ~seen.exists())
-    return db.session.scalar(query) or 0
+    return query.scalar_subquery()

@@ -9,8 +9,9 @@ from contextlib import contextmanager, nullcontext
 from flask import Blueprint, Response, g, render_template
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import select
 
-from portal.core.database import EVERY_TENANT, counting_for_every_tenant, scope_to, utcnow
+from portal.core.database import EVERY_TENANT, counting_for_every_tenant, db, scope_to, utcnow
 from portal.domain.permissions import Permission
 from portal.notices.queries import count_unseen, list_closed, list_notices
 from portal.notices.seen import see
@@ -50,10 +51,10 @@ def seen(notice_id: int) -> Response:
 
 
 def unseen_notices() -> int:
-    """How many notices the signed-in person has not seen; once a request."""
+    """How many notices the signed-in person has not seen; the header of a tenant's page has asked already."""
     if "unseen_notices" not in g:
         with counting_for_every_tenant() if current_user.role.for_all_tenants else nullcontext():
-            g.unseen_notices = count_unseen(current_user.role, current_user.id)
+            g.unseen_notices = db.session.scalar(select(count_unseen(current_user.role, current_user.id)))
     found: int = g.unseen_notices
     return found
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, String, cast, func, literal, select, union_all
 
 from portal.core.database import db
 from portal.domain.participants import Mediator, Order, Participant
@@ -16,44 +17,56 @@ LIMIT = 300
 
 
 @dataclass(frozen=True)
-class Caseworker:
+class Choice:
+    """Something that a list can be narrowed to."""
+
     key: str
-    """Stands in addresses; the text may be somebody's name."""
+    """Stands in addresses: the row of an order or mediator, a digest of a caseworker, who may be named."""
     text: str
+    number: str = ""
+    """Of an order or mediator, as Qualli.life says it."""
 
 
 @dataclass(frozen=True)
 class Offered:
-    """Everything that a list can be narrowed to."""
+    """Everything that a list can be narrowed to, each by its text."""
 
-    orders: Sequence[Order]
-    mediators: Sequence[Mediator]
-    caseworkers: Sequence[Caseworker]
+    orders: Sequence[Choice]
+    mediators: Sequence[Choice]
+    caseworkers: Sequence[Choice]
 
 
 def offered() -> Offered:
-    """What the page of the list offers."""
-    return Offered(orders(), mediators(), caseworkers())
+    """Return what the page of the list offers; in one statement."""
+    found: defaultdict[str, list[Choice]] = defaultdict(list)
+    rows = db.session.execute(union_all(_orders(), _mediators(), _caseworkers())).all()
+    for kind, _sort, key, text, number in sorted(rows, key=lambda row: row[1]):
+        found[kind].append(Choice(key or caseworker_key(text), text, number))
+    return Offered(found["order"], found["mediator"], found["caseworker"])
 
 
-def orders() -> Sequence[Order]:
-    """Orders by title."""
-    return db.session.scalars(select(Order).order_by(Order.title, Order.id).limit(LIMIT)).all()
+def _orders() -> Select[str, str, str, str, str]:
+    query = (
+        select(Order.id, Order.title, Order.number).order_by(Order.title, Order.id).limit(LIMIT).subquery()
+    )
+    return select(literal("order"), query.c.title, cast(query.c.id, String), query.c.title, query.c.number)
 
 
-def mediators() -> Sequence[Mediator]:
-    """Mediators by name."""
-    return db.session.scalars(select(Mediator).order_by(Mediator.sort_key, Mediator.id).limit(LIMIT)).all()
+def _mediators() -> Select[str, str, str, str, str]:
+    name = (Mediator.last_name + ", " + Mediator.first_name).label("name")
+    query = (
+        select(Mediator.id, Mediator.sort_key, name, Mediator.number)
+        .order_by(Mediator.sort_key, Mediator.id)
+        .limit(LIMIT)
+        .subquery()
+    )
+    return select(
+        literal("mediator"), query.c.sort_key, cast(query.c.id, String), query.c.name, query.c.number
+    )
 
 
-def active_mediators(limit: int = 2000) -> Sequence[Mediator]:
-    """Mediators who can be chosen, by name."""
-    query = select(Mediator).where(Mediator.active).order_by(Mediator.sort_key, Mediator.id)
-    return db.session.scalars(query.limit(limit)).all()
-
-
-def caseworkers() -> list[Caseworker]:
-    """List every caseworker that a participant of the tenant has, sorted, in one statement.
+def _caseworkers() -> Select[str, str, str, str, str]:
+    """Every caseworker that a participant of the tenant has, sorted.
 
     The recursion steps through the index from one caseworker to the next: reading each participant's, as DISTINCT
     does, would take as long as there are people.
@@ -65,13 +78,20 @@ def caseworkers() -> list[Caseworker]:
     )
     following = select(func.min(Participant.caseworker)).where(Participant.caseworker > steps.c.text)
     steps = steps.union_all(select(following.scalar_subquery()).where(steps.c.text.is_not(None)))
-    texts = db.session.scalars(select(steps.c.text).where(steps.c.text.is_not(None)).limit(LIMIT))
-    return [Caseworker(caseworker_key(text), text) for text in texts]
+    query = select(steps.c.text).where(steps.c.text.is_not(None)).limit(LIMIT).subquery()
+    return select(literal("caseworker"), query.c.text, literal(""), query.c.text, literal(""))
+
+
+def active_mediators(limit: int = 2000) -> Sequence[Mediator]:
+    """Mediators who can be chosen, by name."""
+    query = select(Mediator).where(Mediator.active).order_by(Mediator.sort_key, Mediator.id)
+    return db.session.scalars(query.limit(limit)).all()
 
 
 def find_caseworker(key: str) -> str | None:
     """The caseworker whose key this is; None where no participant has such a one."""
-    return next((item.text for item in caseworkers() if item.key == key), None)
+    texts = (row[3] for row in db.session.execute(_caseworkers()))
+    return next((text for text in texts if caseworker_key(text) == key), None)
 
 
 def caseworker_key(text: str) -> str:

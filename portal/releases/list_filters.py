@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.domain.participants import Mediator, Order
-from portal.participants.choices import Caseworker, Offered
+from portal.participants.choices import Choice, Offered
 from portal.releases.list_address import LENGTH, ListAddress, filter_label
 from portal.webkit.labels import label_of
 
@@ -38,13 +37,13 @@ def narrowings(where: ListAddress, text: str, offered: Offered, **kept: Any) -> 
         (where.action, "action", _("braucht Aktion")),
         (where.mine, "mine", _("meine")),
         (where.left, "left", _("ausgetreten, noch freigegeben")),
-        (where.order_id, "order", _named(offered.orders, where.order_id, _title) or _("Auftrag/Maßnahme")),
+        (where.order_id, "order", _text(offered.orders, where.order_id) or _("Auftrag/Maßnahme")),
         (
             where.mediator_id,
             "mediator",
-            _named(offered.mediators, where.mediator_id, _name) or _("Vermittler/in"),
+            _text(offered.mediators, where.mediator_id) or _("Vermittler/in"),
         ),
-        (where.caseworker, "caseworker", _caseworker(offered.caseworkers, where.caseworker)),
+        (where.caseworker, "caseworker", _text(offered.caseworkers, where.caseworker) or _("Betreuer/in")),
         (text, "q", _("Suche: %(text)s", text=text)),
     )
     for given, name, words in chosen:
@@ -66,17 +65,6 @@ def _one_by_one(name: str, members: Sequence[Any]) -> list[tuple[str, dict[str, 
     ]
 
 
-def _named(rows: Sequence[Any], row_id: int | None, words: Callable[[Any], str]) -> str:
-    return next((words(row) for row in rows if row.id == row_id), "")
-
-
-def _title(order: Order) -> str:
-    return order.title
-
-
-def _name(mediator: Mediator) -> str:
-    return f"{mediator.last_name}, {mediator.first_name}"
-
-
-def _caseworker(rows: Sequence[Caseworker], key: str | None) -> str:
-    return next((row.text for row in rows if row.key == key), _("Betreuer/in"))
+def _text(choices: Sequence[Choice], key: object) -> str:
+    """The text of a choice; empty where it is not offered."""
+    return next((choice.text for choice in choices if choice.key == str(key)), "")

@@ -22,13 +22,7 @@ from portal.releases.exporting import table
 from portal.releases.filters import Filters, Sorting
 from portal.releases.list_address import read_address, read_strictly, read_whole_address
 from portal.releases.list_filters import ignored_words, narrowings
-from portal.releases.queries import (
-    Listing,
-    count_participants,
-    list_participants,
-    needs_action_count,
-    status_counts,
-)
+from portal.releases.queries import Listing, count_all, count_participants, list_participants
 from portal.releases.saved_views import forget_view, save_view, saved_views
 from portal.tenants.context import current_context
 from portal.webkit.access import requires
@@ -65,8 +59,7 @@ def list_page() -> Response:
         grouped=causes(view, filters) if grouped else None,
         listing=None if grouped else _listing(filters),
         matching=count_participants(view, filters) if where.narrowed else None,
-        counts=status_counts(),
-        action_count=needs_action_count(view),
+        counters=count_all(view),
         ignored=ignored_words(where),
         narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
         offered=offered,

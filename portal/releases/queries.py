@@ -99,19 +99,29 @@ def _beyond(keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool)
     return beyond
 
 
-def status_counts() -> dict[Status, int]:
-    """How many people have each status; every status is there."""
-    query = (
-        listed().with_only_columns(ParticipantState.status, func.count()).group_by(ParticipantState.status)
-    )
-    counted = {Status(status): number for status, number in db.session.execute(query)}
-    return {status: counted.get(status, 0) for status in Status}
+@dataclass(frozen=True)
+class Counters:
+    """How many participants there are."""
+
+    statuses: dict[Status, int]
+    """By status; every status is there."""
+    needing_action: int
+
+    @property
+    def all(self) -> int:
+        """How many they are together."""
+        return sum(self.statuses.values())
 
 
-def needs_action_count(view: TenantContext) -> int:
-    """How many people need somebody to do something."""
-    query = listed().where(needs_action(view)).with_only_columns(func.count())
-    return db.session.scalar(query) or 0
+def count_all(view: TenantContext) -> Counters:
+    """Count everybody a list of the tenant may show."""
+    acting = func.count(case((needs_action(view), 1)))
+    query = listed().with_only_columns(ParticipantState.status, func.count(), acting)
+    statuses, needing_action = dict.fromkeys(Status, 0), 0
+    for status, number, acting_here in db.session.execute(query.group_by(ParticipantState.status)):
+        statuses[status] = number
+        needing_action += acting_here
+    return Counters(statuses, needing_action)
 
 
 def count_participants(view: TenantContext, filters: Filters) -> int:
@@ -159,5 +169,7 @@ def protocol(participant_id: int, before: int | None = None, limit: int = 20) ->
 def delivery_numbers(entries: Sequence[ProtocolEntry]) -> dict[int, int]:
     """The numbers people see of the deliveries that `entries` name, by row."""
     ids = {entry.delivery_id for entry in entries if entry.delivery_id}
+    if not ids:
+        return {}
     rows = db.session.execute(select(Delivery.id, Delivery.sequence).where(Delivery.id.in_(ids)))
     return {row.id: row.sequence for row in rows}

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, g, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import null, select
 
+from portal.core.database import db
 from portal.core.queue import is_in_trouble
 from portal.core.settings import current_settings
-from portal.deliveries.queries import is_delayed
+from portal.deliveries.queries import step_is_delayed
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.permissions import Permission
 from portal.domain.rules.licence import LicenceWarning, licence_warning, network_licence_warning
 from portal.domain.rules.phase import Transit
 from portal.domain.rules.preflight import Finding
-from portal.imports.queries import find_held_import
+from portal.imports.queries import oldest_held_import
+from portal.notices.queries import count_unseen
 from portal.releases.finding_labels import mending_of
 from portal.tenants.context import TenantContext, current_context
 from portal.tenants.labels import problem_text
@@ -69,20 +72,28 @@ def find_header() -> Header | None:
     """The header of the current page; None where nobody is signed in or no tenant is chosen."""
     if g.get("plain") or not current_user.is_authenticated or g.get("tenant_id") is None:
         return None
-    context = current_context()
-    return Header(context, tuple(_banners(context)))
+    context, known = current_context(), g.get("header")
+    if known is None or known.context is not context:  # asked for at several places of a page
+        known = g.header = Header(context, tuple(_banners(context)))
+    return cast("Header", known)
 
 
 def _banners(context: TenantContext) -> list[Banner]:
     found = [_finding_banner(finding) for finding in context.findings]
-    seen = worker_seen_at()
+    delayed = step_is_delayed(context.connection, context.now)
+    unseen = null() if current_user.role.for_all_tenants else count_unseen(current_user.role, current_user.id)
+    query = select(worker_seen_at(), delayed, oldest_held_import(), unseen)
+    row = db.session.execute(query).one()
+    seen: dt.datetime | None = row[0]
+    is_delayed, held, number = row[1:]
+    if number is not None:  # support counts those of every tenant
+        g.unseen_notices = number
     if seen is None or context.now - seen > WORKER_SILENT_AFTER:
         text = _("Die Übertragung steht still: Der Dienst im Hintergrund meldet sich nicht.")
         found.append(Banner(Tone.DANGER, text, more=_("Freigaben werden gespeichert und später übertragen.")))
-    elif _delayed(context):
+    elif is_delayed or (context.connection and is_in_trouble(current_settings().redis_url)):
         text = _("Die Übertragung verzögert sich.")
         found.append(Banner(Tone.WARNING, text, more=_("Nichts geht verloren; es geht von selbst weiter.")))
-    held = find_held_import()
     if held is not None:
         text = _("Der Import %(number)s ist angehalten.", number=held)
         link = url_for("imports.show", import_id=held)
@@ -139,12 +150,6 @@ def _connection_banners(context: TenantContext) -> list[Banner]:
         text = _("Das Jobportal ist gerade nicht erreichbar oder weist uns ab; es wird weiter versucht.")
         found.append(Banner(Tone.WARNING, text, more=problem_text(connection.problem)))
     return found
-
-
-def _delayed(context: TenantContext) -> bool:
-    if context.connection is None:
-        return False
-    return is_in_trouble(current_settings().redis_url) or is_delayed(context.connection, context.now)
 
 
 def _paused(until: dt.datetime | None, now: dt.datetime) -> bool:

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from flask import g
-from sqlalchemy import select
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import aliased
 
 from portal.core.database import commit, db, set_reading, utcnow
 from portal.domain.deliveries import Delivery
@@ -14,8 +15,8 @@ from portal.domain.delivery_states import UNCOMMITTED, DeliveryState
 from portal.domain.rules.phase import CLARIFICATION_WORKING_DAYS, OVERDUE_WORKING_DAYS, Deadlines, Transit
 from portal.domain.rules.preflight import Finding, tenant_preflight
 from portal.domain.rules.workdays import working_days_before
-from portal.domain.tenants import Connection, Tenant
-from portal.tenants.queries import find_connection, tenant_facts, today_of
+from portal.domain.tenants import Connection, ConnectionState, Tenant
+from portal.tenants.queries import tenant_facts, today_of
 from portal.webkit.scope import current_tenant_id
 
 
@@ -54,18 +55,43 @@ def load_tenant_context(
     tenant_id: int, now: dt.datetime, connection: Connection | None = None
 ) -> TenantContext:
     """The tenant as seen at `now`, over its open connection unless another is given."""
-    tenant = db.session.get_one(Tenant, tenant_id)
-    connection = connection or find_connection(tenant_id)
+    tenant, found, uncommitted, last_committed = db.session.execute(
+        _context(tenant_id, connection.id if connection else None)
+    ).one()
     today = today_of(tenant, now)
     return TenantContext(
         tenant=tenant,
-        connection=connection,
+        connection=found,
         now=now,
         today=today,
         deadlines=deadlines_of(tenant, now),
-        findings=tuple(tenant_preflight(tenant_facts(tenant, connection), today)),
-        uncommitted=find_uncommitted(connection.id) if connection else None,
-        last_committed=_last_committed(connection.id) if connection else None,
+        findings=tuple(tenant_preflight(tenant_facts(tenant, found), today)),
+        uncommitted=uncommitted,
+        last_committed=last_committed,
+    )
+
+
+def _context(tenant_id: int, connection_id: int | None) -> Select[Tenant, Connection, Delivery, Delivery]:
+    """A tenant with its connection and the deliveries that matter, in one statement: every page asks it."""
+    uncommitted, last = aliased(Delivery), aliased(Delivery)
+    chosen = (
+        Connection.state == ConnectionState.OPEN if connection_id is None else Connection.id == connection_id
+    )
+    newest = (
+        select(func.max(Delivery.sequence))
+        .where(Delivery.connection_id == Connection.id, Delivery.committed_at.is_not(None))
+        .correlate(Connection)
+        .scalar_subquery()
+    )
+    return (
+        select(Tenant, Connection, uncommitted, last)
+        .outerjoin(Connection, and_(Connection.tenant_id == Tenant.id, chosen))
+        .outerjoin(
+            uncommitted,
+            and_(uncommitted.connection_id == Connection.id, uncommitted.state.in_(UNCOMMITTED)),
+        )
+        .outerjoin(last, and_(last.connection_id == Connection.id, last.sequence == newest))
+        .where(Tenant.id == tenant_id)
     )
 
 
@@ -87,15 +113,6 @@ def find_uncommitted(connection_id: int) -> Delivery | None:
     """The one delivery of the connection that is not committed, given up or failed."""
     return db.session.scalar(
         select(Delivery).where(Delivery.connection_id == connection_id, Delivery.state.in_(UNCOMMITTED))
-    )
-
-
-def _last_committed(connection_id: int) -> Delivery | None:
-    return db.session.scalar(
-        select(Delivery)
-        .where(Delivery.connection_id == connection_id, Delivery.committed_at.is_not(None))
-        .order_by(Delivery.sequence.desc())
-        .limit(1)
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
 
 from portal.core.database import db, utcnow
 from portal.domain.rules.preflight import TenantFacts
@@ -50,11 +50,6 @@ def today_of(tenant: Tenant, now: dt.datetime | None = None) -> dt.date:
     return local_date(now or utcnow(), tenant.time_zone)
 
 
-def worker_seen_at() -> dt.datetime | None:
-    """The last sign of life of any worker."""
-    return db.session.scalar(
-        select(Heartbeat.seen_at)
-        .where(Heartbeat.kind == "worker")
-        .order_by(Heartbeat.seen_at.desc())
-        .limit(1)
-    )
+def worker_seen_at() -> ScalarSelect[dt.datetime]:
+    """The last sign of life of any worker, as part of another statement; None where there was none."""
+    return select(func.max(Heartbeat.seen_at)).where(Heartbeat.kind == "worker").scalar_subquery()

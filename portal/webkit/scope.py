@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, g, request, session
 from flask_login import current_user
+from sqlalchemy import select
 
 from portal.core.database import db, scope_to, set_reading
 from portal.domain.tenants import Tenant
@@ -30,9 +31,11 @@ def _scope() -> None:
     scope_to(None)
     if not current_user.is_authenticated or current_user.must_set_up:
         return
-    chosen = session.get(TENANT_KEY) if current_user.role.for_all_tenants else current_user.tenant_id
-    tenant = db.session.get(Tenant, chosen) if chosen is not None else None
-    if tenant is None:
+    tenant_id, zone = current_user.tenant_id, current_user.time_zone
+    if current_user.role.for_all_tenants:
+        tenant_id = session.get(TENANT_KEY)
+        zone = db.session.scalar(select(Tenant.time_zone).where(Tenant.id == tenant_id))
+    if zone is None:
         return
-    g.tenant_id, g.time_zone = tenant.id, tenant.time_zone
-    scope_to(tenant.id)
+    g.tenant_id, g.time_zone = tenant_id, zone
+    scope_to(tenant_id)

@@ -20,9 +20,10 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import CallbackDict
 
-from portal.core.database import db, rollback, set_reading, utcnow, writing_soon
+from portal.core.database import EVERY_TENANT, db, rollback, scoped_to, set_reading, utcnow, writing_soon
 from portal.core.settings import current_settings
-from portal.domain.accounts import LoginSession
+from portal.domain.accounts import Account, LoginSession
+from portal.domain.tenants import Tenant
 from portal.webkit.limits import REFUSED
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -51,6 +52,10 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.modified = False
         self.renewed = False
         self.database_down = False
+        self.account: Account | None = None
+        """Whose session it is, as it was when the request began."""
+        self.time_zone: str | None = None
+        """Of the account's tenant."""
 
     @property
     def light(self) -> bool:
@@ -161,15 +166,24 @@ def _hash(token: str) -> bytes:
 def _load(token: str) -> ServerSession:
     """The open session behind `token`; a fresh one where there is none, or where it is too old."""
     settings, now = current_settings(), utcnow()
-    found = db.session.scalar(
-        select(LoginSession).where(
+    query = (
+        select(LoginSession, Account, Tenant.time_zone)
+        .outerjoin(Account, Account.id == LoginSession.account_id)
+        .outerjoin(Tenant, Tenant.id == Account.tenant_id)
+        .where(
             LoginSession.token_hash == _hash(token),
             LoginSession.ended_at.is_(None),
             LoginSession.seen_at > now - dt.timedelta(minutes=settings.session_idle_minutes),
             LoginSession.created_at > now - dt.timedelta(hours=settings.session_limit_hours),
         )
     )
-    return ServerSession(found, token) if found else _strangers(token)
+    with scoped_to(EVERY_TENANT):
+        row = db.session.execute(query).first()
+    if row is None:
+        return _strangers(token)
+    found = ServerSession(row.LoginSession, token)
+    found.account, found.time_zone = row.Account, row.time_zone
+    return found
 
 
 def _insert(connection: Connection, session: ServerSession, now: dt.datetime) -> None:

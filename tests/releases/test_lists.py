@@ -18,11 +18,10 @@ from portal.releases.conditions import count_by_phase, listed
 from portal.releases.filters import Filters
 from portal.releases.queries import (
     Listing,
+    count_all,
     count_participants,
     explain,
     list_participants,
-    needs_action_count,
-    status_counts,
 )
 from portal.releases.rows import PersonRow
 from portal.tenants.context import TenantContext, load_tenant_context
@@ -174,15 +173,15 @@ def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(view: TenantContext) -
 
 def test_counters_count_everybody_once(view: TenantContext) -> None:
     rows = everybody(view)
-    assert {key: number for key, number in status_counts().items() if number} == Counter(
+    assert {key: number for key, number in count_all(view).statuses.items() if number} == Counter(
         row.status for row in rows
     )
     phases: Counter[Phase] = Counter()
     for phase, _values, number in count_by_phase(view, listed()):
         phases[phase] += number
     assert {key: number for key, number in phases.items() if number} == Counter(row.phase for row in rows)
-    assert set(status_counts()) == set(Status)
-    assert needs_action_count(view) == sum(row.needs_action for row in rows)
+    assert set(count_all(view).statuses) == set(Status)
+    assert count_all(view).needing_action == sum(row.needs_action for row in rows)
     assert count_participants(view, Filters()) == len(rows)
 
 

@@ -10,7 +10,7 @@ from portal.domain.rules.status import Status
 from portal.notices.queries import find_facts
 from portal.releases.causes import causes
 from portal.releases.filters import Filters
-from portal.releases.queries import list_participants, needs_action_count
+from portal.releases.queries import count_all, list_participants
 from portal.tenants.context import load_tenant_context
 from tests.support.bridge import Bridge, hold_answers
 
@@ -33,7 +33,7 @@ def actions(bridge: Bridge) -> list[str]:
     """Who needs somebody to act, and is counted."""
     view = load_tenant_context(bridge.tenant_id, utcnow())
     rows = list_participants(view, Filters(needs_action=True)).rows
-    assert needs_action_count(view) == len(rows)
+    assert count_all(view).needing_action == len(rows)
     return [row.participant.number for row in rows]
 
 

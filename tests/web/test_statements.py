@@ -337,6 +337,7 @@ def town(house: House) -> Town:
     return Town(house)
 
 
+@pytest.mark.slow
 def test_no_page_asks_more_for_more(signed_in: SignedIn, town: Town) -> None:
     """All pages at two sizes: pages that differ in one statement for each thing they show would differ by dozens."""
     browsers = {name: signed_in(name) for name in {page.account or "" for page in LOOKED_AT}}
@@ -368,3 +369,54 @@ def test_the_list_asks_once_for_all_caseworkers(signed_in: SignedIn, house: Hous
     assert len([statement for statement in said if "RECURSIVE" in statement]) == 1
     options = list(browser.get("/participants").by_id("filter-caseworker").iter("option"))
     assert len(options) == number + 2, "all of them, and KK, and none"
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [
+        ("/participants", 7),
+        ("/participants?status=online&phase=current&finding=email-missing", 8),
+        ("/participants?q=&number=4711&sort=waiting", 8),
+        ("/participants/{eva}", 10),
+        ("/help", 3),
+        ("/mediators", 7),
+        ("/deliveries", 5),
+    ],
+)
+def test_a_page_asks_no_more_than_it_must(signed_in: SignedIn, house: House, address: str, most: int) -> None:
+    said = asked(signed_in("supervisor"), address.format(eva=house.eva))
+    said = [statement for statement in said if statement != "BEGIN"]
+    assert len(said) <= most, "\n".join(said)
+
+
+def test_what_a_page_asks_at_once_is_asked_of_its_tenant_alone(signed_in: SignedIn, house: House) -> None:
+    """Choices and the head of the page are parts of larger statements: the tenant's scope reaches into each of them."""
+    with scoped_to(EVERY_TENANT):
+        make_mediator(house.other_id, "FREMD-1", "Fremdling", "Frieda")
+        order = Order(tenant_id=house.other_id, number="FREMD-2", title="Fremder Kurs")
+        db.session.add(order)
+        db.session.flush()
+        person = make_person(house.other_id, "FREMD-3", "Fremdmann", "Franz", order=order)
+        db.session.get_one(Participant, person).caseworker = "FREMD-4"
+        mode, state = ImportMode.FULL, ImportState.HELD
+        held = {"door": "file", "started_by": "SUP", "created_at": utcnow()}
+        db.session.add(ImportRun(tenant_id=house.other_id, mode=mode, state=state, **held))
+        db.session.add(
+            Notice(
+                tenant_id=house.other_id,
+                kind=NoticeKind.DELIVERY_HELD,
+                subject="delivery:1",
+                level=1,
+                notified_level=1,
+                opened_at=utcnow(),
+            )
+        )
+        commit()
+    page = signed_in("supervisor").get("/participants")
+    assert "fremd" not in page.text.lower()
+    assert "ist angehalten" not in page.text
+    assert not list(page.find_all("span", class_="count"))
+    theirs = signed_in("stranger").get("/participants")
+    assert "ist angehalten" in theirs.text
+    assert list(theirs.find_all("span", class_="count"))
+    assert len(list(theirs.by_id("filter-order").iter("option"))) == 2
