@@ -68,14 +68,14 @@ class Neighbours:
     next: int | None
 
 
-def neighbours(view: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
+def neighbours(context: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
     """Their neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
     try:
         filters = where.filters(where.text())
     except NotFound:
         return Neighbours(None, None)
-    before = list_participants(view, filters, before=participant_id, limit=1).rows
-    after = list_participants(view, filters, after=participant_id, limit=1).rows
+    before = list_participants(context, filters, before=participant_id, limit=1).rows
+    after = list_participants(context, filters, after=participant_id, limit=1).rows
     return Neighbours(*(found[0].participant.id if found else None for found in (before, after)))
 
 
@@ -140,15 +140,15 @@ def shown_since(person: Explanation) -> dt.datetime | None:
 
 def asks_for_consent(person: Explanation) -> bool:
     """Whether releasing has to confirm that consent is at hand."""
-    participant, view = person.participant, person.view
-    if view is None or view.connection is None:
+    participant, context = person.participant, person.context
+    if context is None or context.connection is None:
         return False
-    return wants_confirmation(consent_of(participant), view.connection.network, view.today)
+    return wants_confirmation(consent_of(participant), context.connection.network, context.today)
 
 
 def applicant_page(person: Explanation) -> str | None:
     """Address of their page in the network, for people; None where they have no Bewerber-ID, or no page is known."""
-    connection = person.view.connection if person.view else None
+    connection = person.context.connection if person.context else None
     applicant_id = person.registration.applicant_id if person.registration else None
     if connection is None or not applicant_id or is_hidden(applicant_id):
         return None

@@ -39,7 +39,7 @@ class Listing:
 class Explanation(PersonRow):
     """Everything about one person's way to the network."""
 
-    view: TenantContext | None = None
+    context: TenantContext | None = None
     tenant_findings: tuple[Finding, ...] = ()
     waiting_since: dt.datetime | None = None
     delivery: Delivery | None = None
@@ -52,7 +52,7 @@ class Explanation(PersonRow):
 
 
 def list_participants(
-    view: TenantContext,
+    context: TenantContext,
     filters: Filters,
     after: int | None = None,
     before: int | None = None,
@@ -61,15 +61,15 @@ def list_participants(
     """A page of participants by name, behind `after` or before `before` (participants by row)."""
     backwards = before is not None
     anchor = before if backwards else after
-    keys = _sort_keys(view, filters.sorting)
-    query = apply_filters(people(view), view, filters)
+    keys = _sort_keys(context, filters.sorting)
+    query = apply_filters(people(context), context, filters)
     if anchor is not None:
         query = query.where(_beyond(keys, anchor, backwards=backwards))
     order = [key.desc() if backwards else key.asc() for key in keys]
     found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
     more = len(found) > limit
     kept = list(reversed(found[:limit])) if backwards else list(found[:limit])
-    rows = [listed_row(view, row) for row in kept]
+    rows = [listed_row(context, row) for row in kept]
     first, last = (rows[0].participant.id, rows[-1].participant.id) if rows else (None, None)
     return Listing(
         rows,
@@ -78,10 +78,10 @@ def list_participants(
     )
 
 
-def _sort_keys(view: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
+def _sort_keys(context: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
     by_name: ColumnElement[Any] = ParticipantState.sort_key.expression
     if sorting is Sorting.ACTION:
-        return [case((needs_action(view), 0), else_=1), by_name]
+        return [case((needs_action(context), 0), else_=1), by_name]
     if sorting is Sorting.WAITING:
         return [func.coalesce(ParticipantState.since, _NEVER), by_name]
     return [by_name]
@@ -108,24 +108,24 @@ def status_counts() -> dict[Status, int]:
     return {status: counted.get(status, 0) for status in Status}
 
 
-def needs_action_count(view: TenantContext) -> int:
+def needs_action_count(context: TenantContext) -> int:
     """How many people need somebody to do something."""
-    query = listed().where(needs_action(view)).with_only_columns(func.count())
+    query = listed().where(needs_action(context)).with_only_columns(func.count())
     return db.session.scalar(query) or 0
 
 
-def count_participants(view: TenantContext, filters: Filters) -> int:
+def count_participants(context: TenantContext, filters: Filters) -> int:
     """Exactly how many people match."""
-    return db.session.scalar(apply_filters(listed(), view, filters).with_only_columns(func.count())) or 0
+    return db.session.scalar(apply_filters(listed(), context, filters).with_only_columns(func.count())) or 0
 
 
-def explain(view: TenantContext, participant_id: int) -> Explanation:
+def explain(context: TenantContext, participant_id: int) -> Explanation:
     """Everything that the participant's page says; NotFound where they are not one of the tenant's."""
-    query = people(view).where(Participant.id == participant_id)
+    query = people(context).where(Participant.id == participant_id)
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("participant-unknown")
-    plain = decided_row(view, row)
+    plain = decided_row(context, row)
     registration = plain.registration
     told_mediator = (
         db.session.get(Mediator, registration.announced_mediator_id)
@@ -134,10 +134,10 @@ def explain(view: TenantContext, participant_id: int) -> Explanation:
     )
     return Explanation(
         **{name: getattr(plain, name) for name in PersonRow.__dataclass_fields__},
-        view=view,
-        tenant_findings=view.findings,
+        context=context,
+        tenant_findings=context.findings,
         waiting_since=registration.waiting_since if registration else None,
-        delivery=view.uncommitted if row.in_transit else None,
+        delivery=context.uncommitted if row.in_transit else None,
         told_mediator=told_mediator,
         mediator_change_pending=bool(
             registration
