@@ -71,7 +71,7 @@ def main() -> None:
 
 def measure_lists(tenant_id: int, people: int) -> None:
     """Pages of the list, counters, search."""
-    view = load_tenant_context(tenant_id, utcnow())
+    context = load_tenant_context(tenant_id, utcnow())
     deep = db.session.scalars(
         select(Participant.id).order_by(Participant.sort_key).offset(people * 9 // 10).limit(1)
     ).one()
@@ -87,10 +87,10 @@ def measure_lists(tenant_id: int, people: int) -> None:
         "Bewerber-ID": Filters(words=("j4y", "77"), number="J4Y-77"),
     }
     for name, filters in pages.items():
-        _time(name, lambda filters=filters: list_participants(view, filters))  # type: ignore[misc]
-    _time("page at nine tenths", lambda: list_participants(view, Filters(), after=deep))
-    _time("page before it", lambda: list_participants(view, Filters(), before=deep))
-    _time("counters", lambda: count_all(view))
+        _time(name, lambda filters=filters: list_participants(context, filters))  # type: ignore[misc]
+    _time("page at nine tenths", lambda: list_participants(context, Filters(), after=deep))
+    _time("page before it", lambda: list_participants(context, Filters(), before=deep))
+    _time("counters", lambda: count_all(context))
 
 
 def measure_build(tenant_id: int) -> None:
@@ -103,15 +103,15 @@ def measure_build(tenant_id: int) -> None:
     held = acquire(delivery.id, utcnow(), 50)
     commit()
     assert held is not None
-    view: TenantContext = load_tenant_context(tenant_id, now)
+    context: TenantContext = load_tenant_context(tenant_id, now)
     commit()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
-    frozen = build_parts(held, view)
+    frozen = build_parts(held, context)
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     started = time.perf_counter()
-    steps.ask_brake(view, frozen.counts["unexplained"])
+    steps.ask_brake(context, frozen.counts["unexplained"])
     brake = time.perf_counter() - started
     size = db.session.scalar(select(func.sum(DeliveryPart.size))) or 0
     commit()

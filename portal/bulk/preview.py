@@ -64,25 +64,27 @@ class Preview:
     @property
     def anybody(self) -> bool:
         return any(
-            self.counts[lot] for lot in (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.CONFIRM)
+            self.counts[group] for group in (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.CONFIRM)
         )
 
 
 def preview(context: TenantContext, run: BulkRun) -> Preview:
     """Count what would become of the people of `run`."""
-    lot = lot_case(context, run)
+    group = group_case(context, run)
     causes = _causes(run)
     rows = (
         _chosen(context, run)
         .with_only_columns(
-            lot.label("lot"),
+            group.label("group"),
             case((or_(false(), *causes.values()), 1), else_=0).label("offline"),
             *(case((condition, 1), else_=0).label(item.name) for item, condition in causes.items()),
         )
         .subquery()
     )
     columns = [rows.c.offline, *(rows.c[item.name] for item in causes)]
-    query = select(rows.c.lot, func.count(), *(func.sum(column) for column in columns)).group_by(rows.c.lot)
+    query = select(rows.c.group, func.count(), *(func.sum(column) for column in columns)).group_by(
+        rows.c.group
+    )
     counts = dict.fromkeys(PreviewGroup, 0)
     sums = [0] * len(columns)
     for name, number, *found in db.session.execute(query):
@@ -94,10 +96,10 @@ def preview(context: TenantContext, run: BulkRun) -> Preview:
 
 
 def people_of(
-    context: TenantContext, run: BulkRun, lot: PreviewGroup, after: int | None = None, limit: int = 100
+    context: TenantContext, run: BulkRun, group: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
-    """A page of the people whom `lot` awaits, by name; each with their row in the run, by which it is gone on."""
-    query = _chosen(context, run).where(lot_case(context, run) == lot.value)
+    """A page of the people in `group`, by name; each with their row in the run, by which it is gone on."""
+    query = _chosen(context, run).where(group_case(context, run) == group.value)
     if after is not None:
         query = query.where(BulkItem.id > after)
     rows = db.session.execute(
@@ -106,7 +108,7 @@ def people_of(
     return [(row[0], row[1]) for row in rows]
 
 
-def lot_case(context: TenantContext, run: BulkRun) -> ColumnElement[str]:
+def group_case(context: TenantContext, run: BulkRun) -> ColumnElement[str]:
     """In SQL: what awaits a person of `conditions.people`."""
     released = ParticipantState.released.expression
     if run.action is BulkAction.RELEASE:
@@ -132,7 +134,8 @@ def lot_case(context: TenantContext, run: BulkRun) -> ColumnElement[str]:
             (~released, PreviewGroup.WITHDRAWS),
         ]
     return case(
-        *((condition, literal(lot.value)) for condition, lot in steps), else_=literal(PreviewGroup.GOES.value)
+        *((condition, literal(group.value)) for condition, group in steps),
+        else_=literal(PreviewGroup.GOES.value),
     )
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from sqlalchemy import CursorResult, delete, func, insert, literal, select, update
 
-from portal.bulk.preview import PreviewGroup, lot_case, preview
+from portal.bulk.preview import PreviewGroup, group_case, preview
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import NotFound, Refusal
@@ -212,14 +212,14 @@ def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetim
 
 def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
     context = load_tenant_context(run.tenant_id, now)
-    lots = people(context).join(BulkItem, BulkItem.participant_id == Participant.id)
+    groups = people(context).join(BulkItem, BulkItem.participant_id == Participant.id)
     rows = db.session.execute(
-        lots.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, lot_case(context, run))
+        groups.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, group_case(context, run))
     )
-    by_lot: dict[str, list[int]] = {}
-    for participant_id, lot in rows:
-        by_lot.setdefault(lot, []).append(participant_id)
-    going, leaving = by_lot.get(PreviewGroup.GOES.value, []), by_lot.get(PreviewGroup.WITHDRAWS.value, [])
+    by_group: dict[str, list[int]] = {}
+    for participant_id, group in rows:
+        by_group.setdefault(group, []).append(participant_id)
+    going, leaving = by_group.get(PreviewGroup.GOES.value, []), by_group.get(PreviewGroup.WITHDRAWS.value, [])
     mine = update(BulkItem).where(BulkItem.bulk_id == run.id).execution_options(synchronize_session=False)
     run.done = run.total
     try:
@@ -236,7 +236,7 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
         return
     run.delivery_id = delivery.id
     db.session.execute(mine.values(outcome=BulkOutcome.UNCHANGED))
-    blocked = by_lot.get(PreviewGroup.BLOCKED.value, [])
+    blocked = by_group.get(PreviewGroup.BLOCKED.value, [])
     for ids, outcome, code in (
         (going, BulkOutcome.DONE, None),
         (leaving, BulkOutcome.DONE, WITHDRAWN),

@@ -39,14 +39,14 @@ def start_text(run: BulkRun) -> str:
     return str(texts[run.action])
 
 
-def lot_text(run: BulkRun, lot: PreviewGroup, number: int) -> str:
+def preview_text(run: BulkRun, group: PreviewGroup, number: int) -> str:
     """How many people this awaits."""
-    if lot is PreviewGroup.GOES:
+    if group is PreviewGroup.GOES:
         return _GOES[run.action](number)
-    return _UNCHANGED[run.action](number) if lot is PreviewGroup.UNCHANGED else _HINDERED[lot](number)
+    return _UNCHANGED[run.action](number) if group is PreviewGroup.UNCHANGED else _NOT_DONE[group](number)
 
 
-_HINDERED: dict[PreviewGroup, Callable[[int], str]] = {
+_NOT_DONE: dict[PreviewGroup, Callable[[int], str]] = {
     PreviewGroup.WITHDRAWS: lambda number: ngettext(
         "%(num)s Person wird beim Jobportal abgemeldet: Sie ist nicht mehr freigegeben",
         "%(num)s Personen werden beim Jobportal abgemeldet: Sie sind nicht mehr freigegeben",

@@ -16,7 +16,7 @@ from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.bulk import queries, service
 from portal.bulk.preview import PreviewGroup, people_of, preview
-from portal.bulk.texts import group_text, lot_text, outcome_text, start_text, title
+from portal.bulk.texts import group_text, outcome_text, preview_text, start_text, title
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import Refusal
 from portal.domain.audit import AuditEvent
@@ -159,16 +159,20 @@ def _preview(run: BulkRun) -> dict[str, Any]:
     context = current_context()
     found = preview(context, run)
     blocked_by = service.blocker(context, run)
-    lots = [lot for lot in PreviewGroup if found.counts[lot] and lot is not PreviewGroup.CONFIRM]
+    groups = [group for group in PreviewGroup if found.counts[group] and group is not PreviewGroup.CONFIRM]
     return {
         "preview": found,
-        "lots": [
-            (lot, lot_text(run, lot, found.counts[lot]), people_of(context, run, lot, limit=_NAMES))
-            for lot in lots
+        "groups": [
+            (
+                group,
+                preview_text(run, group, found.counts[group]),
+                people_of(context, run, group, limit=_NAMES),
+            )
+            for group in groups
         ],
         "names": _NAMES,
         "start_text": start_text,
-        "confirm_text": lot_text(run, PreviewGroup.CONFIRM, found.counts[PreviewGroup.CONFIRM]),
+        "confirm_text": preview_text(run, PreviewGroup.CONFIRM, found.counts[PreviewGroup.CONFIRM]),
         "to_confirm": people_of(context, run, PreviewGroup.CONFIRM, limit=_CONFIRMED_AT_ONCE),
         "blocker": message(blocked_by) if blocked_by else None,
         "mediators": active_mediators() if run.action is BulkAction.MEDIATOR else [],

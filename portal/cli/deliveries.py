@@ -127,7 +127,7 @@ def pass_(
     actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
     digest = _digest(found, shown)
-    record_audit(AuditEvent.DELIVERY_LET_GO, actor, subject="delivery", subject_id=found.sequence)
+    record_audit(AuditEvent.DELIVERY_APPROVED, actor, subject="delivery", subject_id=found.sequence)
     passed = service.approve(found.id, digest, actor, utcnow())
     commit()
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))

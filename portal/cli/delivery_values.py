@@ -23,7 +23,7 @@ _TIMES = (
     "committed_at",
     "completed_at",
     "ended_at",
-    "let_go_at",
+    "approved_at",
 )
 
 
@@ -40,7 +40,7 @@ def delivery_values(found: Delivery) -> dict[str, Any]:
         "problem_detail": found.problem_detail,
         "outcome_unknown": found.outcome_unknown,
         "started_by": found.started_by,
-        "let_go_by": found.let_go_by,
+        "approved_by": found.approved_by,
         "discarded_by": found.discarded_by,
         "late": found.late,
         **{name: getattr(found, name) for name in _TIMES},

@@ -48,7 +48,7 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
     """Let a held import pass as it was shown, and take it over. Not for whoever started it."""
     with application() as app:
         run, actor = _find(slug, number, by)
-        record_audit(AuditEvent.IMPORT_LET_GO, actor, subject="import", subject_id=run.id)
+        record_audit(AuditEvent.IMPORT_APPROVED, actor, subject="import", subject_id=run.id)
         approve(run, actor)
         commit()
         run = carry_out(app, run.id)

@@ -165,7 +165,7 @@ def _explained(slug: str, number: str) -> Explanation:
 
 
 def _status_values(slug: str, person: Explanation) -> dict[str, Any]:
-    registration, opened, context = person.registration, person.release, person.view
+    registration, opened, context = person.registration, person.release, person.context
     assert context is not None
     return {
         "tenant": slug,

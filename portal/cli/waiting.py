@@ -46,11 +46,11 @@ _REFUSED = frozenset(
 
 @dataclass(frozen=True)
 class _Look:
-    """A delivery as it is now, and what stands in its way."""
+    """A delivery as it is now, and what blocks it."""
 
     delivery: Delivery
-    hindered: str | None
-    """A sentence: nothing will come without somebody's doing."""
+    blocker: str | None
+    """Why the delivery cannot proceed before a person acts: a sentence."""
 
 
 def wait_for(delivery_id: int) -> tuple[Delivery, Refused | None]:
@@ -66,8 +66,8 @@ def wait_for(delivery_id: int) -> tuple[Delivery, Refused | None]:
                 delivery_id = follower
                 continue
             ended = _ended(delivery)
-            if ended or look.hindered:
-                return delivery, _refusal(delivery, look.hindered)
+            if ended or look.blocker:
+                return delivery, _refusal(delivery, look.blocker)
             progress.show(
                 _waiting_line(delivery), sum((delivery.answered or {}).values()), _expected(delivery)
             )
@@ -80,9 +80,9 @@ def _look(delivery_id: int, started: dt.datetime) -> _Look:
     with reading():
         delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True)
         connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-        hindered = None if _ended(delivery) else _hindrance(delivery, connection, started)
+        blocker = None if _ended(delivery) else _find_blocker(delivery, connection, started)
         commit()
-    return _Look(delivery, hindered)
+    return _Look(delivery, blocker)
 
 
 def _ended(delivery: Delivery) -> bool:
@@ -95,11 +95,11 @@ def _ended(delivery: Delivery) -> bool:
     )
 
 
-def _refusal(delivery: Delivery, hindered: str | None) -> Refused | None:
+def _refusal(delivery: Delivery, blocker: str | None) -> Refused | None:
     if delivery.state is DeliveryState.COMPLETE:
         return None
-    if hindered:
-        return Refused(hindered)
+    if blocker:
+        return Refused(blocker)
     number, state = delivery.sequence, state_line(delivery)
     if delivery.problem is None:
         return Refused(_("Die Übertragung %(number)s ist %(state)s.", number=number, state=state))
@@ -134,10 +134,10 @@ def _follower(delivery: Delivery) -> int | None:
     return found
 
 
-# --- what stands in the way ---------------------------------------------------------------------------------
+# --- what blocks a delivery -----------------------------------------------------------------------------------
 
 
-def _hindrance(delivery: Delivery, connection: Connection, started: dt.datetime) -> str | None:
+def _find_blocker(delivery: Delivery, connection: Connection, started: dt.datetime) -> str | None:
     if connection.failures >= FAILURES or connection.problem in _REFUSED:
         return _network_sentence(delivery, connection)
     if is_in_trouble(delivery) and delivery.problem and delivery.fruitless >= FAILURES:

@@ -115,15 +115,15 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
     row.detail, row.answered_at = item.detail or None, item.at
     _take_applicant_id(page, registration, item)
     outcome, before = Outcome(item.outcome), Status(registration.status)
-    standing = NetworkState(before, registration.applied_sequence, registration.rejected_sequence)
-    verdict = after_answer(standing, page.delivery.sequence, outcome, read_reason(item.reason))
-    if verdict.effect is Effect.OVERTAKEN:
+    state = NetworkState(before, registration.applied_sequence, registration.rejected_sequence)
+    decision = after_answer(state, page.delivery.sequence, outcome, read_reason(item.reason))
+    if decision.effect is Effect.OVERTAKEN:
         _write(page, registration, Event.ANSWER_OVERTAKEN, outcome=item.outcome, reason=row.reason)
         return
-    noteworthy = _is_noteworthy(registration, verdict.standing, outcome, row)
+    noteworthy = _is_noteworthy(registration, decision.state, outcome, row)
     if page.delivery.cause is Trigger.FOUND:
         note_told(page.delivery, registration, item.outcome, row.reason, page.now)
-    _store(registration, verdict.standing, outcome, row)
+    _store(registration, decision.state, outcome, row)
     registration.waiting_since = _still_waiting(page.delivery, registration)
     if registration.clarification in SETTLED_BY_ANSWER:
         registration.clarification = None
@@ -161,10 +161,10 @@ def _is_noteworthy(
     return row.novelty != "unchanged" or registration.archived
 
 
-def _store(registration: Registration, standing: NetworkState, outcome: Outcome, row: DeliveryPerson) -> None:
-    registration.status = standing.status
-    registration.applied_sequence = standing.applied_sequence
-    registration.rejected_sequence = standing.rejected_sequence
+def _store(registration: Registration, state: NetworkState, outcome: Outcome, row: DeliveryPerson) -> None:
+    registration.status = state.status
+    registration.applied_sequence = state.applied_sequence
+    registration.rejected_sequence = state.rejected_sequence
     if outcome is Outcome.REJECTED:
         registration.rejection_reason, registration.rejection_detail = row.reason, row.detail
         return

@@ -140,11 +140,11 @@ def build(held: Lease[Delivery]) -> Outcome:
         now = utcnow()
         if _import_is_applying():
             return conclude(delivery, RetryAt(now + IMPORT_PAUSE), now)
-        view = _view(delivery, now)
-        problem = _what_forbids(view)
+        context = _context(delivery, now)
+        problem = _what_forbids(context)
         if problem:
             return conclude(delivery, Stop(problem, DISCARD), now)
-    frozen = build_parts(held, view)
+    frozen = build_parts(held, context)
     with held.step() as delivery:
         now = utcnow()
         if _says_nothing(frozen):
@@ -152,11 +152,11 @@ def build(held: Lease[Delivery]) -> Outcome:
             replan_superseded(delivery, now)
             return outcome
         delivery.counts = frozen.counts
-        return conclude(delivery, _ask_brake(delivery, view, frozen, now), now)
+        return conclude(delivery, _ask_brake(delivery, context, frozen, now), now)
 
 
-def _ask_brake(delivery: Delivery, view: TenantContext, frozen: BuildResult, now: dt.datetime) -> Outcome:
-    braking = ask_brake(view, frozen.counts["unexplained"])
+def _ask_brake(delivery: Delivery, context: TenantContext, frozen: BuildResult, now: dt.datetime) -> Outcome:
+    braking = ask_brake(context, frozen.counts["unexplained"])
     holds = [hold.value for hold in braking.holds]
     delivery.brake = {"holds": holds, "limit": braking.limit, "orders": list(braking.orders)}
     if holds:
@@ -167,23 +167,23 @@ def _ask_brake(delivery: Delivery, view: TenantContext, frozen: BuildResult, now
     return Continue()
 
 
-def _view(delivery: Delivery, now: dt.datetime) -> TenantContext:
+def _context(delivery: Delivery, now: dt.datetime) -> TenantContext:
     connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
     return load_tenant_context(delivery.tenant_id, now, connection)
 
 
-def _what_forbids(view: TenantContext) -> DeliveryProblem | None:
+def _what_forbids(context: TenantContext) -> DeliveryProblem | None:
     """What forbids the delivery; withdrawals alone need no licence."""
-    assert view.uncommitted is not None
-    if Finding.NETWORK_CREDENTIALS_MISSING in view.findings:
+    assert context.uncommitted is not None
+    if Finding.NETWORK_CREDENTIALS_MISSING in context.findings:
         return DeliveryProblem.NO_CREDENTIALS
-    if view.findings and not _only_withdraws(view):
+    if context.findings and not _only_withdraws(context):
         return DeliveryProblem.NOT_LICENSED
     return None
 
 
-def _only_withdraws(view: TenantContext) -> bool:
-    delivery = view.uncommitted
+def _only_withdraws(context: TenantContext) -> bool:
+    delivery = context.uncommitted
     assert delivery is not None
     if delivery.cause in ONLY_WITHDRAWALS:
         return True

@@ -31,7 +31,7 @@ def unexplained_before(connection_id: int, tenant: Tenant, now: dt.datetime) -> 
         select(Delivery.counts).where(
             Delivery.connection_id == connection_id,
             Delivery.committed_at >= since,
-            Delivery.let_go_at.is_(None),
+            Delivery.approved_at.is_(None),
         )
     )
     return sum(counts.get("unexplained", 0) for counts in rows)

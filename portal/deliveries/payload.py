@@ -20,15 +20,15 @@ from portal.tenants.context import TenantContext
 
 
 def participant_record(
-    view: TenantContext,
+    context: TenantContext,
     person: Participant,
     mediator: Mediator | None,
     order: Order | None,
     caseworker: str | None,
     entries: list[dict[str, Any]],
 ) -> records.Record:
-    """What the network of the view is told of a person; `caseworker` by name. Without a mediator nothing is sent."""
-    assert view.connection is not None
+    """Build what the network is told of a participant; `caseworker` by name. Without a mediator nothing is sent."""
+    assert context.connection is not None
     return records.participant_record(
         records.Person(
             number=person.number,
@@ -38,17 +38,17 @@ def participant_record(
             order=order.number if order else None,
             salutation=person.salutation,
             birth_date=person.birth_date,
-            social_insurance_number=_social_insurance_number(view, person),
+            social_insurance_number=_social_insurance_number(context, person),
             street=person.street,
             postal_code=person.postal_code,
             city=person.city,
             email=person.email,
             phone=person.phone,
             caseworker=caseworker,
-            consent_on=person.consent_on if consent_of(person).is_given(view.today) else None,
+            consent_on=person.consent_on if consent_of(person).is_given(context.today) else None,
             profile=tuple(entries),
         ),
-        Network(view.connection.network),
+        Network(context.connection.network),
     )
 
 
@@ -58,19 +58,19 @@ def digest_key() -> bytes:
     return hashlib.sha256(b"record digest\x00" + secret.encode()).digest()
 
 
-def _social_insurance_number(view: TenantContext, person: Participant) -> str | None:
-    if not view.tenant.sends_social_insurance_number or person.social_insurance_number_sealed is None:
+def _social_insurance_number(context: TenantContext, person: Participant) -> str | None:
+    if not context.tenant.sends_social_insurance_number or person.social_insurance_number_sealed is None:
         return None
-    place = social_insurance_place(view.tenant.id, person.number)
+    place = social_insurance_place(context.tenant.id, person.number)
     return current_vault().open(person.social_insurance_number_sealed, place).decode()
 
 
-def would_tell(view: TenantContext, participant_id: int) -> records.Record | None:
+def would_tell(context: TenantContext, participant_id: int) -> records.Record | None:
     """What the next delivery would say of a person if nothing kept them; None without a network."""
-    if view.connection is None:
+    if context.connection is None:
         return None
     query = (
-        people(view)
+        people(context)
         .where(Participant.id == participant_id)
         .options(undefer(Participant.social_insurance_number_sealed))
     )
@@ -81,4 +81,4 @@ def would_tell(view: TenantContext, participant_id: int) -> records.Record | Non
         select(Mediator.first_name, Mediator.last_name).where(Mediator.initials == person.caseworker).limit(1)
     ).first()
     caseworker = f"{named.first_name} {named.last_name}" if named else person.caseworker
-    return participant_record(view, person, mediator, order, caseworker, entries or [])
+    return participant_record(context, person, mediator, order, caseworker, entries or [])

@@ -59,17 +59,17 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     if not moved.rowcount or _had_its_own(tenant_id, night):
         return None
     end_lost_releases(tenant, now, true())
-    view = load_tenant_context(tenant_id, now)
-    if view.findings or view.connection is None or view.connection.waits_for_a_person:
+    context = load_tenant_context(tenant_id, now)
+    if context.findings or context.connection is None or context.connection.waits_for_a_person:
         return None  # explained on every page, and no failure
-    if view.uncommitted and not cancel(view.uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
-        raise Refusal("delivery-running", number=view.uncommitted.sequence)
-    if not _anybody(view.connection.id):
+    if context.uncommitted and not cancel(context.uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
+        raise Refusal("delivery-running", number=context.uncommitted.sequence)
+    if not _anybody(context.connection.id):
         # a restored backup may have forgotten them all, and then nothing else would ever ask the network
-        view.connection.probe_at = view.connection.probe_at or now
+        context.connection.probe_at = context.connection.probe_at or now
         return None
     late = now - due > LATE_AFTER
-    return plan(view.connection, Plan(Mode.FULL, Trigger.NIGHTLY, local_date=night, late=late), now)
+    return plan(context.connection, Plan(Mode.FULL, Trigger.NIGHTLY, local_date=night, late=late), now)
 
 
 def _had_its_own(tenant_id: int, night: dt.date) -> bool:

@@ -43,17 +43,17 @@ def request_transfer(
     Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `account-doubted`,
     `delivery-running`, `delivery-held`, `nothing-to-transfer`.
     """
-    view = load_tenant_context(tenant_id, now)
+    context = load_tenant_context(tenant_id, now)
     chosen = set(participant_ids) if participant_ids is not None else None
-    _check_tenant(view, chosen)
-    assert view.connection is not None
-    if not _anybody_to_tell(view, chosen):
+    _check_tenant(context, chosen)
+    assert context.connection is not None
+    if not _anybody_to_tell(context, chosen):
         raise Refusal("nothing-to-transfer")
-    whole = chosen is None or view.connection.needs_full
+    whole = chosen is None or context.connection.needs_full
     mode, selection = (Mode.FULL, None) if whole or chosen is None else (Mode.DELTA, sorted(chosen))
-    delivery = plan(view.connection, Plan(mode, Trigger.NOW, actor, selection), now)
+    delivery = plan(context.connection, Plan(mode, Trigger.NOW, actor, selection), now)
     if chosen:
-        _note_request(view.connection, chosen, delivery, actor, now)
+        _note_request(context.connection, chosen, delivery, actor, now)
     return delivery
 
 
@@ -207,7 +207,7 @@ def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime)
         raise Refusal("next-is-due", number=delivery.sequence)
     was, transition = delivery.problem, APPROVE if delivery.built_at else APPROVE_UNBUILT
     shown = Delivery.shown_digest == shown_digest
-    if not move(delivery, transition, now, shown, let_go_by=actor.initials):
+    if not move(delivery, transition, now, shown, approved_by=actor.initials):
         raise Refusal("changed-since-shown", number=delivery.sequence)
     if was is DeliveryProblem.UNKNOWN_HOLDINGS:
         db.session.get_one(Connection, delivery.connection_id).holdings_known = True
@@ -244,32 +244,32 @@ def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
     return db.session.scalar(due) is not None
 
 
-def _check_tenant(view: TenantContext, chosen: set[int] | None) -> None:
+def _check_tenant(context: TenantContext, chosen: set[int] | None) -> None:
     """Refuse what the tenant may not; withdrawals need no licence."""
-    findings = set(view.findings)
+    findings = set(context.findings)
     if (
         findings
         and findings <= _ONLY_WITHDRAWALS_PASS
         and chosen is not None
-        and not _anybody_to_name(view, chosen)
+        and not _anybody_to_name(context, chosen)
     ):
         return
     if findings:
-        raise Refusal(view.findings[0].value)
+        raise Refusal(context.findings[0].value)
 
 
-def _anybody_to_name(view: TenantContext, chosen: set[int]) -> bool:
-    query = registered(view).where(Registration.released, Registration.participant_id.in_(chosen))
+def _anybody_to_name(context: TenantContext, chosen: set[int]) -> bool:
+    query = registered(context).where(Registration.released, Registration.participant_id.in_(chosen))
     return bool(db.session.scalar(query.with_only_columns(func.count())))
 
 
-def _anybody_to_tell(view: TenantContext, chosen: set[int] | None) -> bool:
+def _anybody_to_tell(context: TenantContext, chosen: set[int] | None) -> bool:
     """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
-    refresh_due(view.tenant.id, view.now)
+    refresh_due(context.tenant.id, context.now)
     released, announced = Registration.released.expression, Registration.announced.expression
-    to_name = released & ~blocked(view)
+    to_name = released & ~blocked(context)
     to_withdraw = announced & ~released if chosen is not None else announced
-    query = registered(view).where(or_(to_name, to_withdraw))
+    query = registered(context).where(or_(to_name, to_withdraw))
     if chosen is not None:
         query = query.where(Registration.participant_id.in_(chosen))
     return bool(

@@ -41,7 +41,7 @@ HOLD = Transition(UNCOMMITTED - {DeliveryState.HELD}, DeliveryState.HELD, ("held
 APPROVE = Transition(
     frozenset({DeliveryState.HELD}),
     DeliveryState.BUILT,
-    ("let_go_at", "next_step_at"),
+    ("approved_at", "next_step_at"),
     {"problem": None, "crashes": 0},
 )
 APPROVE_UNBUILT = replace(APPROVE, target=DeliveryState.PLANNED)

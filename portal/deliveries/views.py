@@ -96,11 +96,11 @@ def show(sequence: int) -> Response:
     return live_answer("deliveries/delivery.html", "deliveries/_delivery.html", **_values(delivery))
 
 
-@deliveries.post("/deliveries/<row:sequence>/let-go")
+@deliveries.post("/deliveries/<row:sequence>/approve")
 @requires(Permission.JUDGE_HELD)
-@audited(AuditEvent.DELIVERY_LET_GO, "delivery")
-def let_go(sequence: int) -> Response:
-    """Let a held delivery go, exactly as it was shown."""
+@audited(AuditEvent.DELIVERY_APPROVED, "delivery")
+def approve(sequence: int) -> Response:
+    """Approve a held delivery, exactly as it was shown."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
     service.approve(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
     return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))

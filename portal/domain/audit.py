@@ -48,7 +48,7 @@ class AuditEvent(StrEnum):
     TRANSFER_ASKED = "transfer-asked"
     BULK_CHOSEN = "bulk-chosen"
     BULK_STARTED = "bulk-started"
-    DELIVERY_LET_GO = "delivery-let-go"
+    DELIVERY_APPROVED = "delivery-approved"
     DELIVERY_DISCARDED = "delivery-discarded"
     WAITING_ENDED = "waiting-ended"
     """Of answers to a delivery, by a person."""
@@ -57,7 +57,7 @@ class AuditEvent(StrEnum):
     """Through the HTTP door, by a token."""
     API_TOKEN_MADE = "api-token-made"  # noqa: S105 - the name of an event
     API_TOKEN_REVOKED = "api-token-revoked"  # noqa: S105 - the name of an event
-    IMPORT_LET_GO = "import-let-go"
+    IMPORT_APPROVED = "import-approved"
     IMPORT_DISCARDED = "import-discarded"
     SETTINGS_CHANGED = "settings-changed"
     TOKEN_SET = "token-set"  # noqa: S105 - the name of an event

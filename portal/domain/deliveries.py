@@ -88,8 +88,8 @@ class Delivery(CrashCounted, Base):
     """What the brake found; see deliveries.brake."""
     shown_digest: Mapped[str | None] = mapped_column(String(64))
     """Of exactly what is shown of a held one; letting go names it."""
-    let_go_at: Mapped[dt.datetime | None]
-    let_go_by: Mapped[str | None] = mapped_column(String(50))
+    approved_at: Mapped[dt.datetime | None]
+    approved_by: Mapped[str | None] = mapped_column(String(50))
     problem: Mapped[DeliveryProblem | None]
     problem_detail: Mapped[str | None]
     discarded_by: Mapped[str | None] = mapped_column(String(50))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
@@ -21,7 +21,6 @@ from portal.domain.actors import Actor
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import (
     DOOR_FILE,
-    ENDED,
     UNFINISHED,
     ImportMode,
     ImportRejection,
@@ -118,7 +117,7 @@ def approve(run: ImportRun, by: Actor) -> None:
 
 
 def discard(run: ImportRun, by: Actor, now: dt.datetime) -> None:
-    """Discard a held import: the people stay as they are. Raises Refusal as `let_go`."""
+    """Discard a held import: the people stay as they are. Raises Refusal as `approve`."""
     _decide(run, by, state=ImportState.DISCARDED, finished_at=now, problem=ImportProblem.BY_PERSON.value)
 
 
@@ -151,24 +150,6 @@ def replace_held(run: ImportRun, now: dt.datetime) -> None:
         .values(state=ImportState.DISCARDED, problem=ImportProblem.REPLACED.value, finished_at=now)
         .execution_options(synchronize_session=False)
     )
-
-
-def find_due_imports(now: dt.datetime, limit: int = 100) -> Sequence[int]:
-    """Imports that wait, were abandoned, or have ended and are still to be emptied; oldest first, of every tenant.
-
-    For the sweep, whose session sees every tenant.
-    """
-    free: ColumnElement[bool] = or_(ImportRun.lease_until.is_(None), ImportRun.lease_until < now)
-    query = (
-        select(ImportRun.id)
-        .where(
-            ImportRun.emptied_at.is_(None),
-            or_(and_(ImportRun.state.in_(UNFINISHED), free), ImportRun.state.in_(ENDED)),
-        )
-        .order_by(ImportRun.id)
-        .limit(limit)
-    )
-    return db.session.scalars(query).all()
 
 
 @dataclass(frozen=True)

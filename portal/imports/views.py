@@ -107,11 +107,11 @@ def _rejections(import_id: int) -> Table:
     return Table(_("Import %(number)s", number=run.id), heads, found)
 
 
-@imports.post("/imports/<row:import_id>/let-go")
+@imports.post("/imports/<row:import_id>/approve")
 @requires(Permission.JUDGE_HELD)
-@audited(AuditEvent.IMPORT_LET_GO, "import")
-def let_go(import_id: int) -> Response:
-    """Let a held import go."""
+@audited(AuditEvent.IMPORT_APPROVED, "import")
+def approve(import_id: int) -> Response:
+    """Approve a held import."""
     run = service.get_import(current_tenant_id(), import_id)
     service.approve(run, current_actor())
     enqueue_after_commit(ImportRun, import_id)

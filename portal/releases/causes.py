@@ -55,28 +55,28 @@ class Causes:
     counts: list[CauseCount]
 
 
-def causes(view: TenantContext, filters: Filters) -> Causes:
+def causes(context: TenantContext, filters: Filters) -> Causes:
     """The causes among the people that `filters` leave."""
-    query = apply_filters(listed(), view, filters)
+    query = apply_filters(listed(), context, filters)
     counted: Counter[Finding | Phase] = Counter()
     total = 0
-    for phase, (bits,), number in count_by_phase(view, query, ParticipantState.findings):
+    for phase, (bits,), number in count_by_phase(context, query, ParticipantState.findings):
         total += number
-        found = (*from_bits(bits), *view.findings) if phase is Phase.BLOCKED else (phase,)
+        found = (*from_bits(bits), *context.findings) if phase is Phase.BLOCKED else (phase,)
         counted.update(dict.fromkeys(found, number))
     counts = [
-        CauseCount(cause, number, _mediators(view, filters) if cause is Phase.MEDIATOR_UNKNOWN else ())
+        CauseCount(cause, number, _mediators(context, filters) if cause is Phase.MEDIATOR_UNKNOWN else ())
         for cause, number in counted.most_common()
     ]
     return Causes(total, counts)
 
 
-def _mediators(view: TenantContext, filters: Filters) -> tuple[UnknownMediator, ...]:
+def _mediators(context: TenantContext, filters: Filters) -> tuple[UnknownMediator, ...]:
     number = func.count(Mediator.id)
     query = (
-        apply_filters(listed(), view, filters)
+        apply_filters(listed(), context, filters)
         .join(Mediator, Mediator.id == ParticipantState.mediator_id)
-        .where(shows_phase(view, {Phase.MEDIATOR_UNKNOWN}))
+        .where(shows_phase(context, {Phase.MEDIATOR_UNKNOWN}))
         .with_only_columns(Mediator, number)
         .group_by(Mediator.id)
         .order_by(number.desc(), Mediator.id)

@@ -20,18 +20,18 @@ _BATCH = 500
 Column = tuple[str, Callable[[PersonRow], Cell]]
 
 
-def table(view: TenantContext, filters: Filters) -> Table:
+def table(context: TenantContext, filters: Filters) -> Table:
     """The list as it is handed out."""
     columns = _columns()
-    found = ([value(row) for _title, value in columns] for row in rows(view, filters))
+    found = ([value(row) for _title, value in columns] for row in rows(context, filters))
     return Table(_("Teilnehmer/innen"), [title for title, _value in columns], found)
 
 
-def rows(view: TenantContext, filters: Filters) -> Iterator[PersonRow]:
+def rows(context: TenantContext, filters: Filters) -> Iterator[PersonRow]:
     """Everybody who is listed, in the order of the list."""
     after: int | None = None
     while True:
-        page = list_participants(view, filters, after=after, limit=_BATCH)
+        page = list_participants(context, filters, after=after, limit=_BATCH)
         yield from page.rows
         after = page.next
         if after is None:

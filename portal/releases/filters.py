@@ -60,10 +60,10 @@ class Filters:
 
 
 def apply_filters(
-    query: Select[*tuple[Any, ...]], view: TenantContext, filters: Filters
+    query: Select[*tuple[Any, ...]], context: TenantContext, filters: Filters
 ) -> Select[*tuple[Any, ...]]:
     """Narrow `query` over stored states to `filters`, each of which must hold."""
-    conditions = [*_by_state(view, filters), *_search(filters)]
+    conditions = [*_by_state(context, filters), *_search(filters)]
     for column, value in (
         (ParticipantState.order_id, filters.order_id),
         (ParticipantState.mediator_id, filters.mediator_id),
@@ -75,16 +75,16 @@ def apply_filters(
     return query.where(*conditions)
 
 
-def _by_state(view: TenantContext, filters: Filters) -> list[Condition]:
+def _by_state(context: TenantContext, filters: Filters) -> list[Condition]:
     found: list[Condition] = []
     if filters.statuses:
         found.append(ParticipantState.status.in_(filters.statuses))
     if filters.phases:
-        found.append(shows_phase(view, filters.phases))
+        found.append(shows_phase(context, filters.phases))
     if filters.needs_action:
-        found.append(needs_action(view))
+        found.append(needs_action(context))
     if filters.findings:
-        found += [ParticipantState.released.expression, has_finding(view, filters.findings)]
+        found += [ParticipantState.released.expression, has_finding(context, filters.findings)]
     if filters.left_but_released:
         found.append(LEFT_BUT_RELEASED)
     return found

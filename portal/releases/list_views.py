@@ -46,20 +46,19 @@ _BESIDE_FILTERS = ("group", "after", "before")
 @requires(Permission.VIEW)
 def list_page() -> Response:
     """A page of participants, or what keeps them where they are."""
-    view, where = current_context(), read_whole_address(request.args, _BESIDE_FILTERS)
+    context, where = current_context(), read_whole_address(request.args, _BESIDE_FILTERS)
     filters = where.filters(text := where.text())
     grouped = request.args.get("group") == "cause"
     offered = choices.offered()
     return answer(
         "people/list.html",
         "people/_list.html",
-        view=view,
         where=where,
         text=text,
-        grouped=causes(view, filters) if grouped else None,
+        grouped=causes(context, filters) if grouped else None,
         listing=None if grouped else _listing(filters),
-        matching=count_participants(view, filters) if where.narrowed else None,
-        counters=count_all(view),
+        matching=count_participants(context, filters) if where.narrowed else None,
+        counters=count_all(context),
         ignored=ignored_words(where),
         narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
         offered=offered,
@@ -143,6 +142,6 @@ def _listing(filters: Filters) -> Listing:
 
 def _export(ending: str) -> Response:
     """By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out."""
-    view, where = current_context(), read_strictly(request.args)
+    context, where = current_context(), read_strictly(request.args)
     filters = replace(where.filters(where.text()), sorting=Sorting.NAME)
-    return download(table(view, filters), f"teilnehmer-{view.today.isoformat()}.{ending}")
+    return download(table(context, filters), f"teilnehmer-{context.today.isoformat()}.{ending}")

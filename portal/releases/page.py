@@ -17,7 +17,7 @@ from portal.domain.rules.preflight import wants_confirmation
 from portal.domain.rules.status import Archiving, Reason, read_reason
 from portal.networks import addresses as network_addresses
 from portal.releases.list_address import ListAddress
-from portal.releases.queries import Explanation, delivery_numbers, list_participants, protocol
+from portal.releases.queries import Explanation, delivery_numbers, find_beside, protocol
 from portal.releases.reason_help import MEDIATOR_RENEWED, REASON_HELP, WITHDRAWN_UNASKED
 from portal.releases.rows import archived_as, consent_of, lacks_known_mediator
 from portal.tenants.context import TenantContext
@@ -68,15 +68,13 @@ class Neighbours:
     next: int | None
 
 
-def neighbours(view: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
+def neighbours(context: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
     """Their neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
     try:
         filters = where.filters(where.text())
     except NotFound:
         return Neighbours(None, None)
-    before = list_participants(view, filters, before=participant_id, limit=1).rows
-    after = list_participants(view, filters, after=participant_id, limit=1).rows
-    return Neighbours(*(found[0].participant.id if found else None for found in (before, after)))
+    return Neighbours(*find_beside(context, filters, participant_id))
 
 
 def refused_because(person: Explanation) -> Reason | None:
@@ -140,15 +138,15 @@ def shown_since(person: Explanation) -> dt.datetime | None:
 
 def asks_for_consent(person: Explanation) -> bool:
     """Whether releasing has to confirm that consent is at hand."""
-    participant, view = person.participant, person.view
-    if view is None or view.connection is None:
+    participant, context = person.participant, person.context
+    if context is None or context.connection is None:
         return False
-    return wants_confirmation(consent_of(participant), view.connection.network, view.today)
+    return wants_confirmation(consent_of(participant), context.connection.network, context.today)
 
 
 def applicant_page(person: Explanation) -> str | None:
     """Address of their page in the network, for people; None where they have no Bewerber-ID, or no page is known."""
-    connection = person.view.connection if person.view else None
+    connection = person.context.connection if person.context else None
     applicant_id = person.registration.applicant_id if person.registration else None
     if connection is None or not applicant_id or is_hidden(applicant_id):
         return None

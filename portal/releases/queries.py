@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_, select
 
 from portal.core.columns import UtcDateTime
 from portal.core.database import db
@@ -39,7 +39,7 @@ class Listing:
 class Explanation(PersonRow):
     """Everything about one person's way to the network."""
 
-    view: TenantContext | None = None
+    context: TenantContext | None = None
     tenant_findings: tuple[Finding, ...] = ()
     waiting_since: dt.datetime | None = None
     delivery: Delivery | None = None
@@ -52,7 +52,7 @@ class Explanation(PersonRow):
 
 
 def list_participants(
-    view: TenantContext,
+    context: TenantContext,
     filters: Filters,
     after: int | None = None,
     before: int | None = None,
@@ -61,15 +61,16 @@ def list_participants(
     """A page of participants by name, behind `after` or before `before` (participants by row)."""
     backwards = before is not None
     anchor = before if backwards else after
-    keys = _sort_keys(view, filters.sorting)
-    query = apply_filters(people(view), view, filters)
-    if anchor is not None:
-        query = query.where(_beyond(keys, anchor, backwards=backwards))
+    keys = _sort_keys(context, filters.sorting)
+    query = apply_filters(people(context), context, filters)
+    place = _find_place(keys, anchor) if anchor is not None else None
+    if place is not None:  # an address may name somebody who is erased by now: then everybody follows
+        query = query.where(_beyond(keys, place, backwards=backwards))
     order = [key.desc() if backwards else key.asc() for key in keys]
     found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
     more = len(found) > limit
     kept = list(reversed(found[:limit])) if backwards else list(found[:limit])
-    rows = [listed_row(view, row) for row in kept]
+    rows = [listed_row(context, row) for row in kept]
     first, last = (rows[0].participant.id, rows[-1].participant.id) if rows else (None, None)
     return Listing(
         rows,
@@ -78,23 +79,41 @@ def list_participants(
     )
 
 
-def _sort_keys(view: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
+def _sort_keys(context: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
     by_name: ColumnElement[Any] = ParticipantState.sort_key.expression
     if sorting is Sorting.ACTION:
-        return [case((needs_action(view), 0), else_=1), by_name]
+        return [case((needs_action(context), 0), else_=1), by_name]
     if sorting is Sorting.WAITING:
         return [func.coalesce(ParticipantState.since, _NEVER), by_name]
     return [by_name]
 
 
-def _beyond(keys: Sequence[ColumnElement[Any]], anchor: int, *, backwards: bool) -> ColumnElement[bool]:
-    """Whoever comes behind (or before) the participant `anchor`; everybody where there is no such."""
-    here = select(*keys).where(ParticipantState.participant_id == anchor)
-    values = db.session.execute(here).first()
-    if values is None:
-        return true()
+def find_beside(
+    context: TenantContext, filters: Filters, participant_id: int
+) -> tuple[int | None, int | None]:
+    """Return who comes before and after a participant in a list; None at either end, and where they are not known."""
+    keys = _sort_keys(context, filters.sorting)
+    here = _find_place(keys, participant_id)
+    if here is None:
+        return None, None
+    query = apply_filters(listed(), context, filters).with_only_columns(ParticipantState.participant_id)
+    before = query.where(_beyond(keys, here, backwards=True)).order_by(*(key.desc() for key in keys)).limit(1)
+    after = query.where(_beyond(keys, here, backwards=False)).order_by(*keys).limit(1)
+    return db.session.scalar(before), db.session.scalar(after)
+
+
+def _find_place(keys: Sequence[ColumnElement[Any]], participant_id: int) -> Sequence[Any] | None:
+    """The keys of a participant; None where there is no such."""
+    here = select(*keys).where(ParticipantState.participant_id == participant_id)
+    return db.session.execute(here).first()
+
+
+def _beyond(
+    keys: Sequence[ColumnElement[Any]], place: Sequence[Any], *, backwards: bool
+) -> ColumnElement[bool]:
+    """Whoever comes behind (or before) a place."""
     beyond: ColumnElement[bool] = false()
-    for key, value in reversed(list(zip(keys, values, strict=True))):
+    for key, value in reversed(list(zip(keys, place, strict=True))):
         beyond = or_(key < value if backwards else key > value, and_(key == value, beyond))
     return beyond
 
@@ -113,9 +132,9 @@ class Counters:
         return sum(self.statuses.values())
 
 
-def count_all(view: TenantContext) -> Counters:
+def count_all(context: TenantContext) -> Counters:
     """Count everybody a list of the tenant may show."""
-    acting = func.count(case((needs_action(view), 1)))
+    acting = func.count(case((needs_action(context), 1)))
     query = listed().with_only_columns(ParticipantState.status, func.count(), acting)
     statuses, needing_action = dict.fromkeys(Status, 0), 0
     for status, number, acting_here in db.session.execute(query.group_by(ParticipantState.status)):
@@ -124,18 +143,18 @@ def count_all(view: TenantContext) -> Counters:
     return Counters(statuses, needing_action)
 
 
-def count_participants(view: TenantContext, filters: Filters) -> int:
+def count_participants(context: TenantContext, filters: Filters) -> int:
     """Exactly how many people match."""
-    return db.session.scalar(apply_filters(listed(), view, filters).with_only_columns(func.count())) or 0
+    return db.session.scalar(apply_filters(listed(), context, filters).with_only_columns(func.count())) or 0
 
 
-def explain(view: TenantContext, participant_id: int) -> Explanation:
+def explain(context: TenantContext, participant_id: int) -> Explanation:
     """Everything that the participant's page says; NotFound where they are not one of the tenant's."""
-    query = people(view).where(Participant.id == participant_id)
+    query = people(context).where(Participant.id == participant_id)
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("participant-unknown")
-    plain = decided_row(view, row)
+    plain = decided_row(context, row)
     registration = plain.registration
     told_mediator = (
         db.session.get(Mediator, registration.announced_mediator_id)
@@ -144,10 +163,10 @@ def explain(view: TenantContext, participant_id: int) -> Explanation:
     )
     return Explanation(
         **{name: getattr(plain, name) for name in PersonRow.__dataclass_fields__},
-        view=view,
-        tenant_findings=view.findings,
+        context=context,
+        tenant_findings=context.findings,
         waiting_since=registration.waiting_since if registration else None,
-        delivery=view.uncommitted if row.in_transit else None,
+        delivery=context.uncommitted if row.in_transit else None,
         told_mediator=told_mediator,
         mediator_change_pending=bool(
             registration

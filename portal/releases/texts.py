@@ -89,8 +89,8 @@ def phase_text(person: Explanation) -> str:
 
 def is_late(person: Explanation) -> bool:
     """Whether an answer about a person is awaited for so long that it has to be looked into."""
-    waiting, view = person.waiting_since, person.view
-    return bool(waiting and view and waiting < view.deadlines.clarification_before)
+    waiting, context = person.waiting_since, person.context
+    return bool(waiting and context and waiting < context.deadlines.clarification_before)
 
 
 def late_text() -> str:

@@ -189,8 +189,8 @@ def test_another_tenants_people_are_not_chosen_for_many(server: WebServer, town:
 def test_a_lower_role_calls_what_is_not_its_own(server: WebServer, town: Town) -> None:
     visitor, token = enter(server, "caseworker0")
     for path in (
-        *("/deliveries", f"/deliveries/{HELD}/let-go", f"/deliveries/{HELD}/discard", "/settings/token"),
-        *("/settings/tokens", "/accounts", "/imports/1/let-go"),
+        *("/deliveries", f"/deliveries/{HELD}/approve", f"/deliveries/{HELD}/discard", "/settings/token"),
+        *("/settings/tokens", "/accounts", "/imports/1/approve"),
     ):
         for headers in ({}, {"HX_Request": "true"}):
             assert visitor.post(path, {"csrf_token": token}, **headers).status_code == 403, path
@@ -212,7 +212,7 @@ def test_who_started_a_held_delivery_does_not_approve_it(
 ) -> None:
     visitor, token = enter(server, "supervisor")
     answer = visitor.post(
-        f"/deliveries/{HELD}/let-go", {"csrf_token": token, "shown_digest": "shown"}, **headers
+        f"/deliveries/{HELD}/approve", {"csrf_token": token, "shown_digest": "shown"}, **headers
     )
     assert (answer.status_code, "nicht selbst" in answer.text) == (403, True), answer.text[-1500:]
     with looking(), scoped_to(server.cast.alpha):

@@ -36,7 +36,7 @@ def button(page: Page, name: str) -> None:
     page.locator("main").get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_held_delivery_is_looked_at_and_let_go(system: Running, page: Page) -> None:
+def test_a_held_delivery_is_looked_at_and_approved(system: Running, page: Page) -> None:
     people = [str(number) for number in range(9501, 9508)]
     for number in people:
         system.bridge.person(number, last_name=f"Ohneskript{number}")

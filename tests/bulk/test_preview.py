@@ -44,7 +44,7 @@ def at_a_time() -> Iterator[None]:
 
 
 @pytest.fixture(params=list(Network))
-def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContext:
+def context(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContext:
     """A tenant at each network, with people of every kind; two caseworkers are mediators, one of them active."""
     connection_token(cast.alpha)
     found = load_tenant_context(cast.alpha, NOW)
@@ -81,9 +81,9 @@ def outcomes(run: BulkRun) -> Counter[tuple[BulkOutcome | None, str | None]]:
     return Counter((row.outcome, row.code) for row in rows)
 
 
-def staying_offline(run: BulkRun, view: TenantContext) -> Counter[str]:
+def staying_offline(run: BulkRun, context: TenantContext) -> Counter[str]:
     """What the pure rules say of those who were released: `any` counts each once."""
-    fresh = load_tenant_context(view.tenant.id, NOW)
+    fresh = load_tenant_context(context.tenant.id, NOW)
     done = select(BulkItem.participant_id).where(
         BulkItem.bulk_id == run.id, BulkItem.outcome == BulkOutcome.DONE, ~BulkItem.consent_confirmed
     )
@@ -96,19 +96,19 @@ def staying_offline(run: BulkRun, view: TenantContext) -> Counter[str]:
 
 
 @pytest.mark.parametrize("own_mediator", [False, True])
-def test_releasing_does_what_was_shown(view: TenantContext, own_mediator: bool) -> None:
+def test_releasing_does_what_was_shown(context: TenantContext, own_mediator: bool) -> None:
     mediator = db.session.scalars(select(Mediator).where(Mediator.number == "1")).one()
-    run = choose(view, BulkAction.RELEASE, EVERYBODY, actor(mediator.id if own_mediator else None), NOW)
-    found = preview(view, run)
+    run = choose(context, BulkAction.RELEASE, EVERYBODY, actor(mediator.id if own_mediator else None), NOW)
+    found = preview(context, run)
     assert found.counts[PreviewGroup.GOES] > 0
     assert found.counts[PreviewGroup.ENDING] > 0
     assert found.offline > 0
-    for item, _person in people_of(view, run, PreviewGroup.CONFIRM, limit=2):
+    for item, _person in people_of(context, run, PreviewGroup.CONFIRM, limit=2):
         db.session.get_one(BulkItem, item).consent_confirmed = True
     commit()
     carry_out(run)
     confirmed = min(2, found.counts[PreviewGroup.CONFIRM])
-    assert (found.counts[PreviewGroup.CONFIRM] > 2) == _is_jobnetzwerk(view)
+    assert (found.counts[PreviewGroup.CONFIRM] > 2) == _is_jobnetzwerk(context)
     became = outcomes(run)
     doubted = became.pop((BulkOutcome.REFUSED, "identity-doubted"))
     assert doubted > 0
@@ -122,13 +122,13 @@ def test_releasing_does_what_was_shown(view: TenantContext, own_mediator: bool) 
         }
     )
     said = Counter({item.value: number for item, number in found.causes.items()}) + Counter(any=found.offline)
-    assert staying_offline(run, view) == said
+    assert staying_offline(run, context) == said
     _everybody_once(run, found)
 
 
-def test_revoking_does_what_was_shown(view: TenantContext) -> None:
-    run = choose(view, BulkAction.REVOKE, EVERYBODY, actor(), NOW)
-    found = preview(view, run)
+def test_revoking_does_what_was_shown(context: TenantContext) -> None:
+    run = choose(context, BulkAction.REVOKE, EVERYBODY, actor(), NOW)
+    found = preview(context, run)
     assert min(found.counts[PreviewGroup.GOES], found.counts[PreviewGroup.UNCHANGED]) > 0
     carry_out(run)
     assert outcomes(run) == {
@@ -139,11 +139,11 @@ def test_revoking_does_what_was_shown(view: TenantContext) -> None:
     _everybody_once(run, found)
 
 
-def test_changing_the_mediator_does_what_was_shown(view: TenantContext) -> None:
-    run = choose(view, BulkAction.MEDIATOR, EVERYBODY, actor(), NOW)
+def test_changing_the_mediator_does_what_was_shown(context: TenantContext) -> None:
+    run = choose(context, BulkAction.MEDIATOR, EVERYBODY, actor(), NOW)
     mediator = db.session.scalars(select(Mediator).where(Mediator.number == "1")).one()
     set_mediator(run, mediator.id, actor())
-    found = preview(view, run)
+    found = preview(context, run)
     assert min(found.counts[PreviewGroup.GOES], found.counts[PreviewGroup.UNCHANGED]) > 0
     carry_out(run)
     assert outcomes(run) == {
@@ -153,11 +153,11 @@ def test_changing_the_mediator_does_what_was_shown(view: TenantContext) -> None:
     _everybody_once(run, found)
 
 
-def test_transferring_does_what_was_shown(view: TenantContext) -> None:
-    run = choose(view, BulkAction.TRANSFER, EVERYBODY, actor(), NOW)
-    found = preview(view, run)
-    lots = (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.UNCHANGED, PreviewGroup.BLOCKED)
-    assert min(found.counts[lot] for lot in lots) > 0
+def test_transferring_does_what_was_shown(context: TenantContext) -> None:
+    run = choose(context, BulkAction.TRANSFER, EVERYBODY, actor(), NOW)
+    found = preview(context, run)
+    groups = (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.UNCHANGED, PreviewGroup.BLOCKED)
+    assert min(found.counts[group] for group in groups) > 0
     carry_out(run)
     assert outcomes(run) == {
         (BulkOutcome.DONE, None): found.counts[PreviewGroup.GOES],
@@ -169,8 +169,8 @@ def test_transferring_does_what_was_shown(view: TenantContext) -> None:
     _everybody_once(run, found)
 
 
-def _is_jobnetzwerk(view: TenantContext) -> bool:
-    return view.connection is not None and view.connection.network is Network.JOBNETZWERK
+def _is_jobnetzwerk(context: TenantContext) -> bool:
+    return context.connection is not None and context.connection.network is Network.JOBNETZWERK
 
 
 def _everybody_once(run: BulkRun, found: Preview) -> None:

@@ -48,9 +48,9 @@ def begin_release(tenant_id: int, people: int) -> int:
     make_account("caseworker", Role.CASEWORKER, tenant_id)
     account = db.session.query(Account).one()
     actor = Actor(account.initials, account.id)
-    view = load_tenant_context(tenant_id, now)
-    run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
-    start(run, view, preview(view, run).digest, set(), actor, now)
+    context = load_tenant_context(tenant_id, now)
+    run = choose(context, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
+    start(run, context, preview(context, run).digest, set(), actor, now)
     commit()
     return run.id
 

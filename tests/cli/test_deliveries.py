@@ -145,7 +145,7 @@ def test_passing_wants_what_was_shown(bridge: Bridge, held: dict[str, Any], comm
     assert refused and bridge.newest().state is DeliveryState.HELD
     assert commands.refuse("delivery", "pass", *ALPHA, "2", "--by", "SB")  # nobody has these initials
     passed = commands.ask("delivery", "pass", *ALPHA, "2", "--shown", digest[:16])
-    assert (passed["number"], passed["let_go_by"]) == (2, "support")
+    assert (passed["number"], passed["approved_by"]) == (2, "support")
     bridge.hasten()
     assert {it["state"] for it in bridge.sandbox.applicants(bridge.provider).values()} == {"archived"}
 

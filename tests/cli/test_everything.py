@@ -67,6 +67,8 @@ OTHERS = {
     *("account create", "account link", "account set", "account disable", "account enable"),
     *("account reset-second-factor", "audit verify", "audit export", "person report", "person erase"),
     *(
+        "states check",
+        "states refresh",
         "db upgrade",
         "db grant",
         "keys status",
@@ -142,11 +144,11 @@ def _people(tenant_id: int) -> list[PersonRow]:
     """Of a crowd, one for each phase, status and finding, and of each event and reason."""
     now = utcnow()
     connection_token(tenant_id)
-    view = load_tenant_context(tenant_id, now)
-    assert view.connection is not None
-    Crowd(tenant_id, view.connection.id, now, view.deadlines).come(400)
+    context = load_tenant_context(tenant_id, now)
+    assert context.connection is not None
+    Crowd(tenant_id, context.connection.id, now, context.deadlines).come(400)
     scope_to(tenant_id)
-    _under_way(view)
+    _under_way(context)
     rows = list_participants(load_tenant_context(tenant_id, now), Filters(), limit=1000).rows
     commit()
     kept: dict[object, PersonRow] = {}
@@ -156,12 +158,12 @@ def _people(tenant_id: int) -> list[PersonRow]:
     return list({id(row): row for row in kept.values()}.values())
 
 
-def _under_way(view: TenantContext) -> None:
+def _under_way(context: TenantContext) -> None:
     """A delivery that is being sent, with some of them in it."""
-    assert view.connection is not None
-    delivery = _delivery(view.tenant.id, view.connection.id, 1, state=DeliveryState.SENDING)
+    assert context.connection is not None
+    delivery = _delivery(context.tenant.id, context.connection.id, 1, state=DeliveryState.SENDING)
     row = {
-        "tenant_id": view.tenant.id,
+        "tenant_id": context.tenant.id,
         "delivery_id": delivery.id,
         "part": Inclusion.NAMED,
         "novelty": ChangeKind.NEW,

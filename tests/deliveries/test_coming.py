@@ -31,7 +31,7 @@ PEOPLE = 300
 
 
 @pytest.fixture(params=list(Network))
-def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContext:
+def context(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContext:
     """People of every kind, some of whose releases ended for every cause, told of orders."""
     connection = connection_token(cast.alpha)
     connection.network = request.param
@@ -53,29 +53,29 @@ def view(app: Flask, cast: Cast, request: pytest.FixtureRequest) -> TenantContex
     return load_tenant_context(cast.alpha, now)
 
 
-def build(view: TenantContext) -> tuple[TenantContext, BuildResult]:
+def build(context: TenantContext) -> tuple[TenantContext, BuildResult]:
     """Build the delivery that was foreseen."""
-    connection = db.session.get_one(Connection, view.connection.id)  # type: ignore[union-attr]
-    delivery = plan(connection, Plan(Mode.FULL, Trigger.NIGHTLY), view.now)
+    connection = db.session.get_one(Connection, context.connection.id)  # type: ignore[union-attr]
+    delivery = plan(connection, Plan(Mode.FULL, Trigger.NIGHTLY), context.now)
     commit()
     held = acquire(delivery.id, utcnow(), 50)
     commit()
     assert held is not None
-    fresh = load_tenant_context(view.tenant.id, view.now)
+    fresh = load_tenant_context(context.tenant.id, context.now)
     commit()
     return fresh, build_parts(held, fresh)
 
 
-def test_it_is_what_is_then_built(view: TenantContext) -> None:
-    found: Coming = coming(view)
+def test_it_is_what_is_then_built(context: TenantContext) -> None:
+    found: Coming = coming(context)
     names = {
         with_explanation: {
-            row.participant.id for row in leavers(view, with_explanation=with_explanation, limit=PEOPLE)
+            row.participant.id for row in leavers(context, with_explanation=with_explanation, limit=PEOPLE)
         }
         for with_explanation in (True, False)
     }
     commit()
-    fresh, frozen = build(view)
+    fresh, frozen = build(context)
     counts = frozen.counts
     assert min(found.new, found.changed, found.unchanged, found.explained, found.unexplained) > 0
     assert (found.new, found.changed + found.unchanged) == (
@@ -96,14 +96,14 @@ def test_it_is_what_is_then_built(view: TenantContext) -> None:
         assert people == set(db.session.scalars(rows))
 
 
-def test_the_blocked_are_counted_by_their_causes(view: TenantContext) -> None:
-    found = coming(view)
+def test_the_blocked_are_counted_by_their_causes(context: TenantContext) -> None:
+    found = coming(context)
     assert found.blocked > 0
     assert sum(item.people for item in found.causes) >= found.causes[0].people > 0
 
 
-def test_nobody_is_held_where_nobody_leaves_unexplained(view: TenantContext) -> None:
+def test_nobody_is_held_where_nobody_leaves_unexplained(context: TenantContext) -> None:
     db.session.execute(update(Registration).values(announced=False))
     commit()
-    found = coming(view)
+    found = coming(context)
     assert (found.explained, found.unexplained, found.braking.holds) == (0, 0, ())

@@ -136,7 +136,7 @@ def test_two_let_it_go(bridge: Bridge, held: Delivery) -> None:
     ]
     found = outcomes(bridge, *wanted)
     assert found[0] != found[1]
-    assert bridge.again(held).let_go_by in {SUPERVISOR.initials, COLLEAGUE.initials}
+    assert bridge.again(held).approved_by in {SUPERVISOR.initials, COLLEAGUE.initials}
 
 
 def test_the_database_itself_allows_one_at_a_time_and_one_a_night(bridge: Bridge) -> None:

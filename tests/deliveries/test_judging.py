@@ -118,7 +118,7 @@ def test_it_is_void_as_soon_as_the_next_is_due_though_cron_is_away(bridge: Bridg
         assert approve(delivery.id, digest, SUPERVISOR, utcnow()).state is DeliveryState.BUILT
 
 
-def test_one_that_is_rebuilt_after_it_was_let_go_is_held_anew(bridge: Bridge) -> None:
+def test_one_that_is_rebuilt_after_it_was_approved_is_held_anew(bridge: Bridge) -> None:
     """Letting go was for these bytes; others have to be looked at once more."""
     delivery = held(bridge)
     approve(delivery.id, delivery.shown_digest or "", SUPERVISOR, utcnow())
@@ -130,7 +130,7 @@ def test_one_that_is_rebuilt_after_it_was_let_go_is_held_anew(bridge: Bridge) ->
     bridge.hasten()
     assert bridge.again(delivery).problem is DeliveryProblem.NO_LONGER_ALLOWED
     anew = bridge.newest()
-    assert (anew.state, anew.problem, anew.let_go_at) == (DeliveryState.HELD, DeliveryProblem.BRAKE, None)
+    assert (anew.state, anew.problem, anew.approved_at) == (DeliveryState.HELD, DeliveryProblem.BRAKE, None)
     assert [
         d["sequence"] for d in bridge.sandbox.deliveries(bridge.provider) if d["state"] == "complete"
     ] == [1]

@@ -87,8 +87,8 @@ def everybody(slug: str) -> tuple[TenantContext, list[PersonRow]]:
     scope_to(EVERY_TENANT)
     tenant = db.session.query(Tenant).filter_by(slug=slug).one()
     scope_to(tenant.id)
-    view = load_tenant_context(tenant.id, utcnow())
-    return view, list_participants(view, Filters(), limit=1000).rows
+    context = load_tenant_context(tenant.id, utcnow())
+    return context, list_participants(context, Filters(), limit=1000).rows
 
 
 def test_every_status_phase_and_finding_is_shown(demo: Flask) -> None:
@@ -108,11 +108,11 @@ def test_every_status_phase_and_finding_is_shown(demo: Flask) -> None:
 
 
 def test_nothing_stands_in_the_way_of_the_first_visitor(demo: Flask) -> None:
-    view, rows = everybody(JN)
-    assert view.uncommitted is None
-    assert view.findings == ()
-    assert view.connection is not None
-    assert view.connection.paused_until is None
+    context, rows = everybody(JN)
+    assert context.uncommitted is None
+    assert context.findings == ()
+    assert context.connection is not None
+    assert context.connection.paused_until is None
     free = [row for row in rows if row.phase is Phase.NOT_RELEASED and set(row.findings) <= CHOSEN_ON_RELEASE]
     assert len(free) > 30
 
@@ -176,8 +176,8 @@ def test_the_first_transfer_of_everybody_goes_through(demo: Flask) -> None:
     delivery = request_transfer(tenant_id, Actor("PEH"), utcnow())
     commit()
     run_delivery(delivery.id)
-    view, rows = everybody(JN)
-    assert view.uncommitted is None
-    assert view.last_committed is not None
-    assert view.last_committed.sequence == delivery.sequence
+    context, rows = everybody(JN)
+    assert context.uncommitted is None
+    assert context.last_committed is not None
+    assert context.last_committed.sequence == delivery.sequence
     assert not {row.phase for row in rows} & {Phase.OVERDUE, Phase.SCHEDULED}

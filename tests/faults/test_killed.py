@@ -125,9 +125,9 @@ class Bulk(Scenario):
         make_account(f"caseworker-{bridge.tenant_id}", Role.CASEWORKER, bridge.tenant_id)
         account = db.session.query(Account).one()
         actor, now = Actor(account.initials, account.id), utcnow()
-        view = load_tenant_context(bridge.tenant_id, now)
-        run = choose(view, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
-        start_bulk(run, view, preview(view, run).digest, set(), actor, now)
+        context = load_tenant_context(bridge.tenant_id, now)
+        run = choose(context, BulkAction.RELEASE, Chosen(None, Filters()), actor, now)
+        start_bulk(run, context, preview(context, run).digest, set(), actor, now)
         enqueue_after_commit(BulkRun, run.id)
         commit()
 

@@ -341,8 +341,8 @@ def go_on_with(action: BulkAction, *words: str) -> OnPages:
         bridge.person("1")
         account = db.session.query(Account).one()
         now = utcnow()
-        actor, view = Actor(account.initials, account.id), load_tenant_context(bridge.tenant_id, now)
-        number = choose(view, action, Chosen(None, Filters()), actor, now).id
+        actor, context = Actor(account.initials, account.id), load_tenant_context(bridge.tenant_id, now)
+        number = choose(context, action, Chosen(None, Filters()), actor, now).id
         mediator = db.session.query(Mediator.id).scalar()
         commit()
         address = f"/bulk/{number}"
@@ -368,7 +368,7 @@ PAGES: dict[str, OnPages] = {
     "deliveries.reconciling_views._back": read_by_page,
     "deliveries.account_views.accept": accept_by_page,
     "imports.views.upload": import_by_page,
-    "imports.views.let_go": judge_import("let-go", ImportState.APPLYING),
+    "imports.views.approve": judge_import("approve", ImportState.APPLYING),
     "imports.views.discard": judge_import("discard", ImportState.DISCARDED),
     "bulk.views.choose": choose_by_page,
     "bulk.views.choose_mediator": go_on_with(BulkAction.MEDIATOR, "mediator"),

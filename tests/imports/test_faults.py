@@ -206,7 +206,7 @@ def test_a_second_import_is_refused_while_one_runs_and_leaves_no_upload(
     assert uploads_on_disk() == before
 
 
-def test_only_a_held_import_can_be_let_go_and_by_somebody_else(app: Flask, cast: Cast) -> None:
+def test_only_a_held_import_can_be_approved_and_by_another_account(app: Flask, cast: Cast) -> None:
     bring(cast.alpha, ALL)
     held = bring(cast.alpha, {"teilnehmer.csv": "tn_id\n"})
     run = get_import(cast.alpha, held.import_id)

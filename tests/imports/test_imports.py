@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 from flask import Flask
 from sqlalchemy import select
 
@@ -17,8 +20,9 @@ from portal.domain.participants import (
     Profile,
     social_insurance_place,
 )
+from portal.imports.jobs import EMPTY_AFTER, due_imports
 from portal.imports.running import run_import
-from portal.imports.service import approve, discard, find_due_imports, get_import, leaving
+from portal.imports.service import approve, discard, get_import, leaving
 from tests.imports.exports import (
     ALL,
     MEDIATORS,
@@ -33,6 +37,11 @@ from tests.imports.exports import (
     start,
 )
 from tests.support.database import Cast
+
+
+def due() -> Sequence[int]:
+    """The imports that the sweep finds once their worker has had its time to empty them."""
+    return due_imports(utcnow() + EMPTY_AFTER + dt.timedelta(seconds=1), 100)
 
 
 def test_it_takes_over_a_whole_export(app: Flask, cast: Cast) -> None:
@@ -235,9 +244,9 @@ def test_a_held_import_can_be_discarded(app: Flask, cast: Cast) -> None:
     assert held.state is ImportState.HELD
     discard(get_import(cast.alpha, held.import_id), Actor("LE"), utcnow())
     commit()
-    assert find_due_imports(utcnow()) == [held.import_id]
+    assert due() == [held.import_id]
     run_import(held.import_id)
-    assert (find_due_imports(utcnow()), db.session.query(ImportLine).count()) == ([], 0)
+    assert (due(), db.session.query(ImportLine).count()) == ([], 0)
     assert len(people(cast.alpha)) == 3
 
 
@@ -276,7 +285,7 @@ def test_an_ended_import_leaves_neither_lines_nor_upload(app: Flask, cast: Cast)
     scope_to(EVERY_TENANT)
     run = db.session.get_one(ImportRun, found.import_id)
     assert (run.upload, run.lease_until, db.session.query(ImportLine).count()) == (None, None, 0)
-    assert find_due_imports(utcnow()) == []
+    assert due() == []
 
 
 def test_imports_of_one_tenant_run_in_their_order(app: Flask, cast: Cast) -> None:

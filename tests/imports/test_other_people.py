@@ -91,8 +91,8 @@ def test_the_line_is_held_and_the_release_ends(online: Bridge) -> None:
     assert (ended.end_cause, ended.ended_by) == (EndCause.OTHER_PERSON, "Qualli.life")
     assert online.events("1")[-2:] == [Event.IDENTITY_DOUBTED, Event.REVOKED]
     assert online.phase("1") is Phase.CLARIFICATION
-    view = load_tenant_context(online.tenant_id, utcnow())
-    assert count_participants(view, Filters(needs_action=True)) == 1
+    context = load_tenant_context(online.tenant_id, utcnow())
+    assert count_participants(context, Filters(needs_action=True)) == 1
     with pytest.raises(Refusal, match="identity-doubted"):
         release(online.id("1"), CASEWORKER, utcnow())
     rollback()

@@ -389,7 +389,7 @@ class Holds(Base):
     """The removal brake has held one: it is let go, or discarded, by whom it may."""
 
     @rule(by=st.sampled_from([SUPERVISOR, CASEWORKER]), honest=st.sampled_from([True, True, False]))
-    def it_is_let_go(self, by: Actor, honest: bool) -> None:
+    def it_is_approved(self, by: Actor, honest: bool) -> None:
         held = self._held()
         if held is None:
             return

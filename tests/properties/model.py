@@ -238,7 +238,9 @@ class Model:
         if not unexplained:
             return False
         announced = [person for person in self.people.values() if person.announced and not person.archived]
-        before = sum(gone for at, gone, let_go in self.committed.values() if at >= now - WEEK and not let_go)
+        before = sum(
+            gone for at, gone, approved in self.committed.values() if at >= now - WEEK and not approved
+        )
         orders = {self.people[number].told_order for number in unexplained}
         for order in orders - {None}:
             of_order = {person.number for person in announced if person.told_order == order}
@@ -263,13 +265,16 @@ class Model:
         demand(opened.mode == "full" or by_name == frozen.leaving, f"delivery {sequence} withdrew others")
         for number, record in records.items():
             demand(record["city"] == frozen.cities[number], f"{number} was told anew in delivery {sequence}")
-        let_go = delivery["let_go_at"] is not None
+        approved = delivery["approved_at"] is not None
         demand(
-            let_go or frozen.doubtful or not frozen.must_hold,
+            approved or frozen.doubtful or not frozen.must_hold,
             f"delivery {sequence} went past the removal brake",
         )
-        demand(not let_go or delivery["let_go_by"] != delivery["started_by"], "let go by who started it")
-        self.committed[sequence] = (delivery["committed_at"], len(frozen.unexplained), let_go)
+        demand(
+            not approved or delivery["approved_by"] != delivery["started_by"],
+            "approved by the account that started it",
+        )
+        self.committed[sequence] = (delivery["committed_at"], len(frozen.unexplained), approved)
         self._receive(sequence, delivery["committed_at"], frozen, records)
 
     def _receive(self, sequence: int, at: dt.datetime, frozen: Frozen, records: dict[str, Record]) -> None:

@@ -43,8 +43,8 @@ class Mutant:
 def _archived_on_rejection(patch: Patch) -> None:
     right = applying.after_answer
 
-    def wrong(standing: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
-        return right(standing, sequence, Outcome.ARCHIVED if outcome is Outcome.REJECTED else outcome, reason)
+    def wrong(state: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
+        return right(state, sequence, Outcome.ARCHIVED if outcome is Outcome.REJECTED else outcome, reason)
 
     patch.setattr(applying, "after_answer", wrong)
 
@@ -52,8 +52,8 @@ def _archived_on_rejection(patch: Patch) -> None:
 def _older_answer_applied(patch: Patch) -> None:
     right = applying.after_answer
 
-    def wrong(standing: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
-        return right(replace(standing, applied_sequence=0, rejected_sequence=0), sequence, outcome, reason)
+    def wrong(state: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
+        return right(replace(state, applied_sequence=0, rejected_sequence=0), sequence, outcome, reason)
 
     patch.setattr(applying, "after_answer", wrong)
 
@@ -84,11 +84,11 @@ def _base_dropped(patch: Patch) -> None:
 def _explained_counted(patch: Patch) -> None:
     right = steps.ask_brake
 
-    def wrong(view: Any, _unexplained: int) -> Any:
+    def wrong(context: Any, _unexplained: int) -> Any:
         query = select(func.count()).where(
-            DeliveryPerson.delivery_id == view.uncommitted.id, DeliveryPerson.novelty == ChangeKind.LEAVING
+            DeliveryPerson.delivery_id == context.uncommitted.id, DeliveryPerson.novelty == ChangeKind.LEAVING
         )
-        return right(view, db.session.scalar(query) or 0)
+        return right(context, db.session.scalar(query) or 0)
 
     patch.setattr(steps, "ask_brake", wrong)
 
@@ -128,8 +128,8 @@ def _withdrawal_waits_for_the_night(patch: Patch) -> None:
 def _unknown_mediator_is_a_withdrawal(patch: Patch) -> None:
     right = applying.after_answer
 
-    def wrong(standing: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
-        return right(standing, sequence, outcome, Reason.WITHDRAWN if reason else None)
+    def wrong(state: Any, sequence: int, outcome: Outcome, reason: Reason | None) -> Any:
+        return right(state, sequence, outcome, Reason.WITHDRAWN if reason else None)
 
     patch.setattr(applying, "after_answer", wrong)
 
@@ -144,9 +144,9 @@ def _parts_read_anew(patch: Patch) -> None:
     def wrong(held: Any) -> Any:
         with held.step() as delivery:
             again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
-            view = steps._view(delivery, utcnow())
+            context = steps._context(delivery, utcnow())
         if again:
-            counts = building.build_parts(held, view).counts
+            counts = building.build_parts(held, context).counts
             with held.step() as delivery:
                 delivery.counts = counts
         return right(held)
@@ -309,13 +309,13 @@ MUTANTS = (
     Mutant(
         "whoever started it lets it go",
         _whoever_started_it_lets_it_go,
-        ("many_vanish_before_a_transfer", "it_is_let_go"),
+        ("many_vanish_before_a_transfer", "it_is_approved"),
         "should be refused as same-person",
     ),
     Mutant(
         "let go is whatever there is",
         _shown_or_not,
-        ("many_vanish_before_a_transfer", "it_is_let_go"),
+        ("many_vanish_before_a_transfer", "it_is_approved"),
         "should be refused as changed-since-shown",
     ),
 )

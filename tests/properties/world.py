@@ -468,11 +468,11 @@ class World:
     def compare_pages(self, found: list[dict[str, Any]]) -> None:
         """What each participant's page says, against what the model knows."""
         under_way = next((it for it in found if it["state"] in ("planned", "built", "held", "sending")), None)
-        view, known = load_tenant_context(self.tenant_id, utcnow()), self._known_mediators()
+        context, known = load_tenant_context(self.tenant_id, utcnow()), self._known_mediators()
         for number, person in self.model.people.items():
             if not person.listed and not person.concerned and not person.released and person.ended is None:
                 continue  # nobody sees her any more
-            said = explain(view, self.id(number)).phase.value
+            said = explain(context, self.id(number)).phase.value
             expected = self.model.phase(person, _transit(under_way, person), utcnow(), known)
             if expected == "current" and said == "scheduled":
                 continue  # told all there is; released anew since

@@ -43,7 +43,7 @@ def at_a_time() -> Iterator[None]:
 
 
 @pytest.fixture
-def view(app: Flask, cast: Cast) -> TenantContext:
+def context(app: Flask, cast: Cast) -> TenantContext:
     """A tenant with people of every kind, some of one name; and a stranger in another tenant."""
     for tenant_id, number in ((cast.beta, 1), (cast.alpha, 120)):
         scope_to(tenant_id)
@@ -53,52 +53,52 @@ def view(app: Flask, cast: Cast) -> TenantContext:
     return load_tenant_context(cast.alpha, NOW)
 
 
-def everybody(view: TenantContext, filters: Filters | None = None) -> list[PersonRow]:
-    return list_participants(view, filters or Filters(), limit=EVERYBODY).rows
+def everybody(context: TenantContext, filters: Filters | None = None) -> list[PersonRow]:
+    return list_participants(context, filters or Filters(), limit=EVERYBODY).rows
 
 
 def numbers(rows: list[PersonRow]) -> list[str]:
     return [row.participant.number for row in rows]
 
 
-def test_paging_shows_everybody_once_in_both_directions(view: TenantContext) -> None:
-    _page(view, Filters(), 200)
-    _page(view, Filters(), 7)
-    _page(view, Filters(statuses=frozenset({Status.ONLINE})), 1)
+def test_paging_shows_everybody_once_in_both_directions(context: TenantContext) -> None:
+    _page(context, Filters(), 200)
+    _page(context, Filters(), 7)
+    _page(context, Filters(statuses=frozenset({Status.ONLINE})), 1)
 
 
-def _page(view: TenantContext, filters: Filters, limit: int) -> None:
-    expected = numbers(everybody(view, filters))
-    page = list_participants(view, filters, limit=limit)
+def _page(context: TenantContext, filters: Filters, limit: int) -> None:
+    expected = numbers(everybody(context, filters))
+    page = list_participants(context, filters, limit=limit)
     assert page.previous is None
     pages = [page]
     while page.next is not None:
-        page = list_participants(view, filters, after=page.next, limit=limit)
+        page = list_participants(context, filters, after=page.next, limit=limit)
         pages.append(page)
     assert [number for page in pages for number in numbers(page.rows)] == expected
-    assert _backwards(view, filters, page, limit) == expected
+    assert _backwards(context, filters, page, limit) == expected
 
 
-def _backwards(view: TenantContext, filters: Filters, page: Listing, limit: int) -> list[str]:
+def _backwards(context: TenantContext, filters: Filters, page: Listing, limit: int) -> list[str]:
     found = numbers(page.rows)
     while page.previous is not None:
-        page = list_participants(view, filters, before=page.previous, limit=limit)
+        page = list_participants(context, filters, before=page.previous, limit=limit)
         assert page.next is not None
         found = numbers(page.rows) + found
     return found
 
 
-def test_people_are_in_the_order_of_their_names(view: TenantContext) -> None:
-    keys = [row.participant.sort_key for row in everybody(view)]
+def test_people_are_in_the_order_of_their_names(context: TenantContext) -> None:
+    keys = [row.participant.sort_key for row in everybody(context)]
     assert keys == sorted(keys)
     assert len(set(keys)) == len(keys)
 
 
-def test_who_left_is_shown_only_if_ever_released(view: TenantContext) -> None:
-    gone = [row for row in everybody(view) if row.participant.left_at]
+def test_who_left_is_shown_only_if_ever_released(context: TenantContext) -> None:
+    gone = [row for row in everybody(context) if row.participant.left_at]
     assert gone
     assert all(row.release for row in gone)
-    assert len(everybody(view)) < 120
+    assert len(everybody(context)) < 120
 
 
 FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
@@ -139,61 +139,61 @@ FILTERS: dict[str, tuple[Filters, Callable[[PersonRow], bool]]] = {
 }
 
 
-def test_a_list_is_narrowed(view: TenantContext) -> None:
-    rows = everybody(view)
+def test_a_list_is_narrowed(context: TenantContext) -> None:
+    rows = everybody(context)
     for name, (filters, holds) in FILTERS.items():
         expected = [row.participant.number for row in rows if holds(row)]
         assert 0 < len(expected) < len(rows), name
-        assert numbers(everybody(view, filters)) == expected, name
-        assert count_participants(view, filters) == len(expected), name
+        assert numbers(everybody(context, filters)) == expected, name
+        assert count_participants(context, filters) == len(expected), name
 
 
-def test_each_phase_and_each_status_can_be_listed(view: TenantContext) -> None:
-    rows = everybody(view)
+def test_each_phase_and_each_status_can_be_listed(context: TenantContext) -> None:
+    rows = everybody(context)
     for phase in Phase:
         expected = [row.participant.number for row in rows if row.phase is phase]
-        assert numbers(everybody(view, Filters(phases=frozenset({phase})))) == expected, phase
+        assert numbers(everybody(context, Filters(phases=frozenset({phase})))) == expected, phase
     for status in Status:
         expected = [row.participant.number for row in rows if row.status is status]
-        assert numbers(everybody(view, Filters(statuses=frozenset({status})))) == expected, status
+        assert numbers(everybody(context, Filters(statuses=frozenset({status})))) == expected, status
 
 
-def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(view: TenantContext) -> None:
-    rows = everybody(view)
+def test_a_list_is_narrowed_to_an_order_and_to_a_mediator(context: TenantContext) -> None:
+    rows = everybody(context)
     order = next(row.order.id for row in rows if row.order)
     mediator = next(row.mediator.id for row in rows if row.mediator)
-    by_order = everybody(view, Filters(order_id=order))
+    by_order = everybody(context, Filters(order_id=order))
     assert numbers(by_order) == [
         row.participant.number for row in rows if row.order and row.order.id == order
     ]
-    by_mediator = everybody(view, Filters(mediator_id=mediator))
+    by_mediator = everybody(context, Filters(mediator_id=mediator))
     expected = [row.participant.number for row in rows if row.mediator and row.mediator.id == mediator]
     assert numbers(by_mediator) == expected
 
 
-def test_counters_count_everybody_once(view: TenantContext) -> None:
-    rows = everybody(view)
-    assert {key: number for key, number in count_all(view).statuses.items() if number} == Counter(
+def test_counters_count_everybody_once(context: TenantContext) -> None:
+    rows = everybody(context)
+    assert {key: number for key, number in count_all(context).statuses.items() if number} == Counter(
         row.status for row in rows
     )
     phases: Counter[Phase] = Counter()
-    for phase, _values, number in count_by_phase(view, listed()):
+    for phase, _values, number in count_by_phase(context, listed()):
         phases[phase] += number
     assert {key: number for key, number in phases.items() if number} == Counter(row.phase for row in rows)
-    assert set(count_all(view).statuses) == set(Status)
-    assert count_all(view).needing_action == sum(row.needs_action for row in rows)
-    assert count_participants(view, Filters()) == len(rows)
+    assert set(count_all(context).statuses) == set(Status)
+    assert count_all(context).needing_action == sum(row.needs_action for row in rows)
+    assert count_participants(context, Filters()) == len(rows)
 
 
 TYPED = ("Müller", "mueller", "MULLER", "mu", "Müller Jö", "joerg müller", "TN-0001", "tn 00")
 
 
-def test_search_finds_names_and_numbers_however_typed(view: TenantContext) -> None:
+def test_search_finds_names_and_numbers_however_typed(context: TenantContext) -> None:
     for typed in TYPED:
         words = tuple(search_words(typed))
-        expected = [row.participant.number for row in everybody(view) if _begins(row, words)]
+        expected = [row.participant.number for row in everybody(context) if _begins(row, words)]
         assert expected, typed
-        assert numbers(everybody(view, Filters(words=words))) == expected, typed
+        assert numbers(everybody(context, Filters(words=words))) == expected, typed
 
 
 def _begins(row: PersonRow, words: tuple[str, ...]) -> bool:
@@ -231,28 +231,28 @@ def test_search_finds_names_of_other_alphabets_however_typed(
     assert sorted(row.participant.last_name for row in rows) == found
 
 
-def test_search_finds_nobody_by_what_is_no_beginning(view: TenantContext) -> None:
-    assert everybody(view, Filters(words=("ller",))) == []
-    assert everybody(view, Filters(words=("muller", "nobody"))) == []
-    assert everybody(view, Filters(words=("%",))) == []
+def test_search_finds_nobody_by_what_is_no_beginning(context: TenantContext) -> None:
+    assert everybody(context, Filters(words=("ller",))) == []
+    assert everybody(context, Filters(words=("muller", "nobody"))) == []
+    assert everybody(context, Filters(words=("%",))) == []
 
 
-def test_search_finds_exactly_one_by_applicant_id(view: TenantContext) -> None:
-    row = next(row for row in everybody(view) if row.registration and row.registration.applicant_id)
+def test_search_finds_exactly_one_by_applicant_id(context: TenantContext) -> None:
+    row = next(row for row in everybody(context) if row.registration and row.registration.applicant_id)
     assert row.registration is not None
     applicant_id = row.registration.applicant_id
     assert applicant_id is not None
-    found = everybody(view, Filters(number=applicant_id, words=tuple(search_words(applicant_id))))
+    found = everybody(context, Filters(number=applicant_id, words=tuple(search_words(applicant_id))))
     assert numbers(found) == [row.participant.number]
-    assert everybody(view, Filters(number=applicant_id[:-1] + "x")) == []
+    assert everybody(context, Filters(number=applicant_id[:-1] + "x")) == []
 
 
-def test_a_word_that_could_be_an_applicant_id_still_finds_by_name(view: TenantContext) -> None:
-    by_word = numbers(everybody(view, Filters(words=("muller",))))
-    assert numbers(everybody(view, Filters(words=("muller",), number="Muller"))) == by_word
+def test_a_word_that_could_be_an_applicant_id_still_finds_by_name(context: TenantContext) -> None:
+    by_word = numbers(everybody(context, Filters(words=("muller",))))
+    assert numbers(everybody(context, Filters(words=("muller",), number="Muller"))) == by_word
 
 
-def test_a_stranger_is_not_explained(view: TenantContext, cast: Cast) -> None:
+def test_a_stranger_is_not_explained(context: TenantContext, cast: Cast) -> None:
     scope_to(cast.beta)
     stranger = everybody(load_tenant_context(cast.beta, NOW))[0].participant.id
     scope_to(cast.alpha)
@@ -260,7 +260,7 @@ def test_a_stranger_is_not_explained(view: TenantContext, cast: Cast) -> None:
         explain(load_tenant_context(cast.alpha, NOW), stranger)
 
 
-def test_an_explanation_says_what_the_list_says(view: TenantContext) -> None:
-    for row in everybody(view)[:40]:
-        person = explain(view, row.participant.id)
+def test_an_explanation_says_what_the_list_says(context: TenantContext) -> None:
+    for row in everybody(context)[:40]:
+        person = explain(context, row.participant.id)
         assert (person.status, person.phase, person.findings) == (row.status, row.phase, row.findings)

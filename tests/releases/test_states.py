@@ -57,12 +57,12 @@ STATES: dict[str, State | None] = {
 @pytest.fixture
 def crowd(app: Flask, cast: Cast) -> Iterator[TenantContext]:
     """A tenant with a licence, no credentials yet, an uncommitted delivery, and people of every kind."""
-    view = load_tenant_context(cast.alpha, NOW)
-    assert view.connection is not None
-    Crowd(cast.alpha, view.connection.id, NOW, view.deadlines).come(PEOPLE)
+    context = load_tenant_context(cast.alpha, NOW)
+    assert context.connection is not None
+    Crowd(cast.alpha, context.connection.id, NOW, context.deadlines).come(PEOPLE)
     delivery = Delivery(
         tenant_id=cast.alpha,
-        connection_id=view.connection.id,
+        connection_id=context.connection.id,
         sequence=1,
         mode=Mode.DELTA,
         cause=Trigger.NOW,
@@ -101,47 +101,47 @@ def test_what_is_stored_is_what_the_rules_say(crowd: TenantContext) -> None:
 
 
 def _seen(
-    view: TenantContext, network: Network, state: State | None, findings: tuple[Finding, ...]
+    context: TenantContext, network: Network, state: State | None, findings: tuple[Finding, ...]
 ) -> TenantContext:
-    """The view as it would be with another network, delivery under way, and findings of the tenant."""
-    assert view.connection is not None
-    assert view.uncommitted is not None
+    """The context as it would be with another network, delivery under way, and findings of the tenant."""
+    assert context.connection is not None
+    assert context.uncommitted is not None
     with db.session.no_autoflush:
-        view.connection.network = network
+        context.connection.network = network
         if state is None:
-            return replace(view, uncommitted=None, findings=findings)
-        delivery = view.uncommitted
+            return replace(context, uncommitted=None, findings=findings)
+        delivery = context.uncommitted
         delivery.state, delivery.outcome_unknown = state[:2]
         delivery.selection = list(range(0, 10_000, 7)) if state[2] else None
-    return replace(view, findings=findings)
+    return replace(context, findings=findings)
 
 
-def _compare(view: TenantContext) -> Iterator[tuple[set[Finding], Phase]]:
+def _compare(context: TenantContext) -> Iterator[tuple[set[Finding], Phase]]:
     """Everybody as listed and filtered, beside what the rules say of them."""
-    query = people(view).add_columns(
-        needs_action(view).label("acts"),
-        blocked(view).label("blocked"),
+    query = people(context).add_columns(
+        needs_action(context).label("acts"),
+        blocked(context).label("blocked"),
         has_own_finding(CONSENT_LOST).label("lost"),
-        *(shows_phase(view, {phase}).label(f"phase_{phase.name}") for phase in Phase),
+        *(shows_phase(context, {phase}).label(f"phase_{phase.name}") for phase in Phase),
     )
     rows = db.session.execute(query).all()
     assert len(rows) > PEOPLE * 0.9
     for row in rows:
-        yield _compare_one(view, row)
+        yield _compare_one(context, row)
 
 
-def _compare_one(view: TenantContext, row: Any) -> tuple[set[Finding], Phase]:
-    pure, person = decided_row(view, row), row.Participant
-    listed = listed_row(view, row)
+def _compare_one(context: TenantContext, row: Any) -> tuple[set[Finding], Phase]:
+    pure, person = decided_row(context, row), row.Participant
+    listed = listed_row(context, row)
     assert replace(listed, since=None) == replace(pure, since=None), person.number
     assert {phase for phase in Phase if getattr(row, f"phase_{phase.name}")} == {pure.phase}, person.number
     assert bool(row.acts) is pure.needs_action, person.number
-    assert bool(row.blocked) is bool(pure.findings or view.findings), person.number
+    assert bool(row.blocked) is bool(pure.findings or context.findings), person.number
     consent = Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
-    network = view.connection.network if view.connection else None
-    lost = CONSENT_LOST & set(consent_findings(consent, network, view.today))
+    network = context.connection.network if context.connection else None
+    lost = CONSENT_LOST & set(consent_findings(consent, network, context.today))
     assert bool(row.lost) is bool(lost), person.number
-    if view.transit is None and not view.findings:
+    if context.transit is None and not context.findings:
         assert listed.since == pure.since, person.number
     return set(pure.findings), pure.phase
 
@@ -155,8 +155,8 @@ def test_a_tenant_without_a_network_sees_its_people_offline(crowd: TenantContext
     assert crowd.connection is not None
     crowd.connection.state = ConnectionState.CLOSED
     refresh_tenant(crowd.tenant.id, NOW)
-    view = replace(crowd, connection=None, uncommitted=None, findings=(Finding.NETWORK_NOT_CHOSEN,))
-    rows = [listed_row(view, row) for row in db.session.execute(people(view))]
+    context = replace(crowd, connection=None, uncommitted=None, findings=(Finding.NETWORK_NOT_CHOSEN,))
+    rows = [listed_row(context, row) for row in db.session.execute(people(context))]
     assert {row.phase for row in rows} == {Phase.NOT_RELEASED}
     assert {row.status for row in rows} == {Status.OFFLINE}
-    assert not any(db.session.scalars(people(view).with_only_columns(needs_action(view))))
+    assert not any(db.session.scalars(people(context).with_only_columns(needs_action(context))))

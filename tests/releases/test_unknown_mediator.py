@@ -31,9 +31,9 @@ def archived(bridge: Bridge) -> Bridge:
 
 def actions(bridge: Bridge) -> list[str]:
     """Who needs somebody to act, and is counted."""
-    view = load_tenant_context(bridge.tenant_id, utcnow())
-    rows = list_participants(view, Filters(needs_action=True)).rows
-    assert count_all(view).needing_action == len(rows)
+    context = load_tenant_context(bridge.tenant_id, utcnow())
+    rows = list_participants(context, Filters(needs_action=True)).rows
+    assert count_all(context).needing_action == len(rows)
     return [row.participant.number for row in rows]
 
 

@@ -14,7 +14,6 @@ from portal.domain.rules.status import (
     Status,
     after_answer,
     after_archiving_receipt,
-    is_rejected,
     read_reason,
 )
 
@@ -22,7 +21,7 @@ OTHER_REASONS = [reason for reason in Reason if reason is not Reason.MEDIATOR_UN
 
 
 def answered(status: Status, outcome: Outcome, reason: Reason | None = None) -> Status:
-    return after_answer(NetworkState(status, 3), 4, outcome, reason).standing.status
+    return after_answer(NetworkState(status, 3), 4, outcome, reason).state.status
 
 
 @pytest.mark.parametrize("status", Status)
@@ -82,23 +81,24 @@ def test_the_newest_answer_counts(
     applied: int, rejected: int, sequence: int, outcome: Outcome, effect: Effect, after: tuple[int, int]
 ) -> None:
     before = NetworkState(Status.OFFLINE, applied, rejected)
-    verdict = after_answer(before, sequence, outcome, None)
-    assert verdict.effect is effect
-    assert (verdict.standing.applied_sequence, verdict.standing.rejected_sequence) == after
+    decision = after_answer(before, sequence, outcome, None)
+    assert decision.effect is effect
+    assert (decision.state.applied_sequence, decision.state.rejected_sequence) == after
     if effect is Effect.OVERTAKEN:
-        assert verdict.standing == before
+        assert decision.state == before
 
 
 def test_an_old_rejection_never_returns_to_the_logbook() -> None:
-    accepted = after_answer(NetworkState(Status.OFFLINE, 0, 10), 11, Outcome.ACTIVE, None).standing
-    assert not is_rejected(accepted)
-    assert not is_rejected(after_answer(accepted, 10, Outcome.REJECTED, Reason.NAME_MISSING).standing)
+    accepted = after_answer(NetworkState(Status.OFFLINE, 0, 10), 11, Outcome.ACTIVE, None).state
+    assert accepted.rejected_sequence < accepted.applied_sequence
+    late = after_answer(accepted, 10, Outcome.REJECTED, Reason.NAME_MISSING).state
+    assert late.rejected_sequence < late.applied_sequence
 
 
 def test_an_answer_counts_although_the_status_stays() -> None:
     """Online, told active again by 12: the late end of 11 must not take her offline."""
-    again = after_answer(NetworkState(Status.ONLINE, 10), 12, Outcome.ACTIVE, None).standing
-    assert after_answer(again, 11, Outcome.ARCHIVED, Reason.WITHDRAWN).standing.status is Status.ONLINE
+    again = after_answer(NetworkState(Status.ONLINE, 10), 12, Outcome.ACTIVE, None).state
+    assert after_answer(again, 11, Outcome.ARCHIVED, Reason.WITHDRAWN).state.status is Status.ONLINE
 
 
 @pytest.mark.parametrize("word", ["withdrawn", "mediator-unknown", "invalid-data"])
@@ -125,16 +125,16 @@ def test_answers_in_any_order_and_number_end_where_the_newest_says(
     numbered = list(enumerate(said, start=1))
     order = data.draw(st.permutations(numbered))
     again = data.draw(st.lists(st.sampled_from(numbered), max_size=6))
-    standing = NetworkState()
+    state = NetworkState()
     for number, (outcome, reason) in itertools.chain(order, again):
-        standing = after_answer(standing, number, outcome, reason).standing
+        state = after_answer(state, number, outcome, reason).state
 
     counting = [(number, what) for number, what in numbered if what[0] is not Outcome.REJECTED]
     newest, (outcome, reason) = counting[-1] if counting else (0, (Outcome.REJECTED, None))
-    assert standing.status is after_answer(NetworkState(), 1, outcome, reason).standing.status
-    assert standing.applied_sequence == newest
+    assert state.status is after_answer(NetworkState(), 1, outcome, reason).state.status
+    assert state.applied_sequence == newest
     rejected = max((number for number, what in numbered if what[0] is Outcome.REJECTED), default=0)
-    assert is_rejected(standing) is (rejected > newest)
+    assert (state.rejected_sequence > state.applied_sequence) is (rejected > newest)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6), st.data())
@@ -142,19 +142,19 @@ def test_deliveries_that_name_or_archive_end_where_the_newest_says(
     names: list[bool], data: st.DataObject
 ) -> None:
     """Receipts come in order, each before the answers to its delivery; answers come whenever they like."""
-    standing, waiting = NetworkState(), list[int]()
+    state, waiting = NetworkState(), list[int]()
     for number, named in enumerate(names, start=1):
         if not named:
-            standing = after_archiving_receipt(standing, number)
+            state = after_archiving_receipt(state, number)
         waiting.append(number)
         for answered_now in data.draw(st.lists(st.sampled_from(waiting), unique=True)):
-            standing = _answer(standing, answered_now, names)
+            state = _answer(state, answered_now, names)
     for number in data.draw(st.permutations(waiting)):
-        standing = _answer(standing, number, names)
-    assert standing.status is (Status.ONLINE if names[-1] else Status.OFFLINE_ARCHIVED)
+        state = _answer(state, number, names)
+    assert state.status is (Status.ONLINE if names[-1] else Status.OFFLINE_ARCHIVED)
 
 
-def _answer(standing: NetworkState, number: int, names: list[bool]) -> NetworkState:
+def _answer(state: NetworkState, number: int, names: list[bool]) -> NetworkState:
     if names[number - 1]:
-        return after_answer(standing, number, Outcome.ACTIVE, None).standing
-    return after_answer(standing, number, Outcome.ARCHIVED, Reason.WITHDRAWN).standing
+        return after_answer(state, number, Outcome.ACTIVE, None).state
+    return after_answer(state, number, Outcome.ARCHIVED, Reason.WITHDRAWN).state

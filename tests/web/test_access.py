@@ -127,7 +127,7 @@ def test_nothing_is_done_to_another_tenants_people(signed_in: SignedIn, house: H
     browser.post(f"/participants/{house.eva}/{action}", token | {"mediator": str(house.mediator)}, status=404)
 
 
-@pytest.mark.parametrize("action", ["/deliveries", "/deliveries/1/let-go", "/deliveries/1/discard"])
+@pytest.mark.parametrize("action", ["/deliveries", "/deliveries/1/approve", "/deliveries/1/discard"])
 def test_a_caseworker_neither_transfers_everybody_nor_judges(signed_in: SignedIn, action: str) -> None:
     browser = signed_in("caseworker")
     token = browser.get("/help").form("/sign-out")

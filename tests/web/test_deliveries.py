@@ -191,20 +191,20 @@ def test_a_held_one_names_who_leaves_and_why(signed_in: SignedIn) -> None:
 def test_a_supervisor_lets_it_go_as_it_was_shown(signed_in: SignedIn, held: int) -> None:
     browser = signed_in("supervisor")
     browser.get("/deliveries/7")
-    browser.submit("/deliveries/7/let-go")
+    browser.submit("/deliveries/7/approve")
     assert "wird gesendet" in browser.follow().text_of("notices")
     with looking():
         delivery = db.session.get_one(Delivery, held)
-        assert (delivery.state, delivery.let_go_by) == (DeliveryState.BUILT, "SUP")
+        assert (delivery.state, delivery.approved_by) == (DeliveryState.BUILT, "SUP")
 
 
-def test_what_changed_since_is_not_let_go(signed_in: SignedIn, held: int) -> None:
+def test_what_changed_since_is_not_approved(signed_in: SignedIn, held: int) -> None:
     browser = signed_in("supervisor")
     browser.get("/deliveries/7")
     with scoped_to(EVERY_TENANT):
         db.session.get_one(Delivery, held).shown_digest = "e" * 64
         commit()
-    browser.submit("/deliveries/7/let-go")
+    browser.submit("/deliveries/7/approve")
     assert "Prüfen Sie sie noch einmal" in browser.follow().text_of("notices")
 
 
@@ -217,7 +217,7 @@ def test_whoever_started_it_does_not_judge_it(signed_in: SignedIn, held: int) ->
     page = browser.get("/deliveries/7")
     assert not {"Durchlassen", "Verwerfen"} & set(page.buttons())
     assert "Wer die Übertragung angestoßen hat, darf sie nicht selbst" in page.text
-    for action in ("let-go", "discard"):  # as from a page that is older than that
+    for action in ("approve", "discard"):  # as from a page that is older than that
         token = page.form("/sign-out")
         sent = {"Referer": "http://localhost/deliveries/7"}
         assert (

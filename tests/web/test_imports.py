@@ -105,7 +105,7 @@ def test_a_shrinking_import_is_held_for_somebody_else(signed_in: SignedIn, house
     head = signed_in("caseworker").get("/participants").text_of("transfer-status")
     assert f"Der Import {runs()[-1].id} ist angehalten. Ansehen und entscheiden" in head
     colleague.get(address)
-    colleague.submit(f"{address}/let-go")
+    colleague.submit(f"{address}/approve")
     assert "angehalten" not in colleague.get("/participants").text_of("transfer-status")
     run_import(runs()[-1].id)
     assert numbers(house) == {"T1"}

@@ -84,7 +84,7 @@ def refused(browser: Browser, address: str, says: str) -> None:
     page = browser.get(address)
     assert not {"Durchlassen", "Verwerfen"} & set(page.buttons())
     assert says in page.text
-    for action in ("let-go", "discard"):  # as from a page that is older than that
+    for action in ("approve", "discard"):  # as from a page that is older than that
         token, sent = page.form("/sign-out"), {"Referer": f"http://localhost{address}"}
         assert says in browser.post(f"{address}/{action}", token, status=403, **sent).text
 

@@ -377,7 +377,7 @@ def test_the_list_asks_once_for_all_caseworkers(signed_in: SignedIn, house: Hous
         ("/participants", 7),
         ("/participants?status=online&phase=current&finding=email-missing", 8),
         ("/participants?q=&number=4711&sort=waiting", 8),
-        ("/participants/{eva}", 10),
+        ("/participants/{eva}", 9),
         ("/help", 3),
         ("/mediators", 7),
         ("/deliveries", 5),

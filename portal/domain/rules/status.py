@@ -73,8 +73,8 @@ class Effect(StrEnum):
 @dataclass(frozen=True)
 class Decision:
     effect: Effect
-    standing: NetworkState
-    """The standing afterwards; unchanged where the answer was overtaken."""
+    state: NetworkState
+    """The state afterwards; unchanged if the answer was overtaken."""
 
 
 class Archiving(StrEnum):
@@ -124,28 +124,23 @@ def status_after(outcome: Outcome, reason: Reason | None, status: Status) -> Sta
             assert_never(outcome)
 
 
-def after_answer(standing: NetworkState, sequence: int, outcome: Outcome, reason: Reason | None) -> Decision:
-    """What the answer to delivery `sequence` does to somebody's standing."""
-    if sequence < standing.applied_sequence:
-        return Decision(Effect.OVERTAKEN, standing)
+def after_answer(state: NetworkState, sequence: int, outcome: Outcome, reason: Reason | None) -> Decision:
+    """Decide what the answer to delivery `sequence` changes in a participant's state."""
+    if sequence < state.applied_sequence:
+        return Decision(Effect.OVERTAKEN, state)
     if outcome is Outcome.REJECTED:
-        if sequence < standing.rejected_sequence:
-            return Decision(Effect.OVERTAKEN, standing)
-        return Decision(Effect.APPLIED, NetworkState(standing.status, standing.applied_sequence, sequence))
-    status = status_after(outcome, reason, standing.status)
-    return Decision(Effect.APPLIED, NetworkState(status, sequence, standing.rejected_sequence))
+        if sequence < state.rejected_sequence:
+            return Decision(Effect.OVERTAKEN, state)
+        return Decision(Effect.APPLIED, NetworkState(state.status, state.applied_sequence, sequence))
+    status = status_after(outcome, reason, state.status)
+    return Decision(Effect.APPLIED, NetworkState(status, sequence, state.rejected_sequence))
 
 
-def after_archiving_receipt(standing: NetworkState, sequence: int) -> NetworkState:
-    """The standing of somebody whom the committed delivery `sequence` archives (docs/domain.md#status)."""
-    if sequence < standing.applied_sequence:
-        return standing
-    status = standing.status
+def after_archiving_receipt(state: NetworkState, sequence: int) -> NetworkState:
+    """Return the state of a participant whom the committed delivery `sequence` archives (docs/domain.md#status)."""
+    if sequence < state.applied_sequence:
+        return state
+    status = state.status
     if status in (Status.ONLINE, Status.ONLINE_ARCHIVED):
         status = Status.ONLINE_ARCHIVED
-    return NetworkState(status, sequence, standing.rejected_sequence)
-
-
-def is_rejected(standing: NetworkState) -> bool:
-    """Whether the newest answer that counts was a rejection, which then stands in the logbook."""
-    return standing.rejected_sequence > standing.applied_sequence
+    return NetworkState(status, sequence, state.rejected_sequence)
