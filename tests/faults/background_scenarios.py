@@ -62,7 +62,7 @@ def has_failed(bridge: Bridge) -> None:
 
 
 def an_import_that_is_held(bridge: Bridge, _: Outside) -> Go:
-    bring(bridge.tenant_id, ALL)
+    bring(bridge.tenant_id, ALL, ImportMode.DELTA)  # the bridge has a mediator of its own
     return partial(run_import, start(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"}))
 
 

@@ -269,7 +269,7 @@ def import_by_door(bridge: Bridge) -> Doing:
 def judge_import_by_command(verb: str, *states: ImportState) -> Begin:
     def begin(bridge: Bridge) -> Doing:
         somebody(bridge)
-        bring(bridge.tenant_id, ALL)
+        bring(bridge.tenant_id, ALL, ImportMode.DELTA)  # the bridge has a mediator of its own
         held = bring(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"})
         assert held.state is ImportState.HELD
         scope_to(bridge.tenant_id)
@@ -297,7 +297,7 @@ def identity_by_command(bridge: Bridge) -> Doing:
 def judge_import(verb: str, state: ImportState) -> OnPages:
     def begin(bridge: Bridge) -> Using:
         somebody(bridge)
-        bring(bridge.tenant_id, ALL)
+        bring(bridge.tenant_id, ALL, ImportMode.DELTA)  # the bridge has a mediator of its own
         held = bring(bridge.tenant_id, {"teilnehmer.csv": "tn_id\n"})
         assert held.state is ImportState.HELD
 
