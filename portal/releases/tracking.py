@@ -1,6 +1,6 @@
 """Whom the writes of a transaction concern, noticed as they pass through the session (see releases.states).
 
-Rows that are flushed and `update(…)` of a mapped class are noticed by themselves, so that no caller can forget it.
+Rows that are flushed, and statements on a mapped class, are noticed by themselves, so that no caller can forget it.
 Whoever writes to a bare table, as imports do, calls `mark_changed`.
 """
 
@@ -99,10 +99,10 @@ def _notice_row(session: Session, row: Any) -> None:
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _notice_update(state: ORMExecuteState) -> None:
-    """Look before the update whom its condition names: afterwards it may name nobody any more."""
+def _notice_statement(state: ORMExecuteState) -> None:
+    """Look before an update or a deletion whom its condition names: afterwards it may name nobody any more."""
     mapper = state.bind_mapper
-    if mapper is None or not (state.is_update or state.is_insert):
+    if mapper is None or not (state.is_update or state.is_delete or state.is_insert):
         return
     model: Any = mapper.class_
     if model not in _OF_ONE and model not in (Order, Mediator):
@@ -113,7 +113,8 @@ def _notice_update(state: ORMExecuteState) -> None:
     kind = Participant if model in _OF_ONE else model
     row = model.participant_id if model in (Registration, Release) else model.id
     condition = state.statement.whereclause  # type: ignore[attr-defined]
-    named = state.session.execute(select(model.tenant_id, row).where(condition))
+    query = select(model.tenant_id, row)
+    named = state.session.execute(query if condition is None else query.where(condition))
     _marks(state.session)[kind].update((tenant_id, row_id) for tenant_id, row_id in named)
 
 
