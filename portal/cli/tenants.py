@@ -241,7 +241,7 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
     return {
         "id": connection.id,
         **coded("state", connection.state),
-        "has_token": connection.token_sealed is not None,
+        "has_token": connection.token_encrypted is not None,
         "opened_at": connection.opened_at,
         "provider_id": connection.provider_id,
         "network_name": connection.network_name,
@@ -261,7 +261,7 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
 def _lines(context: TenantContext) -> list[tuple[str, Any]]:
     found, connection = context.tenant, context.connection
     until = found.licence_until.isoformat() if found.licence_until else _("unbefristet")
-    token = _("hinterlegt") if connection and connection.token_sealed else _("fehlt")
+    token = _("hinterlegt") if connection and connection.token_encrypted else _("fehlt")
     brake = [str(getattr(found, name)) for name in _BRAKE]
     return [
         (_("Mandant"), f"{found.slug} – {found.name}"),

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 from sqlalchemy import select, update
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.deliveries.account_checks import take_in
@@ -47,8 +47,8 @@ def client_for(connection: Connection, delivery_id: int | None = None) -> Networ
     What came of each call is stored at once, in a transaction of its own: none is open while it calls.
     """
     settings = current_settings()
-    assert connection.token_sealed is not None
-    token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
+    assert connection.token_encrypted is not None
+    token = current_keyring().decrypt(connection.token_encrypted, token_place(connection.id)).decode()
     return NetworkClient(
         base_url(connection.network, settings),
         token,
@@ -184,7 +184,7 @@ def note_success(connection_id: int) -> None:
 def probe(connection_id: int) -> None:
     """Ask the network whether it is back, or whether it knows us; success ends a pause. Commits."""
     connection = db.session.get(Connection, connection_id)
-    if connection is None or connection.probe_at is None or connection.token_sealed is None:
+    if connection is None or connection.probe_at is None or connection.token_encrypted is None:
         return
     failing = connection.failures > 0
     # whatever comes of it, even the death of this process, it is not due again before

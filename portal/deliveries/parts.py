@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.deliveries.records import Record
 from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, part_place
@@ -28,12 +28,12 @@ class Confirmed:
 
 def part_content(delivery_id: int, number: int) -> bytes:
     """The bytes of a frozen part, as sent."""
-    sealed = db.session.scalars(
-        select(DeliveryPart.sealed).where(
+    encrypted = db.session.scalars(
+        select(DeliveryPart.content_encrypted).where(
             DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number
         )
     ).one()
-    return current_vault().open(sealed, part_place(delivery_id, number))
+    return current_keyring().decrypt(encrypted, part_place(delivery_id, number))
 
 
 def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:

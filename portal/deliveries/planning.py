@@ -121,7 +121,7 @@ def _connections_with_urgent(_now: dt.datetime) -> Rows:
 def plan_urgent(connection_id: int, now: dt.datetime) -> Delivery | None:
     """Plan the withdrawal of those whose consent ended, unless the network is away."""
     connection = db.session.get_one(Connection, connection_id, populate_existing=True)
-    if connection.token_sealed is None or (connection.paused_until and connection.paused_until > now):
+    if connection.token_encrypted is None or (connection.paused_until and connection.paused_until > now):
         return None
     return plan_withdrawals(connection, Trigger.CONSENT, now)
 
@@ -142,7 +142,7 @@ def close(connection_id: int, now: dt.datetime) -> None:
         return
     if db.session.scalar(announced) is not None:
         paused = connection.paused_until is not None and connection.paused_until > now
-        if connection.token_sealed and not paused and not connection.waits_for_a_person:
+        if connection.token_encrypted and not paused and not connection.waits_for_a_person:
             plan_withdrawals(connection, Trigger.NETWORK_CHANGED, now)
         return
     awaiting = select(Delivery.id).where(

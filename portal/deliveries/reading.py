@@ -136,7 +136,7 @@ class Reading:
     def _participants(self) -> Iterator[Entry]:
         query = self._everybody().where(self._named()).order_by(Participant.id)
         if self._context.tenant.sends_social_insurance_number:
-            query = query.options(undefer(Participant.social_insurance_number_sealed))
+            query = query.options(undefer(Participant.social_insurance_number_encrypted))
         query = query.outerjoin(Profile, Profile.participant_id == Participant.id).add_columns(
             Profile.entries
         )

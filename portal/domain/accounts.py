@@ -104,8 +104,8 @@ class SecondFactor(Base):
     __tablename__ = "second_factor"
 
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
-    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    """Sealed for `secret_place`."""
+    secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted for `secret_place`."""
     created_at: Mapped[dt.datetime]
     confirmed_at: Mapped[dt.datetime | None]
     last_step: Mapped[int | None] = mapped_column(BigInteger)
@@ -115,8 +115,8 @@ class SecondFactor(Base):
 
 
 def secret_place(account_id: int) -> str:
-    """Where the sealed secret of an account's second factor belongs (see portal.core.crypto)."""
-    return f"second_factor.secret_sealed:{account_id}"
+    """Return the place of an account's encrypted secret (see portal.core.crypto)."""
+    return f"second_factor.secret_encrypted:{account_id}"
 
 
 class RecoveryCode(Base):

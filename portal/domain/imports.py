@@ -151,7 +151,7 @@ class ImportLine(TenantOwned, Base):
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
     """As portal.imports.parsing gives them."""
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Sealed social insurance number, as it goes into the participant's row."""
+    """Encrypted social insurance number, as it goes into the participant's row."""
 
 
 class ImportRejection(TenantOwned, Base):

@@ -82,8 +82,8 @@ class Mail(Leased, Base):
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the text needs besides the notice: counts, numbers, codes."""
-    secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The token of a one-time link, sealed for `mail.secret_sealed:<id>`; gone once the mail is sent or given up."""
+    secret_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The token of a one-time link, encrypted for `secret_place`; gone once the mail is sent or given up."""
     state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
     created_at: Mapped[dt.datetime]
     due_at: Mapped[dt.datetime]
@@ -107,5 +107,5 @@ class DigestDay(TenantOwned, Base):
 
 
 def secret_place(mail_id: int) -> str:
-    """Where the sealed secret of a mail belongs (see portal.core.crypto)."""
-    return f"mail.secret_sealed:{mail_id}"
+    """Return the place of a mail's encrypted secret (see portal.core.crypto)."""
+    return f"mail.secret_encrypted:{mail_id}"

@@ -97,8 +97,8 @@ class Participant(TenantOwned, Base):
     last_name: Mapped[str] = mapped_column(default="")
     first_name: Mapped[str] = mapped_column(default="")
     birth_date: Mapped[dt.date | None]
-    social_insurance_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    """Sealed for `social_insurance_place(tenant_id, number)`."""
+    social_insurance_number_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Encrypted for `social_insurance_place(tenant_id, number)`."""
     social_insurance_number_since: Mapped[dt.datetime | None]
     """When an import first brought it; None where none is kept, or it came before this was noted."""
     street: Mapped[str | None]
@@ -166,5 +166,5 @@ class ParticipantWord(TenantOwned, Base):
 
 
 def social_insurance_place(tenant_id: int, number: str) -> str:
-    """Where a participant's sealed social insurance number belongs (see portal.core.crypto)."""
-    return f"participant.social_insurance_number_sealed:{tenant_id}:{number}"
+    """Return the place of a participant's encrypted social insurance number (see portal.core.crypto)."""
+    return f"participant.social_insurance_number_encrypted:{tenant_id}:{number}"

@@ -77,8 +77,8 @@ class Connection(TenantOwned, Base):
 
     network: Mapped[Network]
     state: Mapped[ConnectionState] = mapped_column(default=ConnectionState.OPEN)
-    token_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The network's token for this tenant, sealed for `connection.token_sealed:<id>`."""
+    token_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The network's token for this tenant, encrypted for `token_place(id)`."""
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
 
@@ -136,8 +136,8 @@ class Connection(TenantOwned, Base):
 
 
 def token_place(connection_id: int) -> str:
-    """Where a connection's sealed token belongs (see portal.core.crypto)."""
-    return f"connection.token_sealed:{connection_id}"
+    """Return the place of a connection's encrypted token (see portal.core.crypto)."""
+    return f"connection.token_encrypted:{connection_id}"
 
 
 class Heartbeat(Base):

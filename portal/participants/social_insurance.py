@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.refusal import NotFound, Refusal
 from portal.domain.participants import Participant, social_insurance_place
@@ -22,13 +22,13 @@ def open_number(participant_id: int) -> str:
 
     Raises NotFound `participant-unknown`; Refusal `number-off` where the tenant uses none, `number-missing`.
     """
-    columns = (Participant.tenant_id, Participant.number, Participant.social_insurance_number_sealed)
+    columns = (Participant.tenant_id, Participant.number, Participant.social_insurance_number_encrypted)
     person = db.session.execute(select(*columns).where(Participant.id == participant_id)).first()
     if person is None:
         raise NotFound("participant-unknown")
     if not uses_numbers(person.tenant_id):
         raise Refusal("number-off")
-    if person.social_insurance_number_sealed is None:
+    if person.social_insurance_number_encrypted is None:
         raise Refusal("number-missing")
     place = social_insurance_place(person.tenant_id, person.number)
-    return current_vault().open(person.social_insurance_number_sealed, place).decode()
+    return current_keyring().decrypt(person.social_insurance_number_encrypted, place).decode()

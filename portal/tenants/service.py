@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
@@ -86,7 +86,7 @@ def set_limits(tenant: Tenant, limits: Limits) -> None:
 
 def ask_for_test(connection: Connection, now: dt.datetime) -> None:
     """Have the worker ask the network whether it knows us. Raises Refusal `network-credentials-missing`."""
-    if connection.token_sealed is None:
+    if connection.token_encrypted is None:
         raise Refusal("network-credentials-missing")
     connection.probe_at = now
     enqueue_after_commit(Connection, connection.id)
@@ -97,7 +97,7 @@ def set_token(connection: Connection, token: str) -> None:
     token = token.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token or len(token) > 4096:
         raise Refusal("token-wrong")
-    connection.token_sealed = current_vault().seal(token.encode(), token_place(connection.id))
+    connection.token_encrypted = current_keyring().encrypt(token.encode(), token_place(connection.id))
     if connection.provider_id is not None:
         connection.checked_at = None  # whose it is shows when the network is asked
     if connection.failures or connection.provider_id is not None:  # ask at once whether this one is taken
