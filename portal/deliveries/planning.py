@@ -13,7 +13,7 @@ from sqlalchemy.engine import CursorResult
 
 from portal.core.database import db
 from portal.core.jobs import Periodic
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import DeliveryRunning
 from portal.deliveries.service import Plan, cancel, plan, plan_withdrawals
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
@@ -63,7 +63,7 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     if context.findings or context.connection is None or context.connection.waits_for_a_person:
         return None  # explained on every page, and no failure
     if context.uncommitted and not cancel(context.uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
-        raise Refusal("delivery-running", number=context.uncommitted.sequence)
+        raise DeliveryRunning(number=context.uncommitted.sequence)
     if not _anybody(context.connection.id):
         # a restored backup may have forgotten them all, and then nothing else would ever ask the network
         context.connection.probe_at = context.connection.probe_at or now

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import NotInTrouble
 from portal.deliveries.transitions import COMPLETE, move
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -57,7 +57,7 @@ def _in_trouble(delivery_id: int) -> Delivery:
     query = select(Delivery).where(Delivery.id == delivery_id).with_for_update()
     delivery = db.session.scalars(query.execution_options(populate_existing=True)).one()
     if not is_in_trouble(delivery):
-        raise Refusal("not-in-trouble", number=delivery.sequence)
+        raise NotInTrouble(number=delivery.sequence)
     delivery.fence += 1
     delivery.lease_until = None
     return delivery

@@ -6,9 +6,9 @@ from sqlalchemy import select
 
 from portal.core.crypto import current_keyring
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.participants import Participant, social_insurance_place
 from portal.domain.tenants import Tenant
+from portal.participants.errors import NumberMissing, NumberOff, ParticipantUnknown
 
 
 def uses_numbers(tenant_id: int) -> bool:
@@ -25,10 +25,10 @@ def open_number(participant_id: int) -> str:
     columns = (Participant.tenant_id, Participant.number, Participant.social_insurance_number_encrypted)
     person = db.session.execute(select(*columns).where(Participant.id == participant_id)).first()
     if person is None:
-        raise NotFound("participant-unknown")
+        raise ParticipantUnknown
     if not uses_numbers(person.tenant_id):
-        raise Refusal("number-off")
+        raise NumberOff
     if person.social_insurance_number_encrypted is None:
-        raise Refusal("number-missing")
+        raise NumberMissing
     place = social_insurance_place(person.tenant_id, person.number)
     return current_keyring().decrypt(person.social_insurance_number_encrypted, place).decode()
