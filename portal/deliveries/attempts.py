@@ -137,7 +137,7 @@ def note_failure(connection_id: int, error: NetworkError, now: dt.datetime) -> d
     if isinstance(error, Throttled) and error.retry_after is not None:
         seconds = min(max(error.retry_after, 1), LONGEST_RETRY_AFTER)
     if isinstance(error, Refused):
-        seconds = pauses[-1]  # no attempt will mend it soon; the probe finds out when somebody has
+        seconds = pauses[-1]  # no attempt will mend it soon; the probe finds out when it is mended
     connection.failures += 1
     connection.problem = problem_of(error).value
     connection.paused_until = now + dt.timedelta(seconds=seconds)

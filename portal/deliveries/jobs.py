@@ -203,7 +203,7 @@ def _import_is_applying() -> bool:
 
 
 def _says_nothing(frozen: BuildResult) -> bool:
-    """A delta that names nobody says nothing; a full one without anybody still archives those told."""
+    """Return whether a delivery would change nothing. An empty full one still archives those announced."""
     counts = frozen.counts
     return not (counts["participant"] or counts["withdrawal"] or counts["leaving"])
 

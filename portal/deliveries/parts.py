@@ -62,7 +62,7 @@ def find_record(row: DeliveryPerson, number: str) -> Record | None:
         return None
     wanted = json.dumps(number, ensure_ascii=False).encode()
     for line in gzip.decompress(part_content(row.delivery_id, row.part_number)).splitlines():
-        if wanted in line:  # most lines are somebody else's: they are not parsed
+        if wanted in line:  # most lines are about other participants: they are not parsed
             record: Record = json.loads(line)
             if record.get("type") == "participant" and record.get("participant_id") == number:
                 return record

@@ -99,7 +99,7 @@ def _anybody(connection_id: int) -> bool:
 
 
 def _tenants_to_recheck(now: dt.datetime) -> Rows:
-    """Tenants where time alone has changed what is stored of somebody."""
+    """Select tenants where time alone has changed a participant's stored state."""
     return select(ParticipantState.tenant_id).where(ParticipantState.recheck_at <= now).distinct()
 
 

@@ -18,7 +18,7 @@ DELAYED_AFTER = dt.timedelta(seconds=20)
 
 
 def is_delayed(connection: Connection, now: dt.datetime) -> bool:
-    """Whether a step has been due for a while, and nobody works on it though the network is not what keeps us."""
+    """Return whether a step has been due for a while without a worker on it, although the network is not paused."""
     if connection.paused_until and connection.paused_until > now - DELAYED_AFTER:
         return False
     query = select(Delivery.id).where(

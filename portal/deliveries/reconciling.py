@@ -36,7 +36,7 @@ SHOWN = 500
 
 @dataclass(frozen=True)
 class Differing:
-    """Somebody about whom the network says other things than our rows did."""
+    """A participant about whom the network's data differ from ours."""
 
     participant: Participant
     registration: Registration
@@ -44,7 +44,7 @@ class Differing:
 
 @dataclass(frozen=True)
 class Differences:
-    """All that a person has to look at before anything is transferred again."""
+    """All that a user has to look at before anything is transferred again."""
 
     connection: Connection
     since: dt.datetime
@@ -53,7 +53,7 @@ class Differences:
     reading: bool
     """Whether answers to them are still read, or they are not even listed yet."""
     ended: list[Differing]
-    """Released here, and withdrawn there: their releases ended until somebody confirms."""
+    """Released here and withdrawn there: their releases have ended until a user confirms."""
     unreleased: list[Differing]
     """Held by the network, and not released here: the next full delivery would archive them."""
     strangers: list[str]

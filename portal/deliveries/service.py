@@ -48,7 +48,7 @@ _ONLY_WITHDRAWALS_PASS = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXP
 def request_transfer(
     tenant_id: int, actor: Actor, now: dt.datetime, participant_ids: list[int] | None = None
 ) -> Delivery:
-    """Plan a transfer for somebody who wants it now: of everybody, or of these participants.
+    """Plan a transfer that a user wants now: of everyone, or of these participants.
 
     Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `account-doubted`,
     `delivery-running`, `delivery-held`, `nothing-to-transfer`.
@@ -184,9 +184,9 @@ def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -
 
 
 def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.datetime) -> bool:
-    """Discard a delivery whose commit was not attempted; False where it was, or it has ended.
+    """Discard a delivery whose commit was not attempted. Return False if it was, or if the delivery has ended.
 
-    Whoever works on it loses the claim. What was opened at the network is given up there in a next step.
+    A worker on it loses the lease. What was opened at the network is abandoned there in a later step.
     """
     return move(
         delivery,
@@ -200,10 +200,10 @@ def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.d
 
 
 def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
-    """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
+    """Approve a held delivery, exactly as it was shown, by another person than the one who started it.
 
     Raises Refusal `not-held`, `same-person`, `link-seen`, `changed-since-shown`, `reconcile`, and `next-is-due`
-    where cron has not come to it yet: what was shown is void from that moment on (docs/domain.md#removal-brake).
+    even before cron has discarded it: once the next is due, what was shown is void (docs/domain.md#removal-brake).
     """
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is not DeliveryState.HELD:
@@ -274,7 +274,7 @@ def _anybody_to_name(context: TenantContext, chosen: set[int]) -> bool:
 
 
 def _anybody_to_tell(context: TenantContext, chosen: set[int] | None) -> bool:
-    """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
+    """Return whether a transfer would name or withdraw any participant."""
     refresh_due(context.tenant.id, context.now)
     released, announced = Registration.released.expression, Registration.announced.expression
     to_name = released & ~blocked(context)

@@ -125,7 +125,7 @@ class DeliveryPart(TenantOwned, Base):
 
 
 class DeliveryPerson(TenantOwned, Base):
-    """Somebody in a delivery: named, withdrawn or left out; and what the network answered about them."""
+    """A participant in a delivery: named, withdrawn or left out; and what the network answered about them."""
 
     __tablename__ = "delivery_person"
     __table_args__ = (

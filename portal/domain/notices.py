@@ -40,7 +40,7 @@ class Notice(TenantOwned, Base):
     level: Mapped[int]
     """How bad it is, 1 being the mildest; may go up and down while it is open."""
     notified_level: Mapped[int] = mapped_column(default=0)
-    """The worst level that people were told of; 0 while nobody was."""
+    """The worst level that was mailed; 0 before the first mail."""
     notified_at: Mapped[dt.datetime | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Counts, numbers of rows, dates and codes; never a name of a person."""
@@ -49,7 +49,7 @@ class Notice(TenantOwned, Base):
 
 
 class NoticeSeen(TenantOwned, Base):
-    """Somebody has seen a notice, as bad as it was then."""
+    """An account has seen a notice at the level that it had then."""
 
     __tablename__ = "notice_seen"
     __table_args__ = (Index("uq_notice_seen", "notice_id", "account_id", unique=True),)
@@ -76,7 +76,7 @@ class Mail(Leased, Base):
     """None for mails to the operator's accounts."""
     channel: Mapped[Channel] = mapped_column(default=Channel.EMAIL)
     key: Mapped[str] = mapped_column(String(100))
-    """What it is about and for whom, so that nothing is ever sent to somebody twice."""
+    """What it is about and for whom, so that no mail is sent twice to the same account."""
     kind: Mapped[MailKind]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))

@@ -26,7 +26,7 @@ def _lookup_key() -> Mapped[str]:
 
 
 class Mediator(TenantOwned, Base):
-    """Vermittler/in: a Qualli.life user who is named to the network as somebody's mediator."""
+    """Vermittler/in: a Qualli.life user who is named to the network as a participant's mediator."""
 
     __tablename__ = "mediator"
     __table_args__ = (
@@ -66,7 +66,7 @@ class Order(TenantOwned, Base):
     responsible: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Initials or names, as Qualli.life gives them."""
     has_responsible: Mapped[bool] = mapped_column(default=False)
-    """Whether `responsible` names anybody; a column of its own so that lists can be filtered by it."""
+    """Whether `responsible` is not empty; a column of its own so that lists can be filtered by it."""
 
 
 class Participant(TenantOwned, Base):

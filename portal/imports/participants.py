@@ -98,7 +98,7 @@ def _wanted(writing: Writing, line: RowMapping, before: RowMapping | None) -> Ro
     run, keyring = writing.run, writing.keyring
     wanted = with_dates(PARTICIPANTS, line["values"])
     wanted.pop("profile", None)  # has a table of its own
-    wanted["left_at"] = None  # whoever has a line is there, or back
+    wanted["left_at"] = None  # a participant with a line is there, or back
     if "order_number" in wanted:
         number = wanted.pop("order_number")
         wanted["order_id"] = (

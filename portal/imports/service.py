@@ -53,7 +53,7 @@ def start_import(
 ) -> ImportRun:
     """Queue an import; commit, then enqueue `run_import` with its id. Refusal `import-running`, or as `keep_export`.
 
-    Whoever has a transaction open already calls `keep_export` first and hands over what that gave.
+    A caller with an open transaction calls `keep_export` before it and passes the result.
     """
     try:
         refuse_beside_another(tenant.id)

@@ -61,7 +61,7 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], keyring: Keyring)
     """Stage one batch of lines of a file.
 
     An identifier that comes twice, or in two spellings, rejects every line that has it, unless all say the same: which
-    of them is meant, only Qualli.life can say, and either might be the data of another person. Nobody leaves by it.
+    of them is meant, only Qualli.life can say, and either might be the data of another person. No one leaves by it.
     """
     count(run, table.kind, "read", len(lines))
     run.progress += len(lines)
@@ -220,7 +220,7 @@ def let_nobody_leave(run: ImportRun, table: Table, line: int) -> None:
 
 
 def keep_profiles(run: ImportRun, line: int) -> None:
-    """Nobody loses a profile by this import for having no lines: one line could not be told whose it is."""
+    """Keep all profiles in this import: the participant of one line could not be identified."""
     if not run.profiles_stay and run.mode is ImportMode.FULL:
         notice(run, Notice.PROFILES_STAY, file=TABLES[Kind.PROFILE].file, line=line)
     run.profiles_stay = True
@@ -290,7 +290,7 @@ def reject(
 
 
 def spoil(run: ImportRun, ids: Sequence[int]) -> None:
-    """Staged lines stay, without their values, to say that somebody is not missing."""
+    """Staged lines stay, without their values, as proof that the participant is not missing."""
     db.session.execute(
         update(LINES)
         .where(LINES.c.id.in_(ids), LINES.c.import_id == run.id)

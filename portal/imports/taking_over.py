@@ -190,7 +190,7 @@ def _lost_profiles(work: Work) -> str | None:
 
 
 def _leavers(work: Work) -> str | None:
-    """In a full import, whoever is missing has left."""
+    """In a full import, participants who are missing have left."""
     run = work.run
     if not participants_leave(run):
         return None

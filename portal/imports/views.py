@@ -55,7 +55,7 @@ def list_page() -> Response:
 def upload() -> Response:
     """Take in an export, and have the worker import it."""
     tenant_id = current_tenant_id()
-    rollback()  # receiving may take long, and nobody has to wait for it
+    rollback()  # receiving may take long, and must not hold a transaction open
     request.max_content_length = current_settings().upload_limit_mb * 1024**2 + BODY_LIMIT
     csrf.protect()
     try:

@@ -18,7 +18,7 @@ LIMIT = 300
 @dataclass(frozen=True)
 class Caseworker:
     key: str
-    """Stands in addresses; the text may be somebody's name."""
+    """Used in URLs, since the text may be a person's name."""
     text: str
 
 

@@ -46,7 +46,7 @@ def get_search(key: str) -> str:
 
 
 def forget_searches(now: dt.datetime) -> int:
-    """Delete searches nobody will come back to; how many."""
+    """Delete searches that have expired. Return how many."""
     result = db.session.execute(
         delete(SearchTerm).where(SearchTerm.created_at < now - dt.timedelta(days=KEPT_DAYS))
     )

@@ -12,13 +12,13 @@ from portal.participants.errors import NumberMissing, NumberOff, ParticipantUnkn
 
 
 def uses_numbers(tenant_id: int) -> bool:
-    """Whether the tenant's administrator switched numbers on; otherwise nobody sees any."""
+    """Return whether the tenant's administrator switched numbers on; otherwise none is shown."""
     used = select(Tenant.sends_social_insurance_number).where(Tenant.id == tenant_id)
     return bool(db.session.scalar(used))
 
 
 def open_number(participant_id: int) -> str:
-    """The number in full, of somebody of the session's tenant.
+    """Return the number in full, of a participant of the session's tenant.
 
     Raises NotFound `participant-unknown`; Refusal `number-off` where the tenant uses none, `number-missing`.
     """

@@ -46,7 +46,7 @@ class ListAddress:
     caseworker: str | None = None
     """Key of a caseworker (see portal.participants.choices)."""
     mine: bool = False
-    """Those whose caseworker is whoever looks."""
+    """Those whose caseworker is the current user."""
     sorting: Sorting = Sorting.NAME
     search: str | None = None
     """Key of a text search."""

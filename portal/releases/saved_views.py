@@ -26,9 +26,9 @@ def saved_views(account_id: int) -> Sequence[SavedView]:
 def save_view(
     name: str, where: ListAddress, account_id: int, tenant_id: int, now: dt.datetime, *, shared: bool
 ) -> SavedView:
-    """Keep `where` as `name`, in place of one's own view of that name.
+    """Save `where` as `name`, in place of the user's own view of that name.
 
-    A searched text is left out: it may be somebody's name. Raises Refusal `view-name-missing`, `view-empty`,
+    A searched text is left out: it may be a person's name. Raises Refusal `view-name-missing`, `view-empty`,
     `views-too-many`.
     """
     name = " ".join(name.split())[:60]

@@ -98,7 +98,7 @@ def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Registration:
 def end_release(
     registration: Registration, cause: EndCause, actor: Actor, now: dt.datetime, import_id: int | None = None
 ) -> None:
-    """End the open release behind `registration`, for whatever cause. Refusal `not-released` where somebody was first.
+    """End the open release of `registration`. Raises Refusal `not-released` if another request was first.
 
     `import_id` is the import that brought the cause, if one did.
     """
@@ -202,7 +202,7 @@ def ensure_registration(connection: Connection, person: Participant) -> Registra
     try:
         with db.session.begin_nested():
             db.session.add(made)
-    except IntegrityError:  # on PostgreSQL: somebody made it since we looked
+    except IntegrityError:  # on PostgreSQL: another request made it since the select
         registration = find_registration(connection, person.id)
         assert registration is not None
         return registration
@@ -253,7 +253,7 @@ def _check_consent(
 
 
 def _compare_and_set(registration: Registration, *, released: bool, to: bool) -> bool:
-    """Turn the bar; False where somebody else has turned it meanwhile (two tabs, a double click)."""
+    """Open or close the release by compare-and-set. Return False if another request was first (a double click)."""
     result = db.session.execute(
         update(Registration)
         .where(Registration.id == registration.id, Registration.released == released)
