@@ -17,7 +17,7 @@ from portal.api.views import api
 from portal.audit import init_app as init_audit
 from portal.audit.views import audit
 from portal.bulk.views import bulk
-from portal.core.crypto import Vault
+from portal.core.crypto import Keyring
 from portal.core.database import before_commit, db
 from portal.core.paths import PRIVATE, ROOT
 from portal.core.settings import Settings, load_settings
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
     app.extensions["jobbruecke_settings"] = settings
-    app.extensions["jobbruecke_vault"] = Vault(settings.keys)
+    app.extensions["jobbruecke_keyring"] = Keyring(settings.keys)
     db.init_app(app)
     before_commit(app, refresh_changed)
     init_audit(app)

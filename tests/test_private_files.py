@@ -11,7 +11,7 @@ import pytest
 from demo import run
 from portal.app import create_app
 from portal.audit.checkpoints import export_checkpoints, newest_checkpoints
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.migrating import upgrade
 from portal.domain.tenants import Tenant
@@ -39,7 +39,7 @@ def test_database_heads_and_uploads(tmp_path: Path) -> None:
         scope_to(EVERY_TENANT)
         db.session.add(Tenant(slug="one", name="One", created_at=NOW))
         commit()
-        take_in_lines([b"x"], "teilnehmer.csv", Path(settings.data_folder), current_vault())
+        take_in_lines([b"x"], "teilnehmer.csv", Path(settings.data_folder), current_keyring())
         export_checkpoints(settings, newest_checkpoints(utcnow()))
         written = {path.name for path in place.rglob("*")}
         assert {"own.db", "own.db-wal", "own.db-shm", "data", "uploads"} <= written

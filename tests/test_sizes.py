@@ -13,7 +13,6 @@ LARGE_FILES: dict[str, int] = {
     "portal/accounts/service.py": 305,
     "portal/core/settings.py": 379,
     "portal/imports/staging.py": 303,
-    "portal/imports/uploads.py": 301,
     "portal/networks/protocol/client.py": 330,
     "portal/notices/queries.py": 334,
     "portal/notices/texts.py": 324,

@@ -11,7 +11,7 @@ from portal.mail.outbox import mails_are_set, put
 
 
 def mail_link(account: Account, token: str, now: dt.datetime) -> bool:
-    """Put a link into the outbox, sealed; whether it will be mailed. One of before that still waits is void then."""
+    """Put a link into the outbox, encrypted, and drop an earlier one that waits. Return whether it will be mailed."""
     key = f"link:{account.id}:{hashlib.sha256(token.encode()).hexdigest()[:24]}"
     if not mails_are_set():
         return False

@@ -18,7 +18,7 @@ from portal.accounts.errors import (
 )
 from portal.accounts.passwords import verify_password
 from portal.accounts.sessions import end_sessions
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, RecoveryCode, Role, SecondFactor, secret_place
@@ -52,8 +52,8 @@ def begin(account: Account, password: str | None, now: dt.datetime) -> None:
     if is_set(account.id):
         raise SecondFactorSet
     _forget(account.id)
-    sealed = current_vault().seal(codes.new_secret().encode(), secret_place(account.id))
-    db.session.add(SecondFactor(account_id=account.id, secret_sealed=sealed, created_at=now))
+    encrypted = current_keyring().encrypt(codes.new_secret().encode(), secret_place(account.id))
+    db.session.add(SecondFactor(account_id=account.id, secret_encrypted=encrypted, created_at=now))
     db.session.flush()
 
 
@@ -74,7 +74,7 @@ def confirm(account: Account, typed: str, now: dt.datetime) -> list[str]:
 
 def open_secret(factor: SecondFactor) -> str:
     """The secret as an app wants it."""
-    return current_vault().open(factor.secret_sealed, secret_place(factor.account_id)).decode()
+    return current_keyring().decrypt(factor.secret_encrypted, secret_place(factor.account_id)).decode()
 
 
 def check_code(account_id: int, typed: str, now: dt.datetime) -> bool:

@@ -48,7 +48,7 @@ AUDITED: Final[Mapping[type, Mapping[str, Shown]]] = {
         "protocol_months": Shown.VALUE,
         "payload_days": Shown.VALUE,
     },
-    Connection: {"token_sealed": Shown.CHANGED},
+    Connection: {"token_encrypted": Shown.CHANGED},
     Account: {
         "email": Shown.CHANGED,
         "name": Shown.CHANGED,
@@ -140,7 +140,7 @@ def _forget(session: Session, previous: SessionTransaction) -> None:
 
 
 def _note(session: Session, row: object, column: str, shown: Shown, before: object, after: object) -> None:
-    name = f"{NAMES[type(row)]}.{column.removesuffix('_sealed')}"
+    name = f"{NAMES[type(row)]}.{column.removesuffix('_encrypted')}"
     if shown is Shown.VALUE:
         _merge(session, name, _plain(before), _plain(after))
     elif before != after:

@@ -9,17 +9,30 @@ from typing import cast
 
 from sqlalchemy import CursorResult, delete, func, insert, literal, select, update
 
+from portal.accounts.errors import MediatorUnknown
+from portal.bulk.errors import (
+    BulkChanged,
+    BulkNobody,
+    BulkNothing,
+    BulkNotYours,
+    BulkStarted,
+    BulkTooMany,
+    BulkUnknown,
+)
 from portal.bulk.preview import PreviewGroup, group_case, preview
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
+from portal.deliveries.errors import DeliveryHeld, DeliveryRunning, NothingToTransfer
 from portal.deliveries.service import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.delivery_states import DeliveryState
 from portal.domain.participants import Mediator, Participant
 from portal.domain.rules.preflight import Finding
 from portal.domain.states import ParticipantState
 from portal.releases.conditions import listed, people
+from portal.releases.errors import AlreadyReleased, MediatorInactive, NotReleased
 from portal.releases.filters import Filters, apply_filters
 from portal.releases.service import choose_mediator, find_registration, release, revoke
 from portal.releases.states import refresh_due
@@ -34,7 +47,6 @@ KEPT = dt.timedelta(days=90)
 """How long a report is kept; what somebody chose and never started goes after a day."""
 WITHDRAWN = "withdrawn"
 """Code of those whom a transfer takes out of the network."""
-_ALREADY = frozenset({"already-released", "not-released"})
 
 
 @dataclass(frozen=True)
@@ -78,9 +90,9 @@ def choose(
     _freeze(run, context, chosen, most + 1)
     run.total = db.session.scalar(select(func.count()).where(BulkItem.bulk_id == run.id)) or 0
     if run.total == 0:
-        raise Refusal("bulk-nobody")
+        raise BulkNobody
     if run.total > most:
-        raise Refusal("bulk-too-many", most=most)
+        raise BulkTooMany(most=most)
     return run
 
 
@@ -105,7 +117,7 @@ def get_run(bulk_id: int) -> BulkRun:
     """A run of the session's tenant. Raises NotFound."""
     run = db.session.scalar(select(BulkRun).where(BulkRun.id == bulk_id))
     if run is None:
-        raise NotFound("bulk-unknown")
+        raise BulkUnknown
     return run
 
 
@@ -114,9 +126,9 @@ def set_mediator(run: BulkRun, mediator_id: int, actor: Actor) -> None:
     _refuse_other_person(run, actor)
     mediator = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
     if mediator is None:
-        raise NotFound("mediator-unknown")
+        raise MediatorUnknown
     if not mediator.active:
-        raise Refusal("mediator-inactive")
+        raise MediatorInactive
     _set(run, BulkState.SHOWN, mediator_id=mediator_id)
 
 
@@ -138,9 +150,9 @@ def start(
         raise blocked_by
     found = preview(context, run)
     if found.digest != shown:
-        raise Refusal("bulk-changed")
+        raise BulkChanged
     if not (found.counts[PreviewGroup.GOES] or found.counts[PreviewGroup.WITHDRAWS] or confirmed):
-        raise Refusal("bulk-nothing")
+        raise BulkNothing
     _set(run, BulkState.SHOWN, state=BulkState.WAITING, started_at=now)
     if confirmed:
         db.session.execute(
@@ -165,8 +177,8 @@ def blocker(context: TenantContext, run: BulkRun) -> Refusal | None:
         if finding in minded:
             return Refusal(finding.value)
     if run.action is BulkAction.TRANSFER and context.uncommitted:
-        held = context.uncommitted.state.value == "held"
-        return Refusal("delivery-held" if held else "delivery-running", number=context.uncommitted.sequence)
+        refusal = DeliveryHeld if context.uncommitted.state is DeliveryState.HELD else DeliveryRunning
+        return refusal(number=context.uncommitted.sequence)
     return None
 
 
@@ -195,7 +207,8 @@ def _do(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> None:
             elif not _change_mediator(run, item, actor, now):
                 item.outcome = BulkOutcome.UNCHANGED
     except Refusal as refusal:
-        item.outcome = BulkOutcome.UNCHANGED if refusal.code in _ALREADY else BulkOutcome.REFUSED
+        already = isinstance(refusal, (AlreadyReleased, NotReleased))
+        item.outcome = BulkOutcome.UNCHANGED if already else BulkOutcome.REFUSED
         item.code = refusal.code
         finding = refusal.values.get("finding")
         item.finding = str(finding) if finding else None
@@ -225,7 +238,7 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
     try:
         with db.session.begin_nested():
             if not going and not leaving:
-                raise Refusal("nothing-to-transfer")
+                raise NothingToTransfer
             delivery = request_transfer(run.tenant_id, actor, now, [*going, *leaving])
     except Refusal as refusal:
         run.problem, run.problem_values = (
@@ -266,10 +279,10 @@ def _set(run: BulkRun, still: BulkState, **values: object) -> None:
         .execution_options(synchronize_session=False)
     )
     if not cast("CursorResult[object]", result).rowcount:
-        raise Refusal("bulk-started")
+        raise BulkStarted
     db.session.refresh(run)
 
 
 def _refuse_other_person(run: BulkRun, actor: Actor) -> None:
     if run.account_id != actor.account_id:
-        raise Refusal("bulk-not-yours", by=run.initials)
+        raise BulkNotYours(by=run.initials)

@@ -12,6 +12,7 @@ from portal.bulk.service import WITHDRAWN
 from portal.core.refusal import Refusal
 from portal.domain.bulk import BulkAction, BulkOutcome, BulkRun
 from portal.domain.rules.preflight import Finding
+from portal.releases.errors import ConsentToConfirm
 from portal.releases.finding_labels import FINDINGS
 from portal.webkit.languages import ngettext
 from portal.webkit.messages import message
@@ -144,7 +145,7 @@ def group_text(run: BulkRun, group: Group) -> str:
 
 def refused_text(run: BulkRun, code: str | None, finding: str | None) -> str:
     """Why it was refused."""
-    if code == "consent-to-confirm":
+    if code == ConsentToConfirm.code:
         return str(_("Dass die Einverständniserklärung vorliegt, hat niemand bestätigt."))
     if code == "blocked":
         return str(_("Blockiert: Erst muss behoben werden, was fehlt."))

@@ -16,6 +16,7 @@ from portal.cli.output import show_value
 from portal.cli.tenant_checks import check_tenant
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
+from portal.core.errors import DatabaseAway, DatabaseNewer
 from portal.core.grants import find_own_role
 from portal.core.queue import redis_answers
 from portal.core.refusal import Refusal
@@ -65,12 +66,12 @@ def _database() -> Iterator[Check]:
     try:
         check_database()
     except Refusal as refusal:
-        if refusal.code == "database-away":
+        if isinstance(refusal, DatabaseAway):
             advice = _("Prüfen Sie JOBBRUECKE_DATABASE_URL, und ob die Datenbank läuft.")
             yield Check("database", Level.FAIL, _("nicht erreichbar"), advice)
             return
         yield there
-        if refusal.code == "database-newer":
+        if isinstance(refusal, DatabaseNewer):
             advice = _("Installieren Sie die neuere Version, oder spielen Sie die Sicherung der alten ein.")
             yield Check("migrations", Level.FAIL, _("gehören zu einer neueren Version"), advice)
         else:

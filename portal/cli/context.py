@@ -20,7 +20,7 @@ from portal.app import create_app
 from portal.audit.recording import Intent, intend
 from portal.cli.errors import KeyMissing, RedisAway, Unexpected
 from portal.cli.refused import Refused
-from portal.core.crypto import VaultError
+from portal.core.crypto import DecryptionError
 from portal.core.database import current_scope, db, rollback, scope_to
 from portal.core.log import configure_logs, describe_error
 from portal.core.refusal import Refusal
@@ -94,7 +94,7 @@ def _refusal_for(error: Exception) -> Refusal:
             return refusal
     if isinstance(error, RedisError):
         return RedisAway()
-    if isinstance(error, VaultError):
+    if isinstance(error, DecryptionError):
         return KeyMissing()
     found = describe_error(error)
     places = found["at"]

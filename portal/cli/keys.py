@@ -1,4 +1,4 @@
-"""`jobbruecke keys`: which encryption key seals how much, and sealing everything anew with the newest."""
+"""`jobbruecke keys`: how many values each key encrypts, and encrypting everything again with the newest."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from portal.keys.service import UNKNOWN, Progress, count_by_key, rotate
 
 @click.group()
 def keys() -> None:
-    """The encryption keys: what they seal, and changing them while everything runs."""
+    """The encryption keys: what they encrypt, and changing them while everything runs."""
 
 
 @keys.command("status")
 @json_option
 @with_app
 def status(as_json: bool) -> None:
-    """Count what each key seals, place by place. A key that seals nothing any more may be removed."""
+    """Count what each key encrypts, place by place. A key that encrypts nothing any more may be removed."""
     counted, names = count_by_key(), list(current_settings().keys)
     if as_json:
         print_json(_values(names))
@@ -41,7 +41,7 @@ def status(as_json: bool) -> None:
 @json_option
 @with_app
 def rotate_(as_json: bool) -> None:
-    """Seal everything anew with the first encryption key, while everything runs. Harmless when repeated or cut off."""
+    """Encrypt everything again with the first key, while everything runs. Harmless when repeated or cut off."""
     done: dict[str, Progress] = {}
     for progress in rotate():
         done[progress.place] = progress
@@ -50,7 +50,7 @@ def rotate_(as_json: bool) -> None:
     names = list(current_settings().keys)
     values = _values(names)
     if as_json:
-        print_json(values | {"sealed_anew": {place: it.done for place, it in done.items()}})
+        print_json(values | {"reencrypted": {place: it.done for place, it in done.items()}})
     left = values["left"]
     if left:
         raise Refused(

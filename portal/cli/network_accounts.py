@@ -11,12 +11,12 @@ from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import print_json, print_lines, show_value
 from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
-from portal.core.refusal import Refusal
 from portal.deliveries import network_accounts as service
 from portal.domain.audit import AuditEvent
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.permissions import Permission
 from portal.domain.tenants import Connection
+from portal.releases.errors import NetworkNotChosen
 from portal.tenants.queries import find_connection
 from portal.webkit.labels import label_of
 
@@ -66,7 +66,7 @@ def accept(slug: str, shown: str, by: str | None) -> None:
 def _connection(slug: str) -> Connection:
     connection = find_connection(use_tenant(slug).id)
     if connection is None:
-        raise Refusal("network-not-chosen")
+        raise NetworkNotChosen
     return connection
 
 

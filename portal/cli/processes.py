@@ -11,12 +11,11 @@ import click
 from flask import Flask
 
 from portal.cli.context import application
-from portal.cli.errors import RedisAway
+from portal.cli.errors import AddressUnusable, PortTaken, RedisAway
 from portal.cli.options import HEAD_SECONDS, host_option
 from portal.core.database import db
 from portal.core.log import configure_logs
 from portal.core.queue import redis_answers
-from portal.core.refusal import Refusal
 from portal.core.schema import check_database
 
 
@@ -86,5 +85,5 @@ def _refuse_taken(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            code = "port-taken" if error.errno == errno.EADDRINUSE else "address-unusable"
-            raise Refusal(code, host=host, port=port) from None
+            refusal = PortTaken if error.errno == errno.EADDRINUSE else AddressUnusable
+            raise refusal(host=host, port=port) from None

@@ -12,7 +12,7 @@ from portal.cli.check_values import Check, Level
 from portal.cli.context import use_tenant
 from portal.cli.output import show_value
 from portal.cli.words import _
-from portal.core.crypto import VaultError
+from portal.core.crypto import DecryptionError
 from portal.core.database import commit, db, reading, utcnow
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from portal.domain.rules.licence import Licence, licence_ending, licence_warning
@@ -109,7 +109,7 @@ def _transfers(context: TenantContext) -> Check:
 def _network(context: TenantContext, connection: Connection) -> Check:
     slug = context.tenant.slug
     name = label_of(connection.network).text
-    if connection.token_sealed is None:
+    if connection.token_encrypted is None:
         advice = _("Rufen Sie „jobbruecke tenant set %(slug)s --token“ auf.", slug=slug)
         message = f"{name}: {label_of(Finding.NETWORK_CREDENTIALS_MISSING).text}"
         return Check("network", Level.FAIL, message, advice, slug)
@@ -124,7 +124,7 @@ def _ask(context: TenantContext, connection: Connection) -> tuple[Level, str, st
 
     try:
         client = client_for(connection)
-    except VaultError:
+    except DecryptionError:
         advice = _("Der Schlüssel fehlt in JOBBRUECKE_ENCRYPTION_KEYS; oder setzen Sie das Token neu.")
         return Level.FAIL, _("Das Token lässt sich nicht entschlüsseln."), advice
     with client:

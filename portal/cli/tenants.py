@@ -16,7 +16,6 @@ from portal.cli.options import by_option, json_option
 from portal.cli.output import coded, named, print_json, print_lines
 from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.core.refusal import Refusal
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
 from portal.domain.audit import AuditEvent
@@ -24,6 +23,7 @@ from portal.domain.permissions import Permission
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
+from portal.releases.errors import NetworkNotChosen
 from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.queries import find_connection
 from portal.tenants.service import (
@@ -169,7 +169,7 @@ def _apply(
     if secret is not None:
         connection = find_connection(found.id)
         if connection is None:
-            raise Refusal("network-not-chosen")
+            raise NetworkNotChosen
         set_token(connection, secret)
         ask_for_test(connection, now)
 
@@ -241,7 +241,7 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
     return {
         "id": connection.id,
         **coded("state", connection.state),
-        "has_token": connection.token_sealed is not None,
+        "has_token": connection.token_encrypted is not None,
         "opened_at": connection.opened_at,
         "provider_id": connection.provider_id,
         "network_name": connection.network_name,
@@ -261,7 +261,7 @@ def _connection_values(connection: Connection) -> dict[str, Any]:
 def _lines(context: TenantContext) -> list[tuple[str, Any]]:
     found, connection = context.tenant, context.connection
     until = found.licence_until.isoformat() if found.licence_until else _("unbefristet")
-    token = _("hinterlegt") if connection and connection.token_sealed else _("fehlt")
+    token = _("hinterlegt") if connection and connection.token_encrypted else _("fehlt")
     brake = [str(getattr(found, name)) for name in _BRAKE]
     return [
         (_("Mandant"), f"{found.slug} – {found.name}"),

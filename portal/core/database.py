@@ -73,7 +73,7 @@ EVERY_TENANT: Final = EVERY
 
 
 def scope_to(tenant_id: int | str | None) -> None:
-    """Let the current session see the rows of this tenant alone; None is nobody's, EVERY_TENANT is all.
+    """Let the current session see the rows of this tenant alone; None means no rows, EVERY_TENANT all.
 
     Objects loaded before are let go, since the identity map would hand them out unasked.
     """
@@ -148,7 +148,7 @@ def _see_one_tenant(state: ORMExecuteState) -> None:
         _insert_for_one_tenant(state, tenant_id)
     if not (state.is_select or state.is_update or state.is_delete):
         return
-    if tenant_id is None:  # nobody said which tenant: no row of any, rather than all rows of all
+    if tenant_id is None:  # no tenant was set: no rows, rather than those of all tenants
         criteria = with_loader_criteria(TenantOwned, lambda _: false(), include_aliases=True)
     else:
         criteria = with_loader_criteria(

@@ -1,4 +1,4 @@
-"""When the database is away, full, or turns somebody away for another: the work waits, and nobody is blamed."""
+"""Transient errors of the database: work is deferred, and does not count as a crash."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def grant(connection: Connection, role: str, password: str | None = None) -> boo
 
 
 def renew_grants(connection: Connection) -> None:
-    """Whoever was granted the tables gets those that have come since; for the end of a migration."""
+    """Grant new tables to the roles that were granted the earlier ones; for the end of a migration."""
     if (
         connection.dialect.name == "postgresql"
         and connection.execute(text("SELECT to_regclass('tenant')")).scalar()

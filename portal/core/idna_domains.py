@@ -24,7 +24,7 @@ def mailable(address: str) -> str:
 
 
 def spellings(address: str) -> frozenset[str]:
-    """Every way in which an e-mail address that somebody types may be kept: browsers send bücher.example as xn--…."""
+    """Return every form in which a typed e-mail address may be stored: browsers send bücher.example as xn--…."""
     typed = lower_address(address)
     found = {typed}
     local, at, domain = typed.rpartition("@")
@@ -37,9 +37,9 @@ def spellings(address: str) -> frozenset[str]:
 
 
 def lower_address(text: str) -> str:
-    """An address in small letters, to be compared; a letter that only becomes one from a to z by that stays.
+    """Return an address in lower case, for comparing. A letter outside ASCII whose lower case is ASCII stays.
 
-    The Kelvin sign in place of a K would be the address of somebody else.
+    With the Kelvin sign in place of a K it is another address.
     """
     return "".join(
         char.lower() if char.isascii() or not char.lower().isascii() else char for char in text.strip()

@@ -85,7 +85,7 @@ def take(
     Commit right after. `values` are set with it.
     """
     if issubclass(model, CrashCounted):
-        values["crashes"] = model.crashes + 1  # whoever gives the lease back in order takes it back
+        values["crashes"] = model.crashes + 1  # release() and defer() reset it; a crash leaves it counted
     taken = db.session.execute(
         update(model)
         .where(model.id == row_id, is_free(model, now), *conditions)

@@ -1,4 +1,4 @@
-"""Social insurance numbers in somebody else's text: recognised however they are written, and masked. Pure."""
+"""Social insurance numbers in foreign text: recognised however they are written, and masked. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 MASK = "••••••••••••"
 _BETWEEN = r"[\W_\u115f\u1160\u3164]*"
-"""Whatever stands between the characters of a number; the last three are letters that nobody sees."""
+"""Whatever stands between the characters of a number; the last three are invisible letters."""
 _NUMBER = re.compile(
     rf"(?<!\d)\d(?:{_BETWEEN}\d){{7}}{_BETWEEN}[^\W\d_](?:{_BETWEEN}\d){{3}}(?!\d)",
 )
@@ -17,7 +17,7 @@ _VALID = re.compile("[0-9]{8}[A-Z][0-9]{3}")
 
 
 def without_numbers(text: str) -> str:
-    """A text of somebody else's with whatever looks like a social insurance number masked."""
+    """Mask everything in a foreign text that looks like a social insurance number."""
     kept, at = [], 0
     for start, end, _ in _find(text):
         kept += [text[at:start], MASK]

@@ -20,11 +20,11 @@ QUEUE = "jobbruecke"
 JOB_SECONDS = 600
 """Time limit of one job; a longer delivery goes on in the next one."""
 _WAIT_SECONDS = 3600
-"""A job that nobody took for so long is forgotten; if it is due, it is enqueued anew."""
+"""After so long without a worker a job is dropped from Redis; if its row is due, it is enqueued again."""
 _FAILED_SECONDS = 300
 _CLAIM_SECONDS = 15
-"""So long after a job was enqueued nobody enqueues another one for its row, unless it has begun. No longer: whoever
-took it may have died before it began."""
+"""So long after a job was enqueued no other one is enqueued for its row, unless it has begun. No longer: the worker
+that took it may have died before it began."""
 
 _TROUBLE_SECONDS = 60
 
@@ -35,7 +35,7 @@ _failed_at: dict[str, float] = {}
 
 @lru_cache(maxsize=4)
 def redis_for(url: str) -> Redis:
-    """The client for `url`; gives up within a second, since somebody may wait for the page."""
+    """Return the client for `url`. It gives up within a second, since a page may wait for it."""
     return Redis.from_url(
         url, socket_connect_timeout=0.5, socket_timeout=1, retry=None, health_check_interval=30
     )
@@ -55,7 +55,7 @@ def enqueue_after_commit(model: type[Base], row_id: int) -> None:
 
 
 def enqueue(url: str, model: type[Base], row_id: int) -> bool:
-    """Enqueue the job of a row, unless somebody has just done so; whether Redis took it."""
+    """Enqueue the job of a row, unless that has just been done. Return whether Redis took it."""
     function, name = function_of(model), job_name(model, row_id)
     connection = redis_for(url)
     try:
@@ -85,7 +85,7 @@ def job_name(model: type[Base], row_id: int) -> str:
 
 
 def names_waiting(url: str) -> set[str] | None:
-    """The names of all jobs that nobody has taken yet; None where Redis does not say."""
+    """Return the names of all jobs that no worker has taken yet; None if Redis does not answer."""
     try:
         ids = Queue(QUEUE, connection=redis_for(url), serializer=JSONSerializer).get_job_ids()
     except (RedisError, OSError):
@@ -94,7 +94,7 @@ def names_waiting(url: str) -> set[str] | None:
 
 
 def is_in_trouble(url: str) -> bool:
-    """Whether this process could not enqueue a moment ago, and not since; asks nobody, since a page waits for it."""
+    """Return whether this process recently failed to enqueue, and has not succeeded since. Does not ask Redis."""
     failed_at = _failed_at.get(url)
     return failed_at is not None and time.monotonic() - failed_at < _TROUBLE_SECONDS
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 EVERY: Final = "every tenant"
 """The scope of a session that sees the rows of all."""
 SETTING = "jobbruecke.tenant"
-"""Number of the tenant, `every tenant`, or nothing: nobody's."""
+"""Number of the tenant, `every tenant`, or empty: no rows."""
 POLICY = "wall"
 _PLACE, _LIFTED = "wall_connection", "wall_lifted"
 _OWNED = """
@@ -46,15 +46,6 @@ def enable_row_level_security(connection: Connection) -> None:
         if table not in standing:
             for statement in _raising(table, column):
                 connection.execute(text(statement))
-
-
-def disable_row_level_security(connection: Connection) -> None:
-    """Take every policy away, for a migration back."""
-    if connection.dialect.name != "postgresql":
-        return
-    for table in connection.execute(text(_STANDING), {"policy": POLICY}).scalars().all():
-        connection.execute(text(f"DROP POLICY {POLICY} ON {table}"))
-        connection.execute(text(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"))
 
 
 def _raising(table: str, column: str) -> list[str]:

@@ -148,7 +148,7 @@ class Settings(BaseSettings):
     locale: str = Field(
         default="de",
         pattern="^(de|en)$",
-        description="Language of the command line, and of mails to whoever chose none: de or en.",
+        description="Language of the command line, and of mails to accounts that chose none: de or en.",
     )
     trusted_proxies: int = Field(
         default=0, ge=0, description="How many reverse proxies stand before the web server."

@@ -38,7 +38,9 @@ def ask(held: Lease[Delivery]) -> Outcome:
     with held.step() as delivery:
         now = utcnow()
         connection = db.session.get_one(Connection, delivery.connection_id)
-        if connection.token_sealed is None or connection.account_doubt:  # another account knows nothing of it
+        if (
+            connection.token_encrypted is None or connection.account_doubt
+        ):  # another account knows nothing of it
             return conclude(delivery, RetryAt(now + longest_pause()), now)
         assert delivery.remote_id is not None
         question = Question(connection.id, delivery.remote_id, delivery.cursor, delivery.sequence)

@@ -82,7 +82,7 @@ class _Page:
 
 
 def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> int:
-    """Apply a page of answers, and say how many were new: the first about somebody whom the delivery is about.
+    """Apply a page of answers. Return how many were new: the first about a participant or mediator of the delivery.
 
     Applying the same page again changes nothing. The caller commits.
     """
@@ -211,7 +211,7 @@ def _take_applicant_id(page: _Page, registration: Registration, item: Acknowledg
         registration.clarification = None
     if old:
         _write(page, registration, Event.APPLICANT_ID_CHANGED, applicant_id=new, before=old)
-    db.session.flush()  # the next answer may bring the same number for somebody else
+    db.session.flush()  # the next answer may bring the same number for another participant
 
 
 def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 from sqlalchemy import select, update
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.deliveries.account_checks import take_in
@@ -47,8 +47,8 @@ def client_for(connection: Connection, delivery_id: int | None = None) -> Networ
     What came of each call is stored at once, in a transaction of its own: none is open while it calls.
     """
     settings = current_settings()
-    assert connection.token_sealed is not None
-    token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
+    assert connection.token_encrypted is not None
+    token = current_keyring().decrypt(connection.token_encrypted, token_place(connection.id)).decode()
     return NetworkClient(
         base_url(connection.network, settings),
         token,
@@ -137,7 +137,7 @@ def note_failure(connection_id: int, error: NetworkError, now: dt.datetime) -> d
     if isinstance(error, Throttled) and error.retry_after is not None:
         seconds = min(max(error.retry_after, 1), LONGEST_RETRY_AFTER)
     if isinstance(error, Refused):
-        seconds = pauses[-1]  # no attempt will mend it soon; the probe finds out when somebody has
+        seconds = pauses[-1]  # no attempt will mend it soon; the probe finds out when it is mended
     connection.failures += 1
     connection.problem = problem_of(error).value
     connection.paused_until = now + dt.timedelta(seconds=seconds)
@@ -184,7 +184,7 @@ def note_success(connection_id: int) -> None:
 def probe(connection_id: int) -> None:
     """Ask the network whether it is back, or whether it knows us; success ends a pause. Commits."""
     connection = db.session.get(Connection, connection_id)
-    if connection is None or connection.probe_at is None or connection.token_sealed is None:
+    if connection is None or connection.probe_at is None or connection.token_encrypted is None:
         return
     failing = connection.failures > 0
     # whatever comes of it, even the death of this process, it is not due again before

@@ -77,7 +77,7 @@ def _pairs(rows: Result[int | None, int]) -> dict[int, int]:
 
 
 def refused_among_leavers(delivery_id: int) -> bool:
-    """Whether leaving out a refused record would archive somebody (docs/domain.md#deliveries)."""
+    """Return whether leaving out a refused record would archive a participant (docs/domain.md#deliveries)."""
     rows = db.session.scalars(
         select(DeliveryPerson.findings).where(
             DeliveryPerson.delivery_id == delivery_id,

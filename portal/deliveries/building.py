@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db, utcnow
 from portal.core.leases import Lease
 from portal.core.settings import current_settings
@@ -136,7 +136,7 @@ def _add_part(delivery: Delivery, number: int, content: bytes, records: int) -> 
             tenant_id=delivery.tenant_id,
             delivery_id=delivery.id,
             number=number,
-            sealed=current_vault().seal(content, part_place(delivery.id, number)),
+            content_encrypted=current_keyring().encrypt(content, part_place(delivery.id, number)),
             digest=f"sha-256=:{digest}:",
             size=len(content),
             records=records,

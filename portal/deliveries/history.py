@@ -75,7 +75,7 @@ def _numbers(counts: dict[str, int], answered: dict[str, int]) -> tuple[int, int
 
 
 def bars(days: Iterable[Day]) -> list[Bar]:
-    """The days as stacked bars, from left to right; whoever there is at all is at least one unit high."""
+    """Return the days as stacked bars, from left to right; a share above zero is at least one unit high."""
     days = list(days)
     most = max((day.total for day in days), default=0) or 1
     step = WIDTH / max(len(days), 1)

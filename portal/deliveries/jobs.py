@@ -203,7 +203,7 @@ def _import_is_applying() -> bool:
 
 
 def _says_nothing(frozen: BuildResult) -> bool:
-    """A delta that names nobody says nothing; a full one without anybody still archives those told."""
+    """Return whether a delivery would change nothing. An empty full one still archives those announced."""
     counts = frozen.counts
     return not (counts["participant"] or counts["withdrawal"] or counts["leaving"])
 
@@ -213,7 +213,7 @@ def abandon(held: Lease[Delivery]) -> Outcome:
     with held.step() as delivery:
         connection = db.session.get_one(Connection, delivery.connection_id)
         remote_id = delivery.remote_id
-        if remote_id is None or connection.token_sealed is None:
+        if remote_id is None or connection.token_encrypted is None:
             return conclude(delivery, Stop(), utcnow())
         client = client_for(connection, delivery.id)
     with client:
@@ -250,7 +250,7 @@ def due_deliveries(now: dt.datetime, limit: int) -> Sequence[int]:
 
 def due_probes(now: dt.datetime, limit: int) -> Sequence[int]:
     """Return the connections whose network is to be asked whether it is back."""
-    query = select(Connection.id).where(Connection.probe_at <= now, Connection.token_sealed.is_not(None))
+    query = select(Connection.id).where(Connection.probe_at <= now, Connection.token_encrypted.is_not(None))
     return db.session.scalars(query.limit(limit)).all()
 
 

@@ -12,11 +12,11 @@ from portal.domain.releases import EndCause, Registration, Release
 from portal.domain.tenants import Tenant
 
 EXPLAINING = (EndCause.PERSON, EndCause.CONSENT, EndCause.NETWORK_CHANGED)
-"""Ends of a release that explain why somebody leaves: a decision, the end of consent, the change of network."""
+"""Ends of a release that explain a leaver: a decision, the end of consent, the change of network."""
 
 
 def announced(connection_id: int) -> tuple[ColumnElement[bool], ...]:
-    """Whom committed deliveries told the network and nobody archived since."""
+    """In SQL: participants announced by committed deliveries and not archived since."""
     return (
         Registration.connection_id == connection_id,
         Registration.announced.is_(True),
@@ -43,6 +43,6 @@ def is_explained(release: Release | None) -> bool:
 
 
 def explained() -> ColumnElement[bool]:
-    """In SQL: whether somebody who leaves does so explained, or was archived before, so that nobody is lost by it."""
-    ended = func.coalesce(Release.end_cause.in_(EXPLAINING), false())  # nobody ever released them: no row
+    """In SQL: whether a leaver is explained, or was archived before, so that no one is lost by it."""
+    ended = func.coalesce(Release.end_cause.in_(EXPLAINING), false())  # never released: no row
     return or_(and_(~Registration.released, ended), Registration.archived)

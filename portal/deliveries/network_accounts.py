@@ -60,7 +60,7 @@ def find_question(connection: Connection | None) -> Question | None:
 
 
 def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_share: bool) -> Question:
-    """Say that the account found is ours: the next delivery is full, and held if that account holds anybody.
+    """Accept the account found as the tenant's: the next delivery is full, and held if that account holds people.
 
     Raises Refusal `account-not-doubted`, `account-changed` where it is not what was shown, `account-taken` where
     another tenant has it, unless `may_share`.
@@ -106,7 +106,7 @@ def go_on(connection: Connection, now: dt.datetime) -> None:
 
 
 def _end_unknown(connection: Connection, now: dt.datetime) -> None:
-    """A commit of unknown outcome went to the account that is not ours any more: nobody can find out about it here."""
+    """End a commit of unknown outcome that went to the former account: its outcome cannot be found out any more."""
     delivery = find_uncommitted(connection.id)
     if delivery is None or delivery.commit_attempted_at is None:
         return

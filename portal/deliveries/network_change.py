@@ -34,7 +34,7 @@ class NetworkChange:
 
 
 def foresee_network_change(tenant: Tenant) -> NetworkChange:
-    """Whom leaving the tenant's network concerns; nobody where there is none."""
+    """Count the participants whom leaving the tenant's network concerns; zero if none is chosen."""
     current = find_connection(tenant.id)
     if current is None:
         return NetworkChange(0, 0)
@@ -44,11 +44,11 @@ def foresee_network_change(tenant: Tenant) -> NetworkChange:
 
 
 def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datetime) -> Connection:
-    """Choose the tenant's network, or change it (docs/domain.md#change-of-network); the connection that it now has.
+    """Choose or change the tenant's network and return its connection (docs/domain.md#change-of-network).
 
-    Changing withdraws everybody told over the old connection, and ends all releases: another recipient, who is told
-    other things, needs a new decision. Who comes back to a network goes on counting where the last connection to it
-    ended, since the network does. Raises Refusal `network-still-left` while that one has somebody to withdraw.
+    A change withdraws everyone announced over the old connection and ends all releases: another recipient, who is told
+    other things, needs a new decision. After a return the sequence continues from the last connection to that network,
+    as the network's does. Raises Refusal `network-still-left` while that connection has participants to withdraw.
     """
     current = find_connection(tenant.id)
     if current is not None and current.network is network:

@@ -25,7 +25,7 @@ class Continue:
 
 @dataclass(frozen=True)
 class RetryAt:
-    """The lease is given back; somebody goes on at `time`."""
+    """The lease is given back; a worker continues at `time`."""
 
     time: dt.datetime
     crashes: int = 0

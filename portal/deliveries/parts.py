@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.deliveries.records import Record
 from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson, part_place
@@ -28,12 +28,12 @@ class Confirmed:
 
 def part_content(delivery_id: int, number: int) -> bytes:
     """The bytes of a frozen part, as sent."""
-    sealed = db.session.scalars(
-        select(DeliveryPart.sealed).where(
+    encrypted = db.session.scalars(
+        select(DeliveryPart.content_encrypted).where(
             DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number
         )
     ).one()
-    return current_vault().open(sealed, part_place(delivery_id, number))
+    return current_keyring().decrypt(encrypted, part_place(delivery_id, number))
 
 
 def find_confirmed(connection_id: int, person: Participant) -> Confirmed | None:
@@ -62,7 +62,7 @@ def find_record(row: DeliveryPerson, number: str) -> Record | None:
         return None
     wanted = json.dumps(number, ensure_ascii=False).encode()
     for line in gzip.decompress(part_content(row.delivery_id, row.part_number)).splitlines():
-        if wanted in line:  # most lines are somebody else's: they are not parsed
+        if wanted in line:  # most lines are about other participants: they are not parsed
             record: Record = json.loads(line)
             if record.get("type") == "participant" and record.get("participant_id") == number:
                 return record

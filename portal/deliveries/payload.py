@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.settings import current_settings
 from portal.deliveries import records
@@ -59,10 +59,10 @@ def digest_key() -> bytes:
 
 
 def _social_insurance_number(context: TenantContext, person: Participant) -> str | None:
-    if not context.tenant.sends_social_insurance_number or person.social_insurance_number_sealed is None:
+    if not context.tenant.sends_social_insurance_number or person.social_insurance_number_encrypted is None:
         return None
     place = social_insurance_place(context.tenant.id, person.number)
-    return current_vault().open(person.social_insurance_number_sealed, place).decode()
+    return current_keyring().decrypt(person.social_insurance_number_encrypted, place).decode()
 
 
 def would_tell(context: TenantContext, participant_id: int) -> records.Record | None:
@@ -72,7 +72,7 @@ def would_tell(context: TenantContext, participant_id: int) -> records.Record | 
     query = (
         people(context)
         .where(Participant.id == participant_id)
-        .options(undefer(Participant.social_insurance_number_sealed))
+        .options(undefer(Participant.social_insurance_number_encrypted))
     )
     row = db.session.execute(query).one()
     person, order, mediator = row.Participant, row.Order, row.Mediator

@@ -21,7 +21,7 @@ _LICENCE = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXPIRED})
 
 
 def blocking_problem(delivery: Delivery, now: dt.datetime) -> DeliveryProblem | None:
-    """Why a frozen delivery must not go out any more: somebody named lost release or consent, or the licence ended."""
+    """Return why a frozen delivery must not be sent: a person in it lost release or consent, or the licence ended."""
     tenant = db.session.get_one(Tenant, delivery.tenant_id)
     today = today_of(tenant, now)
     refresh_due(delivery.tenant_id, now)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import CursorResult
 
 from portal.core.database import db
 from portal.core.jobs import Periodic
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import DeliveryRunning
 from portal.deliveries.service import Plan, cancel, plan, plan_withdrawals
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery
@@ -63,7 +63,7 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
     if context.findings or context.connection is None or context.connection.waits_for_a_person:
         return None  # explained on every page, and no failure
     if context.uncommitted and not cancel(context.uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
-        raise Refusal("delivery-running", number=context.uncommitted.sequence)
+        raise DeliveryRunning(number=context.uncommitted.sequence)
     if not _anybody(context.connection.id):
         # a restored backup may have forgotten them all, and then nothing else would ever ask the network
         context.connection.probe_at = context.connection.probe_at or now
@@ -99,7 +99,7 @@ def _anybody(connection_id: int) -> bool:
 
 
 def _tenants_to_recheck(now: dt.datetime) -> Rows:
-    """Tenants where time alone has changed what is stored of somebody."""
+    """Select tenants where time alone has changed a participant's stored state."""
     return select(ParticipantState.tenant_id).where(ParticipantState.recheck_at <= now).distinct()
 
 
@@ -121,7 +121,7 @@ def _connections_with_urgent(_now: dt.datetime) -> Rows:
 def plan_urgent(connection_id: int, now: dt.datetime) -> Delivery | None:
     """Plan the withdrawal of those whose consent ended, unless the network is away."""
     connection = db.session.get_one(Connection, connection_id, populate_existing=True)
-    if connection.token_sealed is None or (connection.paused_until and connection.paused_until > now):
+    if connection.token_encrypted is None or (connection.paused_until and connection.paused_until > now):
         return None
     return plan_withdrawals(connection, Trigger.CONSENT, now)
 
@@ -142,7 +142,7 @@ def close(connection_id: int, now: dt.datetime) -> None:
         return
     if db.session.scalar(announced) is not None:
         paused = connection.paused_until is not None and connection.paused_until > now
-        if connection.token_sealed and not paused and not connection.waits_for_a_person:
+        if connection.token_encrypted and not paused and not connection.waits_for_a_person:
             plan_withdrawals(connection, Trigger.NETWORK_CHANGED, now)
         return
     awaiting = select(Delivery.id).where(

@@ -18,7 +18,7 @@ DELAYED_AFTER = dt.timedelta(seconds=20)
 
 
 def step_is_delayed(connection: Connection | None, now: dt.datetime) -> ColumnElement[bool]:
-    """Whether a step has been due for a while, and nobody works on it though the network is not what keeps us.
+    """Return whether a step has been due for a while without a worker on it, although the network is not paused.
 
     As part of another statement; false without a connection.
     """

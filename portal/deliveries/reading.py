@@ -27,7 +27,7 @@ _STREAM = 1000
 
 @dataclass
 class Entry:
-    """A record of the delivery, or somebody left out of it, with the row that says so."""
+    """A record of the delivery, or a participant left out of it, with the row that says so."""
 
     kind: str = "omitted"
     """mediator, order, participant or withdrawal, as the manifest counts them."""
@@ -136,7 +136,7 @@ class Reading:
     def _participants(self) -> Iterator[Entry]:
         query = self._everybody().where(self._named()).order_by(Participant.id)
         if self._context.tenant.sends_social_insurance_number:
-            query = query.options(undefer(Participant.social_insurance_number_sealed))
+            query = query.options(undefer(Participant.social_insurance_number_encrypted))
         query = query.outerjoin(Profile, Profile.participant_id == Participant.id).add_columns(
             Profile.entries
         )
@@ -176,7 +176,7 @@ class Reading:
                     "participant_id": person.id,
                     "part": part,
                     "novelty": ChangeKind.LEAVING,
-                    "explained": explained or registration.archived,  # archived before: nobody is lost by it
+                    "explained": explained or registration.archived,  # archived before: no one is lost by it
                     "findings": None if explained else [finding.value for finding in found],
                     "revision": registration.revision,
                     "digest": None,

@@ -83,7 +83,7 @@ def _note_told(delivery: Delivery, now: dt.datetime) -> None:
 
 
 def _mark_urgent(delivery: Delivery, now: dt.datetime) -> None:
-    """Whose consent ended while nobody knew whether the commit counted: now the network holds them, and must not."""
+    """Mark participants who lost consent while the outcome was unknown, so that they are withdrawn at once."""
     refresh_due(delivery.tenant_id, now)
     lost = select(ParticipantState.participant_id).where(has_own_finding(CONSENT_LOST))
     db.session.execute(
@@ -121,7 +121,7 @@ def _archive(delivery: Delivery) -> None:
 
 
 def _tell_protocol(delivery: Delivery, now: dt.datetime) -> None:
-    """Protocol entries for whoever is told about anew, changed, or archived; unchanged people make no noise."""
+    """Write protocol entries for new, changed and archived participants; unchanged ones get none."""
     for novelty in (ChangeKind.NEW, ChangeKind.CHANGED):
         _insert_entries(delivery, now, Event.SENT, novelty, {"novelty": novelty.value})
     for status in Status:

@@ -15,7 +15,7 @@ from sqlalchemy import Select, select
 
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import NothingToReconcile, ReconcileChanged, ReconcileReading
 from portal.deliveries.service import cancel
 from portal.deliveries.strangers import find_strangers
 from portal.deliveries.transitions import READ_AGAIN, move
@@ -36,7 +36,7 @@ SHOWN = 500
 
 @dataclass(frozen=True)
 class Differing:
-    """Somebody about whom the network says other things than our rows did."""
+    """A participant about whom the network's data differ from ours."""
 
     participant: Participant
     registration: Registration
@@ -44,7 +44,7 @@ class Differing:
 
 @dataclass(frozen=True)
 class Differences:
-    """All that a person has to look at before anything is transferred again."""
+    """All that a user has to look at before anything is transferred again."""
 
     connection: Connection
     since: dt.datetime
@@ -53,7 +53,7 @@ class Differences:
     reading: bool
     """Whether answers to them are still read, or they are not even listed yet."""
     ended: list[Differing]
-    """Released here, and withdrawn there: their releases ended until somebody confirms."""
+    """Released here and withdrawn there: their releases have ended until a user confirms."""
     unreleased: list[Differing]
     """Held by the network, and not released here: the next full delivery would archive them."""
     strangers: list[str]
@@ -137,7 +137,7 @@ def read_again(connection: Connection, now: dt.datetime) -> None:
     Raises Refusal `nothing-to-reconcile`.
     """
     if connection.reconcile_since is None:
-        raise Refusal("nothing-to-reconcile")
+        raise NothingToReconcile
     connection.probe_at = now
     enqueue_after_commit(Connection, connection.id)
     # Locked: a worker that claims one between our reading and writing would be given the same fencing number.
@@ -161,11 +161,11 @@ def settle(
     connection = lock_connection(connection.id)
     differences = find_differences(connection)
     if differences is None:
-        raise Refusal("nothing-to-reconcile")
+        raise NothingToReconcile
     if differences.reading and not unread:
-        raise Refusal("reconcile-reading")
+        raise ReconcileReading
     if differences.digest != shown_digest:
-        raise Refusal("reconcile-changed")
+        raise ReconcileChanged
     connection.reconcile_since, connection.needs_full = None, True
     connection.attempted_sequence = max(connection.attempted_sequence, connection.network_sequence)
     connection.last_sequence = max(connection.last_sequence, connection.attempted_sequence)

@@ -1,4 +1,4 @@
-"""What we say about somebody: the records of the wire contract, from plain values. Pure."""
+"""The records of the wire contract about participants, mediators and orders, from plain values. Pure."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def line(record: Record) -> bytes:
 
 
 def digest(record: Record, key: bytes) -> str:
-    """HMAC-SHA-256 of the record's line, in hex: tells whether anything about somebody changed.
+    """Return the HMAC-SHA-256 of the record's line, in hex, by which a change is noticed.
 
     Keyed, since a plain digest of a record would let its social insurance number be guessed.
     """

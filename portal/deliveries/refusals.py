@@ -57,9 +57,10 @@ def rebuild(
 
 
 def reconcile(delivery: Delivery, connection: Connection, now: dt.datetime) -> Stop:
-    """The network knows deliveries that we do not: everything waits for a person (docs/domain.md#deliveries).
+    """Stop the connection: the network knows deliveries that we do not, and a person must reconcile.
 
-    It has proven that this one does not count: whoever ends the reconciling may give it up.
+    The network has proven that this commit does not count, so ending the reconciliation may cancel the delivery
+    (docs/domain.md#reconciliation).
     """
     log.error("reconcile_needed", connection=connection.id)
     connection.reconcile_since = connection.reconcile_since or now

@@ -34,7 +34,7 @@ def send(held: Lease[Delivery]) -> Outcome:
         now = utcnow()
         connection = _connection_of(delivery)
         _begin(delivery, connection, now)
-        if connection.token_sealed is None:
+        if connection.token_encrypted is None:
             return conclude(delivery, Stop(DeliveryProblem.NO_CREDENTIALS, FAIL), now)
         sending = Sending(held, _snapshot(delivery, connection), client_for(connection, delivery.id))
     with sending.client:

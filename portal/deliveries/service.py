@@ -12,6 +12,16 @@ from portal.accounts.second_person import Starter, require_second
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
+from portal.deliveries.errors import (
+    AccountDoubted,
+    ChangedSinceShown,
+    DeliveryHeld,
+    DeliveryRunning,
+    NextIsDue,
+    NotHeld,
+    NothingToTransfer,
+    Reconcile,
+)
 from portal.deliveries.transitions import APPROVE, APPROVE_UNBUILT, DISCARD, move
 from portal.domain.actors import SYSTEM, Actor
 from portal.domain.deliveries import Delivery
@@ -38,7 +48,7 @@ _ONLY_WITHDRAWALS_PASS = frozenset({Finding.LICENCE_MISSING, Finding.LICENCE_EXP
 def request_transfer(
     tenant_id: int, actor: Actor, now: dt.datetime, participant_ids: list[int] | None = None
 ) -> Delivery:
-    """Plan a transfer for somebody who wants it now: of everybody, or of these participants.
+    """Plan a transfer that a user wants now: of everyone, or of these participants.
 
     Raises Refusal: the tenant's findings (`licence-…`, `network-…`), `reconcile`, `account-doubted`,
     `delivery-running`, `delivery-held`, `nothing-to-transfer`.
@@ -48,7 +58,7 @@ def request_transfer(
     _check_tenant(context, chosen)
     assert context.connection is not None
     if not _anybody_to_tell(context, chosen):
-        raise Refusal("nothing-to-transfer")
+        raise NothingToTransfer
     whole = chosen is None or context.connection.needs_full
     mode, selection = (Mode.FULL, None) if whole or chosen is None else (Mode.DELTA, sorted(chosen))
     delivery = plan(context.connection, Plan(mode, Trigger.NOW, actor, selection), now)
@@ -82,9 +92,9 @@ def plan(connection: Connection, what: Plan, now: dt.datetime) -> Delivery:
     # the lock on the connection's row keeps two planners apart; the partial unique index would stop the second
     connection = lock_connection(connection.id)
     if connection.reconcile_since:
-        raise Refusal("reconcile")
+        raise Reconcile
     if connection.account_doubt:
-        raise Refusal("account-doubted")
+        raise AccountDoubted
     ensure_no_open_delivery(find_uncommitted(connection.id))
     connection.last_sequence += 1
     delivery = Delivery(
@@ -115,8 +125,8 @@ def plan(connection: Connection, what: Plan, now: dt.datetime) -> Delivery:
 def ensure_no_open_delivery(other: Delivery | None) -> None:
     """Refuse to plan beside an uncommitted delivery."""
     if other is not None:
-        code = "delivery-held" if other.state is DeliveryState.HELD else "delivery-running"
-        raise Refusal(code, number=other.sequence)
+        refusal = DeliveryHeld if other.state is DeliveryState.HELD else DeliveryRunning
+        raise refusal(number=other.sequence)
 
 
 def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUILT) -> Delivery:
@@ -174,9 +184,9 @@ def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -
 
 
 def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.datetime) -> bool:
-    """Discard a delivery whose commit was not attempted; False where it was, or it has ended.
+    """Discard a delivery whose commit was not attempted. Return False if it was, or if the delivery has ended.
 
-    Whoever works on it loses the claim. What was opened at the network is given up there in a next step.
+    A worker on it loses the lease. What was opened at the network is abandoned there in a later step.
     """
     return move(
         delivery,
@@ -190,25 +200,25 @@ def cancel(delivery: Delivery, problem: DeliveryProblem, actor: Actor, now: dt.d
 
 
 def approve(delivery_id: int, shown_digest: str, actor: Actor, now: dt.datetime) -> Delivery:
-    """Let a held delivery go, exactly as it was shown, by somebody other than who started it.
+    """Approve a held delivery, exactly as it was shown, by another person than the one who started it.
 
     Raises Refusal `not-held`, `same-person`, `link-seen`, `changed-since-shown`, `reconcile`, and `next-is-due`
-    where cron has not come to it yet: what was shown is void from that moment on (docs/domain.md#removal-brake).
+    even before cron has discarded it: once the next is due, what was shown is void (docs/domain.md#removal-brake).
     """
     delivery = db.session.get_one(Delivery, delivery_id)
     if delivery.state is not DeliveryState.HELD:
-        raise Refusal("not-held", number=delivery.sequence)
+        raise NotHeld(number=delivery.sequence)
     if delivery.problem is DeliveryProblem.RECONCILE:
-        raise Refusal("reconcile")
+        raise Reconcile
     if delivery.problem in ACCOUNT_DOUBTS:
-        raise Refusal("account-doubted")
+        raise AccountDoubted
     require_second(starter_of(delivery), actor)
     if _next_is_due(delivery, now):
-        raise Refusal("next-is-due", number=delivery.sequence)
+        raise NextIsDue(number=delivery.sequence)
     was, transition = delivery.problem, APPROVE if delivery.built_at else APPROVE_UNBUILT
     shown = Delivery.shown_digest == shown_digest
     if not move(delivery, transition, now, shown, approved_by=actor.initials):
-        raise Refusal("changed-since-shown", number=delivery.sequence)
+        raise ChangedSinceShown(number=delivery.sequence)
     if was is DeliveryProblem.UNKNOWN_HOLDINGS:
         db.session.get_one(Connection, delivery.connection_id).holdings_known = True
     enqueue_after_commit(Delivery, delivery.id)
@@ -222,7 +232,7 @@ def discard(delivery_id: int, actor: Actor, now: dt.datetime) -> Delivery:
         require_second(starter_of(delivery), actor)
         if cancel(delivery, DeliveryProblem.BY_PERSON, actor, now):
             return delivery
-    raise Refusal("not-held", number=delivery.sequence)
+    raise NotHeld(number=delivery.sequence)
 
 
 def starter_of(delivery: Delivery) -> Starter:
@@ -264,7 +274,7 @@ def _anybody_to_name(context: TenantContext, chosen: set[int]) -> bool:
 
 
 def _anybody_to_tell(context: TenantContext, chosen: set[int] | None) -> bool:
-    """Whether a transfer would say anything: somebody to name, or somebody to withdraw."""
+    """Return whether a transfer would name or withdraw any participant."""
     refresh_due(context.tenant.id, context.now)
     released, announced = Registration.released.expression, Registration.announced.expression
     to_name = released & ~blocked(context)

@@ -1,6 +1,6 @@
 """Identifiers of the network's answers that are not ours: kept as a keyed digest, equal for equal ones.
 
-An answer about somebody whom we do not know may name anybody, by anything, also by a social insurance number.
+An answer about an unknown participant may hold any identifier, even a social insurance number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from portal.domain.participants import Mediator, Participant
 
 
 def keep_identifier(tenant_id: int, subject: str, identifier: str) -> str:
-    """What is kept of whom an answer names: in plain where it is a participant or mediator of the tenant."""
+    """Return what is kept of an answer's identifier: itself if it is one of the tenant's, a digest otherwise."""
     models: dict[str, type[Participant | Mediator]] = {"participant": Participant, "mediator": Mediator}
     model = models.get(subject)
     if model is None:
@@ -29,12 +29,12 @@ def keep_identifier(tenant_id: int, subject: str, identifier: str) -> str:
 
 
 def keep_applicant_id(tenant_id: int, applicant_id: str) -> str:
-    """What is kept of a Bewerber-ID: the network's own number, unless it is somebody's social insurance number."""
+    """Return what is kept of an applicant ID: the ID itself, unless it is a social insurance number."""
     return hide(tenant_id, applicant_id) if holds_valid_number(applicant_id) else applicant_id[:200]
 
 
 def hide(tenant_id: int, identifier: str) -> str:
-    """What is kept and shown in place of an identifier: the same for the same one of the same tenant."""
+    """Return the digest kept and shown in place of an identifier; equal for equal identifiers of one tenant."""
     secret = current_settings().secret_key.get_secret_value()
     key = hashlib.sha256(b"strangers\x00" + secret.encode()).digest()
     named = f"{tenant_id}\x00{identifier}".encode()

@@ -36,7 +36,7 @@ def open_answers(delivery: Delivery) -> int:
 
 
 def outcome_text(row: DeliveryPerson) -> str:
-    """What the network answered about somebody."""
+    """Return what the network answered about a participant."""
     outcome = _OUTCOMES.get(row.outcome or "")
     if outcome is None:
         return row.outcome or ""
@@ -45,7 +45,7 @@ def outcome_text(row: DeliveryPerson) -> str:
 
 
 def finding_texts(row: DeliveryPerson) -> list[str]:
-    """Why somebody leaves unexplained."""
+    """Return why a participant leaves unexplained."""
     return [str(LABELS[Finding][_FINDINGS[code]].text) for code in row.findings or [] if code in _FINDINGS]
 
 

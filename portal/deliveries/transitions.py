@@ -19,7 +19,7 @@ from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import AWAITING, UNCOMMITTED, DeliveryState
 
 _AT_REST = MappingProxyType({"next_step_at": None, "lease_until": None, "crashes": 0})
-"""Nothing is to be done, and nobody does it."""
+"""Values of a delivery with no step due and no lease."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Transition:
     """Columns that take the time of the change."""
     values: Mapping[str, Any] = field(default_factory=dict)
     fences_off: bool = False
-    """Whoever works on the delivery loses the lease."""
+    """Whether a worker on the delivery loses the lease."""
 
 
 FREEZE = Transition(frozenset({DeliveryState.PLANNED}), DeliveryState.BUILT, ("built_at",))

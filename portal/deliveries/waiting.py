@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, u
 
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.core.refusal import Refusal
+from portal.deliveries.errors import NotInTrouble
 from portal.deliveries.transitions import COMPLETE, move
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -53,21 +53,21 @@ def ask_again(delivery_id: int, now: dt.datetime) -> Delivery:
 
 
 def _in_trouble(delivery_id: int) -> Delivery:
-    """The delivery, locked and taken from whoever works on it."""
+    """Return the delivery, locked and fenced off from a worker on it."""
     query = select(Delivery).where(Delivery.id == delivery_id).with_for_update()
     delivery = db.session.scalars(query.execution_options(populate_existing=True)).one()
     if not is_in_trouble(delivery):
-        raise Refusal("not-in-trouble", number=delivery.sequence)
+        raise NotInTrouble(number=delivery.sequence)
     delivery.fence += 1
     delivery.lease_until = None
     return delivery
 
 
 def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
-    """Have the next deliveries say what this one said: the network took it in, and knows nothing of it any more.
+    """Announce again what this delivery announced: the network confirmed it and no longer knows it.
 
-    Nothing is known of what it did there. Whoever it named or withdrew, and who got no answer, counts as held by the
-    network without our knowing how; the next delivery is full, and whose consent ended is withdrawn at once.
+    What it did there is unknown. Participants whom it named or withdrew and who got no answer count as held by the
+    network in an unknown form. The next delivery is full; those whose consent has ended are withdrawn at once.
     """
     concerned = and_(_without_answer(delivery), Registration.announced_sequence == delivery.sequence)
     refresh_due(delivery.tenant_id, now)

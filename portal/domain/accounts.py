@@ -30,7 +30,7 @@ class Role(StrEnum):
 
 
 class Account(TenantOwned, Base):
-    """Somebody who may sign in. Support belongs to no tenant; everybody else to exactly one."""
+    """A user who may sign in. Support belongs to no tenant, every other account to exactly one."""
 
     __tablename__ = "account"
     __table_args__ = (Index("uq_account_tenant_initials", "tenant_id", "initials", unique=True),)
@@ -84,7 +84,7 @@ class LoginSession(Base):
 
 
 class OneTimeLink(Base):
-    """A link by which somebody sets a password, once; only its hash is kept."""
+    """A link by which a user sets a password, once; only its hash is kept."""
 
     __tablename__ = "one_time_link"
 
@@ -104,8 +104,8 @@ class SecondFactor(Base):
     __tablename__ = "second_factor"
 
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), unique=True)
-    secret_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    """Sealed for `secret_place`."""
+    secret_encrypted: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted for `secret_place`."""
     created_at: Mapped[dt.datetime]
     confirmed_at: Mapped[dt.datetime | None]
     last_step: Mapped[int | None] = mapped_column(BigInteger)
@@ -115,12 +115,12 @@ class SecondFactor(Base):
 
 
 def secret_place(account_id: int) -> str:
-    """Where the sealed secret of an account's second factor belongs (see portal.core.crypto)."""
-    return f"second_factor.secret_sealed:{account_id}"
+    """Return the place of an account's encrypted secret (see portal.core.crypto)."""
+    return f"second_factor.secret_encrypted:{account_id}"
 
 
 class RecoveryCode(Base):
-    """A code for whoever has lost the device, good once; only its hash is kept."""
+    """A code for users who have lost their device, valid once; only its hash is kept."""
 
     __tablename__ = "recovery_code"
 
@@ -142,7 +142,7 @@ class LinkedIdentity(Base):
 
 
 class SearchTerm(TenantOwned, Base):
-    """A text somebody searched for, under an opaque key, since names do not belong in addresses."""
+    """A text that a user searched for, under an opaque key, since names do not belong in URLs."""
 
     __tablename__ = "search_term"
 
@@ -153,7 +153,7 @@ class SearchTerm(TenantOwned, Base):
 
 
 class SavedView(TenantOwned, Base):
-    """A narrowed and sorted list of participants that somebody comes back to."""
+    """A user's saved filters and sorting for the list of participants."""
 
     __tablename__ = "saved_view"
     __table_args__ = (Index("uq_saved_view_name", "account_id", "name", unique=True),)

@@ -14,7 +14,7 @@ from portal.core.database import Base, TenantOwned, transaction_key
 
 
 class AuditEvent(StrEnum):
-    """What somebody did. Sentences are in portal.audit.labels."""
+    """What a user or a process did. Sentences are in portal.audit.labels."""
 
     SIGNED_IN = "signed-in"
     SIGN_IN_FAILED = "sign-in-failed"
@@ -25,7 +25,7 @@ class AuditEvent(StrEnum):
     SECOND_FACTOR_SET = "second-factor-set"
     SECOND_FACTOR_REMOVED = "second-factor-removed"
     SECOND_FACTOR_RESET = "second-factor-reset"
-    """Taken away by somebody else, since the device was lost."""
+    """Reset by another user, since the device was lost."""
     RECOVERY_CODES_MADE = "recovery-codes-made"
     RECOVERY_CODE_USED = "recovery-code-used"
     IDENTITY_LINKED = "identity-linked"
@@ -96,7 +96,7 @@ class AuditEntry(Sealed, TenantOwned, Base):
     at: Mapped[dt.datetime]
     event: Mapped[AuditEvent]
     account_id: Mapped[int | None] = mapped_column(BigInteger)
-    """Of the person; None on the command line, and where nobody was signed in."""
+    """Of the user; None on the command line and without a sign-in."""
     by: Mapped[str] = mapped_column(String(50))
     """Initials."""
     role: Mapped[str | None] = mapped_column(String(30))
@@ -151,16 +151,16 @@ for _table in (AuditEntry.__table__, ErasedEntry.__table__, Seal.__table__):
 
 
 class Second(StrEnum):
-    """Who somebody is who decides about what was held, as the audit keeps it."""
+    """Who decided about a held delivery or import, as the audit keeps it."""
 
     OTHER = "other-account"
     SUPPORT = "support"
     OPERATOR = "operator"
-    """Somebody at the server, who said no account."""
+    """A user of the command line who named no account."""
 
 
 class ShowReason(StrEnum):
-    """Why somebody has to see it: a word of ours, since what people type may hold what an audit must not."""
+    """Why a user needs to see the number: a list, since free text could bring personal data into the audit."""
 
     COMPARE = "compare"
     """With what stands in Qualli.life."""

@@ -39,7 +39,7 @@ class BulkOutcome(StrEnum):
 
 
 class BulkRun(CrashCounted, Base):
-    """What somebody wants done to many people: first shown, then done by the worker."""
+    """An action of one user for many participants: first shown as a preview, then carried out by the worker."""
 
     __tablename__ = "bulk_run"
     __table_args__ = (
@@ -88,7 +88,7 @@ class BulkItem(TenantOwned, Base):
     bulk_id: Mapped[int] = mapped_column(ForeignKey("bulk_run.id", ondelete="CASCADE"))
     participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id", ondelete="CASCADE"))
     consent_confirmed: Mapped[bool] = mapped_column(default=False)
-    """Somebody confirmed by this person's name that consent is at hand."""
+    """A user confirmed for this participant by name that consent is at hand."""
     outcome: Mapped[BulkOutcome | None]
     code: Mapped[str | None] = mapped_column(String(40))
     """Why it was refused; of a transfer, `withdrawn` where it took the person out of the network."""

@@ -115,8 +115,8 @@ class DeliveryPart(TenantOwned, Base):
 
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id", ondelete="CASCADE"))
     number: Mapped[int]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    """The compressed bytes as sent, sealed for `part_place(delivery_id, number)`."""
+    content_encrypted: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    """The compressed bytes as sent, encrypted for `part_place(delivery_id, number)`."""
     digest: Mapped[str] = mapped_column(String(60))
     """Content-Digest of the bytes as sent (RFC 9530)."""
     size: Mapped[int]
@@ -125,7 +125,7 @@ class DeliveryPart(TenantOwned, Base):
 
 
 class DeliveryPerson(TenantOwned, Base):
-    """Somebody in a delivery: named, withdrawn or left out; and what the network answered about them."""
+    """A participant in a delivery: named, withdrawn or left out; and what the network answered about them."""
 
     __tablename__ = "delivery_person"
     __table_args__ = (
@@ -217,5 +217,5 @@ class Attempt(TenantOwned, Base):
 
 
 def part_place(delivery_id: int, number: int) -> str:
-    """Where a sealed part belongs (see portal.core.crypto)."""
-    return f"delivery_part.sealed:{delivery_id}:{number}"
+    """Return the place of a part's encrypted content (see portal.core.crypto)."""
+    return f"delivery_part.content_encrypted:{delivery_id}:{number}"

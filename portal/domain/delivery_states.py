@@ -38,19 +38,19 @@ class Trigger(StrEnum):
 
     NIGHTLY = "nightly"
     NOW = "now"
-    """Somebody pressed "Jetzt übertragen"."""
+    """A user pressed "Jetzt übertragen"."""
     CONSENT = "consent"
     """Withdrawals that do not wait for the night."""
     REBUILT = "rebuilt"
     """Takes the place of a delivery that was given up."""
     NETWORK_CHANGED = "network-changed"
-    """Everybody told is withdrawn from the network that the tenant left."""
+    """Everyone announced is withdrawn from the network that the tenant left."""
     FOUND = "found"
     """Known to the network alone, and taken up again after a loss on our side (docs/domain.md#deliveries)."""
 
 
 ONLY_WITHDRAWALS = frozenset({Trigger.CONSENT, Trigger.NETWORK_CHANGED})
-"""What plans deliveries that name nobody and only withdraw."""
+"""Triggers of deliveries that only withdraw."""
 
 
 class Inclusion(StrEnum):
@@ -77,7 +77,7 @@ class DeliveryProblem(StrEnum):
 
     BRAKE = "brake"
     REFUSED_TOLD = "refused-told"
-    """The network refused the record of somebody whom it holds: leaving them out would archive them."""
+    """The network refused the record of a participant it holds: leaving them out would archive them."""
     CRASHED = "crashed"
     RECONCILE = "reconcile"
     NOT_LICENSED = "not-licensed"
@@ -91,7 +91,7 @@ class DeliveryProblem(StrEnum):
     TAKEN_ACCOUNT = "taken-account"
     """It opens one that another tenant has."""
     UNKNOWN_HOLDINGS = "unknown-holdings"
-    """A full delivery would archive whoever the account holds, and nobody here told it of them."""
+    """The account holds people who were not delivered from here: a full delivery would archive them."""
     NETWORK_LICENCE_EXPIRED = "network-licence-expired"
     REFUSED = "refused"
     BASE_MISMATCH = "base-mismatch"
@@ -101,7 +101,7 @@ class DeliveryProblem(StrEnum):
     GARBLED = "garbled"
     REPLACED = "replaced"
     NO_LONGER_ALLOWED = "no-longer-allowed"
-    """Somebody named lost release or consent before the commit."""
+    """A participant it names lost release or consent before the commit."""
     REFUSED_RECORD = "refused-record"
     BY_PERSON = "by-person"
     FOREIGN_RECEIPT = "foreign-receipt"

@@ -29,7 +29,7 @@ class ImportState(StrEnum):
 DOOR_FILE = "file"
 DOOR_HTTP = "http"
 UNFINISHED = frozenset({ImportState.WAITING, ImportState.STAGING, ImportState.APPLYING})
-"""Somebody works on these, or will."""
+"""States in which a worker still has something to do."""
 ENDED = frozenset({ImportState.DONE, ImportState.FAILED, ImportState.DISCARDED})
 
 
@@ -96,9 +96,9 @@ class ImportRun(CrashCounted, Base):
     kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What there were files for; a missing file says nothing about its kind."""
     nobody_leaves: Mapped[bool] = mapped_column(default=False)
-    """A line's own identifier was unreadable or repeated: whoever is missing may be meant by it."""
+    """A line's own identifier was unreadable or repeated: it may mean a participant who seems to be missing."""
     profiles_stay: Mapped[bool] = mapped_column(default=False)
-    """A profile line belongs to nobody known: whoever has no lines may be meant by it."""
+    """A profile line names an unknown participant: it may mean one who seems to have no lines."""
     problem: Mapped[str | None] = mapped_column(String(40))
     """Code of why it is held, failed or was discarded."""
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
@@ -147,11 +147,11 @@ class ImportLine(TenantOwned, Base):
     line: Mapped[int]
     """Line in the file, from 1, the header being 1."""
     good: Mapped[bool]
-    """A rejected line is kept without its values: it says that somebody is not missing."""
+    """False for a rejected line, kept without its values: it proves that the participant is not missing."""
     values: Mapped[dict[str, Any]] = mapped_column(JSON)
     """As portal.imports.parsing gives them."""
     secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Sealed social insurance number, as it goes into the participant's row."""
+    """Encrypted social insurance number, as it goes into the participant's row."""
 
 
 class ImportRejection(TenantOwned, Base):

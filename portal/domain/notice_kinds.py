@@ -13,7 +13,7 @@ class NoticeKind(StrEnum):
     ANSWERS_STUCK = "answers-stuck"
     """A delivery whose answers do not get on, or of which the network knows nothing any more."""
     CLARIFICATION = "clarification"
-    """The network's answers about somebody do not fit, or one is missing for good."""
+    """The network's answers about a participant contradict each other, or one is missing for good."""
     MEDIATOR_UNKNOWN = "mediator-unknown"
     """Released people whom the network archived because it does not know their mediators."""
     DELIVERY_HELD = "delivery-held"

@@ -40,7 +40,7 @@ class Notice(TenantOwned, Base):
     level: Mapped[int]
     """How bad it is, 1 being the mildest; may go up and down while it is open."""
     notified_level: Mapped[int] = mapped_column(default=0)
-    """The worst level that people were told of; 0 while nobody was."""
+    """The worst level that was mailed; 0 before the first mail."""
     notified_at: Mapped[dt.datetime | None]
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Counts, numbers of rows, dates and codes; never a name of a person."""
@@ -49,7 +49,7 @@ class Notice(TenantOwned, Base):
 
 
 class NoticeSeen(TenantOwned, Base):
-    """Somebody has seen a notice, as bad as it was then."""
+    """An account has seen a notice at the level that it had then."""
 
     __tablename__ = "notice_seen"
     __table_args__ = (Index("uq_notice_seen", "notice_id", "account_id", unique=True),)
@@ -76,14 +76,14 @@ class Mail(Leased, Base):
     """None for mails to the operator's accounts."""
     channel: Mapped[Channel] = mapped_column(default=Channel.EMAIL)
     key: Mapped[str] = mapped_column(String(100))
-    """What it is about and for whom, so that nothing is ever sent to somebody twice."""
+    """What it is about and for whom, so that no mail is sent twice to the same account."""
     kind: Mapped[MailKind]
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     notice_id: Mapped[int | None] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the text needs besides the notice: counts, numbers, codes."""
-    secret_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The token of a one-time link, sealed for `mail.secret_sealed:<id>`; gone once the mail is sent or given up."""
+    secret_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The token of a one-time link, encrypted for `secret_place`; gone once the mail is sent or given up."""
     state: Mapped[MailState] = mapped_column(default=MailState.WAITING)
     created_at: Mapped[dt.datetime]
     due_at: Mapped[dt.datetime]
@@ -107,5 +107,5 @@ class DigestDay(TenantOwned, Base):
 
 
 def secret_place(mail_id: int) -> str:
-    """Where the sealed secret of a mail belongs (see portal.core.crypto)."""
-    return f"mail.secret_sealed:{mail_id}"
+    """Return the place of a mail's encrypted secret (see portal.core.crypto)."""
+    return f"mail.secret_encrypted:{mail_id}"

@@ -26,7 +26,7 @@ def _lookup_key() -> Mapped[str]:
 
 
 class Mediator(TenantOwned, Base):
-    """Vermittler/in: a Qualli.life user who is named to the network as somebody's mediator."""
+    """Vermittler/in: a Qualli.life user who is named to the network as a participant's mediator."""
 
     __tablename__ = "mediator"
     __table_args__ = (
@@ -66,7 +66,7 @@ class Order(TenantOwned, Base):
     responsible: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Initials or names, as Qualli.life gives them."""
     has_responsible: Mapped[bool] = mapped_column(default=False)
-    """Whether `responsible` names anybody; a column of its own so that lists can be filtered by it."""
+    """Whether `responsible` is not empty; a column of its own so that lists can be filtered by it."""
 
 
 class Participant(TenantOwned, Base):
@@ -97,8 +97,8 @@ class Participant(TenantOwned, Base):
     last_name: Mapped[str] = mapped_column(default="")
     first_name: Mapped[str] = mapped_column(default="")
     birth_date: Mapped[dt.date | None]
-    social_insurance_number_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    """Sealed for `social_insurance_place(tenant_id, number)`."""
+    social_insurance_number_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Encrypted for `social_insurance_place(tenant_id, number)`."""
     social_insurance_number_since: Mapped[dt.datetime | None]
     """When an import first brought it; None where none is kept, or it came before this was noted."""
     street: Mapped[str | None]
@@ -166,5 +166,5 @@ class ParticipantWord(TenantOwned, Base):
 
 
 def social_insurance_place(tenant_id: int, number: str) -> str:
-    """Where a participant's sealed social insurance number belongs (see portal.core.crypto)."""
-    return f"participant.social_insurance_number_sealed:{tenant_id}:{number}"
+    """Return the place of a participant's encrypted social insurance number (see portal.core.crypto)."""
+    return f"participant.social_insurance_number_encrypted:{tenant_id}:{number}"

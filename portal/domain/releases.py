@@ -27,7 +27,7 @@ class EndCause(StrEnum):
     """Qualli.life gave the identifier to another person; unexplained as well, since files can slip."""
     NETWORK_CHANGED = "network-changed"
     RECONCILED = "reconciled"
-    """After a loss on our side the network said that they had been withdrawn; counts until somebody confirms."""
+    """After a loss on our side the network said that they had been withdrawn; counts until a user confirms."""
 
 
 class Release(TenantOwned, Base):

@@ -30,7 +30,7 @@ def _listed(name: str, *columns: str, only: str = "") -> Index:
 class ParticipantState(TenantOwned, Base):
     """What lists show, filter, sort and count of a participant on the tenant's open connection.
 
-    Decided by the pure rules in the transaction of whatever changes it (releases.states), never when somebody looks.
+    Decided by the pure rules in the transaction of whatever changes it (releases.states), never when a page is shown.
     What concerns the whole tenant is not in it: the uncommitted delivery and the tenant's findings are laid over it.
     """
 
@@ -75,7 +75,7 @@ class ParticipantState(TenantOwned, Base):
     troubled: Mapped[bool]
     """Whether they are released, and something that the tenant can mend keeps them from the network."""
     needs_action: Mapped[bool]
-    """Whether somebody of the tenant can do something for them (`phase.own_needs_action`)."""
+    """Whether a user of the tenant can do something for them (`phase.own_needs_action`)."""
     since: Mapped[dt.datetime | None]
     """Since when they wait for what the phase is about; None where they wait for nothing."""
     recheck_at: Mapped[dt.datetime | None]

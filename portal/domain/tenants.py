@@ -42,7 +42,7 @@ class Tenant(Base):
     brake_days: Mapped[int] = mapped_column(default=7)
     brake_order_minimum: Mapped[int] = mapped_column(default=2)
     protocol_months: Mapped[int] = mapped_column(default=24)
-    """So long after somebody's last activity they are erased, with their protocol."""
+    """So long after their last activity participants are erased, with their protocol."""
     payload_days: Mapped[int] = mapped_column(default=90)
     """So long the frozen parts of deliveries and the details of imports are kept."""
     next_erasure_at: Mapped[dt.datetime | None] = mapped_column(index=True)
@@ -77,8 +77,8 @@ class Connection(TenantOwned, Base):
 
     network: Mapped[Network]
     state: Mapped[ConnectionState] = mapped_column(default=ConnectionState.OPEN)
-    token_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The network's token for this tenant, sealed for `connection.token_sealed:<id>`."""
+    token_encrypted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The network's token for this tenant, encrypted for `token_place(id)`."""
     opened_at: Mapped[dt.datetime]
     closed_at: Mapped[dt.datetime | None]
 
@@ -111,7 +111,7 @@ class Connection(TenantOwned, Base):
     shares_provider: Mapped[bool] = mapped_column(default=False)
     """Support let it have an account that another tenant has."""
     holdings_known: Mapped[bool] = mapped_column(default=False)
-    """Whoever the account holds was told from here, or settled: a full delivery archives nobody unseen."""
+    """Everyone the account holds was delivered from here or accepted: a full delivery archives only known people."""
     account_doubt: Mapped[str | None] = mapped_column(String(30))
     """Why the account that the token opens now is not taken (a Problem); everything waits for a person."""
     doubted_since: Mapped[dt.datetime | None]
@@ -131,13 +131,13 @@ class Connection(TenantOwned, Base):
 
     @property
     def waits_for_a_person(self) -> bool:
-        """Nothing is planned over it until somebody has decided."""
+        """Whether planning waits for a person's decision."""
         return self.reconcile_since is not None or self.account_doubt is not None
 
 
 def token_place(connection_id: int) -> str:
-    """Where a connection's sealed token belongs (see portal.core.crypto)."""
-    return f"connection.token_sealed:{connection_id}"
+    """Return the place of a connection's encrypted token (see portal.core.crypto)."""
+    return f"connection.token_encrypted:{connection_id}"
 
 
 class Heartbeat(Base):

@@ -43,7 +43,7 @@ def check(run: ImportRun, batch: int) -> Iterator[None]:
         yield from _reject_lines(run, kind, column, Fault.IDENTIFIER_ALTERED, _reformatted(kind), batch)
     yield from _reject_repeated_initials(run)
     while (yield from _reject_lines(run, Kind.MEDIATOR, "kuerzel", Fault.REPEATED, _initials_taken, batch)):
-        pass  # whoever is rejected keeps their initials, which may reject somebody else
+        pass  # a rejected mediator keeps their initials, which may cause the rejection of another
     yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
     yield from _check_identities(run, batch)
     yield from _check_profiles(run, batch)
@@ -106,7 +106,7 @@ def _reject_repeated_initials(run: ImportRun) -> Iterator[None]:
 def _initials_taken(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
     """Lines with the initials of an active mediator who keeps them after this import.
 
-    Initials of somebody no longer active are free: Qualli.life gives them to the next person.
+    Initials of an inactive mediator are free: Qualli.life gives them to the next person.
     """
     query = select(MEDIATORS.c.number, MEDIATORS.c.initials).where(
         MEDIATORS.c.tenant_id == run.tenant_id,
@@ -191,10 +191,10 @@ def _profile_fault(
     staged: dict[str, bool],
     has_profile: set[int],
 ) -> Fault | None:
-    """Why the good lines of somebody's profile are not taken.
+    """Return why the good lines of a participant's profile are not taken over.
 
     Lines replace the whole profile, so that a rejected one among them would delete what it stood for: then the
-    previous profile is kept. Somebody who has none loses nothing, and gets the good lines.
+    previous profile is kept. A participant who has none loses nothing, and gets the good lines.
     """
     if staged.get(owner) is False:
         return Fault.PARTICIPANT_REJECTED

@@ -47,11 +47,11 @@ class Fault(StrEnum):
     KEY_TWICE = "key-twice"
     TOO_MANY_KEYS = "too-many-keys"
     LINE_OVER_LIMIT = "line-over-limit"
-    """Through the HTTP door such a line is rejected; in a file, where nobody answers line by line, the file is."""
+    """By HTTP such a line is rejected; of a file, which has no answer for each line, all of it is."""
     ORDER_UNKNOWN = "order-unknown"
     PARTICIPANT_UNKNOWN = "participant-unknown"
     PARTICIPANT_REJECTED = "participant-rejected"
-    """A profile line of somebody whose own line was rejected: their previous state is kept whole."""
+    """A profile line of a participant whose own line was rejected: their previous state is kept whole."""
     PROFILE_INCOMPLETE = "profile-incomplete"
     """Another line of the same profile was rejected: the previous profile is kept whole."""
 
@@ -89,7 +89,7 @@ class FileFault(StrEnum):
     TOO_MANY_COLUMNS = "too-many-columns"
     LINE_TOO_LONG = "line-too-long"
     CUT_OFF = "cut-off"
-    """The end is missing, and with it nobody knows whom."""
+    """The end of the file is missing, and with it an unknown number of people."""
 
 
 class Notice(StrEnum):
@@ -102,7 +102,7 @@ class Notice(StrEnum):
     NOBODY_LEAVES = "nobody-leaves"
     """A line's own identifier was unreadable or repeated."""
     PROFILES_STAY = "profiles-stay"
-    """A profile line belongs to nobody known, so nobody loses a profile for having no lines."""
+    """A profile line names an unknown participant, so no one loses a profile for having no lines."""
     ABSENT = "absent"
     """A full import does not name records of this kind, which goes, or of orders stays."""
     WITHDRAWAL_KEPT = "withdrawal-kept"

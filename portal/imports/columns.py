@@ -73,7 +73,7 @@ class Table:
 
     @property
     def owns_identifier(self) -> bool:
-        """Whether a line is the record of its identifier; profile lines only refer to somebody."""
+        """Return whether a line is the record of its identifier; profile lines only refer to a participant."""
         return self.kind is not Kind.PROFILE
 
     @property

@@ -57,7 +57,7 @@ def find_other_people(run: ImportRun, lines: Sequence[RowMapping]) -> list[Other
 
 
 def released_among(found: Collection[OtherPerson]) -> list[OtherPerson]:
-    """Return those who once were released: the others' records become the other person's, and nobody is asked."""
+    """Return those who were ever released. The records of the others become the other person's without a question."""
     if not found:
         return []
     query = select(Registration.participant_id).where(

@@ -1,6 +1,6 @@
 """Lines of JSON as they come through the HTTP door: the same names, checks and rows as in the CSV files. Streams.
 
-A line that cannot be read is rejected alone, by its number: whoever sent it gets an answer line by line.
+A line that cannot be read is rejected alone, by its number: the client gets an answer for each line.
 """
 
 from __future__ import annotations

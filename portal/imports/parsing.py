@@ -137,7 +137,7 @@ _FLAWS = {Flaw.ALTERED: Fault.IDENTIFIER_ALTERED, Flaw.PLACEHOLDER: Fault.IDENTI
 
 
 def _identifier(column: Column, text: str) -> str:
-    """Return an identifier in its normal form; a text that is none would make a second person of somebody known."""
+    """Return an identifier in its normal form; any other text would make a second record of a known participant."""
     text = normalise(text)
     if column.type is Type.NUMBER and "@" in text:
         raise _Bad(Fault.IDENTIFIER_IS_EMAIL)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import RowMapping, delete, insert
 from sqlalchemy import Table as SqlTable
 
-from portal.core.crypto import Vault
+from portal.core.crypto import Keyring
 from portal.core.database import db
 from portal.domain.imports import ImportRun
 from portal.domain.participants import ParticipantWord, social_insurance_place
@@ -34,7 +34,7 @@ from portal.releases.tracking import mark_changed
 from portal.tenants.queries import today_of
 
 WORDS: SqlTable = ParticipantWord.__table__  # type: ignore[assignment]
-SECRET = "social_insurance_number_sealed"  # noqa: S105 - the name of a column
+SECRET = "social_insurance_number_encrypted"  # noqa: S105 - the name of a column
 SECRET_SINCE = "social_insurance_number_since"  # noqa: S105
 _PARTICIPANT: Row = {
     **{column.name: None for column in PARTICIPANTS.columns if column.nullable},
@@ -49,7 +49,7 @@ class Writing:
     """What every line of a batch needs to be written, and what comes of it beside the records."""
 
     run: ImportRun
-    vault: Vault
+    keyring: Keyring
     now: dt.datetime
     today: dt.date
     """The tenant's date."""
@@ -61,13 +61,13 @@ class Writing:
 
 
 def write_participants(
-    run: ImportRun, lines: Sequence[RowMapping], vault: Vault, now: dt.datetime
+    run: ImportRun, lines: Sequence[RowMapping], keyring: Keyring, now: dt.datetime
 ) -> set[str]:
     """Write these lines, and the words by which people are found; the numbers of those that changed anything."""
     compared = Comparison(PARTICIPANTS, run, lines)
     orders = stored_ids(ORDERS, run.tenant_id, {line["refers_to"] for line in lines if line["refers_to"]})
     today = today_of(db.session.get_one(Tenant, run.tenant_id), now)
-    writing = Writing(run, vault, now, today, orders)
+    writing = Writing(run, keyring, now, today, orders)
     for line in lines:
         _add(writing, compared, line)
     notice_people(run, Notice.WITHDRAWAL_KEPT, len(writing.kept))
@@ -95,10 +95,10 @@ def _add(writing: Writing, compared: Comparison, line: RowMapping) -> None:
 
 
 def _wanted(writing: Writing, line: RowMapping, before: RowMapping | None) -> Row:
-    run, vault = writing.run, writing.vault
+    run, keyring = writing.run, writing.keyring
     wanted = with_dates(PARTICIPANTS, line["values"])
     wanted.pop("profile", None)  # has a table of its own
-    wanted["left_at"] = None  # whoever has a line is there, or back
+    wanted["left_at"] = None  # a participant with a line is there, or back
     if "order_number" in wanted:
         number = wanted.pop("order_number")
         wanted["order_id"] = (
@@ -107,10 +107,12 @@ def _wanted(writing: Writing, line: RowMapping, before: RowMapping | None) -> Ro
     if "social_insurance_number" in wanted:
         del wanted["social_insurance_number"]
         place = social_insurance_place(run.tenant_id, line["number"])
-        sealed = before[SECRET] if before else None
-        wanted[SECRET] = sealed if _same_secret(vault, place, sealed, line["secret"]) else line["secret"]
+        encrypted = before[SECRET] if before else None
+        wanted[SECRET] = (
+            encrypted if _same_secret(keyring, place, encrypted, line["secret"]) else line["secret"]
+        )
         since = before[SECRET_SINCE] if before else None
-        wanted[SECRET_SINCE] = (since if sealed else writing.now) if wanted[SECRET] else None
+        wanted[SECRET_SINCE] = (since if encrypted else writing.now) if wanted[SECRET] else None
     if "email" in wanted:
         wanted["email_readable"] = not wanted["email"] or is_address(wanted["email"])
     identity = Identity.of(wanted, before)
@@ -135,11 +137,11 @@ def _keep_withdrawal(writing: Writing, before: RowMapping, wanted: Row) -> None:
         writing.kept[before["id"]] = kept
 
 
-def _same_secret(vault: Vault, place: str, stored: bytes | None, staged: bytes | None) -> bool:
-    """Whether two sealed numbers are the same; sealing the same number twice gives different bytes."""
+def _same_secret(keyring: Keyring, place: str, stored: bytes | None, staged: bytes | None) -> bool:
+    """Return whether two encrypted numbers are the same; the same number gives other bytes each time."""
     if stored is None or staged is None:
         return stored is staged
-    return vault.open(stored, place) == vault.open(staged, place)
+    return keyring.decrypt(stored, place) == keyring.decrypt(staged, place)
 
 
 def _follow(compared: Comparison, made: Mapping[str, int], writing: Writing) -> None:

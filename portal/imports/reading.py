@@ -149,7 +149,7 @@ class CsvFile:
     def _reject_halves(self, first: _Record, one: Line, second: _Record, other: Line) -> None:
         """Reject two short lines in a row that are one, broken by a line end within a field without quotes.
 
-        Alone, the first would empty what stands in the second, and the second would be somebody new.
+        Alone, the first would empty what stands in the second, and the second would be a new participant.
         """
         wanted = len(self._header.names)
         if len(first.cells) >= wanted:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.settings import current_settings
 from portal.domain.actors import QUALLI
@@ -63,9 +63,9 @@ class _Counted:
 
 
 def keep_body(chunks: Iterable[bytes], kind: Kind, mode: ImportMode) -> Body:
-    """Keep a request's lines, sealed. Refusal `import-body-empty` where there are none."""
+    """Keep a request's lines, encrypted. Raises Refusal `import-body-empty` if there are none."""
     counted = _Counted(kind, mode)
-    upload = take_in_lines(counted.each(chunks), TABLES[kind].lines_file, _data_folder(), current_vault())
+    upload = take_in_lines(counted.each(chunks), TABLES[kind].lines_file, _data_folder(), current_keyring())
     if not counted.lines:
         forget(upload.name, _data_folder())
         raise ImportBodyEmpty

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.core.crypto import VaultError, current_vault
+from portal.core.crypto import DecryptionError, current_keyring
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off
 from portal.core.leases import Lease, LeaseLost
@@ -102,7 +102,7 @@ def _stage(held: Lease[ImportRun], run: ImportRun, batch: int) -> bool:
     """Stage and check everything; whether it is to be taken over (or, in a dry run, counted) now."""
     _drive(held, begin_again, batch)
     try:
-        with open_upload(run.upload or "", _data_folder(), current_vault()) as file:
+        with open_upload(run.upload or "", _data_folder(), current_keyring()) as file:
             export = open_lines(file) if run.door == DOOR_HTTP else open_export(file)
             _stage_files(held, export, batch)
     except FileRefused as refused:
@@ -114,7 +114,7 @@ def _stage(held: Lease[ImportRun], run: ImportRun, batch: int) -> bool:
     except FileNotFoundError:
         _fail(held, ImportProblem.UPLOAD_MISSING.value)
         return False
-    except (VaultError, BadZipFile, zlib.error, EOFError):
+    except (DecryptionError, BadZipFile, zlib.error, EOFError):
         _fail(held, ImportProblem.UPLOAD_UNREADABLE.value)
         return False
     return _check(held, batch)
@@ -162,7 +162,7 @@ def _stage_file(held: Lease[ImportRun], file: CsvFile | LinesFile, today: dt.dat
     lines = file.lines(today)
     while some := list(islice(lines, batch)):
         with held.step() as run:
-            stage(run, file.table, some, current_vault())
+            stage(run, file.table, some, current_keyring())
 
 
 def _check(held: Lease[ImportRun], batch: int) -> bool:
@@ -203,7 +203,7 @@ def _take_over(held: Lease[ImportRun], batch: int) -> None:
     more = True
     while more:
         with held.step() as run:
-            more = take_over_some(Work(run, utcnow(), batch, current_vault()))
+            more = take_over_some(Work(run, utcnow(), batch, current_keyring()))
 
 
 # --- the end -----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.second_person import Starter, require_second
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
@@ -40,7 +40,7 @@ def keep_export(source: Path | IO[bytes], limit_mb: int | None = None) -> Upload
     Refusal where there is nothing, or nothing that may be imported. `limit_mb` bounds what comes from a browser.
     """
     limit = {} if limit_mb is None else {"limit": limit_mb * 1024**2}
-    return take_in(source, Path(current_settings().data_folder), current_vault(), **limit)
+    return take_in(source, Path(current_settings().data_folder), current_keyring(), **limit)
 
 
 def start_import(
@@ -53,7 +53,7 @@ def start_import(
 ) -> ImportRun:
     """Queue an import; commit, then enqueue `run_import` with its id. Refusal `import-running`, or as `keep_export`.
 
-    Whoever has a transaction open already calls `keep_export` first and hands over what that gave.
+    A caller with an open transaction calls `keep_export` before it and passes the result.
     """
     try:
         refuse_beside_another(tenant.id)

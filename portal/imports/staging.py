@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table as SqlTable
 from sqlalchemy import delete, insert, select, update
 
-from portal.core.crypto import Vault
+from portal.core.crypto import Keyring
 from portal.core.database import db
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import DOOR_HTTP, ImportMode, ImportRejection, ImportRun, Step
@@ -57,11 +57,11 @@ def _delete_all(table: SqlTable, import_id: int, batch: int) -> Iterator[None]:
         yield
 
 
-def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> None:
+def stage(run: ImportRun, table: Table, lines: Sequence[Line], keyring: Keyring) -> None:
     """Stage one batch of lines of a file.
 
     An identifier that comes twice, or in two spellings, rejects every line that has it, unless all say the same: which
-    of them is meant, only Qualli.life can say, and either might be the data of another person. Nobody leaves by it.
+    of them is meant, only Qualli.life can say, and either might be the data of another person. No one leaves by it.
     """
     count(run, table.kind, "read", len(lines))
     run.progress += len(lines)
@@ -71,7 +71,7 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
     rejected: list[tuple[int, Rejection]] = []
     for line in lines:
         _note_unreadable(run, table, line)
-        if _repeats(run, table, line, staged, vault):
+        if _repeats(run, table, line, staged, keyring):
             count(run, table.kind, "identical")
             continue
         rejected += _reject_alike(run, table, line, staged, spellings)
@@ -79,7 +79,7 @@ def stage(run: ImportRun, table: Table, lines: Sequence[Line], vault: Vault) -> 
         if not line.parsed.good:
             count(run, table.kind, "rejected")
         if line.parsed.number is not None and not _is_staged(table, line, staged):
-            row = _row(run, table.kind, line, vault)
+            row = _row(run, table.kind, line, keyring)
             staged.setdefault(row["lookup_key"], []).append(row)
             new.append(row)
     _write_rejections(run, table, rejected)
@@ -141,23 +141,23 @@ def _is_staged(table: Table, line: Line, staged: Staged) -> bool:
     )
 
 
-def _repeats(run: ImportRun, table: Table, line: Line, staged: Staged, vault: Vault) -> bool:
+def _repeats(run: ImportRun, table: Table, line: Line, staged: Staged, keyring: Keyring) -> bool:
     """Whether a line says of its identifier what an earlier one said."""
     number = line.parsed.number
     if number is None or not table.owns_identifier:
         return False
     earlier = next((row for row in staged.get(lookup_key(number), ()) if row["number"] == number), None)
-    return earlier is not None and _is_same(run, earlier, line, vault)
+    return earlier is not None and _is_same(run, earlier, line, keyring)
 
 
-def _is_same(run: ImportRun, earlier: dict[str, Any], line: Line, vault: Vault) -> bool:
+def _is_same(run: ImportRun, earlier: dict[str, Any], line: Line, keyring: Keyring) -> bool:
     parsed = line.parsed
     if not (earlier["good"] and parsed.good) or earlier["values"] != parsed.values:
         return False
     if earlier["secret"] is None or parsed.secret is None:
         return earlier["secret"] is parsed.secret
     place = social_insurance_place(run.tenant_id, earlier["number"])
-    return vault.open(earlier["secret"], place) == parsed.secret.encode()
+    return keyring.decrypt(earlier["secret"], place) == parsed.secret.encode()
 
 
 def _reject_alike(
@@ -220,18 +220,18 @@ def let_nobody_leave(run: ImportRun, table: Table, line: int) -> None:
 
 
 def keep_profiles(run: ImportRun, line: int) -> None:
-    """Nobody loses a profile by this import for having no lines: one line could not be told whose it is."""
+    """Keep all profiles in this import: the participant of one line could not be identified."""
     if not run.profiles_stay and run.mode is ImportMode.FULL:
         notice(run, Notice.PROFILES_STAY, file=TABLES[Kind.PROFILE].file, line=line)
     run.profiles_stay = True
 
 
-def _row(run: ImportRun, kind: Kind, line: Line, vault: Vault) -> dict[str, Any]:
+def _row(run: ImportRun, kind: Kind, line: Line, keyring: Keyring) -> dict[str, Any]:
     parsed = line.parsed
     assert parsed.number is not None
     secret = None
     if parsed.good and parsed.secret is not None:
-        secret = vault.seal(parsed.secret.encode(), social_insurance_place(run.tenant_id, parsed.number))
+        secret = keyring.encrypt(parsed.secret.encode(), social_insurance_place(run.tenant_id, parsed.number))
     is_profile = kind is Kind.PROFILE
     return {
         "tenant_id": run.tenant_id,
@@ -290,7 +290,7 @@ def reject(
 
 
 def spoil(run: ImportRun, ids: Sequence[int]) -> None:
-    """Staged lines stay, without their values, to say that somebody is not missing."""
+    """Staged lines stay, without their values, as proof that the participant is not missing."""
     db.session.execute(
         update(LINES)
         .where(LINES.c.id.in_(ids), LINES.c.import_id == run.id)

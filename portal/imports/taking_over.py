@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import RowMapping, delete, insert, select, true, update
 
-from portal.core.crypto import Vault
+from portal.core.crypto import Keyring
 from portal.core.database import db
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportRun, Step
@@ -42,12 +42,12 @@ Profiles = Mapping[str, list[dict[str, object]]]
 
 @dataclass(frozen=True)
 class Work:
-    """What every step needs: the import, the time, how many lines at a time, and how to open sealed numbers."""
+    """What every step needs: the import, the time, how many lines at a time, and how to decrypt numbers."""
 
     run: ImportRun
     now: dt.datetime
     batch: int
-    vault: Vault
+    keyring: Keyring
 
 
 def take_over_some(work: Work) -> bool:
@@ -89,7 +89,7 @@ def _lines(work: Work, kind: Kind) -> str | None:
     last = str(lines[-1]["number"])
     if kind is Kind.PARTICIPANT:
         lines = _without_others(work, lines)
-        people = write_participants(run, lines, work.vault, work.now)
+        people = write_participants(run, lines, work.keyring, work.now)
         changed = len(people | set(_profiles_within(work, lines)))
     else:
         changed = writes[kind](run, lines, work.now)
@@ -190,7 +190,7 @@ def _lost_profiles(work: Work) -> str | None:
 
 
 def _leavers(work: Work) -> str | None:
-    """In a full import, whoever is missing has left."""
+    """In a full import, participants who are missing have left."""
     run = work.run
     if not participants_leave(run):
         return None

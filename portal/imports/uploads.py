@@ -1,4 +1,4 @@
-"""Exports waiting to be imported, kept encrypted below the data folder: always one ZIP, in sealed pieces."""
+"""Exports waiting to be imported, kept encrypted below the data folder: always one ZIP, encrypted in pieces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from portal.core.crypto import Vault, key_name
+from portal.core.crypto import Keyring, key_name
 from portal.imports.archive import UNPACKED_LIMIT, open_export
 from portal.imports.codes import FileRefused
 from portal.imports.columns import find_table
@@ -27,10 +27,10 @@ from portal.imports.errors import (
 )
 
 PIECE = 1 << 20
-"""Plain bytes in one sealed piece."""
+"""Plain bytes in one encrypted piece."""
 _FOLDER = "uploads"
 _SPARE = 64
-"""A sealed piece is longer than a plain one by less than this."""
+"""An encrypted piece is longer than a plain one by less than this."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,17 @@ class Upload:
     name: str
 
 
-def take_in(source: Path | IO[bytes], data_folder: Path, vault: Vault, limit: int = UNPACKED_LIMIT) -> Upload:
+def take_in(
+    source: Path | IO[bytes], data_folder: Path, keys: Keyring, limit: int = UNPACKED_LIMIT
+) -> Upload:
     """Keep the export in a folder, a ZIP or a stream of at most `limit` bytes. Touches no database.
 
     Refusal where there is nothing, or nothing that may be imported; then nothing is kept.
     """
-    with _keeping(data_folder, vault) as (upload, sealed):
-        _copy(source, sealed, limit)
+    with _keeping(data_folder, keys) as (upload, sink):
+        _copy(source, sink, limit)
     try:
-        with open_upload(upload.name, data_folder, vault) as kept:
+        with open_upload(upload.name, data_folder, keys) as kept:
             _check(kept)
     except BaseException:
         forget(upload.name, data_folder)
@@ -56,11 +58,11 @@ def take_in(source: Path | IO[bytes], data_folder: Path, vault: Vault, limit: in
     return upload
 
 
-def take_in_lines(chunks: Iterable[bytes], name: str, data_folder: Path, vault: Vault) -> Upload:
+def take_in_lines(chunks: Iterable[bytes], name: str, data_folder: Path, keys: Keyring) -> Upload:
     """Keep the lines that come through the HTTP door, as a file called `name` in a ZIP. Touches no database."""
     with (
-        _keeping(data_folder, vault) as (upload, sealed),
-        zipfile.ZipFile(sealed, "w") as archive,
+        _keeping(data_folder, keys) as (upload, sink),
+        zipfile.ZipFile(sink, "w") as archive,
         archive.open(name, "w", force_zip64=True) as entry,
     ):
         for chunk in chunks:
@@ -69,25 +71,25 @@ def take_in_lines(chunks: Iterable[bytes], name: str, data_folder: Path, vault: 
 
 
 @contextmanager
-def _keeping(data_folder: Path, vault: Vault) -> Iterator[tuple[Upload, io.RawIOBase]]:
+def _keeping(data_folder: Path, keys: Keyring) -> Iterator[tuple[Upload, io.RawIOBase]]:
     """A new upload to be written; nothing of it is kept where that fails."""
     upload = Upload(f"{_FOLDER}/{uuid.uuid4().hex}")
     path = data_folder / upload.name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with open(path, "xb", opener=_private) as file, _SealedWriter(file, upload.name, vault) as sealed:
-            yield upload, sealed
+        with open(path, "xb", opener=_private) as file, _EncryptedWriter(file, upload.name, keys) as sink:
+            yield upload, sink
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
 @contextmanager
-def open_upload(name: str, data_folder: Path, vault: Vault) -> Iterator[IO[bytes]]:
+def open_upload(name: str, data_folder: Path, keys: Keyring) -> Iterator[IO[bytes]]:
     """The plain ZIP of an upload, seekable, opened piece by piece. FileNotFoundError where it is gone."""
     with (
         (data_folder / name).open("rb") as file,
-        io.BufferedReader(_SealedReader(file, name, vault)) as reader,
+        io.BufferedReader(_EncryptedReader(file, name, keys)) as reader,
     ):
         yield reader
 
@@ -99,7 +101,7 @@ def forget(name: str | None, data_folder: Path) -> None:
 
 
 def upload_key(name: str, data_folder: Path) -> str | None:
-    """The name of the key that seals an upload; None where it is gone."""
+    """Return the name of the key that encrypted an upload; None if the upload is gone."""
     try:
         with (data_folder / name).open("rb") as file:
             file.seek(4)
@@ -108,25 +110,24 @@ def upload_key(name: str, data_folder: Path) -> str | None:
         return None
 
 
-def seal_upload_anew(name: str, data_folder: Path, vault: Vault) -> bool:
-    """Seal a complete upload with the newest key; whether another one sealed it.
+def reencrypt_upload(name: str, data_folder: Path, keys: Keyring) -> bool:
+    """Encrypt a complete upload with the newest key. Return whether another key had encrypted it.
 
-    Who reads it meanwhile goes on with the old file.
-    FileNotFoundError where it is gone; VaultError where no key opens it.
+    Raises FileNotFoundError if it is gone, DecryptionError if no key decrypts it. Readers keep the old file.
     """
     path, anew = data_folder / name, data_folder / f"{name}.anew"
     with path.open("rb") as file:
         file.seek(4)
-        if vault.is_current(file.read(_SPARE)):
+        if keys.is_current(file.read(_SPARE)):
             return False
     try:
         with (
-            open_upload(name, data_folder, vault) as plain,
+            open_upload(name, data_folder, keys) as plain,
             open(anew, "wb", opener=_private) as target,
-            _SealedWriter(target, name, vault) as sealed,
+            _EncryptedWriter(target, name, keys) as sink,
         ):
             while piece := plain.read(PIECE):
-                sealed.write(piece)
+                sink.write(piece)
         anew.replace(path)
     finally:
         anew.unlink(missing_ok=True)
@@ -134,7 +135,7 @@ def seal_upload_anew(name: str, data_folder: Path, vault: Vault) -> bool:
 
 
 def find_uploads(data_folder: Path, before: float) -> Iterator[str]:
-    """Names of uploads last written before a time, in seconds since 1970; also of what their sealing anew left."""
+    """Names of uploads last written before a time, in seconds since 1970; also of what an interrupted rotation left."""
     try:
         with os.scandir(data_folder / _FOLDER) as entries:
             for entry in entries:
@@ -158,36 +159,36 @@ def _check(kept: IO[bytes]) -> None:
         raise ImportFileRefused(file=refused.file, fault=refused.fault.value) from None
 
 
-def _copy(source: Path | IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
+def _copy(source: Path | IO[bytes], sink: io.RawIOBase, limit: int) -> None:
     if not isinstance(source, Path):
-        _copy_stream(source, sealed, limit)
+        _copy_stream(source, sink, limit)
         return
     try:
         if source.is_dir():
-            _pack(source, sealed)
+            _pack(source, sink)
         else:
             with _open_file(source) as file:
-                _copy_stream(file, sealed, limit)
+                _copy_stream(file, sink, limit)
     except (FileNotFoundError, NotADirectoryError):
         raise ImportSourceMissing from None
     except PermissionError:
         raise ImportSourceUnreadable from None
 
 
-def _copy_stream(source: IO[bytes], sealed: io.RawIOBase, limit: int) -> None:
+def _copy_stream(source: IO[bytes], sink: io.RawIOBase, limit: int) -> None:
     taken = 0
     while chunk := source.read(PIECE):
         taken += len(chunk)
         if taken > limit:
             raise ImportUploadTooLarge(limit_mb=limit // 1024**2)
-        sealed.write(chunk)
+        sink.write(chunk)
 
 
-def _pack(folder: Path, sealed: io.RawIOBase) -> None:
+def _pack(folder: Path, sink: io.RawIOBase) -> None:
     """The export's files in `folder` as a ZIP; stored, so that no limit on compression meets our own."""
     found = sorted(path for path in folder.iterdir() if find_table(path.name))
     others = sorted(path.name for path in folder.iterdir() if not find_table(path.name) and path.is_file())
-    with zipfile.ZipFile(sealed, "w") as archive:
+    with zipfile.ZipFile(sink, "w") as archive:
         left = UNPACKED_LIMIT
         for path in found:
             info = zipfile.ZipInfo.from_file(path, path.name, strict_timestamps=False)  # with its time
@@ -225,13 +226,12 @@ def _place(name: str, piece: int) -> str:
     return f"upload:{name}:{piece}"
 
 
-class _SealedWriter(io.RawIOBase):
-    """Seals what is written, piece by piece; each is bound to the upload and its place in it."""
+class _EncryptedWriter(io.RawIOBase):
+    """Encrypts what is written, piece by piece; each is bound to the upload and its place in it."""
 
-    def __init__(self, file: IO[bytes], name: str, vault: Vault) -> None:
-        self._file, self._name, self._vault = file, name, vault
-        self._rest = bytearray()
-        self._pieces = 0
+    def __init__(self, file: IO[bytes], name: str, keys: Keyring) -> None:
+        self._file, self._name, self._keys = file, name, keys
+        self._rest, self._pieces = bytearray(), 0
 
     def writable(self) -> bool:
         return True
@@ -239,28 +239,28 @@ class _SealedWriter(io.RawIOBase):
     def write(self, data: Any) -> int:
         self._rest += data
         while len(self._rest) >= PIECE:
-            self._seal(bytes(self._rest[:PIECE]))
+            self._encrypt(bytes(self._rest[:PIECE]))
             del self._rest[:PIECE]
         return len(data)
 
     def close(self) -> None:
         if not self.closed:
-            self._seal(bytes(self._rest))
+            self._encrypt(bytes(self._rest))
             self._file.flush()
             os.fsync(self._file.fileno())  # the row that names it must not outlive it in a power cut
         super().close()
 
-    def _seal(self, plain: bytes) -> None:
-        sealed = self._vault.seal(plain, _place(self._name, self._pieces))
-        self._file.write(len(sealed).to_bytes(4, "big") + sealed)
+    def _encrypt(self, plain: bytes) -> None:
+        piece = self._keys.encrypt(plain, _place(self._name, self._pieces))
+        self._file.write(len(piece).to_bytes(4, "big") + piece)
         self._pieces += 1
 
 
-class _SealedReader(io.RawIOBase):
-    """Reads what was sealed, anywhere, one piece in memory at a time. VaultError where a piece was changed."""
+class _EncryptedReader(io.RawIOBase):
+    """Decrypts from any position, one piece in memory at a time. Raises DecryptionError if a piece was changed."""
 
-    def __init__(self, file: IO[bytes], name: str, vault: Vault) -> None:
-        self._file, self._name, self._vault = file, name, vault
+    def __init__(self, file: IO[bytes], name: str, keys: Keyring) -> None:
+        self._file, self._name, self._keys = file, name, keys
         self._step = 4 + int.from_bytes(file.read(4), "big")
         pieces, rest = divmod(os.fstat(file.fileno()).st_size, self._step)
         self._pieces = pieces + bool(rest)
@@ -294,8 +294,7 @@ class _SealedReader(io.RawIOBase):
         if piece != self._loaded:
             self._file.seek(piece * self._step)
             head = int.from_bytes(self._file.read(4), "big")
-            self._plain = self._vault.open(
-                self._file.read(min(head, PIECE + _SPARE)), _place(self._name, piece)
-            )
+            encrypted = self._file.read(min(head, PIECE + _SPARE))
+            self._plain = self._keys.decrypt(encrypted, _place(self._name, piece))
             self._loaded = piece
         return self._plain

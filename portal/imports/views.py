@@ -21,6 +21,7 @@ from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.permissions import Permission
 from portal.domain.tenants import Tenant
 from portal.imports import queries, service
+from portal.imports.errors import ImportNoFile
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
 from portal.webkit.access import requires
 from portal.webkit.downloads import download
@@ -54,7 +55,7 @@ def list_page() -> Response:
 def upload() -> Response:
     """Take in an export, and have the worker import it."""
     tenant_id = current_tenant_id()
-    rollback()  # receiving may take long, and nobody has to wait for it
+    rollback()  # receiving may take long, and must not hold a transaction open
     request.max_content_length = current_settings().upload_limit_mb * 1024**2 + BODY_LIMIT
     csrf.protect()
     try:
@@ -135,7 +136,7 @@ def discard(import_id: int) -> Response:
 def _start(tenant_id: int) -> ImportRun:
     export = request.files.get("export")
     if export is None or not export.filename:
-        raise Refusal("import-no-file")
+        raise ImportNoFile
     kept = service.keep_export(export.stream, current_settings().upload_limit_mb)
     tenant = db.session.get_one(Tenant, tenant_id)
     mode = ImportMode.FULL if request.form.get("mode") == "full" else ImportMode.DELTA

@@ -1,4 +1,4 @@
-"""Every place where something sealed is kept (portal.core.crypto). A test finds a column that is missing here."""
+"""Every place that holds encrypted values (portal.core.crypto). A test finds a column that is missing here."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from portal.domain.participants import Participant, social_insurance_place
 from portal.domain.tenants import Connection, token_place
 
 UPLOADS = "uploads"
-"""How the sealed files in the data folder are called beside the columns; see portal.imports.uploads."""
-NOT_SEALED = frozenset(
+"""Name for the encrypted files in the data folder, beside the columns; see portal.imports.uploads."""
+NOT_ENCRYPTED = frozenset(
     {
         "api_token.token_hash",
         "import_run.request_digest",
@@ -31,12 +31,12 @@ NOT_SEALED = frozenset(
         "seal.digest",
     }
 )
-"""Columns of bytes that hold hashes and their salts alone, which no key opens."""
+"""Columns of bytes that hold hashes and their salts alone, which are not encrypted."""
 
 
 @dataclass(frozen=True)
-class SealedColumn:
-    """A column of sealed values, and how the place of each is called."""
+class EncryptedColumn:
+    """A column of encrypted values, and the name of each value's place."""
 
     table: Table
     column: Column[Any]
@@ -52,32 +52,32 @@ class SealedColumn:
         return f"{self.table.name}.{self.column.name}"
 
 
-def _sealed(
+def _encrypted(
     model: type[Any], column: str, place: Callable[[Any], str], *wants: str, batch: int = 200
-) -> SealedColumn:
+) -> EncryptedColumn:
     table = cast("Table", model.__table__)
-    return SealedColumn(table, table.c[column], wants, place, batch)
+    return EncryptedColumn(table, table.c[column], wants, place, batch)
 
 
-SEALED = (
-    _sealed(SecondFactor, "secret_sealed", lambda row: secret_place(row.account_id), "account_id"),
-    _sealed(Connection, "token_sealed", lambda row: token_place(row.id)),
-    _sealed(
+ENCRYPTED = (
+    _encrypted(SecondFactor, "secret_encrypted", lambda row: secret_place(row.account_id), "account_id"),
+    _encrypted(Connection, "token_encrypted", lambda row: token_place(row.id)),
+    _encrypted(
         Participant,
-        "social_insurance_number_sealed",
+        "social_insurance_number_encrypted",
         lambda row: social_insurance_place(row.tenant_id, row.number),
         *("tenant_id", "number"),
     ),
-    _sealed(
+    _encrypted(
         ImportLine,
         "secret",
         lambda row: social_insurance_place(row.tenant_id, row.number),
         *("tenant_id", "number"),
     ),
-    _sealed(Mail, "secret_sealed", lambda row: mail_secret_place(row.id)),
-    _sealed(
+    _encrypted(Mail, "secret_encrypted", lambda row: mail_secret_place(row.id)),
+    _encrypted(
         DeliveryPart,
-        "sealed",
+        "content_encrypted",
         lambda row: part_place(row.delivery_id, row.number),
         *("delivery_id", "number"),
         batch=5,

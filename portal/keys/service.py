@@ -1,7 +1,7 @@
-"""Which key seals what, and sealing anew with the newest, while everything else runs.
+"""Which key encrypts what, and encrypting again with the newest, while everything else runs.
 
-Each batch takes the rows that nobody works on, opens and seals them, and is a transaction of its own: cut off, it is
-simply begun again, since what is left is found by its key. Commits by itself, which only commands may ask for.
+Each batch is a transaction of its own and skips rows that another transaction has locked. After an interruption it is
+begun again, since what is left is found by its key. Commits by itself, which only commands may ask for.
 """
 
 from __future__ import annotations
@@ -13,50 +13,50 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, bindparam, func, literal, select, update
 
-from portal.core.crypto import VaultError, current_vault, key_mark
+from portal.core.crypto import DecryptionError, current_keyring, key_mark
 from portal.core.database import EVERY_TENANT, commit, db, reading, rollback, scope_to
 from portal.core.settings import current_settings
 from portal.domain.imports import ImportRun
-from portal.imports.uploads import forget, seal_upload_anew, upload_key
-from portal.keys.encrypted_columns import SEALED, UPLOADS, SealedColumn
+from portal.imports.uploads import forget, reencrypt_upload, upload_key
+from portal.keys.encrypted_columns import ENCRYPTED, UPLOADS, EncryptedColumn
 
 UNKNOWN = ""
 """Stands for every key that is not among the settings."""
 _PASSES = 3
-"""How often rows are looked for again that somebody else was writing."""
+"""How often to look again for rows that another transaction was writing."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the sealing of one place is."""
+    """How far the rotation of one place is."""
 
     place: str
     done: int
     unreadable: int = 0
-    """Values that no key opens; they stay as they are."""
+    """Values that no key decrypts; they stay as they are."""
 
 
 def count_by_key() -> dict[str, Counter[str]]:
-    """For each place, how many values each key seals; UNKNOWN where a key is no longer among the settings."""
+    """Count the values of each key, place by place; UNKNOWN stands for keys that are not among the settings."""
     scope_to(EVERY_TENANT)
     with reading():
-        found = {place.name: _count(place) for place in SEALED}
+        found = {place.name: _count(place) for place in ENCRYPTED}
         found[UPLOADS] = _count_uploads()
         commit()
     return found
 
 
 def rotate() -> Iterator[Progress]:
-    """Seal everything anew that another key than the newest seals, batch by batch."""
+    """Encrypt with the newest key what another key encrypted, batch by batch."""
     scope_to(EVERY_TENANT)
-    for place in SEALED:
+    for place in ENCRYPTED:
         yield from _rotate(place)
     yield from _rotate_uploads()
 
 
-def _count(place: SealedColumn) -> Counter[str]:
+def _count(place: EncryptedColumn) -> Counter[str]:
     names = list(current_settings().keys)
-    marked = [func.count().filter(_sealed_with(place, name)) for name in names]
+    marked = [func.count().filter(_is_encrypted_with(place, name)) for name in names]
     total, *counts = db.session.execute(
         select(func.count(), *marked).select_from(place.table).where(place.column.is_not(None))
     ).one()
@@ -65,50 +65,50 @@ def _count(place: SealedColumn) -> Counter[str]:
     return +found
 
 
-def _sealed_with(place: SealedColumn, name: str) -> ColumnElement[bool]:
+def _is_encrypted_with(place: EncryptedColumn, name: str) -> ColumnElement[bool]:
     mark = key_mark(name)
     return func.substr(place.column, 1, len(mark)) == literal(mark, place.column.type)
 
 
-def _rotate(place: SealedColumn) -> Iterator[Progress]:
+def _rotate(place: EncryptedColumn) -> Iterator[Progress]:
     done, unreadable = 0, set[int]()
     for _again in range(_PASSES):
         before, after = done, 0
         while True:
-            last, sealed, failed = _seal_some(place, after)
+            last, encrypted, failed = _reencrypt_some(place, after)
             if last is None:
                 break
-            after, done = last, done + sealed
+            after, done = last, done + encrypted
             unreadable |= failed
             yield Progress(place.name, done, len(unreadable))
         if done == before:
             return
 
 
-def _seal_some(place: SealedColumn, after: int) -> tuple[int | None, int, set[int]]:
-    """Seal some rows anew; the number of the last one looked at, how many were sealed, and which no key opens."""
+def _reencrypt_some(place: EncryptedColumn, after: int) -> tuple[int | None, int, set[int]]:
+    """Encrypt some rows again. Return the last row looked at, how many were changed, and those that no key decrypts."""
     newest = next(iter(current_settings().keys))
     columns = {place.table.c[name] for name in ("id", *place.wants)}
     rows = db.session.execute(
         select(*columns, place.column.label("before"))
-        .where(place.table.c.id > after, place.column.is_not(None), ~_sealed_with(place, newest))
+        .where(place.table.c.id > after, place.column.is_not(None), ~_is_encrypted_with(place, newest))
         .order_by(place.table.c.id)
         .limit(place.batch)
-        .with_for_update(skip_locked=True)  # we never wait while we hold rows, so nobody waits in a circle
+        .with_for_update(skip_locked=True)  # waiting for rows while holding others could deadlock
     ).all()
-    vault, sealed, failed = current_vault(), [], set()
+    keyring, encrypted, failed = current_keyring(), [], set()
     for row in rows:
         try:
-            plain = vault.open(row.before, place.place(row))
-        except VaultError:
+            plain = keyring.decrypt(row.before, place.place(row))
+        except DecryptionError:
             failed.add(row.id)
         else:
-            sealed.append({"row": row.id, "after": vault.seal(plain, place.place(row))})
-    if sealed:
+            encrypted.append({"row": row.id, "after": keyring.encrypt(plain, place.place(row))})
+    if encrypted:
         change = update(place.table).where(place.table.c.id == bindparam("row"))
-        db.session.connection().execute(change.values({place.column: bindparam("after")}), sealed)
+        db.session.connection().execute(change.values({place.column: bindparam("after")}), encrypted)
     commit()
-    return (rows[-1].id if rows else None), len(sealed), failed
+    return (rows[-1].id if rows else None), len(encrypted), failed
 
 
 # --- files -------------------------------------------------------------------------------------------------
@@ -140,13 +140,13 @@ def _rotate_uploads() -> Iterator[Progress]:
     done = unreadable = 0
     for run_id, name in uploads:
         try:
-            sealed = seal_upload_anew(name, _folder(), current_vault())
+            encrypted = reencrypt_upload(name, _folder(), current_keyring())
         except FileNotFoundError:
             continue
-        except VaultError:
+        except DecryptionError:
             unreadable += 1
         else:
-            if not sealed:
+            if not encrypted:
                 continue
             done += 1
             _forget_if_ended(run_id, name)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.leases import Lease, is_free, take
 from portal.core.queue import enqueue_after_commit
@@ -71,7 +71,7 @@ def put(
     except IntegrityError:  # somebody was faster
         return None
     if secret is not None:
-        mail.secret_sealed = current_vault().seal(secret.encode(), secret_place(mail.id))
+        mail.secret_encrypted = current_keyring().encrypt(secret.encode(), secret_place(mail.id))
         db.session.flush()
     enqueue_after_commit(Mail, mail.id)
     return mail
@@ -111,7 +111,7 @@ def give_mail_up(mail: Mail, problem: str) -> None:
 
 
 def _end(mail: Mail, state: MailState, problem: str | None) -> None:
-    mail.state, mail.problem, mail.lease_until, mail.secret_sealed = state, problem, None, None
+    mail.state, mail.problem, mail.lease_until, mail.secret_encrypted = state, problem, None, None
 
 
 def put_off(mail: Mail, problem: str, now: dt.datetime) -> None:

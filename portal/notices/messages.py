@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.links import VALID_HOURS, find_link_account, link_to
-from portal.core.crypto import VaultError, current_vault
+from portal.core.crypto import DecryptionError, current_keyring
 from portal.core.database import db
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, Role
@@ -58,12 +58,12 @@ def language_of(account: Account) -> str:
 
 
 def _one_time_link(mail: Mail, account: Account, now: dt.datetime) -> Message:
-    """The one mail that carries a secret: the token is in the outbox only sealed, and only until it is sent."""
-    if mail.secret_sealed is None:
+    """The one mail that carries a secret: the token is in the outbox only encrypted, and only until it is sent."""
+    if mail.secret_encrypted is None:
         raise NoLongerNeeded(VOID)
     try:
-        token = current_vault().open(mail.secret_sealed, secret_place(mail.id)).decode()
-    except VaultError:
+        token = current_keyring().decrypt(mail.secret_encrypted, secret_place(mail.id)).decode()
+    except DecryptionError:
         raise NoLongerNeeded(VOID) from None
     if find_link_account(token, now) != account.id:  # used, or made void by a newer one
         raise NoLongerNeeded(VOID)

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.tenants import Connection
+from portal.operations.errors import ConnectionUnknown, ConnectionWell, RetryLater
 
 
 def try_again(connection_id: int, now: dt.datetime) -> Connection:
@@ -19,11 +19,11 @@ def try_again(connection_id: int, now: dt.datetime) -> Connection:
     """
     connection = db.session.scalar(select(Connection).where(Connection.id == connection_id))
     if connection is None:
-        raise NotFound("connection-unknown")
+        raise ConnectionUnknown
     if connection.failures == 0:
-        raise Refusal("connection-well")
+        raise ConnectionWell
     if connection.pause_is_ordered and connection.paused_until and connection.paused_until > now:
-        raise Refusal("retry-later")
+        raise RetryLater
     connection.probe_at = now
     enqueue_after_commit(Connection, connection.id)
     return connection

@@ -16,14 +16,14 @@ def give_up_number(person: Participant, today: dt.date) -> None:
     """Free the identifier of a participant for the next import; they go on under one that says until when they had it.
 
     The networks know them by the one before, which stays as `former_number`. Their social insurance number goes: it is
-    kept to be sent, which never happens again, and is sealed for the identifier before.
+    kept to be sent, which never happens again, and is encrypted for the identifier before.
     """
     before = person.number
     person.former_number = person.former_number or before
     person.number = _free_number(person.tenant_id, before, today)
     person.lookup_key = lookup_key(person.number)
     person.sort_key = sort_key(person.last_name, person.first_name, person.number)
-    person.social_insurance_number_sealed = person.social_insurance_number_since = None
+    person.social_insurance_number_encrypted = person.social_insurance_number_since = None
     db.session.execute(delete(ParticipantWord).where(ParticipantWord.participant_id == person.id))
     db.session.add_all(
         ParticipantWord(tenant_id=person.tenant_id, participant_id=person.id, word=word)

@@ -10,8 +10,8 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, select
 
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.accounts import SearchTerm
+from portal.participants.errors import SearchSocialInsuranceNumber, SearchUnknown
 
 LENGTH = 200
 """Longest text that is searched for, in characters."""
@@ -29,7 +29,7 @@ def is_number(text: str) -> bool:
 def remember_search(text: str, tenant_id: int, account_id: int, now: dt.datetime) -> str:
     """Keep `text`; the key under which it is found. Raises Refusal `search-social-insurance-number`."""
     if _SOCIAL_INSURANCE_NUMBER.search(text):
-        raise Refusal("search-social-insurance-number")
+        raise SearchSocialInsuranceNumber
     key = secrets.token_urlsafe(16)
     db.session.add(
         SearchTerm(tenant_id=tenant_id, account_id=account_id, key=key, text=text[:LENGTH], created_at=now)
@@ -41,12 +41,12 @@ def get_search(key: str) -> str:
     """The text behind `key`. Raises NotFound."""
     text = db.session.scalar(select(SearchTerm.text).where(SearchTerm.key == key))
     if text is None:
-        raise NotFound("search-unknown")
+        raise SearchUnknown
     return text
 
 
 def forget_searches(now: dt.datetime) -> int:
-    """Delete searches nobody will come back to; how many."""
+    """Delete searches that have expired. Return how many."""
     result = db.session.execute(
         delete(SearchTerm).where(SearchTerm.created_at < now - dt.timedelta(days=KEPT_DAYS))
     )

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.participants import Participant, social_insurance_place
 from portal.domain.tenants import Tenant
+from portal.participants.errors import NumberMissing, NumberOff, ParticipantUnknown
 
 
 def uses_numbers(tenant_id: int) -> bool:
-    """Whether the tenant's administrator switched numbers on; otherwise nobody sees any."""
+    """Return whether the tenant's administrator switched numbers on; otherwise none is shown."""
     used = select(Tenant.sends_social_insurance_number).where(Tenant.id == tenant_id)
     return bool(db.session.scalar(used))
 
 
 def open_number(participant_id: int) -> str:
-    """The number in full, of somebody of the session's tenant.
+    """Return the number in full, of a participant of the session's tenant.
 
     Raises NotFound `participant-unknown`; Refusal `number-off` where the tenant uses none, `number-missing`.
     """
-    columns = (Participant.tenant_id, Participant.number, Participant.social_insurance_number_sealed)
+    columns = (Participant.tenant_id, Participant.number, Participant.social_insurance_number_encrypted)
     person = db.session.execute(select(*columns).where(Participant.id == participant_id)).first()
     if person is None:
-        raise NotFound("participant-unknown")
+        raise ParticipantUnknown
     if not uses_numbers(person.tenant_id):
-        raise Refusal("number-off")
-    if person.social_insurance_number_sealed is None:
-        raise Refusal("number-missing")
+        raise NumberOff
+    if person.social_insurance_number_encrypted is None:
+        raise NumberMissing
     place = social_insurance_place(person.tenant_id, person.number)
-    return current_vault().open(person.social_insurance_number_sealed, place).decode()
+    return current_keyring().decrypt(person.social_insurance_number_encrypted, place).decode()

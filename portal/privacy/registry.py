@@ -99,8 +99,8 @@ TABLES: dict[str, Kept] = {
         _P,
         Purpose.TRANSFER,
         Retention.ACTIVITY,
-        personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_sealed street "
-        "postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
+        personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_encrypted "
+        "street postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
         "former_number left_at sort_key",
         pseudonymous="email_readable order_id social_insurance_number_since doubted_identity doubted_since "
         "confirmed_identity changed_at",
@@ -189,7 +189,7 @@ TABLES: dict[str, Kept] = {
         _P,
         Purpose.TRANSFER,
         Retention.PAYLOAD,
-        personal="sealed",
+        personal="content_encrypted",
         technical="delivery_id number digest size records",
     ),
     "delivery_mediator": Kept(
@@ -276,7 +276,7 @@ TABLES: dict[str, Kept] = {
         _A,
         Purpose.ACCESS,
         Retention.ACCOUNT,
-        personal="secret_sealed",
+        personal="secret_encrypted",
         pseudonymous="account_id created_at confirmed_at",
         technical="last_step recovery_salt",
     ),
@@ -311,7 +311,7 @@ TABLES: dict[str, Kept] = {
         _A,
         Purpose.OPERATION,
         Retention.MAIL,
-        personal="secret_sealed",
+        personal="secret_encrypted",
         pseudonymous="account_id data",
         technical="channel key kind notice_id state created_at due_at sent_at attempts problem lease_until fence",
     ),
@@ -372,7 +372,7 @@ TABLES: dict[str, Kept] = {
         _N,
         Purpose.OPERATION,
         Retention.CONTRACT,
-        technical="network state token_sealed opened_at closed_at last_sequence attempted_sequence "
+        technical="network state token_encrypted opened_at closed_at last_sequence attempted_sequence "
         "committed_sequence network_sequence needs_full reconcile_since failures paused_until pause_is_ordered "
         "probe_at quarantined_at problem provider_id provider_bound_at shares_provider holdings_known account_doubt "
         "doubted_since found_provider_id found_provider_name network_name network_licensed_until "

@@ -61,7 +61,7 @@ def collect(participant_id: int, now: dt.datetime) -> Values:
     person = db.session.scalar(
         select(Participant)
         .where(Participant.id == participant_id)
-        .options(undefer(Participant.social_insurance_number_sealed))
+        .options(undefer(Participant.social_insurance_number_encrypted))
     )
     if person is None:
         raise ParticipantUnknown
@@ -105,12 +105,12 @@ def _master(subject: Subject) -> Values:
 def _number(subject: Subject, transmissions: list[Values]) -> Values:
     announced = [sent["committed_at"] for sent in transmissions if MASKED in (sent["content"] or {})]
     return {
-        "kept": subject.person.social_insurance_number_sealed is not None,
+        "kept": subject.person.social_insurance_number_encrypted is not None,
         "kept_since": subject.person.social_insurance_number_since,
         "sending_is_on": subject.tenant.sends_social_insurance_number,
         "sent": bool(announced),
         "sent_since": min(announced, default=None),
-        "shown": MASK if subject.person.social_insurance_number_sealed is not None else None,
+        "shown": MASK if subject.person.social_insurance_number_encrypted is not None else None,
     }
 
 

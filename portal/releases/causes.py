@@ -49,7 +49,7 @@ class CauseCount:
 
 @dataclass(frozen=True)
 class Causes:
-    """All causes, most people first. Somebody blocked by several findings is counted under each."""
+    """All causes, most people first. A participant blocked by several findings is counted under each."""
 
     people: int
     counts: list[CauseCount]

@@ -31,7 +31,7 @@ class Sorting(StrEnum):
 
     NAME = "name"
     ACTION = "action"
-    """People for whom somebody of the tenant can do something come first."""
+    """People for whom a user of the tenant can do something come first."""
     WAITING = "waiting"
     """People who have waited longest come first, whatever they wait for (`phase.waits_since`)."""
 
@@ -53,7 +53,7 @@ class Filters:
     joined: tuple[str, ...] = ()
     """The same words where no sign parts them (people.folding.joined_words); they may match in place of `words`."""
     number: str | None = None
-    """Also finds whose Bewerber-ID, order's or mediator's number is exactly this, where `words` find nobody."""
+    """Also finds those whose applicant ID, order number or mediator ID is exactly this, besides `words`."""
     left_but_released: bool = False
     needs_action: bool = False
     sorting: Sorting = Sorting.NAME

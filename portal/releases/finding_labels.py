@@ -16,7 +16,7 @@ class Mending:
     path: str | None
     """The way in Qualli.life, whose words are always German. None where it is not mended there."""
     by: Any
-    """Who can mend it, or what to do where nobody can."""
+    """Who can mend it, or what to do if it cannot be mended."""
 
 
 _OFFICE = _l("wer in Qualli.life die Stammdaten pflegt")

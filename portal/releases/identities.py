@@ -7,12 +7,13 @@ import datetime as dt
 from sqlalchemy import or_, select
 
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.actors import Actor
 from portal.domain.participants import Participant
 from portal.domain.releases import Event, Registration
 from portal.domain.tenants import Tenant
+from portal.participants.errors import ParticipantUnknown
 from portal.participants.renumbering import give_up_number
+from portal.releases.errors import IdentityNotDoubted, IdentityStillTold
 from portal.releases.service import find_registration, write_protocol
 from portal.tenants.queries import find_connection, today_of
 
@@ -27,11 +28,11 @@ def settle_identity(participant_id: int, actor: Actor, now: dt.datetime, *, is_s
     query = select(Participant).where(Participant.id == participant_id).with_for_update()
     person = db.session.scalar(query.execution_options(populate_existing=True))
     if person is None:
-        raise NotFound("participant-unknown")
+        raise ParticipantUnknown
     if person.doubted_identity is None:
-        raise Refusal("identity-not-doubted")
+        raise IdentityNotDoubted
     if not is_same and is_still_announced(person.id):
-        raise Refusal("identity-still-told")
+        raise IdentityStillTold
     person.confirmed_identity = person.doubted_identity if is_same else None
     person.doubted_identity = person.doubted_since = None
     if not is_same:

@@ -29,7 +29,7 @@ def people_changed(
     """Follow a change of these participants: note that there is something to tell, end releases that must end.
 
     `import_id` is the import that brought it; protocols name it. Everything happens in the caller's transaction.
-    People nobody released make no noise.
+    Participants who were never released get no protocol entry.
     """
     db.session.execute(update(Participant).where(Participant.id.in_(participant_ids)).values(changed_at=now))
     touched = _registrations(Registration.participant_id.in_(participant_ids))
@@ -103,7 +103,7 @@ def _note(
     now: dt.datetime,
     import_id: int,
 ) -> None:
-    """Add a line to the protocols of those, by participant, who once were released: nobody else makes noise."""
+    """Write a protocol entry for each participant in `data` who was ever released, and for no others."""
     if not data:
         return
     rows = db.session.execute(
@@ -126,7 +126,7 @@ def _note(
 
 
 def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - one shape for both
-    """Follow a change of these orders: whoever attends them has something new to tell."""
+    """Follow a change of these orders: the participants who attend them have to be announced again."""
     attending = select(Participant.id).where(Participant.order_id.in_(order_ids))
     mark_changed(tenant_id, db.session.scalars(attending))
     db.session.execute(
@@ -138,7 +138,7 @@ def orders_changed(tenant_id: int, order_ids: Sequence[int], now: dt.datetime) -
 
 
 def mediators_changed(tenant_id: int, mediator_ids: Sequence[int], now: dt.datetime) -> None:  # noqa: ARG001 - as above
-    """Follow a change of these mediators: whoever has one of them has something new to tell."""
+    """Follow a change of these mediators: the participants who have them have to be announced again."""
     db.session.execute(
         update(Registration)
         .where(_registrations(Registration.mediator_id.in_(mediator_ids)))

@@ -13,13 +13,13 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from portal.core.refusal import Refusal
 from portal.domain.rules.normalise import joined_words, search_words
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.preflight import TENANT_WIDE, Finding
 from portal.domain.rules.status import Status
 from portal.participants.choices import find_caseworker
 from portal.participants.search import get_search, is_number
+from portal.releases.errors import FiltersUnknown
 from portal.releases.filters import Filters, Sorting
 from portal.webkit.parameters import whole_number
 
@@ -46,7 +46,7 @@ class ListAddress:
     caseworker: str | None = None
     """Key of a caseworker (see portal.participants.choices)."""
     mine: bool = False
-    """Those whose caseworker is whoever looks."""
+    """Those whose caseworker is the current user."""
     sorting: Sorting = Sorting.NAME
     search: str | None = None
     """Key of a text search."""
@@ -175,7 +175,7 @@ def read_strictly(values: MultiDict[str, str]) -> ListAddress:
     where = read_address(values)
     if where.ignored:
         names = sorted({filter_label(name) for name, _value in where.ignored})
-        raise Refusal("filters-unknown", names=", ".join(names))
+        raise FiltersUnknown(names=", ".join(names))
     return where
 
 

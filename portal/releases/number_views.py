@@ -1,4 +1,4 @@
-"""The page that shows somebody's social insurance number in full, once, for a reason that the audit keeps."""
+"""The page that shows a participant's social insurance number in full, once, for a reason that the audit keeps."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class PersonRow:
     phase: Phase
     findings: tuple[Finding, ...]
     needs_action: bool
-    """Whether somebody of the tenant can do something now."""
+    """Whether a user of the tenant can do something now."""
     since: dt.datetime | None
     """Since when they wait for what the phase is about; None where they wait for nothing."""
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from sqlalchemy import func, or_, select
 
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
 from portal.domain.accounts import SavedView
+from portal.releases.errors import ViewEmpty, ViewNameMissing, ViewsTooMany, ViewUnknown
 from portal.releases.list_address import ListAddress
 
 MOST = 50
@@ -26,22 +26,22 @@ def saved_views(account_id: int) -> Sequence[SavedView]:
 def save_view(
     name: str, where: ListAddress, account_id: int, tenant_id: int, now: dt.datetime, *, shared: bool
 ) -> SavedView:
-    """Keep `where` as `name`, in place of one's own view of that name.
+    """Save `where` as `name`, in place of the user's own view of that name.
 
-    A searched text is left out: it may be somebody's name. Raises Refusal `view-name-missing`, `view-empty`,
+    A searched text is left out: it may be a person's name. Raises Refusal `view-name-missing`, `view-empty`,
     `views-too-many`.
     """
     name = " ".join(name.split())[:60]
     if not name:
-        raise Refusal("view-name-missing")
+        raise ViewNameMissing
     query = urlencode(where.parts(q=None, number=None), doseq=True)
     if not query:
-        raise Refusal("view-empty")
+        raise ViewEmpty
     mine = SavedView.account_id == account_id
     found = db.session.scalar(select(SavedView).where(mine, SavedView.name == name))
     if found is None:
         if (db.session.scalar(select(func.count()).select_from(SavedView).where(mine)) or 0) >= MOST:
-            raise Refusal("views-too-many", most=MOST)
+            raise ViewsTooMany(most=MOST)
         found = SavedView(tenant_id=tenant_id, account_id=account_id, name=name, created_at=now)
         db.session.add(found)
     found.query, found.shared = query, shared
@@ -54,5 +54,5 @@ def forget_view(view_id: int, account_id: int) -> None:
         select(SavedView).where(SavedView.id == view_id, SavedView.account_id == account_id)
     )
     if found is None:
-        raise NotFound("view-unknown")
+        raise ViewUnknown
     db.session.delete(found)

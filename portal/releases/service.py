@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 
+from portal.accounts.errors import MediatorUnknown
 from portal.core.database import db
-from portal.core.refusal import NotFound, Refusal
+from portal.core.refusal import Refusal
 from portal.domain.actors import Actor
 from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
@@ -23,6 +24,18 @@ from portal.domain.rules.preflight import (
 )
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
+from portal.participants.errors import ParticipantUnknown
+from portal.releases.errors import (
+    AlreadyReleased,
+    ClarificationUnsaid,
+    ConsentToConfirm,
+    EndsAtOnce,
+    IdentityDoubted,
+    MediatorInactive,
+    NetworkNotChosen,
+    NotInClarification,
+    NotReleased,
+)
 from portal.releases.rows import consent_of, stuck_since
 from portal.tenants.queries import find_connection, tenant_facts, today_of
 
@@ -44,13 +57,13 @@ def release(
     connection = _connection_for_release(tenant, now)
     known = find_registration(connection, person.id)
     if known is not None and known.released:
-        raise Refusal("already-released")
+        raise AlreadyReleased
     if person.doubted_identity is not None:
-        raise Refusal("identity-doubted")
+        raise IdentityDoubted
     confirmed = _check_consent(person, connection.network, tenant, now, consent_confirmed)
     registration = ensure_registration(connection, person)
     if not _compare_and_set(registration, released=False, to=True):
-        raise Refusal("already-released")
+        raise AlreadyReleased
     opened = Release(
         tenant_id=tenant.id,
         connection_id=connection.id,
@@ -77,7 +90,7 @@ def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Registration:
     connection = find_connection(person.tenant_id)
     registration = find_registration(connection, person.id) if connection else None
     if registration is None or not registration.released:
-        raise Refusal("not-released")
+        raise NotReleased
     end_release(registration, EndCause.PERSON, actor, now)
     return registration
 
@@ -85,12 +98,12 @@ def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Registration:
 def end_release(
     registration: Registration, cause: EndCause, actor: Actor, now: dt.datetime, import_id: int | None = None
 ) -> None:
-    """End the open release behind `registration`, for whatever cause. Refusal `not-released` where somebody was first.
+    """End the open release of `registration`. Raises Refusal `not-released` if another request was first.
 
     `import_id` is the import that brought the cause, if one did.
     """
     if not _compare_and_set(registration, released=True, to=False):
-        raise Refusal("not-released")
+        raise NotReleased
     db.session.execute(
         update(Release)
         .where(Release.id == registration.release_id, Release.ended_at.is_(None))
@@ -107,12 +120,12 @@ def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt
     person = get_participant(participant_id)
     connection = find_connection(person.tenant_id)
     if connection is None:
-        raise Refusal("network-not-chosen")
+        raise NetworkNotChosen
     mediator = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
     if mediator is None:
-        raise NotFound("mediator-unknown")
+        raise MediatorUnknown
     if not mediator.active:
-        raise Refusal("mediator-inactive")
+        raise MediatorInactive
     registration = ensure_registration(connection, person)
     if registration.mediator_id == mediator.id:
         return registration
@@ -135,9 +148,9 @@ def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> 
     connection = find_connection(person.tenant_id)
     registration = find_registration(connection, person.id) if connection else None
     if registration is None or registration.clarification is None:
-        raise Refusal("not-in-clarification")
+        raise NotInClarification
     if len(found) < SHORTEST_FINDING:
-        raise Refusal("clarification-unsaid")
+        raise ClarificationUnsaid
     what = registration.clarification
     ended = db.session.execute(
         update(Registration)
@@ -147,7 +160,7 @@ def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> 
     )
     assert isinstance(ended, CursorResult)
     if not ended.rowcount:
-        raise Refusal("not-in-clarification")
+        raise NotInClarification
     db.session.refresh(registration)
     registration.stuck_since = stuck_since(registration, now)
     write_protocol(registration, Event.CLARIFIED, actor, now, what=what, found=found[:LONGEST_FINDING])
@@ -158,7 +171,7 @@ def get_participant(participant_id: int) -> Participant:
     """The participant of the session's tenant; NotFound otherwise."""
     person = db.session.scalar(select(Participant).where(Participant.id == participant_id))
     if person is None:
-        raise NotFound("participant-unknown")
+        raise ParticipantUnknown
     return person
 
 
@@ -168,7 +181,7 @@ def get_participant_by_number(number: str) -> Participant:
     alike = db.session.scalars(select(Participant).where(Participant.lookup_key == lookup_key(number)))
     found = [person for person in alike if normalise(person.number) == wanted]
     if not found:
-        raise NotFound("participant-unknown", number=number)
+        raise ParticipantUnknown(number=number)
     return next((person for person in found if person.number == number), found[0])
 
 
@@ -189,7 +202,7 @@ def ensure_registration(connection: Connection, person: Participant) -> Registra
     try:
         with db.session.begin_nested():
             db.session.add(made)
-    except IntegrityError:  # on PostgreSQL: somebody made it since we looked
+    except IntegrityError:  # on PostgreSQL: another request made it since the select
         registration = find_registration(connection, person.id)
         assert registration is not None
         return registration
@@ -231,16 +244,16 @@ def _check_consent(
     if person.left_at:
         ending.append(Finding.LEFT_QUALLI)
     if ending:
-        raise Refusal("ends-at-once", finding=ending[0])
+        raise EndsAtOnce(finding=ending[0])
     if not wants_confirmation(consent, network, today):
         return False
     if not confirmed:
-        raise Refusal("consent-to-confirm")
+        raise ConsentToConfirm
     return True
 
 
 def _compare_and_set(registration: Registration, *, released: bool, to: bool) -> bool:
-    """Turn the bar; False where somebody else has turned it meanwhile (two tabs, a double click)."""
+    """Open or close the release by compare-and-set. Return False if another request was first (a double click)."""
     result = db.session.execute(
         update(Registration)
         .where(Registration.id == registration.id, Registration.released == released)

@@ -325,7 +325,7 @@ def _at(moment: dt.datetime, known: dt.datetime) -> str:
 
 
 def request_text(number: str, findings: Sequence[Finding]) -> str:
-    """What to ask whoever mends these in Qualli.life, ready to send, without a name; empty where nobody can."""
+    """Return a request to mend these in Qualli.life, ready to send, without a name; empty if none is mended there."""
     mended = [(FINDINGS[finding].text, path) for finding in findings if (path := FINDINGS[finding].path)]
     if not mended:
         return ""

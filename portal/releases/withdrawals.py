@@ -1,4 +1,4 @@
-"""How long the end of somebody's consent took to reach the network (docs/domain.md#removal-brake)."""
+"""How long the end of a participant's consent took to reach the network (docs/domain.md#withdrawn-consent)."""
 
 from __future__ import annotations
 

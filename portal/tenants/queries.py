@@ -39,7 +39,7 @@ def tenant_facts(tenant: Tenant, connection: Connection | None) -> TenantFacts:
     """What preflight needs to know of the tenant."""
     return TenantFacts(
         network=connection.network if connection else None,
-        has_credentials=bool(connection and connection.token_sealed),
+        has_credentials=bool(connection and connection.token_encrypted),
         licence_from=tenant.licence_from,
         licence_until=tenant.licence_until,
     )

@@ -21,6 +21,7 @@ from portal.core.database import commit, db, utcnow
 from portal.core.refusal import Refusal
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
+from portal.domain.rules.preflight import Finding
 from portal.domain.rules.workdays import STATES
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
@@ -128,5 +129,5 @@ def current_tenant() -> Tenant:
 def _connection() -> Connection:
     connection = find_connection(current_tenant_id())
     if connection is None:
-        raise Refusal("network-not-chosen")
+        raise Refusal(Finding.NETWORK_NOT_CHOSEN.value)
     return connection

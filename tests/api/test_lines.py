@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.domain.imports import ImportRun
 from portal.domain.participants import Mediator, Order, Participant, Profile, social_insurance_place
@@ -175,13 +175,13 @@ def test_good_lines_count_and_bad_ones_change_nothing(app: Flask, cast: Cast, do
     assert names == {"T1": "Müller", "T2": "Anders", "T3": "Yıldız"}
 
 
-def test_a_social_insurance_number_is_sealed_and_only_there(app: Flask, cast: Cast, door: Door) -> None:
+def test_a_social_insurance_number_is_encrypted_and_only_there(app: Flask, cast: Cast, door: Door) -> None:
     found = door.put("participants", [{"tn_id": "T1", "svnr": SVNR}])
     place = social_insurance_place(cast.alpha, "T1")
     with looking():
-        sealed = db.session.query(Participant.social_insurance_number_sealed).scalar()
-    assert sealed is not None
-    assert current_vault().open(sealed, place) == SVNR.encode()
+        encrypted = db.session.query(Participant.social_insurance_number_encrypted).scalar()
+    assert encrypted is not None
+    assert current_keyring().decrypt(encrypted, place) == SVNR.encode()
     assert door.put("participants", [{"tn_id": "T1", "svnr": f" {SVNR} "}])["unchanged"] == 1
     with looking():
         run = db.session.get_one(ImportRun, found["import_id"])

@@ -1,6 +1,6 @@
 """A known number and a known token go through every path; nowhere but where they belong are they found.
 
-They belong at the network, on the one page that shows a number for a reason, and, sealed, in database and data folder.
+They belong at the network, on the one page that shows a number for a reason, and encrypted in database and data folder.
 """
 
 from __future__ import annotations
@@ -335,12 +335,12 @@ def _imports_ended() -> bool:
 
 
 def _spoil(person: int) -> None:
-    """Her sealed number is moved to where it does not belong: it does not open there."""
+    """An encrypted number is moved to another place, where it cannot be decrypted."""
     scope_to(EVERY_TENANT)
     db.session.execute(
         text(
-            "UPDATE participant SET social_insurance_number_sealed = "
-            "(SELECT token_sealed FROM connection WHERE token_sealed IS NOT NULL LIMIT 1) WHERE id = :person"
+            "UPDATE participant SET social_insurance_number_encrypted = "
+            "(SELECT token_encrypted FROM connection WHERE token_encrypted IS NOT NULL LIMIT 1) WHERE id = :person"
         ),
         {"person": person},
     )

@@ -12,7 +12,7 @@ from flask import current_app, g, render_template
 from playwright.sync_api import Page, expect
 
 from portal.accounts.links import make_link
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, scope_to, utcnow
 from portal.core.paths import ROOT
 from portal.domain.accounts import Account, Role
@@ -269,7 +269,7 @@ def clarified(system: Running, language: str) -> int:
     tenant.sends_social_insurance_number = True
     row = db.session.get_one(Participant, person)
     place = social_insurance_place(tenant.id, row.number)
-    row.social_insurance_number_sealed = current_vault().seal(b"65170839J003", place)
+    row.social_insurance_number_encrypted = current_keyring().encrypt(b"65170839J003", place)
     db.session.add(
         Registration(
             tenant_id=tenant.id,

@@ -489,7 +489,7 @@ def test_tenants_of_every_kind(commands: Commands, cast: Cast, state: str) -> No
         tenant.licence_from = None
         connection.state, connection.closed_at = ConnectionState.CLOSED, utcnow()
     elif state == "bare":
-        tenant.licence_from, connection.token_sealed = None, None
+        tenant.licence_from, connection.token_encrypted = None, None
     elif state == "ended":
         tenant.licence_until = today() - DAY
     else:

@@ -97,7 +97,7 @@ def a_record_is_refused(bridge: Bridge, outside: Outside) -> Go:
 
 
 def lose_token(bridge: Bridge) -> None:
-    bridge.connection.token_sealed = None
+    bridge.connection.token_encrypted = None
     commit()
 
 
@@ -317,7 +317,7 @@ def the_token_is_gone(bridge: Bridge, _: Outside) -> Go:
     bridge.sandbox.misbehave("status", "readAcknowledgements", provider_id=bridge.provider, count=1)
     bridge.deliver()
     connection = bridge.connection
-    connection.token_sealed = None
+    connection.token_encrypted = None
     commit()
 
     def go() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import time_machine
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, current_scope, scope_to
 from portal.domain.deliveries import Delivery
 from portal.domain.tenants import token_place
@@ -71,8 +71,8 @@ class Stand:
 def token_of(bridge: Bridge) -> str:
     scope_to(bridge.tenant_id)
     connection = bridge.connection
-    assert connection.token_sealed is not None
-    token = current_vault().open(connection.token_sealed, token_place(connection.id)).decode()
+    assert connection.token_encrypted is not None
+    token = current_keyring().decrypt(connection.token_encrypted, token_place(connection.id)).decode()
     commit()
     return token
 

@@ -78,12 +78,12 @@ def test_a_right_token_ends_the_pause(bridge: Bridge) -> None:
     bridge.person("1")
     bridge.release("1")
     connection = bridge.connection
-    right = connection.token_sealed
+    right = connection.token_encrypted
     set_token(connection, "another-token")
     commit()
     bridge.deliver()
     connection = bridge.connection
-    connection.token_sealed = right
+    connection.token_encrypted = right
     commit()
     attempting.probe(connection.id)
     assert bridge.connection.problem is None

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flask import Flask
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.domain.actors import Actor
 from portal.domain.imports import ImportLine, ImportMode, ImportRun, ImportState
@@ -304,13 +304,13 @@ def test_imports_of_one_tenant_run_in_their_order(app: Flask, cast: Cast) -> Non
     assert report_of(first).state is ImportState.DONE
 
 
-def test_the_social_insurance_number_is_sealed_for_its_person(app: Flask, cast: Cast) -> None:
+def test_the_social_insurance_number_is_encrypted_for_its_person(app: Flask, cast: Cast) -> None:
     bring(cast.alpha, {"teilnehmer.csv": "tn_id;svnr\nT1;15 070649 c 103\n"})
-    sealed = people(cast.alpha)["T1"].social_insurance_number_sealed
-    assert sealed is not None
-    assert current_vault().open(sealed, social_insurance_place(cast.alpha, "T1")) == SVNR.encode()
+    encrypted = people(cast.alpha)["T1"].social_insurance_number_encrypted
+    assert encrypted is not None
+    assert current_keyring().decrypt(encrypted, social_insurance_place(cast.alpha, "T1")) == SVNR.encode()
     bring(cast.alpha, {"teilnehmer.csv": "tn_id;svnr\nT1;\n"})
-    assert db.session.scalars(select(Participant.social_insurance_number_sealed)).all() == [None]
+    assert db.session.scalars(select(Participant.social_insurance_number_encrypted)).all() == [None]
 
 
 def _profiles() -> dict[str, list[str]]:

@@ -200,7 +200,7 @@ def test_a_social_insurance_number_is_kept_no_longer_than_it_may_be_sent(online:
     before = online.id("1")
     settle(online, is_same=False)
     anna = db.session.get_one(Participant, before)
-    assert (anna.social_insurance_number_sealed, anna.social_insurance_number_since) == (None, None)
+    assert (anna.social_insurance_number_encrypted, anna.social_insurance_number_since) == (None, None)
 
 
 def test_a_name_or_a_date_alone_is_told_in_the_protocol(online: Bridge) -> None:

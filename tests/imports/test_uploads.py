@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.core.crypto import Vault, VaultError
+from portal.core.crypto import DecryptionError, Keyring
 from portal.core.refusal import Refusal
 from portal.domain.import_kinds import Kind
 from portal.imports import uploads
@@ -17,12 +17,12 @@ from portal.imports.archive import open_export
 from portal.imports.uploads import open_upload, take_in
 from tests.imports.exports import ALL, PEOPLE, folder, zipped
 
-VAULT = Vault({"k": b"k" * 32})
+KEYRING = Keyring({"k": b"k" * 32})
 
 
 def refusal(source: Path | io.BytesIO, data: Path, limit: int = 10**9) -> str:
     with pytest.raises(Refusal) as caught:
-        take_in(source, data, VAULT, limit)
+        take_in(source, data, KEYRING, limit)
     assert not [*data.rglob("*.*")] and not [path for path in data.rglob("*") if path.is_file()], (
         "nothing is kept"
     )
@@ -63,8 +63,8 @@ def test_bombs_are_refused_before_unpacking(tmp_path: Path) -> None:
 def test_a_size_that_lies_unpacks_no_more_than_it_says(tmp_path: Path) -> None:
     stream = archive(("teilnehmer.csv", b"0" * 10**6))
     lying = stream.getvalue().replace((10**6).to_bytes(4, "little"), (500).to_bytes(4, "little"))
-    upload = take_in(io.BytesIO(lying), tmp_path, VAULT)
-    with open_upload(upload.name, tmp_path, VAULT) as file:
+    upload = take_in(io.BytesIO(lying), tmp_path, KEYRING)
+    with open_upload(upload.name, tmp_path, KEYRING) as file:
         found = open_export(file).files[Kind.PARTICIPANT]
         with pytest.raises(zipfile.BadZipFile):
             found.inspect(lambda: None)
@@ -128,27 +128,27 @@ def test_a_folder_and_a_zip_of_it_give_the_same(tmp_path: Path) -> None:
         {f"export/{name}": content for name, content in {**ALL, "liesmich.txt": "hallo"}.items()}
     )
     for given in (source, wrapped):
-        upload = take_in(given, tmp_path, VAULT)
-        with open_upload(upload.name, tmp_path, VAULT) as file:
+        upload = take_in(given, tmp_path, KEYRING)
+        with open_upload(upload.name, tmp_path, KEYRING) as file:
             export = open_export(file)
             assert set(export.files) == set(Kind)
             assert export.unknown == ["liesmich.txt"]
 
 
-def test_what_lies_on_the_disk_is_sealed_in_its_place(tmp_path: Path) -> None:
+def test_what_lies_on_the_disk_is_encrypted_for_its_place(tmp_path: Path) -> None:
     source = io.BytesIO()
     with zipfile.ZipFile(source, "w", zipfile.ZIP_STORED) as made:
         made.writestr("x.bin", bytes(range(256)) * 10_000)
         made.writestr("teilnehmer.csv", PEOPLE)
     source.seek(0)
-    upload = take_in(source, tmp_path, VAULT)
+    upload = take_in(source, tmp_path, KEYRING)
     path = tmp_path / upload.name
     stored = path.read_bytes()
     assert b"ller" not in stored and b"teilnehmer" not in stored
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with open_upload(upload.name, tmp_path, VAULT) as file:
+    with open_upload(upload.name, tmp_path, KEYRING) as file:
         assert file.read() == source.getvalue()
     step = 4 + int.from_bytes(stored[:4], "big")
     path.write_bytes(stored[step : 2 * step] + stored[:step] + stored[2 * step :])
-    with pytest.raises(VaultError), open_upload(upload.name, tmp_path, VAULT) as file:
+    with pytest.raises(DecryptionError), open_upload(upload.name, tmp_path, KEYRING) as file:
         file.read()

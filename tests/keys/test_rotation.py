@@ -1,4 +1,4 @@
-"""Another encryption key: everything is sealed anew while all runs, and the old one is missed by nobody."""
+"""Another encryption key: everything is encrypted again while all runs, and nothing needs the old one any more."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import LargeBinary, select, text
 
 from portal.accounts.second_factor import begin
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
 from portal.core.migrating import upgrade
 from portal.core.paths import ROOT
@@ -25,7 +25,7 @@ from portal.domain.releases import Registration
 from portal.domain.rules.status import Status
 from portal.domain.tenants import Connection
 from portal.imports.uploads import open_upload
-from portal.keys.encrypted_columns import NOT_SEALED, SEALED, UPLOADS
+from portal.keys.encrypted_columns import ENCRYPTED, NOT_ENCRYPTED, UPLOADS
 from portal.keys.service import UNKNOWN, count_by_key, rotate
 from tests.imports.exports import SVNR, run_import, start
 from tests.support.bridge import Bridge, build_bridge
@@ -56,8 +56,8 @@ def renewed(settings: Settings, keys: str) -> Settings:
 
 
 @pytest.fixture
-def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
-    """One of each kind sealed with the old key: token, numbers, line, part, second factor, upload; a new key too."""
+def encrypted(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
+    """One of each kind encrypted with the old key: token, numbers, line, part, second factor, upload; a new key too."""
     settings = current_settings()
     run_import(start(bridge.tenant_id, {"teilnehmer.csv": PEOPLE}), batch=2)
     scope_to(bridge.tenant_id)
@@ -75,7 +75,7 @@ def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
         {
             "tenant": bridge.tenant_id,
             "run": waiting,
-            "secret": current_vault().seal(SVNR.encode(), place),
+            "secret": current_keyring().encrypt(SVNR.encode(), place),
         },
     )
     make_account("device", Role.CASEWORKER, bridge.tenant_id)
@@ -86,26 +86,27 @@ def sealed(bridge: Bridge) -> Iterator[tuple[Bridge, Flask]]:
         yield bridge, app
 
 
-def test_every_column_of_bytes_says_whether_it_is_sealed() -> None:
+def test_every_column_of_bytes_says_whether_it_is_encrypted() -> None:
     columns = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.sorted_tables
         for column in table.columns
         if isinstance(column.type, LargeBinary)
     }
-    assert columns == {place.name for place in SEALED} | NOT_SEALED
+    assert columns == {place.name for place in ENCRYPTED} | NOT_ENCRYPTED
 
 
-def test_nothing_else_is_sealed() -> None:
+def test_nothing_else_is_encrypted() -> None:
     """A new caller wants a line in portal.keys.encrypted_columns, and one here."""
-    sealing = {
+    encrypting = {
         str(path.relative_to(ROOT))
         for folder in ("portal", "worker")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "seal"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "encrypt"
     }
-    assert sealing == {
+    assert encrypting == {
+        "portal/core/crypto.py",
         "portal/accounts/second_factor.py",
         "portal/keys/service.py",
         "portal/mail/outbox.py",
@@ -116,12 +117,12 @@ def test_nothing_else_is_sealed() -> None:
     }
 
 
-def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask]) -> None:
-    bridge, app = sealed
+def test_everything_is_reencrypted_and_still_opens(encrypted: tuple[Bridge, Flask]) -> None:
+    bridge, app = encrypted
     revisions = dict(db.session.execute(select(Registration.participant_id, Registration.revision)).all())
     before = count_by_key()
-    assert set(before) == {*(place.name for place in SEALED), UPLOADS}
-    empty = {"mail.secret_sealed"}
+    assert set(before) == {*(place.name for place in ENCRYPTED), UPLOADS}
+    empty = {"mail.secret_encrypted"}
     assert {place for place, by_key in before.items() if set(by_key) != {"test"}} == empty, before
     before = {place: by_key for place, by_key in before.items() if place not in empty}
     key, last = digest_key(), {progress.place: progress for progress in rotate()}
@@ -142,13 +143,13 @@ def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask])
         renewed(app.extensions["jobbruecke_settings"], NEW)
     ) as alone:  # the old key is gone for good
         person = db.session.scalars(select(Participant).where(Participant.number == "T1")).one()
-        sealed_number = person.social_insurance_number_sealed
-        assert sealed_number is not None
+        encrypted_number = person.social_insurance_number_encrypted
+        assert encrypted_number is not None
         place = social_insurance_place(bridge.tenant_id, "T1")
-        assert current_vault().open(sealed_number, place) == SVNR.encode()
+        assert current_keyring().decrypt(encrypted_number, place) == SVNR.encode()
         (upload,) = db.session.scalars(select(ImportRun.upload).where(ImportRun.upload.is_not(None)))
         folder = Path(alone.extensions["jobbruecke_settings"].data_folder)
-        with open_upload(str(upload), folder, current_vault()) as file:
+        with open_upload(str(upload), folder, current_keyring()) as file:
             assert SVNR.encode() not in file.read(0)
             assert file.read(2) == b"PK"
         scope_to(bridge.tenant_id)
@@ -159,7 +160,7 @@ def test_everything_is_sealed_anew_and_still_opens(sealed: tuple[Bridge, Flask])
         assert bridge.status("2") is Status.ONLINE
 
 
-def test_cut_off_it_goes_on(sealed: tuple[Bridge, Flask]) -> None:
+def test_cut_off_it_goes_on(encrypted: tuple[Bridge, Flask]) -> None:
     left = sum(by_key["test"] for by_key in count_by_key().values())
     next(rotate())  # a batch, and then the process is gone
     db.session.remove()
@@ -169,46 +170,46 @@ def test_cut_off_it_goes_on(sealed: tuple[Bridge, Flask]) -> None:
     assert sum(progress.done for progress in {it.place: it for it in rotate()}.values()) == half
 
 
-def test_a_row_that_somebody_is_writing_is_not_waited_for(sealed: tuple[Bridge, Flask]) -> None:
+def test_a_row_that_somebody_is_writing_is_not_waited_for(encrypted: tuple[Bridge, Flask]) -> None:
     """On PostgreSQL it is passed over, and found by the next run; on SQLite nobody else can be writing."""
     if db.engine.dialect.name == "sqlite":
         return
     with as_owner() as other:
         other.execute(text("UPDATE connection SET failures = 0"))
         done = {progress.place: progress.done for progress in rotate()}
-        assert "connection.token_sealed" not in done
-        assert count_by_key()["connection.token_sealed"] == {"test": 1}
-    assert [(it.place, it.done) for it in rotate()] == [("connection.token_sealed", 1)]
+        assert "connection.token_encrypted" not in done
+        assert count_by_key()["connection.token_encrypted"] == {"test": 1}
+    assert [(it.place, it.done) for it in rotate()] == [("connection.token_encrypted", 1)]
 
 
-def test_the_commands_say_how_far_it_is_and_when_the_old_key_may_go(sealed: tuple[Bridge, Flask]) -> None:
-    _bridge, app = sealed
+def test_the_commands_say_how_far_it_is_and_when_the_old_key_may_go(encrypted: tuple[Bridge, Flask]) -> None:
+    _bridge, app = encrypted
     run = Commands(app)
     found = run.ask("keys", "status")
     assert (found["newest"], found["removable"], found["unknown"]) == ("new", [], 0)
     assert found["left"] == sum(by_key.get("test", 0) for by_key in found["places"].values())
-    assert "delivery_part.sealed  test: 1" in run.say("keys", "status")
+    assert "delivery_part.content_encrypted  test: 1" in run.say("keys", "status")
     said = run.say("keys", "rotate")
-    assert "participant.social_insurance_number_sealed: 2" in said
+    assert "participant.social_insurance_number_encrypted: 2" in said
     assert "Alles ist mit „new“ verschlüsselt." in said
     found = run.ask("keys", "rotate")
-    assert (found["left"], found["removable"], found["sealed_anew"]) == (0, ["test"], {})
+    assert (found["left"], found["removable"], found["reencrypted"]) == (0, ["test"], {})
     assert "„test“" in run.say("keys", "status")
 
 
-def test_what_no_key_opens_stays_and_is_told(sealed: tuple[Bridge, Flask]) -> None:
-    _bridge, app = sealed
+def test_what_no_key_opens_stays_and_is_told(encrypted: tuple[Bridge, Flask]) -> None:
+    _bridge, app = encrypted
     run = Commands(renewed_app := app)
-    token = db.session.scalars(select(Connection.token_sealed)).one()
+    token = db.session.scalars(select(Connection.token_encrypted)).one()
     assert token is not None
     lost = b"\x04gone" + token[5:]
-    db.session.execute(text("UPDATE connection SET token_sealed = :lost"), {"lost": lost})
+    db.session.execute(text("UPDATE connection SET token_encrypted = :lost"), {"lost": lost})
     commit()
-    assert count_by_key()["connection.token_sealed"] == {UNKNOWN: 1}
+    assert count_by_key()["connection.token_encrypted"] == {UNKNOWN: 1}
     assert "1 Werte" in run.run("keys", "rotate").err
     assert run.ask("keys", "status")["unknown"] == 1
     scope_to(EVERY_TENANT)
-    assert db.session.scalars(select(Connection.token_sealed)).one() == lost
+    assert db.session.scalars(select(Connection.token_encrypted)).one() == lost
     assert renewed_app is app
 
 
@@ -221,7 +222,7 @@ def test_what_no_key_opens_stays_and_is_told(sealed: tuple[Bridge, Flask]) -> No
 def test_a_delivery_under_way_goes_on_through_it(
     tmp_path: Path, own_redis_server: RedisServer, sandbox: SandboxServer
 ) -> None:
-    """Parts sealed with the old key wait for a network that is away; then worker, cron and rotation run at once."""
+    """Parts encrypted with the old key wait for a network that is away; then worker, cron and rotation run at once."""
     settings = make_settings(
         f"sqlite:///{tmp_path / 'main.db'}",
         tmp_path,
@@ -247,5 +248,5 @@ def test_a_delivery_under_way_goes_on_through_it(
             assert found["left"] == 0, found
             scope_to(bridge.tenant_id)
             wait_until(lambda: bridge.status("8") is Status.ONLINE, 90)
-        assert both.ask("keys", "status")["places"]["delivery_part.sealed"]["new"] >= 8
+        assert both.ask("keys", "status")["places"]["delivery_part.content_encrypted"]["new"] >= 8
         assert "test" not in str(both.ask("keys", "status")["places"])

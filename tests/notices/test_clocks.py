@@ -256,7 +256,7 @@ def _all_is_well(house: Cast) -> None:
     for table in (Release, Registration, Delivery, ImportRun):
         db.session.query(table).delete()
     db.session.query(Tenant).update({"next_transfer_at": utcnow() + DAY, "licence_until": None})
-    well: dict[Any, Any] = {"token_sealed": b"sealed", "problem": None, "network_licensed_until": None}
+    well: dict[Any, Any] = {"token_encrypted": b"encrypted", "problem": None, "network_licensed_until": None}
     db.session.query(Connection).update(well)
     commit()
 

@@ -74,10 +74,10 @@ def invite_at(address: str) -> None:
 
 def test_a_link_arrives_and_stays_nowhere(mail_server: MailServer, house: Cast) -> None:
     token = invite()
-    sealed = outbox()[0].secret_sealed
-    assert sealed and token.encode() not in sealed
+    encrypted = outbox()[0].secret_encrypted
+    assert encrypted and token.encode() not in encrypted
     (mail,) = send_due()
-    assert (mail.state, mail.attempts, mail.secret_sealed) == (MailState.SENT, 1, None)
+    assert (mail.state, mail.attempts, mail.secret_encrypted) == (MailState.SENT, 1, None)
     assert mail_server.recipients == ["caseworker@example.org"]
     assert f"https://jobbruecke.example/set-password/{token}" in mail_server.text()
     rows = "".join(
@@ -220,7 +220,7 @@ def test_a_refused_recipient_is_given_up_and_the_others_go_on(mail_server: MailS
     invite()
     invite("colleague")
     first, second = send_due()
-    assert (first.state, first.problem, first.secret_sealed) == (
+    assert (first.state, first.problem, first.secret_encrypted) == (
         MailState.GIVEN_UP,
         "recipient-refused",
         None,

@@ -8,7 +8,7 @@ import gzip
 from sqlalchemy import select, type_coerce
 from sqlalchemy.types import NullType
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import Base, commit, db, scope_to, utcnow
 from portal.domain.accounts import Account, Role
 from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
@@ -104,7 +104,9 @@ def old_delivery(tenant_id: int, at: dt.datetime, state: DeliveryState = Deliver
             tenant_id=tenant_id,
             delivery_id=delivery.id,
             number=0,
-            sealed=current_vault().seal(gzip.compress(CANARY.encode()), part_place(delivery.id, 0)),
+            content_encrypted=current_keyring().encrypt(
+                gzip.compress(CANARY.encode()), part_place(delivery.id, 0)
+            ),
             digest="sha-256=:x:",
             size=1,
             records=1,

@@ -44,10 +44,10 @@ def test_what_names_participants_is_kept_no_longer_than_they_are() -> None:
             assert TABLES[name].retention in short, name
 
 
-def test_sealed_columns_count_as_personal() -> None:
+def test_encrypted_columns_count_as_personal() -> None:
     for name, table in MODELS.items():
         for column in table.columns:
-            if isinstance(column.type, LargeBinary) and "sealed" in column.name and name != "connection":
+            if isinstance(column.type, LargeBinary) and "encrypted" in column.name and name != "connection":
                 assert TABLES[name].columns()[column.name] is Sort.PERSONAL
 
 
@@ -69,4 +69,4 @@ def test_the_record_names_every_table_and_the_periods_that_hold(sqlite_app: Flas
         assert name in written
     for words in ("17 Monate", "43 Tage", "Alpha", "Art. 30", "Qualli.life", "AES-GCM", "Drittländer"):
         assert words in written
-    assert "social_insurance_number_sealed" in written
+    assert "social_insurance_number_encrypted" in written

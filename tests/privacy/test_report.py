@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import force_locale
 
 from portal.audit.recording import Intent, record
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, utcnow
 from portal.domain.audit import AuditEvent
 from portal.domain.participants import Participant, Profile, social_insurance_place
@@ -33,9 +33,12 @@ def announced(job4you: Bridge) -> Bridge:
     """Somebody with a number and a profile, online, and withdrawn once her consent was."""
     bridge = job4you
     bridge.tenant.sends_social_insurance_number = True
-    sealed = current_vault().seal(SVNR.encode(), social_insurance_place(bridge.tenant_id, "T-1"))
+    encrypted = current_keyring().encrypt(SVNR.encode(), social_insurance_place(bridge.tenant_id, "T-1"))
     bridge.person(
-        "T-1", first_name=NAME, social_insurance_number_sealed=sealed, social_insurance_number_since=utcnow()
+        "T-1",
+        first_name=NAME,
+        social_insurance_number_encrypted=encrypted,
+        social_insurance_number_since=utcnow(),
     )
     entry = {"kind": "skill", "title": "Schweißen", "level": None, "starts_on": None, "ends_on": None}
     db.session.add(Profile(tenant_id=bridge.tenant_id, participant_id=bridge.id("T-1"), entries=[entry]))

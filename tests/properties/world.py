@@ -510,7 +510,7 @@ def _transit(delivery: dict[str, Any] | None, person: Person) -> str | None:
 
 def _values(row: Any) -> dict[str, Any]:
     names = (column.key for column in inspect(type(row)).column_attrs)
-    return {name: getattr(row, name) for name in names if name != "sealed"}
+    return {name: getattr(row, name) for name in names if name != "content_encrypted"}
 
 
 @dataclass

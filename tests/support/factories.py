@@ -91,7 +91,7 @@ def make_person(
 
 def connection_token(tenant_id: int) -> Connection:
     connection = db.session.query(Connection).filter_by(tenant_id=tenant_id).one()
-    connection.token_sealed = b"sealed"
+    connection.token_encrypted = b"encrypted"
     return connection
 
 

@@ -54,7 +54,7 @@ def test_every_column_is_either_set_by_people_or_known_not_to_be(sqlite_app: Fla
         known = set(columns) | UNSET[model]
         assert known == {column.key for column in inspect(model).columns}, model
         assert not set(columns) & UNSET[model]
-        names = {f"{NAMES[model]}.{name.removesuffix('_sealed')}" for name in columns}
+        names = {f"{NAMES[model]}.{name.removesuffix('_encrypted')}" for name in columns}
         assert names <= set(CHANGE_LABELS)
 
 

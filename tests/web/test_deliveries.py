@@ -260,7 +260,7 @@ def test_the_head_warns_of_a_silent_worker(signed_in: SignedIn, house: House) ->
     [
         ({"reconcile_since": utcnow()}, "kennt Übertragungen, die hier nicht bekannt sind"),
         ({"quarantined_at": utcnow(), "problem": "unauthorised"}, "lehnt die Zugangsdaten ab"),
-        ({"token_sealed": None}, "Die Zugangsdaten zum Jobportal fehlen"),
+        ({"token_encrypted": None}, "Die Zugangsdaten zum Jobportal fehlen"),
     ],
 )
 def test_the_head_warns_of_what_keeps_the_network_from_us(

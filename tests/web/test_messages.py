@@ -14,6 +14,7 @@ from portal.core.paths import ROOT
 from portal.core.refusal import REFUSALS, NotFound, Refusal
 from portal.domain.delivery_states import DeliveryState
 from portal.domain.rules.preflight import TENANT_WIDE, Finding
+from portal.releases.errors import EndsAtOnce
 from portal.releases.labels import PHASE_HELP, STATUS_HELP
 from portal.shell.labels import LABELS
 from portal.webkit.labels import label_of
@@ -96,7 +97,7 @@ def test_sentences_are_filled_in_both_languages(sqlite_app: Flask, language: str
 
 
 def test_a_reason_stands_in_the_sentence(sqlite_app: Flask) -> None:
-    refusal = Refusal("ends-at-once", finding=Finding.CONSENT_EXPIRED)
+    refusal = EndsAtOnce(finding=Finding.CONSENT_EXPIRED)
     assert "abgelaufen" in message(refusal)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, scoped_to
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.domain.participants import Participant, social_insurance_place
@@ -25,7 +25,7 @@ def page(house: House) -> str:
     with scoped_to(house.tenant_id):
         person = db.session.get_one(Participant, house.eva)
         place = social_insurance_place(house.tenant_id, person.number)
-        person.social_insurance_number_sealed = current_vault().seal(NUMBER.encode(), place)
+        person.social_insurance_number_encrypted = current_keyring().encrypt(NUMBER.encode(), place)
         db.session.get_one(Tenant, house.tenant_id).sends_social_insurance_number = True
         commit()
     return f"/participants/{house.eva}/social-insurance-number"

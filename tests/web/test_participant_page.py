@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, scoped_to
 from portal.core.masking import MASK
 from portal.domain.participants import Participant, social_insurance_place
@@ -88,7 +88,7 @@ def test_the_social_insurance_number_stands_masked(signed_in: SignedIn, house: H
     with scoped_to(house.tenant_id):
         person = db.session.get_one(Participant, house.eva)
         place = social_insurance_place(house.tenant_id, person.number)
-        person.social_insurance_number_sealed = current_vault().seal(NUMBER.encode(), place)
+        person.social_insurance_number_encrypted = current_keyring().encrypt(NUMBER.encode(), place)
         commit()
     browser = signed_in("administrator")
     assert "Sozialversicherungsnummer" not in browser.get(f"/participants/{house.eva}/record").text

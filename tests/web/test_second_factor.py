@@ -93,10 +93,10 @@ def test_the_picture_carries_the_secret_and_is_kept_nowhere(signed_in: SignedIn)
     browser.get(f"{PATH}/picture.svg", status=404)  # once confirmed, nobody sees it again
 
 
-def test_the_secret_is_sealed_for_its_row_and_codes_are_hashed(phone: Phone) -> None:
+def test_the_secret_is_encrypted_for_its_row_and_codes_are_hashed(phone: Phone) -> None:
     (factor,) = rows(SecondFactor)
     assert isinstance(factor, SecondFactor)
-    assert phone.secret.encode() not in factor.secret_sealed
+    assert phone.secret.encode() not in factor.secret_encrypted
     assert len(rows(RecoveryCode)) == 10
     for kept in rows(RecoveryCode):
         assert isinstance(kept, RecoveryCode)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import commit, db, scoped_to
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, ConnectionState, Tenant, token_place
@@ -94,7 +94,7 @@ def test_nonsense_changes_nothing(
     assert (tenant.transfer_time, tenant.brake_minimum, tenant.protocol_months) == (dt.time(22), 3, 24)
 
 
-def test_credentials_are_kept_sealed_and_never_shown(signed_in: SignedIn, house: House) -> None:
+def test_credentials_are_kept_encrypted_and_never_shown(signed_in: SignedIn, house: House) -> None:
     browser = open_settings(signed_in)
     browser.submit("/settings/token", token="a-secret-token")
     page = browser.follow()
@@ -102,18 +102,20 @@ def test_credentials_are_kept_sealed_and_never_shown(signed_in: SignedIn, house:
     assert "hinterlegt" in page.text_of("connection")
     assert "wird gefragt" in page.text_of("connection")
     (connection,) = connections(house)
-    assert connection.token_sealed is not None
-    assert current_vault().open(connection.token_sealed, token_place(connection.id)) == b"a-secret-token"
+    assert connection.token_encrypted is not None
+    assert (
+        current_keyring().decrypt(connection.token_encrypted, token_place(connection.id)) == b"a-secret-token"
+    )
     assert connection.probe_at is not None  # the worker asks
 
 
 @pytest.mark.parametrize("token", ["", "two words", "ü", "x" * 5000])
 def test_credentials_that_cannot_be_any_are_refused(signed_in: SignedIn, house: House, token: str) -> None:
     browser = open_settings(signed_in)
-    before = connections(house)[0].token_sealed
+    before = connections(house)[0].token_encrypted
     browser.submit("/settings/token", token=token)
     assert browser.follow().text_of("notices")
-    assert connections(house)[0].token_sealed == before
+    assert connections(house)[0].token_encrypted == before
 
 
 def test_a_change_of_network_is_shown_before_it_is_made(signed_in: SignedIn, house: House) -> None:
@@ -139,7 +141,7 @@ def test_a_change_of_network_is_shown_before_it_is_made(signed_in: SignedIn, hou
     browser.submit("/settings/network")
     closing, opened = connections(house)
     assert closing.state is ConnectionState.CLOSING
-    assert (opened.state, opened.network, opened.token_sealed) == (
+    assert (opened.state, opened.network, opened.token_encrypted) == (
         ConnectionState.OPEN,
         Network.JOB4YOU,
         None,

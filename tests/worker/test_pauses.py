@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 import time_machine
 
-from portal.core.crypto import current_vault
+from portal.core.crypto import current_keyring
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.queue import function_of
 from portal.deliveries import jobs as steps
@@ -225,7 +225,7 @@ def test_a_connection_is_tested_though_nothing_failed(night: Night) -> None:
 
 def test_a_test_with_a_wrong_token_says_so(night: Night) -> None:
     connection = night.alpha.connection
-    connection.token_sealed = current_vault().seal(b"nobodys-token", token_place(connection.id))
+    connection.token_encrypted = current_keyring().encrypt(b"nobodys-token", token_place(connection.id))
     connection.probe_at = utcnow()
     commit()
     probe(connection.id)

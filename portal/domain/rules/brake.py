@@ -14,9 +14,9 @@ class Hold(StrEnum):
     """More unexplained leavers within the days that count than the limit."""
     WHOLE_ORDER = "whole-order"
     EMPTY = "empty"
-    """Without the explained nobody would be left."""
+    """Without the explained leavers the delivery would be empty."""
     UNDER_HALF = "under-half"
-    """Without the explained fewer than half would be left."""
+    """Without the explained leavers fewer than half would be left."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Braking:
 
 
 def brake(leaving: Leaving, limits: Limits) -> Braking:
-    """What holds the delivery, nothing where it may go. Where nobody leaves unexplained, nothing does."""
+    """Return what holds the delivery; nothing if it may go, as it always may without unexplained leavers."""
     limit = limits.unexplained(leaving.announced)
     if not leaving.unexplained:
         return Braking((), limit)

@@ -35,5 +35,5 @@ def _is_domain(domain: str) -> bool:
 
 
 def readable_address(text: str | None) -> str | None:
-    """The text where it is an address; None where it is something else, which nobody is told as one."""
+    """Return the text if it is an address; None otherwise, so that it is never sent to the network as one."""
     return text if text and is_address(text) else None

@@ -82,7 +82,7 @@ class Flaw(StrEnum):
 def normalise(identifier: str) -> str:
     """Return the normal form of an identifier, by which it is compared.
 
-    NFC; without characters that nobody sees; with single, plain spaces inside and none around; without the marks
+    NFC; without invisible characters; with single, plain spaces inside and none around; without the marks
     that make a spreadsheet keep it as text.
     """
     text = _collapse(_visible(identifier))

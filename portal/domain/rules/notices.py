@@ -54,7 +54,7 @@ class ConnectionFacts:
     """Licensed today, and with credentials."""
     next_transfer_at: dt.datetime | None = None
     waiting_since: dt.datetime | None = None
-    """Commit of the oldest delivery that somebody waits for."""
+    """Commit of the oldest delivery that participants wait for."""
     stuck: int | None = None
     """Number of the oldest delivery whose answers do not get on."""
     stuck_by: str | None = None
@@ -82,7 +82,7 @@ class ConnectionFacts:
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """A token of the HTTP door that nobody revoked and no newer one of its name replaced."""
+    """A token of the HTTP interface that was neither revoked nor replaced by a newer one of its name."""
 
     token_id: int
     name: str

@@ -41,8 +41,6 @@ class Transit(StrEnum):
 
 CLARIFICATION_WORKING_DAYS = 3
 OVERDUE_WORKING_DAYS = 2
-REMINDER_WORKING_DAYS = 1
-ESCALATION_WORKING_DAYS = 5
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def _at_rest(situation: PhaseInput) -> Phase:
 
 
 def needs_action(situation: PhaseInput, deadlines: Deadlines) -> bool:
-    """Tell whether somebody of the tenant can do something for this person now ("braucht Aktion")."""
+    """Return whether a user of the tenant can do something for this participant now ("braucht Aktion")."""
     own = own_phase(situation, deadlines)
     troubled = is_troubled(situation)
     return shown_needs_action(own, own_needs_action(own, troubled), troubled, situation.transit)

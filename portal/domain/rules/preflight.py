@@ -12,7 +12,7 @@ from portal.networks.spec import ConsentProof, Requirement
 
 
 class Finding(StrEnum):
-    """The codes of what keeps somebody offline."""
+    """The codes of what keeps a participant offline."""
 
     CONSENT_MISSING = "consent-missing"
     CONSENT_WITHDRAWN = "consent-withdrawn"
@@ -34,7 +34,7 @@ class Finding(StrEnum):
 
 
 ENDING = frozenset({Finding.CONSENT_WITHDRAWN, Finding.CONSENT_EXPIRED, Finding.LEFT_QUALLI})
-"""Findings that end an open release at once, and against which nobody is released (docs/domain.md#rules)."""
+"""Findings that end an open release at once and prevent a new one (docs/domain.md#rules)."""
 
 TENANT_WIDE = frozenset(
     {
@@ -131,7 +131,7 @@ class TenantFacts:
 
 
 def consent_findings(consent: Consent, network: Network | None, today: dt.date) -> list[Finding]:
-    """What speaks against somebody's consent on `today`, the tenant's local date."""
+    """Return the findings about a participant's consent on `today`, the tenant's local date."""
     found = []
     if consent.is_withdrawn(today):
         found.append(Finding.CONSENT_WITHDRAWN)

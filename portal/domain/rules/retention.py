@@ -15,7 +15,7 @@ LINKS_DAYS = 30
 
 
 class ErasureBlocker(StrEnum):
-    """Why somebody cannot be erased yet, the first that applies."""
+    """Why a participant cannot be erased yet, the first reason that applies."""
 
     RELEASED = "released"
     IN_DELIVERY = "in-delivery"

@@ -11,7 +11,7 @@ STAGES = (14, 3)
 def token_ending(made_at: dt.datetime, ends_at: dt.datetime, now: dt.datetime) -> int:
     """How near the end of a token is, as a level: 0 while it is far, and one more than the stages once it is past.
 
-    One that was made for fewer days than a stage is not announced at that stage: whoever made it knows.
+    A token made for fewer days than a stage is not announced at that stage: its maker has just set that date.
     """
     if ends_at <= now:
         return len(STAGES) + 1
