@@ -95,7 +95,7 @@ def overview() -> str:
         tenant=tenant,
         due_soon=queries.count_due_soon(tenant, now),
         days=FORESEEN_DAYS,
-        is_blocked=found[:_PAGE],
+        blocked=found[:_PAGE],
         after=after,
         more=found[_PAGE - 1].participant.id if len(found) > _PAGE else None,
         runs=queries.last_runs(),
