@@ -29,7 +29,7 @@ def run_in(app: Flask) -> None:
 
 
 def application() -> Flask:
-    """The application of the jobs: the worker's, or one of our own where nobody gave one."""
+    """Return the application of the jobs: the worker's, or a new one if none was set."""
     if not _application:
         run_in(create_app())
     return _application[0]

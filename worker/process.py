@@ -137,7 +137,7 @@ class Beat:
                 self._write(look_if_cron_is_silent)
 
     def stop(self) -> None:
-        """End in order: whoever stops on purpose is not missed."""
+        """End in order, so that a stop on purpose is not reported as a missing heartbeat."""
         if os.getpid() == self._pid:
             self._write(partial(forget, self._name))
 

@@ -1,4 +1,4 @@
-"""Codes of the second factor: by time (RFC 6238), and for whoever has lost the device. No database, no clock."""
+"""Codes of the second factor: by time (RFC 6238), and for recovery. No database, no clock."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def picture(address: str) -> bytes:
 
 
 def is_time_code(typed: str) -> bool:
-    """Whether somebody means a code by time, and not one for recovery."""
+    """Return whether a typed code is one by time, and not one for recovery."""
     return (code := tidy(typed)).isdecimal() and code.isascii() and len(code) == 6
 
 

@@ -34,7 +34,7 @@ class SignInForm:
 
 
 def read_sign_in(values: MultiDict[str, str]) -> SignInForm:
-    """What was typed to sign in; nobody has what is too long."""
+    """Read what was typed to sign in. Values that are too long belong to no account."""
     email, password = values.get("email", ""), values.get("password", "")
     form = SignInForm(
         email,
@@ -48,7 +48,7 @@ def read_sign_in(values: MultiDict[str, str]) -> SignInForm:
 
 
 def mismatched(form: SignInForm) -> SignInForm:
-    """The form with the words that tell nobody which of the two was wrong."""
+    """Return the form with an error that does not reveal which of the two was wrong."""
     return replace(form, password_error=_("E-Mail und Passwort passen nicht zusammen."))
 
 

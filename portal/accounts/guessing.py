@@ -16,7 +16,7 @@ EASY = 10**10
 _LOOKED_AT = 72
 """Characters that are looked at; zxcvbn takes its time with more, and more only makes it harder to guess."""
 _WORDS, _SIGNS, _LETTER = 2, 8, 3
-"""Two words and so many signs, a letter counting as three, are what everybody thinks of, however rare the words."""
+"""Two words and so many signs, a letter counting as three, are a common pattern, however rare the words."""
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _BARE = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "s"})
 _OF_THE_TRADE = """
@@ -50,7 +50,7 @@ def spellings(words: Iterable[str], shortest: int = 3) -> Iterator[str]:
 
 
 def is_easy(password: str, *about: str) -> bool:
-    """Whether somebody who knows German, and what `about` says of the owner, guesses the password."""
+    """Return whether the password can be guessed with a knowledge of German and of `about`, the owner's data."""
     zxcvbn, known_words = _load_zxcvbn()
     typed = password[:_LOOKED_AT]
     own = list(spellings([*about, *(word for text in about for word in re.split(r"[\W_]+", text))], 2))

@@ -1,4 +1,4 @@
-"""Which account somebody is whom an identity provider knows: accounts are linked, never made. Never commits."""
+"""The account of an identity that a provider knows: accounts are linked, never made. Never commits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from portal.domain.accounts import Account, LinkedIdentity
 
 
 def find_account_id(identity: Identity, now: dt.datetime) -> tuple[int, bool]:
-    """The open account of somebody, and whether it was linked just now.
+    """Return the enabled account of an identity, and whether it was linked just now.
 
     By the subject that was kept at the first time; then by a verified e-mail address, for an account that has none
     yet. Raises Refusal `identity-unknown`, whatever the reason.
@@ -34,7 +34,7 @@ def find_account_id(identity: Identity, now: dt.datetime) -> tuple[int, bool]:
 
 
 def forget_identity(account_id: int) -> None:
-    """Whoever comes next with the account's verified e-mail address is linked anew."""
+    """Unlink an account's identity. The next one with the account's verified e-mail address is linked again."""
     db.session.execute(delete(LinkedIdentity).where(LinkedIdentity.account_id == account_id))
 
 
@@ -56,6 +56,6 @@ def _link(identity: Identity, now: dt.datetime) -> int:
     try:
         with db.session.begin_nested():
             db.session.add(link)
-    except IntegrityError:  # somebody was faster
+    except IntegrityError:  # another request was first
         raise IdentityUnknown from None
     return account_id

@@ -1,4 +1,4 @@
-"""One-time links, by which somebody sets a first or forgotten password."""
+"""One-time links, by which users set a first or forgotten password."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def change(account_id: int) -> Response:
 @requires(Permission.MANAGE_ACCOUNTS)
 @audited(AuditEvent.ACCOUNT_DISABLED, "account")
 def disable(account_id: int) -> Response:
-    """Let nobody in with this account."""
+    """Disable an account."""
     disable_account(get_account(account_id), current_user.id, utcnow())
     return done(_("Das Konto ist gesperrt; seine Sitzungen sind beendet."), ".list_page")
 
@@ -138,13 +138,13 @@ def new_link(account_id: int) -> Response:
 @requires(Permission.MANAGE_ACCOUNTS)
 @audited(AuditEvent.SECOND_FACTOR_RESET, "account")
 def reset_second_factor(account_id: int) -> Response:
-    """Take the second factor away of somebody who lost the device."""
+    """Reset the second factor of a user who lost the device."""
     second_factor.reset(get_account(account_id), current_user.id, utcnow())
     return done(_("Der zweite Faktor ist zurückgesetzt; die Sitzungen sind beendet."), ".list_page")
 
 
 def _with_link(account: Account, now: dt.datetime) -> Response:
-    """Mail a link, where there is a mail server and nobody wants to see it; else show it, this once."""
+    """Mail a link if there is a mail server and the user did not ask to see it; else show it, this once."""
     token = make_link(account, now)
     mailed = request.form.get("way") != "show" and mail_link(account, token, now)
     if not mailed:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 
 class ProviderError(Exception):
-    """What keeps somebody from signing in by the provider."""
+    """Why a sign-in by the provider fails."""
 
 
 class Unavailable(ProviderError):
@@ -20,7 +20,7 @@ class Unavailable(ProviderError):
 
 
 class Refused(ProviderError):
-    """The provider's answer does not prove who somebody is. `reason` goes into the log, never on a page."""
+    """The provider's answer proves no identity. `reason` goes into the log, never on a page."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -42,7 +42,7 @@ class AuthRequest:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the provider says somebody is; `email` only where it has verified it."""
+    """The user as the provider names them; `email` only if it has verified it."""
 
     issuer: str
     subject: str

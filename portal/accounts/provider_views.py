@@ -72,7 +72,7 @@ def begin() -> Response:
 @public
 @limiter.limit("60 per minute")
 def come_back() -> Response:
-    """Back from the provider, with a code that says who somebody is."""
+    """Handle the return from the provider, with a code that stands for an identity."""
     kept: dict[str, Any] = session.pop(_BEGUN, None) or {}
     provider = find_provider()
     if provider is None:

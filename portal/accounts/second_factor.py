@@ -107,7 +107,7 @@ def turn_off(account: Account, password: str | None, typed: str, now: dt.datetim
 
 
 def reset(account: Account, by: int | None, now: dt.datetime) -> None:
-    """Take the second factor of somebody away who lost device and codes; their sessions end.
+    """Reset the second factor of an account whose device and codes are lost, and end its sessions.
 
     Raises Refusal `own-second-factor`, `second-factor-none`.
     """

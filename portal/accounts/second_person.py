@@ -1,7 +1,7 @@
 """Two people: what one has started, and the system has held, another one decides about.
 
-Accounts count, not initials, which people may change. An account also counts as everybody's who has seen the link by
-which its password was set: they may have used it. A link by mail, or an identity provider, ends that.
+Accounts count, not initials, which people may change. An account also counts as that of every user who has seen the
+link by which its password was set: they may have used it. A link by mail, or an identity provider, ends that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from portal.domain.audit import Second
 
 
 class ApprovalBlocker(StrEnum):
-    """Why somebody is no second person."""
+    """Why a user is no second person."""
 
     SAME = "same-person"
     LINK_SEEN = "link-seen"

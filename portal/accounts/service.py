@@ -59,9 +59,9 @@ def create_account(
     now: dt.datetime,
     mediator_number: str | None = None,
 ) -> Account:
-    """A new account; of the operator without a tenant, of everybody else in the tenant that the session sees.
+    """Create an account: without a tenant for the operator, otherwise in the tenant that the session sees.
 
-    Without a password nobody can sign in until one is set by a one-time link (portal.accounts.links).
+    Without a password a sign-in is impossible until one is set by a one-time link (portal.accounts.links).
     Raises NotFound `mediator-unknown`; Refusal `account-…`, `password-…`.
     """
     email, name, initials = lower_address(email), name.strip(), initials.strip()
@@ -84,7 +84,7 @@ def create_account(
     try:
         with db.session.begin_nested():
             db.session.add(account)
-    except IntegrityError:  # somebody was faster since we looked
+    except IntegrityError:  # another request took it since the check
         raise AccountTaken from None
     return account
 
@@ -117,12 +117,12 @@ def change_account(
         with db.session.begin_nested():
             account.name, account.initials = name, initials
             account.role, account.mediator_id = role, mediator_id
-    except IntegrityError:  # somebody was faster since we looked
+    except IntegrityError:  # another request took it since the check
         raise AccountTaken from None
 
 
 def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
-    """Let nobody in with this account: its sessions end, its links are void, no provider's identity counts.
+    """Disable an account: end its sessions, revoke its one-time links and unlink its identity.
 
     Raises Refusal `own-account`, `last-administrator`, `already-disabled`.
     """
@@ -184,7 +184,7 @@ def keep_hash(account_id: int, stored: str, newer: str) -> None:
 
 
 def note_sign_in(account_id: int, now: dt.datetime) -> None:
-    """Remember when somebody last signed in; whatever tenant the session sees."""
+    """Record the time of an account's last sign-in, whatever tenant the session sees."""
     accounts = cast("Table", Account.__table__)
     with for_every_tenant():
         db.session.connection().execute(
@@ -209,10 +209,10 @@ def get_account_by_email(email: str) -> Account:
 
 
 def _refuse_last(account: Account) -> None:
-    """A tenant keeps somebody who may manage its accounts."""
+    """Refuse to take away a tenant's last administrator. Raises Refusal `last-administrator`."""
     if account.role is not Role.ADMINISTRATOR or account.disabled_at is not None:
         return
-    # Two administrators who take each other away at once: the second waits here, and then finds nobody left.
+    # Two administrators who disable each other at once: the second waits here, and then finds no other one left.
     db.session.execute(select(Tenant.id).where(Tenant.id == account.tenant_id).with_for_update())
     others = select(Account.id).where(
         Account.tenant_id == account.tenant_id,

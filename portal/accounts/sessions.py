@@ -14,7 +14,7 @@ from portal.domain.accounts import LoginSession
 
 
 def open_sessions(account_id: int, settings: Settings, now: dt.datetime) -> list[LoginSession]:
-    """The sessions of an account that still let somebody in, newest first."""
+    """Return the valid sessions of an account, newest first."""
     query = select(LoginSession).where(
         LoginSession.account_id == account_id,
         LoginSession.ended_at.is_(None),

@@ -1,4 +1,4 @@
-"""How somebody gets in, whichever way they came: one step or two, and what the session then holds."""
+"""Sign-in, by password or provider: one step or two, and what the session then holds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class PendingSignIn:
-    """Somebody whose first step was right, and who has not sent a code yet. Kept on the server alone."""
+    """A user whose first step was right and who has not sent a code yet. Kept on the server alone."""
 
     account_id: int
     until: float
@@ -39,7 +39,7 @@ class PendingSignIn:
     address: str | None
     without_password: bool
     hash_mark: str
-    """Of the password's hash: whoever sets another one voids what was begun with the old."""
+    """Of the password's hash: setting another password voids a sign-in begun with the old one."""
 
 
 def let_in(user: User, address: str | None, *, without_password: bool = False) -> Response:
@@ -54,7 +54,7 @@ def let_in(user: User, address: str | None, *, without_password: bool = False) -
 
 
 def find_pending() -> PendingSignIn | None:
-    """Who is between the steps in this session; None where nobody is, or where it took too long."""
+    """Return the sign-in of this session that waits for its second step; None if there is none or it took too long."""
     found = session.get(_PENDING)
     pending = PendingSignIn(**found) if found else None
     return pending if pending is not None and pending.until > utcnow().timestamp() else None

@@ -21,7 +21,7 @@ WITHOUT_PASSWORD = "without_password"  # noqa: S105 - a key of the session
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who is signed in. The last four are what Flask-Login asks for."""
+    """A signed-in user. The last four are what Flask-Login asks for."""
 
     id: int
     name: str

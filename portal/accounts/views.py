@@ -65,7 +65,7 @@ log = structlog.get_logger()
 
 
 def _typed_account() -> str:
-    """The account somebody tries, as a number that says nothing: the limiter's store holds no addresses."""
+    """Return a keyed number for the e-mail address tried, since the limiter's store holds no addresses."""
     typed = min(spellings(request.form.get("email", "")))
     key = str(current_app.config["SECRET_KEY"]).encode()
     return hmac.new(key, typed.encode(), hashlib.sha256).hexdigest()[:32]
@@ -91,7 +91,7 @@ def _recovers() -> bool:
 @accounts.get("/sign-in")
 @public
 def sign_in() -> Response:
-    """The form; whoever is signed in already goes on."""
+    """Show the form; signed-in users are sent on."""
     if current_user.is_authenticated:
         return go_on(request.args.get("next"))
     return _form(SignInForm(next=relative_path(request.args.get("next"))), 200)
@@ -226,7 +226,7 @@ def _check(email: str, password: str) -> User | None:
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)
         stored, user = (account.password_hash, user_of(account)) if account else (None, None)
-    rollback()  # checking takes a while, and nobody has to wait for it
+    rollback()  # checking takes a while, and must not hold a transaction open
     matches, newer = verify_and_renew(password, stored)
     if not matches or user is None or stored is None:
         return None

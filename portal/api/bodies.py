@@ -57,7 +57,7 @@ def _sent() -> Iterator[bytes]:
         taken += len(chunk)
         yield chunk
     if request.content_length is not None and taken != request.content_length:
-        raise UserError(BodyCut)  # whoever is in the rest would be taken for gone
+        raise UserError(BodyCut)  # with mode=full, everyone in the missing rest would count as having left
 
 
 def _read(stream: object) -> bytes:

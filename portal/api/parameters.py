@@ -10,7 +10,7 @@ from portal.imports.columns import EXPORTED_AT
 _MODE = {
     "name": "mode",
     "in": "query",
-    "description": "`full`: whoever is missing has left. `delta`: only what is named changes.",
+    "description": "`full`: participants who are missing have left. `delta`: only what is named changes.",
     "schema": {"type": "string", "enum": ["delta", "full"], "default": "delta"},
 }
 _EXPORTED_AT = {

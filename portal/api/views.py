@@ -35,7 +35,7 @@ from portal.webkit.scope import current_tenant_id
 from portal.webkit.security import csrf, limiter
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
-csrf.exempt(api)  # no cookie opens this door, so that nobody's browser can be made to knock
+csrf.exempt(api)  # CSRF does not apply: the API reads no cookie
 AT_ONCE = 1000
 """Lines that are taken over while the sender waits."""
 REJECTIONS = 10_000
@@ -96,7 +96,7 @@ def _put(kind: Kind) -> Response:
     exported_at = _export_time()
     if key is None or find_repeated(tenant_id, key) is None:
         refuse_beside_another(tenant_id)  # before anything is sent in vain
-    rollback()  # receiving may take long, and nobody has to wait for it
+    rollback()  # receiving may take long, and must not hold a transaction open
     body = keep_body(chunks(), kind, mode)
     run, new = _start(body, key, exported_at)
     if new and body.lines <= AT_ONCE:
@@ -137,7 +137,7 @@ def _run_here(import_id: int) -> None:
 
 
 def _answer(run: ImportRun) -> Response:
-    """The report: 200 once the import has ended, 202 while somebody works on it or has to decide."""
+    """Return the report: 200 once the import has ended, 202 while it runs or waits for a decision."""
     response = jsonify(_report(run))
     response.headers["Content-Language"] = _language()
     response.vary.add("Accept-Language")

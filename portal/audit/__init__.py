@@ -1,4 +1,4 @@
-"""Who did what to whom, and the chain that shows whether anybody changed what was written."""
+"""Who did what to whom, and the chain that shows whether it was changed afterwards."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ UNSET: Final[Mapping[type, frozenset[str]]] = {
         }
     ),
 }
-"""What nobody sets, or what says who the row is; a test holds both tables against the models."""
+"""Columns that no user sets, or that identify the row; a test holds both tables against the models."""
 NAMES: Final[Mapping[type, str]] = {
     Tenant: "tenant",
     Connection: "connection",

@@ -152,12 +152,12 @@ def second_person_words(value: str) -> Any:
 
 
 def event_words(event: AuditEvent) -> Any:
-    """What somebody did."""
+    """Return the words for an event."""
     return EVENTS[event]
 
 
 def page_words(endpoint: str) -> Any:
-    """The page that somebody saw."""
+    """Return the words for a page that was seen."""
     return PAGES.get(endpoint, endpoint)
 
 

@@ -19,7 +19,7 @@ from portal.domain.audit import AuditEntry, AuditEvent
 
 @dataclass
 class Intent:
-    """What somebody is about to do."""
+    """The event and subject that the current request or command will record."""
 
     event: AuditEvent
     by: str
@@ -41,7 +41,7 @@ def intend(intent: Intent | None) -> None:
 
 
 def describe(*, subject_id: int | None = None, tenant_id: int | None = None, **data: object) -> None:
-    """Add to what is recorded: codes and numbers only, never a name or a text somebody typed."""
+    """Add to what is recorded: codes and numbers only, never a name or a typed text."""
     intent = _intent.get()
     if intent is None:
         return

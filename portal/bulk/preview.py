@@ -35,7 +35,7 @@ class PreviewGroup(StrEnum):
     WITHDRAWS = "withdraws"
     """Taken out of the network by the transfer: no longer released, and still known there."""
     CONFIRM = "confirm"
-    """Released only where somebody confirms that consent is at hand."""
+    """Released only if the user confirms that consent is at hand."""
     UNCHANGED = "unchanged"
     ENDING = "ending"
     """Cannot be released: consent withdrawn or expired, left Qualli.life, or in doubt whose the identifier is."""
@@ -53,7 +53,7 @@ class Preview:
     offline: int = 0
     """Of those who go: who stay Offline all the same."""
     causes: dict[Finding, int] = field(default_factory=dict)
-    """Why they do; somebody with several counts for each."""
+    """Why they do; a participant with several causes counts for each."""
 
     @property
     def digest(self) -> str:

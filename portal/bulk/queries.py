@@ -26,7 +26,7 @@ class Group:
 
 
 def list_runs(after: int | None = None, limit: int = 50) -> Sequence[BulkRun]:
-    """A page of the tenant's runs that somebody started, newest first, older than the row `after`."""
+    """Return a page of the tenant's started runs, newest first, older than the row `after`."""
     query = select(BulkRun).where(BulkRun.state != BulkState.SHOWN)
     if after is not None:
         query = query.where(BulkRun.id < after)

@@ -42,16 +42,16 @@ from portal.tenants.queries import find_connection
 MOST = 50_000
 """People that one run may concern."""
 MOST_TRANSFERRED = 5_000
-"""People that one transfer of chosen people may concern; beyond, everybody's is the quicker one."""
+"""People that one transfer of chosen people may concern; beyond, a transfer of everyone is quicker."""
 KEPT = dt.timedelta(days=90)
-"""How long a report is kept; what somebody chose and never started goes after a day."""
+"""How long a report is kept; a run that was never started goes after a day."""
 WITHDRAWN = "withdrawn"
 """Code of those whom a transfer takes out of the network."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Whom somebody means: these rows, or all whom the list as narrowed shows."""
+    """The participants that a user chose: these rows, or everyone in the filtered list."""
 
     participant_ids: Collection[int] | None
     filters: Filters
@@ -165,7 +165,7 @@ def start(
 
 
 def blocker(context: TenantContext, run: BulkRun) -> Refusal | None:
-    """Why nobody of the run can be helped now; None where nothing speaks against it."""
+    """Return why the run cannot be started now; None if it can."""
     if run.action is BulkAction.REVOKE:
         return None
     minded = set(context.findings)
@@ -259,7 +259,7 @@ def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
 
 
 def forget_runs(now: dt.datetime, limit: int = 100) -> int:
-    """Delete what nobody started within a day, and old reports; how many. For the sweep, which sees every tenant."""
+    """Delete runs not started within a day, and old reports, of every tenant. Return how many."""
     query = select(BulkRun.id).where(
         ((BulkRun.state == BulkState.SHOWN) & (BulkRun.created_at < now - dt.timedelta(days=1)))
         | ((BulkRun.state == BulkState.DONE) & (BulkRun.created_at < now - KEPT))
@@ -271,7 +271,7 @@ def forget_runs(now: dt.datetime, limit: int = 100) -> int:
 
 
 def _set(run: BulkRun, still: BulkState, **values: object) -> None:
-    """Change a run that is `still` in that state; Refusal `bulk-started` where somebody was first."""
+    """Change a run that is `still` in that state. Raises Refusal `bulk-started` if another request was first."""
     result = db.session.execute(
         update(BulkRun)
         .where(BulkRun.id == run.id, BulkRun.state == still)

@@ -57,7 +57,7 @@ def list_page() -> str:
 @requires(Permission.RELEASE)
 @audited(AuditEvent.BULK_CHOSEN, "bulk")
 def choose() -> Response:
-    """Take down whom somebody means, and go on to what would become of them."""
+    """Store the chosen participants and show the preview."""
     action, narrowed = _split(request.form)
     if action is BulkAction.TRANSFER and not may(Permission.TRANSFER_CHOSEN):
         abort(403)

@@ -1,7 +1,7 @@
 """The command line `jobbruecke`: thin commands, which call one service each and commit once.
 
 A command's module is imported when the command is called (or its help is listed): most of them need a part of the
-product only, and somebody waits.
+product only, and the user waits.
 """
 
 from __future__ import annotations

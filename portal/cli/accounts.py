@@ -72,7 +72,7 @@ def create(
         scope_to(None)
     else:
         tenant_id = use_tenant(slug).id
-    commit()  # nobody waits while a password is typed
+    commit()  # no transaction stays open while a password is typed
     password = read_secret(_("Passwort"), confirm=True)
     created = create_account(
         tenant_id=tenant_id,
@@ -124,7 +124,7 @@ def link(email: str, show: bool) -> None:
 @_email_option
 @with_app
 def disable(email: str) -> None:
-    """Let nobody in with an account: its sessions end at once, its links are void."""
+    """Disable an account, end its sessions and revoke its one-time links."""
     found = _get(email)
     disable_account(found, None, utcnow())
     record_audit(AuditEvent.ACCOUNT_DISABLED, OPERATOR, subject="account", subject_id=found.id)
@@ -148,7 +148,7 @@ def enable(email: str) -> None:
 @_email_option
 @with_app
 def reset_second_factor(email: str) -> None:
-    """Take the second factor away of somebody who lost device and recovery codes; sessions end at once."""
+    """Reset the second factor of an account whose device and recovery codes are lost; its sessions end at once."""
     found = _get(email)
     reset(found, None, utcnow())
     record_audit(AuditEvent.SECOND_FACTOR_RESET, OPERATOR, subject="account", subject_id=found.id)

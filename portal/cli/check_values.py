@@ -9,7 +9,7 @@ from enum import StrEnum
 class Level(StrEnum):
     OK = "ok"
     WARN = "warn"
-    """Works, or is meant to be so; somebody may want to know."""
+    """Works, but may need attention."""
     FAIL = "fail"
 
 

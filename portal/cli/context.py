@@ -37,7 +37,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 OPERATOR = Actor("support")
-"""Who gave a command without saying on whose behalf: somebody of the operator, who sits at the server."""
+"""The author of a command given without an account: the operator, at the server."""
 
 
 def with_app(command: Callable[P, R]) -> Callable[P, R]:
@@ -69,7 +69,7 @@ def application() -> Iterator[Flask]:
 
 def _load() -> Flask:
     given = click.get_current_context().find_object(ScriptInfo)
-    if given:  # somebody who calls the command has an application already
+    if given:  # the caller passed an application
         return given.load_app()
     configure_logs(logging.ERROR)
     try:

@@ -122,7 +122,7 @@ def show(slug: str, number: int, connection_id: int | None, as_json: bool) -> No
 def pass_(
     slug: str, number: int, connection_id: int | None, by: str | None, shown: str | None, as_json: bool
 ) -> None:
-    """Let a held delivery go, exactly as it was shown. Not for whoever started it."""
+    """Approve a held delivery, exactly as it was shown. Not for the person who started it."""
     use_tenant(slug)
     actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
@@ -141,7 +141,7 @@ def pass_(
 @json_option
 @with_app
 def discard(slug: str, number: int, connection_id: int | None, by: str | None, as_json: bool) -> None:
-    """Discard a held delivery: nothing of it is sent. Not for whoever started it."""
+    """Discard a held delivery: nothing of it is sent. Not for the person who started it."""
     use_tenant(slug)
     actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)

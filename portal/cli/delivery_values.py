@@ -52,7 +52,7 @@ def delivery_values(found: Delivery) -> dict[str, Any]:
 
 
 def shown_values(found: Delivery) -> dict[str, Any]:
-    """Everything of one delivery; who would leave by a held one, by name, since somebody has to decide."""
+    """Everything of one delivery; the leavers of a held one by name, since a person has to decide."""
     held = found.state is DeliveryState.HELD
     return {
         **delivery_values(found),

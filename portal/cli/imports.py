@@ -32,7 +32,9 @@ AGAIN_SECONDS = 1.0
 @tenant_option
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(
-    "--full", is_flag=True, help="Whoever is missing has left Qualli.life. Else only what is named changes."
+    "--full",
+    is_flag=True,
+    help="Participants who are missing have left Qualli.life. Else only what is named changes.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and check everything, and change nothing.")
 @by_option(required=False)
@@ -45,7 +47,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
     with application() as app:
         tenant = use_tenant(slug)
         actor = resolve_actor(by, Permission.IMPORT, SYSTEM)
-        commit()  # copying may take long, and nobody has to wait for it
+        commit()  # copying may take long, and must not hold a transaction open
         upload = keep_export(path)
         mode = ImportMode.FULL if full else ImportMode.DELTA
         run = start_import(tenant, upload, mode, actor, utcnow(), dry_run)
@@ -64,7 +66,7 @@ def import_(slug: str, path: Path, full: bool, dry_run: bool, by: str | None, as
 
 
 def carry_out(app: Flask, import_id: int) -> ImportRun:
-    """Work on the import until it has ended or waits for a person, whoever else works on it too."""
+    """Work on the import until it has ended or waits for a person, also beside a worker."""
     progress = Progress()
     try:
         while True:
@@ -97,7 +99,7 @@ def _step(run: ImportRun) -> str:
 
 
 class _Work(threading.Thread):
-    """Runs the import beside whoever watches it; resumed by a worker where this process dies."""
+    """Runs the import beside the thread that shows its progress; a worker resumes it if this process dies."""
 
     def __init__(self, app: Flask, import_id: int) -> None:
         super().__init__(name="import", daemon=True)
@@ -110,7 +112,7 @@ class _Work(threading.Thread):
         with self._app.app_context():
             try:
                 run_import(self._import_id)
-            except Exception as error:  # noqa: BLE001 - said by whoever watches, in another thread
+            except Exception as error:  # noqa: BLE001 - reported by the thread that shows the progress
                 self.failure = error
             finally:
                 db.session.remove()

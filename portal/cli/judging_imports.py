@@ -45,7 +45,7 @@ def show(slug: str, number: int, as_json: bool) -> None:
 @by_option(required=False)
 @json_option
 def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
-    """Let a held import pass as it was shown, and take it over. Not for whoever started it."""
+    """Let a held import pass as it was shown, and take it over. Not for the person who started it."""
     with application() as app:
         run, actor = _find(slug, number, by)
         record_audit(AuditEvent.IMPORT_APPROVED, actor, subject="import", subject_id=run.id)
@@ -64,7 +64,7 @@ def pass_(slug: str, number: int, by: str | None, as_json: bool) -> None:
 @json_option
 @with_app
 def discard(slug: str, number: int, by: str | None, as_json: bool) -> None:
-    """Discard a held import: the people stay as they are. Not for whoever started it."""
+    """Discard a held import: the people stay as they are. Not for the person who started it."""
     run, actor = _find(slug, number, by)
     record_audit(AuditEvent.IMPORT_DISCARDED, actor, subject="import", subject_id=run.id)
     discard_import(run, actor, utcnow())

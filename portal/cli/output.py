@@ -49,7 +49,7 @@ def show_value(value: Any) -> str:
 
 
 class Progress:
-    """One line on a terminal that says how far a long work is; nothing where nobody watches."""
+    """One line on a terminal that says how far a long work is; nothing without a terminal."""
 
     _WIDTH = 30
 

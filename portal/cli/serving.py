@@ -1,4 +1,4 @@
-"""Gunicorn's threads, bounded: nobody keeps one by sending slowly; what is no request gets a page of ours (ADR 051)."""
+"""Gunicorn's threads, bounded: slow senders cannot keep one; what is no request gets a page of ours (ADR 051)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def to_cut(readings: Collection[Reading], now: float, patience: float, most: int
 
 
 class BoundedWorker(gthread.ThreadWorker):  # type: ignore[misc]
-    """A process of the web server that lets nobody keep a thread, with our own words for what cannot be read."""
+    """A process of the web server with bounded threads, and our own words for requests that cannot be read."""
 
     head_seconds = HEAD_SECONDS
 
@@ -83,7 +83,9 @@ class BoundedWorker(gthread.ThreadWorker):  # type: ignore[misc]
         for reading in cut:
             log.info("request_too_slow")
             with suppress(OSError):  # closed meanwhile
-                reading.sock.shutdown(socket.SHUT_RD)  # whoever reads sees an end; an answer still goes out
+                reading.sock.shutdown(
+                    socket.SHUT_RD
+                )  # the reading thread sees the end; an answer still goes out
 
     def handle(self, conn: gthread.TConn) -> Any:
         if not isinstance(conn.sock, Metered):
@@ -110,7 +112,7 @@ class BoundedWorker(gthread.ThreadWorker):  # type: ignore[misc]
             log.info("request_unreadable", status=status, error=type(exc).__name__)
         else:
             log.error("request_broke", **describe_error(exc))
-        with suppress(OSError):  # nobody there any more
+        with suppress(OSError):  # the client has gone
             client.settimeout(_ANSWER_SECONDS)
             client.sendall(_answer(self.wsgi, status))
 

@@ -119,7 +119,7 @@ def set_(slug: str, name: str | None, by: str | None, as_json: bool, **settings:
     ):
         raise click.UsageError("Nothing to set. See --help for what can be set.")
     use_tenant(slug)
-    commit()  # nobody waits while a token is typed
+    commit()  # no transaction stays open while a token is typed
     secret = _read_token(settings)
     found = use_tenant(slug)
     actor = resolve_actor(by, Permission.CONFIGURE)

@@ -1,4 +1,4 @@
-"""`deliver --wait`: until the answers are in, or until they will not come without somebody's doing."""
+"""`deliver --wait`: waits until the answers are in, or until they will not come before a person acts."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from portal.webkit.labels import label_of
 
 LOOK_SECONDS = 0.3
 FAILURES = 2
-"""So many failed calls in a row are no hiccup: whoever waits is told instead of kept."""
+"""After so many failed calls in a row the command ends and says so."""
 PATIENCE = dt.timedelta(seconds=30)
-"""How long nothing may happen before somebody looks whether worker, cron and Redis are there."""
+"""How long nothing may happen before worker, cron and Redis are checked."""
 
 _REPLANNED = frozenset(
     {

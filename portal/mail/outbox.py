@@ -24,7 +24,7 @@ PAUSES = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """After failed attempts; the last one repeats."""
 GIVEN_UP_AFTER = dt.timedelta(days=3)
 FORGOTTEN_AFTER = dt.timedelta(days=30)
-"""From then on nobody would want to send it again."""
+"""After so long a failed mail is not sent again."""
 OVERDUE_AFTER = dt.timedelta(minutes=2)
 """No worker took it: cron sends it by itself."""
 
@@ -68,7 +68,7 @@ def put(
     try:
         with db.session.begin_nested():
             db.session.add(mail)
-    except IntegrityError:  # somebody was faster
+    except IntegrityError:  # another process was first
         return None
     if secret is not None:
         mail.secret_encrypted = current_keyring().encrypt(secret.encode(), secret_place(mail.id))
@@ -78,7 +78,7 @@ def put(
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:
-    """Waiting mails that nobody is sending."""
+    """In SQL: waiting mails that are due and not leased."""
     return and_(WAITING, Mail.due_at <= now, is_free(Mail, now))
 
 
@@ -89,7 +89,7 @@ def due_mails(now: dt.datetime, limit: int, channels: Iterable[Channel]) -> Sequ
 
 
 def claim_mail(mail_id: int, now: dt.datetime) -> Lease[Mail] | None:
-    """Take a mail that is due, for the length of one attempt; None where it is not, or somebody has it."""
+    """Acquire the lease of a due mail for one attempt. Return None if it is not due or another process has it."""
     return take(Mail, mail_id, now, LEASE.seconds, is_due(now), attempts=Mail.attempts + 1)
 
 

@@ -97,7 +97,7 @@ def _session(settings: Settings) -> Iterator[smtplib.SMTP]:
 
 @contextmanager
 def _deadline() -> Iterator[Callable[[socket.socket], None]]:
-    """Past the deadline the socket is shut down, whoever waits for it; a copy of it, since encrypting takes it over."""
+    """Shut the socket down at the deadline, even during a read; by a copy, since TLS takes the socket over."""
     copies: list[socket.socket] = []
 
     def shut_down() -> None:

@@ -1,4 +1,4 @@
-"""Jobnetzwerk: takes master data, and the word of whoever releases that consent is at hand."""
+"""Jobnetzwerk: takes master data; the user who releases may confirm that consent is at hand."""
 
 from portal.networks.spec import ConsentProof, NetworkSpec
 

@@ -21,7 +21,7 @@ class Requirement(StrEnum):
     EMAIL = auto()
     CASEWORKER = auto()
     ORDER = auto()
-    """With somebody who is responsible for it."""
+    """With a responsible person."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Who is told of what, and how long it has to last before anybody is: tables, and nothing else."""
+"""Who is told of what, and how long it has to last before: tables, and nothing else."""
 
 from __future__ import annotations
 

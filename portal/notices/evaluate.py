@@ -36,7 +36,7 @@ def look(now: dt.datetime) -> None:
 
 
 def look_if_cron_is_silent() -> None:
-    """What cron would do, so that somebody is told of its silence, too."""
+    """Do what cron would do, so that its own silence is reported, too."""
     now = utcnow()
     with reading():
         seen = db.session.scalar(select(func.max(Heartbeat.seen_at)).where(Heartbeat.kind == "cron"))
@@ -46,6 +46,6 @@ def look_if_cron_is_silent() -> None:
 
 
 def forget(now: dt.datetime) -> None:
-    """Delete what nobody asks for any more."""
+    """Delete old notices and days of digests."""
     forget_notices(now)
     forget_digest_days(now)

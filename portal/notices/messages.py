@@ -1,4 +1,4 @@
-"""What a message says, put together when it is sent: plain text, German or English, without anybody's name in it."""
+"""What a message says, put together when it is sent: plain text, German or English, without names of people."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _notice(mail: Mail, account: Account, now: dt.datetime) -> Message:  # noqa:
 
 
 def _recovery(mail: Mail, account: Account, now: dt.datetime) -> Message:  # noqa: ARG001
-    """Only to whom the trouble was mailed: nobody else would know what is well again."""
+    """Tell those to whom the trouble was mailed that it is over."""
     notice = _notice_of(mail)
     told = select(Mail.id).where(
         Mail.notice_id == notice.id,

@@ -1,4 +1,4 @@
-"""The facts that notices are opened and closed by, of all tenants at once; and the notices that somebody is shown."""
+"""The facts that notices are opened and closed by, of all tenants at once; and the notices that a user is shown."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _unknown_mediators() -> dict[int, dict[str, int]]:
 def _sent(now: dt.datetime) -> dict[int, dt.datetime]:
     """When a delivery was last committed, or the first of the people released today was, whatever is later.
 
-    Only of connections where that was long ago, and somebody is released: all others are no news.
+    Only of connections where that was long ago and a participant is released: all others are no news.
     """
     newest = and_(Delivery.connection_id == Connection.id, Delivery.sequence == Connection.committed_sequence)
     query = (
@@ -263,12 +263,12 @@ def _by_tenant(*conditions: ColumnElement[bool]) -> dict[int, list[int]]:
     return found
 
 
-# --- what somebody is shown --------------------------------------------------------------------------------
+# --- what a user is shown ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class NoticeRow:
-    """A notice on somebody's page."""
+    """A notice on a user's page."""
 
     notice: Notice
     tenant: Tenant | None

@@ -15,7 +15,7 @@ from portal.notices.queries import concerns
 
 
 def see(notice_id: int, role: Role, account_id: int, now: dt.datetime) -> None:
-    """Note that somebody has seen a notice as bad as it is. Raises NotFound, also where the role is not shown it."""
+    """Record that an account has seen a notice at its level. Raises NotFound, also if its role is not shown it."""
     notice = db.session.scalar(select(Notice).where(Notice.id == notice_id, concerns(role)))
     if notice is None:
         raise NoticeUnknown

@@ -28,7 +28,7 @@ def open_notices() -> dict[tuple[NoticeKind, str], Notice]:
 
 
 def differs(facts: Facts, opened: dict[tuple[NoticeKind, str], Notice]) -> bool:
-    """Whether there is anything to write: mostly there is not, and nobody waits for a writer then."""
+    """Return whether there is anything to write. Mostly there is not, and no write transaction is needed."""
     called_for = wanted(facts)
     for key, notice in opened.items():
         if key not in called_for or _is_new(notice, called_for[key]) or _is_to_be_told(notice, facts.now):
@@ -103,7 +103,7 @@ def _tell(notice: Notice, now: dt.datetime) -> None:
 
 
 def close(notice: Notice, now: dt.datetime) -> None:
-    """It is well again: whoever was told is told that, too. What nobody was told of leaves no trace."""
+    """Close a notice and tell those who were told of it. One that was never mailed is deleted."""
     if not notice.notified_level:
         db.session.execute(delete(Notice).where(Notice.id == notice.id, Notice.notified_level == 0))
         return

@@ -23,7 +23,7 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 @health.get("/health/live")
 @public
 def live() -> Response:
-    """The process answers; nothing else is asked, so that nobody restarts it because the database is away."""
+    """Answer that the process runs. Checks nothing else, so that it is not restarted because the database is away."""
     return _word("live", 200)
 
 
@@ -43,7 +43,7 @@ def ready() -> Response:
 @health.get("/metrics")
 @public
 def metrics() -> Response:
-    """Measures for Prometheus, for whoever has the token; without one set, for this machine alone."""
+    """Show measures for Prometheus to clients with the token; if none is set, to this machine alone."""
     if not _may_measure():
         abort(404)
     with reading():

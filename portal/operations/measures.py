@@ -1,4 +1,4 @@
-"""What is measured of the whole system: numbers from the database alone, without anybody's data.
+"""What is measured of the whole system: numbers from the database alone, without personal data.
 
 Tenants are not told apart: a label for each would tell strangers how many there are and how they do, and grow without
 end. Who is concerned is on the pages of notices and of operations.
@@ -98,19 +98,21 @@ def _deliveries(now: dt.datetime) -> Iterator[Measure]:
         )
     )
     yield _age(
-        "oldest_due_delivery_seconds", "How long a step has been due that nobody works on.", oldest, now
+        "oldest_due_delivery_seconds", "How long a step has been due without a worker on it.", oldest, now
     )
     unknown = db.session.scalar(
         select(func.count()).where(Delivery.state.in_(UNCOMMITTED), Delivery.outcome_unknown)
     )
-    yield Measure("deliveries_outcome_unknown", "Committed perhaps: nobody answered.", {"": unknown or 0})
+    yield Measure(
+        "deliveries_outcome_unknown", "Commits without an answer, which may have counted.", {"": unknown or 0}
+    )
 
 
 def _answers(now: dt.datetime) -> Iterator[Measure]:
     oldest = db.session.scalar(
         select(func.min(Registration.waiting_since)).where(Registration.waiting_since.is_not(None))
     )
-    yield _age("oldest_answer_seconds", "How long somebody has waited for an answer.", oldest, now)
+    yield _age("oldest_answer_seconds", "How long the oldest unanswered delivery has waited.", oldest, now)
     people = db.session.scalar(select(func.count()).where(Registration.clarification.is_not(None)))
     yield Measure("people_in_clarification", "People whose answers do not fit.", {"": people or 0})
 

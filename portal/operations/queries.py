@@ -1,4 +1,4 @@
-"""How the whole system is doing, over all tenants; for support alone, and without anybody's data."""
+"""How the whole system is doing, over all tenants; for support alone, and without personal data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Unanswered:
     tenant: Tenant
     people: int
     since: dt.datetime
-    """Commit of the oldest delivery that somebody waits for."""
+    """Commit of the oldest delivery that participants wait for."""
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Erased:
 
 
 def lock_unhindered(participant_ids: Sequence[int]) -> dict[int, str]:
-    """Those of these people who may go, by row with their numbers; nobody can release them until the transaction ends.
+    """Lock and return those who may be erased: row and number. They cannot be released until the transaction ends.
 
     Registrations first, then participants: the order in which a release takes them, so that the two never wait for each
     other. SQLite has one writer anyway.
@@ -93,7 +93,7 @@ def _erase_protocol(ids: Sequence[int], now: dt.datetime) -> int:
 
 
 def _erase_parts(ids: Sequence[int]) -> int:
-    """The frozen parts that hold their records, whoever else is in them: nothing of them is sent again."""
+    """Erase the frozen parts that hold their records, with the other records in them: they are not sent again."""
     theirs = (
         select(DeliveryPart.id)
         .join(DeliveryPerson, DeliveryPerson.delivery_id == DeliveryPart.delivery_id)

@@ -43,7 +43,7 @@ def last_seen_at(tenant_id: int) -> dt.datetime | None:
 
 
 def inactive(tenant_id: int, before: dt.datetime) -> ColumnElement[bool]:
-    """Whoever has had no activity since `before`, here or in Qualli.life (participants)."""
+    """In SQL: participants without activity since `before`, here or in Qualli.life."""
     seen = last_seen_at(tenant_id)
     gone: ColumnElement[bool] = Participant.left_at < before
     if seen is None or seen < before:
@@ -99,7 +99,7 @@ def _first_hindrance() -> ColumnElement[str | None]:
 
 @dataclass(frozen=True)
 class BlockedErasure:
-    """Somebody whose time is over, and who cannot be erased yet."""
+    """A participant whose retention time is over, and who cannot be erased yet."""
 
     participant: Participant
     blocker: ErasureBlocker

@@ -17,7 +17,7 @@ class Sort(StrEnum):
     PSEUDONYMOUS = "pseudonymous"
     """About a person whom only another table names."""
     TECHNICAL = "technical"
-    """About nobody."""
+    """Not about a person."""
 
 
 class Subjects(StrEnum):
@@ -27,7 +27,7 @@ class Subjects(StrEnum):
     MEDIATORS = "mediators"
     """Employees of the provider, as Qualli.life names them."""
     ACCOUNTS = "accounts"
-    """Whoever may sign in."""
+    """Users who may sign in."""
     NOBODY = "nobody"
 
 

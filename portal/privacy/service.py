@@ -170,7 +170,7 @@ def erase_on_request(participant_id: int, shown: str, now: dt.datetime) -> Erase
         raise ErasureChanged
     _forget_searches_for(participant_id)
     erased = erase_people([participant_id], now)
-    if not erased.people:  # somebody released them at this moment
+    if not erased.people:  # released by another request at this moment
         raise ErasureChanged
     return erased
 

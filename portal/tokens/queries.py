@@ -34,7 +34,7 @@ def ending_soon(now: dt.datetime) -> Sequence[ApiToken]:
 
 
 def is_current() -> ColumnElement[bool]:
-    """Tokens that nobody revoked, and that no newer one of the same name replaced."""
+    """In SQL: tokens that were neither revoked nor replaced by a newer one of the same name."""
     newer = aliased(ApiToken)
     replaced = select(newer.id).where(
         newer.tenant_id == ApiToken.tenant_id,

@@ -63,7 +63,7 @@ def make_token(
 
 
 def read_name(text: str) -> str:
-    """The name somebody typed. Refusal where it is empty, too long, or not to be shown."""
+    """Return a typed name in its normal form. Raises Refusal if it is empty, too long, or not printable."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name:
         raise TokenNameMissing
@@ -107,7 +107,7 @@ def is_to_be_noted(token: ApiToken, now: dt.datetime) -> bool:
 
 
 def note_use(token: ApiToken, now: dt.datetime) -> None:
-    """Write down that it is used, whoever else does so at the same time."""
+    """Record that a token is used; safe beside other requests that do the same."""
     db.session.execute(
         update(ApiToken)
         .where(

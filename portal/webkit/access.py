@@ -25,7 +25,7 @@ SETTING_UP = frozenset(
         "accounts.sign_out",
     }
 )
-"""Where somebody gets who still has to set up a second factor."""
+"""Endpoints for users who still have to set up a second factor."""
 
 
 def may(permission: Permission) -> bool:
@@ -34,7 +34,7 @@ def may(permission: Permission) -> bool:
 
 
 def requires(permission: Permission) -> Callable[[View], View]:
-    """Only those with `permission` get to the view; 403 for others, sign-in for nobody."""
+    """Restrict a view to users with `permission`: 403 for others, sign-in for anonymous requests."""
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -56,7 +56,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
 
 def public(view: View) -> View:
-    """The view is for everybody; `tests/web/test_access.py` lists which are."""
+    """Open a view to everyone; `tests/web/test_access.py` lists which are."""
     view.permission = None  # type: ignore[attr-defined]
     return view
 

@@ -37,7 +37,7 @@ def with_plain_address(wsgi_app: Any) -> Any:
 
 
 def caller_key() -> str:
-    """What limits count whoever asks by."""
+    """Return the key by which limits count a client."""
     address = request.remote_addr or "nowhere"
     if ":" not in address:
         return address

@@ -20,7 +20,7 @@ class EncryptedFile(io.RawIOBase):
 
     def __init__(self) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
-        # a form that breaks off half-way is dropped by whoever reads it, and closes nothing
+        # the parser drops a form that breaks off half-way without closing its files
         weakref.finalize(self, self._file.close)
         self._cipher = Cipher(algorithms.AES(os.urandom(32)), modes.CTR(os.urandom(16)))
         self._writer: CipherContext = self._cipher.encryptor()

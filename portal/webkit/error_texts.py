@@ -151,5 +151,5 @@ TOKEN_TROUBLE = ErrorText(
 
 
 def error_text_for(status: int) -> ErrorText:
-    """The words for a status; of one that nobody foresaw, those for its kind."""
+    """Return the words for a status; for an unlisted one those of its class (4xx, 5xx)."""
     return ERROR_TEXTS.get(status) or ERROR_TEXTS[500 if status >= 500 else 400]

@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 
 def refused(error: Refusal) -> Response:
-    """Somebody wants what cannot be had: the reason, on the page where they asked."""
+    """Show the reason of a refusal on the page where the user asked."""
     rollback()
     sentence = message(error)
     if wants_problem():

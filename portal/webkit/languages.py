@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
 
 
 def find_language() -> str:
-    """The language somebody chose; German unless they did. Programs say it with each request."""
+    """Return the language that the user chose, German by default. API clients name it with each request."""
     if has_request_context() and request.path.startswith("/api/"):
         return _wanted_most()
     chosen = request.cookies.get("language") if has_request_context() else None
@@ -54,13 +54,13 @@ def _wanted_most() -> str:
 
 
 def find_theme() -> str:
-    """The theme somebody chose; `auto` follows the device."""
+    """Return the theme that the user chose; `auto` follows the device."""
     chosen = request.cookies.get("theme", "auto")
     return chosen if chosen in THEMES else "auto"
 
 
 def find_shortcuts() -> bool:
-    """Whether somebody switched on keyboard shortcuts; single keys surprise whoever does not expect them."""
+    """Return whether the user switched on keyboard shortcuts; off by default, since single keys may surprise."""
     return request.cookies.get("shortcuts") == "on"
 
 

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 SCHEME = "counted-twice"
 _REST_SECONDS = 5
-"""After a failure Redis is left alone for so long: somebody waits for each answer that does not come."""
+"""After a failure Redis is not asked for so long, since a request waits for every answer that does not come."""
 _KEYS = 50_000
 """Of a process's own counts; it begins anew before they take its memory. Those in Redis go on."""
 log = structlog.get_logger()

@@ -80,7 +80,7 @@ class LimitedRequest(EncryptingRequest):
             raise UserError(BodyCut) from None
 
     def _forget_form(self) -> None:
-        """What is refused is nobody's: whoever asks again, an error page for one, gets an empty form."""
+        """Drop a refused form, so that an error page that reads it again gets an empty one."""
         self.__dict__["form"], self.__dict__["files"] = MultiDict(), MultiDict()
 
 
@@ -138,13 +138,13 @@ def check_fields(values: MultiDict[str, str]) -> None:
 
 
 def check_length(values: MultiDict[str, str]) -> None:
-    """413 where a form is longer than any of ours; of those in parts the reader sees to it, of others nobody else."""
+    """Raise 413 if a form is longer than any of ours. Multipart forms are bounded by their reader already."""
     if sum(len(name) + len(value) for name, value in values.items(multi=True)) > FORM_BYTES:
         raise RequestEntityTooLarge
 
 
 def check_texts(texts: Iterable[str]) -> None:
-    """400 for control characters and halves of pairs: a database refuses some, and nobody types any."""
+    """Raise 400 for control characters and lone surrogates: they cannot be typed, and a database refuses some."""
     for text in texts:
         if _NO_TEXT.search(text):
             raise UserError(ControlCharacters)

@@ -34,7 +34,7 @@ def read_rows(values: MultiDict[str, str], name: str, limit: int) -> set[int]:
 
 
 def day(text: str | None) -> dt.date | None:
-    """Read a date as JJJJ-MM-TT; None for anything else, and for years that nobody means."""
+    """Read a date as JJJJ-MM-TT; None for anything else, and for implausible years."""
     if not text or not _DAY.fullmatch(text):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Errors for programs: problem details (RFC 9457), for all of /api and for whoever asks a page for JSON."""
+"""Errors for programs: problem details (RFC 9457), for all of /api and for clients that ask a page for JSON."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def allow_forms_to(response: Response, origin: str) -> None:
 
 
 def own_key() -> str:
-    """For limits that count for whoever is signed in, wherever they are."""
+    """Return the key of limits that count for the signed-in account, from any address."""
     return f"account:{current_user.get_id()}"
 
 

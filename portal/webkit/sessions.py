@@ -63,7 +63,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         return self.row_id is None and not self.renewed and self.keys() <= {"csrf_token"}
 
     def renew(self) -> None:
-        """Go on under a new number, with nothing of what was before: somebody signs in or out."""
+        """Continue under a new number and without earlier contents, as at every sign-in and sign-out."""
         self.clear()
         self.renewed = True
 
@@ -100,7 +100,7 @@ class ServerSessions(SessionInterface):
         try:
             session = _load(token)
             if request.method not in SAFE_METHODS:
-                rollback()  # the body may take long to come, and nobody has to wait for it
+                rollback()  # receiving the body may take long, and must not hold a transaction open
             return session
         except OperationalError as error:
             log.warning("session_not_loaded", error=type(error).__name__)
@@ -210,7 +210,7 @@ def _strangers(token: str) -> ServerSession:
 
 
 def _see(session: ServerSession, now: dt.datetime) -> None:
-    """Note that somebody is there. Nobody waits long for that, and no page fails by it: the next one notes it."""
+    """Record the activity of a session. Skipped if the database is busy: the next request records it."""
     try:
         with _writing(SEEN_PATIENCE_SECONDS) as connection:
             _update(connection, session, seen_at=now)

@@ -62,7 +62,7 @@ class _SheetWriter:
     def __init__(self, book: Any, sheet: Any, widths: list[int]) -> None:
         date = _DATE[find_language()]
         self._sheet = sheet
-        self._quoted = book.add_format({"quote_prefix": True})  # stays text when somebody edits the cell
+        self._quoted = book.add_format({"quote_prefix": True})  # stays text when the cell is edited
         self._date, self._time = (book.add_format({"num_format": form}) for form in (date, f"{date} hh:mm"))
         self.widths = widths
 

@@ -13,7 +13,7 @@ from portal.domain.notices import Mail
 
 
 class NoLongerNeeded(Exception):
-    """Nobody wants the message any more; `code` says why."""
+    """The message is no longer needed; `code` says why."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
