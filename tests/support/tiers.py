@@ -19,7 +19,7 @@ TIERS = {
 _LONG = ("processes", "browser", "slow")
 _TOGETHER = ("tests/browser",)
 """Folders that run on one worker as a whole: their tests share a browser and a system."""
-CPU_SECONDS = 30
+CPU_SECONDS = 60
 """More of the test's own process than this needs the mark `slow`; other processes on the machine do not count."""
 _left_out: dict[str, str] = {}
 _began = time.monotonic()
