@@ -1,0 +1,87 @@
+"""Lists go over their indexes, in the order in which they are shown: nothing is sorted, and nobody else is read."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+
+from portal.core.database import db
+from portal.domain.rules.phase import Phase
+from portal.domain.rules.status import Status
+from portal.releases.filters import Filters
+from portal.releases.queries import count_all, list_participants
+from portal.releases.states import refresh_due
+from portal.tenants.context import TenantContext, load_tenant_context
+from tests.support.database import Cast
+from tests.support.people import Crowd
+
+pytestmark = pytest.mark.conformance
+
+NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
+INDEX = "ix_participant_state_"
+
+
+@pytest.fixture
+def context(app: Flask, cast: Cast) -> TenantContext:
+    """A tenant with people of every kind, of whom the database knows how many they are."""
+    seen = load_tenant_context(cast.alpha, NOW)
+    assert seen.connection is not None
+    Crowd(cast.alpha, seen.connection.id, NOW, seen.deadlines).come(400)
+    db.session.execute(text("ANALYZE"))
+    if db.engine.dialect.name == "postgresql":  # as it would choose with very many
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+        db.session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        db.session.execute(text("SET LOCAL enable_hashjoin = off"))
+        db.session.execute(text("SET LOCAL enable_mergejoin = off"))
+    return load_tenant_context(cast.alpha, NOW)
+
+
+def plan_of(action: object) -> str:
+    """How the database comes to the last statement of an action."""
+    said: list[tuple[str, object]] = []
+
+    def note(_c: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if "participant_state" in statement:
+            said.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        action()  # type: ignore[operator]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    statement, values = said[-1]
+    explain = "EXPLAIN " if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+    rows = db.session.connection().exec_driver_sql(explain + statement, values)  # type: ignore[arg-type]
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        (Filters(), "name"),
+        (Filters(statuses=frozenset({Status.ONLINE})), "status"),
+        (Filters(phases=frozenset({Phase.SENT})), "phase"),
+        (Filters(order_id=2), "order"),
+        (Filters(mediator_id=2), "mediator"),
+        (Filters(caseworker="SB"), "caseworker"),
+        (Filters(needs_action=True), "action"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_list_goes_over_its_index(context: TenantContext, filters: Filters, index: str) -> None:
+    plan = plan_of(lambda: list_participants(context, filters, limit=10))
+    assert INDEX + index in plan, plan
+    assert "SCAN participant_state" not in plan.replace("USING INDEX", ""), plan
+    assert "TEMP B-TREE" not in plan, plan
+    assert "Sort" not in plan, plan
+
+
+def test_counting_reads_nobody_of_another_tenant(context: TenantContext) -> None:
+    assert INDEX in plan_of(lambda: count_all(context))
+
+
+def test_whose_moment_has_come_is_found_by_its_index(context: TenantContext) -> None:
+    assert INDEX + "recheck" in plan_of(lambda: refresh_due(context.tenant.id, NOW))
