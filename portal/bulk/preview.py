@@ -57,7 +57,7 @@ class Preview:
 
     @property
     def digest(self) -> str:
-        """Stands for what was shown, so that nothing else is started."""
+        """Digest of what was shown, so that nothing else is started."""
         shown = [*sorted(self.counts.items()), self.gone, self.offline, *sorted(self.causes.items())]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
 

@@ -115,7 +115,7 @@ def _refusal(delivery: Delivery, blocker: str | None) -> Refused | None:
 
 
 def _follower(delivery: Delivery) -> int | None:
-    """The delivery planned anew in place of one that was given up."""
+    """Return the delivery that was planned in place of a discarded one."""
     if delivery.state is not DeliveryState.DISCARDED or delivery.problem not in _REPLANNED:
         return None
     with reading():

@@ -191,7 +191,7 @@ def probe(connection_id: int) -> None:
     connection.probe_at = utcnow() + dt.timedelta(seconds=current_settings().probe_seconds)
     attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
-        commit()  # let go of the database before a slow call
+        commit()  # no transaction stays open during a slow call
         try:
             account = client.read_account()
             if account.last_sequence > attempted:

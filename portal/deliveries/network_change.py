@@ -79,7 +79,7 @@ def _find_earlier(tenant: Tenant, network: Network) -> Connection | None:
 
 
 def _is_being_left(connection: Connection) -> bool:
-    """Whether something is still to be sent over a connection that the tenant left: it would hit who is told anew."""
+    """Return whether a delivery is still to be sent over a connection that the tenant left."""
     if connection.state is not ConnectionState.CLOSING:
         return False
     announced = (

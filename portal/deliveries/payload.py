@@ -1,4 +1,4 @@
-"""What the network is told of a person, from the rows that we have of them."""
+"""What the network is told of a participant, from their rows."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def _from_row(delivery: Delivery, column: Any) -> Any:
 
 
 def _note_told(delivery: Delivery, now: dt.datetime) -> None:
-    """Write down what the network has been told of each person."""
+    """Store what was announced to the network about each participant."""
     row: dict[str, Any] = {
         "announced_sequence": delivery.sequence,
         "announced_at": now,

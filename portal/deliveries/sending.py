@@ -292,7 +292,7 @@ def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
 
 
 def _give_way(problem: DeliveryProblem, now: dt.datetime) -> Stop:
-    """Discard a delivery that must not go; it is planned anew, unless nothing may go."""
+    """Discard a delivery that must not be sent, and plan it again unless the tenant may send nothing."""
     return Stop(problem, DISCARD, replan_at=None if problem is DeliveryProblem.NOT_LICENSED else now)
 
 

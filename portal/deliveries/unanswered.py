@@ -78,7 +78,7 @@ def _answers_else(client: NetworkClient) -> bool:
 
 
 def _go_on_without(delivery: Delivery, error: NetworkError, now: dt.datetime) -> Outcome:
-    """The network forgot the delivery: everybody in it is told anew, and then nothing is left to wait for."""
+    """End a delivery that the network forgot: everyone in it is announced again, and no answer is awaited."""
     if delivery.problem is not DeliveryProblem.FORGOTTEN:
         log.error("delivery_forgotten", delivery=delivery.id)
         tell_anew(delivery, now)

@@ -22,7 +22,7 @@ from portal.releases.states import refresh_due
 
 
 def note_unanswered(delivery: Delivery, now: dt.datetime) -> int:
-    """Before a delivery is complete: whom it did not answer, and nothing newer names, is to be clarified; how many."""
+    """Put unanswered participants into clarification unless a newer delivery names them. Return how many."""
     missing = _note_missing(delivery, now)
     delivery.answered = count_answers(delivery.id)
     return missing
@@ -130,7 +130,7 @@ def _without_answer(delivery: Delivery) -> ColumnElement[bool]:
 
 
 def _note_missing(delivery: Delivery, now: dt.datetime) -> int:
-    """Put into clarification whom the delivery did not answer, unless a newer one concerns them; how many."""
+    """Put participants without an answer into clarification unless a newer delivery concerns them. Return how many."""
     rows = db.session.execute(
         update(Registration)
         .where(

@@ -113,7 +113,7 @@ def end_release(
 
 
 def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt.datetime) -> Registration:
-    """Choose the mediator whom the network is told of with the next transfer.
+    """Choose the mediator who is announced with the next transfer.
 
     Raises NotFound (participant, mediator); Refusal `mediator-inactive`, `network-not-chosen`.
     """
@@ -168,7 +168,7 @@ def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> 
 
 
 def get_participant(participant_id: int) -> Participant:
-    """The participant of the session's tenant; NotFound otherwise."""
+    """Return a participant of the session's tenant. Raises NotFound."""
     person = db.session.scalar(select(Participant).where(Participant.id == participant_id))
     if person is None:
         raise ParticipantUnknown
@@ -176,7 +176,7 @@ def get_participant(participant_id: int) -> Participant:
 
 
 def get_participant_by_number(number: str) -> Participant:
-    """The participant whom Qualli.life calls `number`, however its blanks are typed; NotFound otherwise."""
+    """Return the participant with the identifier `number`, however its spaces are typed. Raises NotFound."""
     wanted = normalise(number)
     alike = db.session.scalars(select(Participant).where(Participant.lookup_key == lookup_key(number)))
     found = [person for person in alike if normalise(person.number) == wanted]

@@ -42,7 +42,7 @@ class Leaving:
     explained: int
     unexplained: int
     unexplained_before: int = 0
-    """Unexplained leavers of committed deliveries in the days that count, those let go by a person left out."""
+    """Unexplained leavers of committed deliveries in the days that count, without those of approved deliveries."""
     orders: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """By order: how many were told, and how many of them leave unexplained."""
 
