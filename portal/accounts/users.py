@@ -39,7 +39,7 @@ class User:
 
 
 def find_user(account_id: str) -> User | None:
-    """The user by the number in the session; None where the account is gone or disabled."""
+    """Return the user by the number in the session; None where the account is gone or disabled."""
     query = select(Account).where(Account.id == int(account_id), Account.disabled_at.is_(None))
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)
@@ -59,6 +59,6 @@ def user_of(account: Account) -> User:
 
 
 def current_actor() -> Actor:
-    """The signed-in person, as services need to know them."""
+    """Return the signed-in person, as services need to know them."""
     by_provider = bool(session.get(WITHOUT_PASSWORD))
     return Actor(current_user.initials, current_user.id, current_user.mediator_id, by_provider)

@@ -86,7 +86,7 @@ def _look(delivery_id: int, started: dt.datetime) -> _Look:
 
 
 def _ended(delivery: Delivery) -> bool:
-    """Whether there is nothing to wait for: finished, or waiting for a person."""
+    """Return whether there is nothing to wait for: finished, or waiting for a person."""
     return delivery.state in (
         DeliveryState.COMPLETE,
         DeliveryState.FAILED,

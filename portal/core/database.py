@@ -290,5 +290,5 @@ def rollback() -> None:
 
 
 def utcnow() -> dt.datetime:
-    """The time now, aware, in UTC; services take it as an argument, only edges call this."""
+    """Return the time now, aware, in UTC; services take it as an argument, only edges call this."""
     return dt.datetime.now(dt.UTC)

@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 def client_for(connection: Connection, delivery_id: int | None = None) -> NetworkClient:
-    """The client that speaks for a connection, which must have a token.
+    """Return the client that speaks for a connection, which must have a token.
 
     What came of each call is stored at once, in a transaction of its own: none is open while it calls.
     """
@@ -117,7 +117,7 @@ def problem_of(error: NetworkError) -> DeliveryProblem:
 
 
 def longest_pause() -> dt.timedelta:
-    """How long to wait for what no attempt will mend soon."""
+    """Return how long to wait for what no attempt will mend soon."""
     return dt.timedelta(seconds=current_settings().retry_seconds[-1])
 
 

@@ -38,7 +38,7 @@ def unexplained_before(connection_id: int, tenant: Tenant, now: dt.datetime) -> 
 
 
 def is_explained(release: Release | None) -> bool:
-    """Whether an ended release explains that its person leaves."""
+    """Return whether an ended release explains that its person leaves."""
     return release is not None and release.end_cause in EXPLAINING
 
 

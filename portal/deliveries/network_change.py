@@ -73,7 +73,7 @@ def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datet
 
 
 def _find_earlier(tenant: Tenant, network: Network) -> Connection | None:
-    """The last connection of the tenant to this network."""
+    """Return the last connection of the tenant to this network."""
     query = select(Connection).where(Connection.tenant_id == tenant.id, Connection.network == network)
     return db.session.scalar(query.order_by(Connection.id.desc()).limit(1))
 

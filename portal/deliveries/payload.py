@@ -53,7 +53,7 @@ def participant_record(
 
 
 def digest_key() -> bytes:
-    """The key of the digests of records."""
+    """Return the key of the digests of records."""
     secret = current_settings().secret_key.get_secret_value()
     return hashlib.sha256(b"record digest\x00" + secret.encode()).digest()
 

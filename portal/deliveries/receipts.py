@@ -50,7 +50,7 @@ def _in_delivery(delivery: Delivery, *parts: Inclusion) -> ColumnElement[bool]:
 
 
 def _from_row(delivery: Delivery, column: Any) -> Any:
-    """The value of the delivery's row about the person of a registration."""
+    """Return the value of the delivery's row about the person of a registration."""
     return (
         select(column)
         .where(

@@ -70,7 +70,7 @@ def reconcile(delivery: Delivery, connection: Connection, now: dt.datetime) -> S
 
 
 def is_not_found(error: Refused) -> bool:
-    """Whether the network itself says so: any 404 may come from something before it that leads nowhere."""
+    """Return whether the network itself says so: any 404 may come from something before it that leads nowhere."""
     return error.http_status == 404 and error.word == "not-found"
 
 

@@ -241,7 +241,7 @@ def starter_of(delivery: Delivery) -> Starter:
 
 
 def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
-    """Whether the tenant's next transfer is due, which replaces what waits on its open connection."""
+    """Return whether the tenant's next transfer is due, which replaces what waits on its open connection."""
     due = (
         select(Tenant.id)
         .join(Connection, Connection.tenant_id == Tenant.id)

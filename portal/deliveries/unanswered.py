@@ -69,7 +69,7 @@ def _is_the_connections(error: NetworkError) -> bool:
 
 
 def _answers_else(client: NetworkClient) -> bool:
-    """Whether the network answers another question as it should."""
+    """Return whether the network answers another question as it should."""
     try:
         client.read_account()
     except NetworkError:

@@ -192,7 +192,7 @@ class Report:
 
 
 def report(run: ImportRun, limit: int = 10_000) -> Report:
-    """The report of an import, with at most `limit` rejections in the order of the files' lines."""
+    """Return the report of an import, with at most `limit` rejections in the order of the files' lines."""
     rejected = [*each_rejection(run, limit + 1)]
     counted = totals(run)
     return Report(

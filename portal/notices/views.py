@@ -50,7 +50,7 @@ def seen(notice_id: int) -> Response:
 
 
 def unseen_notices() -> int:
-    """How many notices the signed-in person has not seen; once a request."""
+    """Return how many notices the signed-in person has not seen; once a request."""
     if "unseen_notices" not in g:
         with counting_for_every_tenant() if current_user.role.for_all_tenants else nullcontext():
             g.unseen_notices = count_unseen(current_user.role, current_user.id)

@@ -53,7 +53,7 @@ class TenantContext:
 def load_tenant_context(
     tenant_id: int, now: dt.datetime, connection: Connection | None = None
 ) -> TenantContext:
-    """The tenant as seen at `now`, over its open connection unless another is given."""
+    """Return the tenant as seen at `now`, over its open connection unless another is given."""
     tenant = db.session.get_one(Tenant, tenant_id)
     connection = connection or find_connection(tenant_id)
     today = today_of(tenant, now)

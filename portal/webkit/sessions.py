@@ -70,7 +70,7 @@ def live(view: View) -> View:
 
 
 def current_session() -> ServerSession:
-    """The session of the current request."""
+    """Return the session of the current request."""
     found = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask has no other way
     assert isinstance(found, ServerSession)
     return found

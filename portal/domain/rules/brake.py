@@ -29,7 +29,7 @@ class Limits:
     """An order counts as vanished from this many people on: one person alone is not a whole order."""
 
     def unexplained(self, announced: int) -> int:
-        """How many unexplained leavers are let through where `told` people were told."""
+        """Return how many unexplained leavers pass where `told` people were announced."""
         return max(self.minimum, announced * self.percent // 100)
 
 
