@@ -98,7 +98,7 @@ def preview(context: TenantContext, run: BulkRun) -> Preview:
 def people_of(
     context: TenantContext, run: BulkRun, group: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
-    """Return a page of the people in `group`, by name, each with their row in the run, from which the next page starts."""
+    """Return a page of the people in `group`, by name, each with their row in the run, the next page's `after`."""
     query = _chosen(context, run).where(group_case(context, run) == group.value)
     if after is not None:
         query = query.where(BulkItem.id > after)
