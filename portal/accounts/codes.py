@@ -32,7 +32,7 @@ def provisioning_address(secret: str, email: str) -> str:
 
 
 def picture(address: str) -> bytes:
-    """The address as a QR code, SVG: dark on light whatever the theme, since cameras want it so."""
+    """Return the address as a QR code, SVG: dark on light whatever the theme, since cameras want it so."""
     drawn = io.BytesIO()
     code = segno.make(address, error="m")
     code.save(drawn, kind="svg", scale=5, border=4, dark="#000", light="#fff", xmldecl=False, nl=False)

@@ -80,7 +80,7 @@ def _parts(text: str, shortest: int = 3) -> set[str]:
 
 
 def _is_few_words(text: str, known: set[str], own: set[str]) -> bool:
-    """Whether hardly anything is left without the owner's words and two that are known."""
+    """Return whether hardly anything is left without the owner's words and two that are known."""
     costs = {0: {0: 0}}  # by the place that was come to and the words used: what is left before it
     for end in range(1, len(text) + 1):
         here: dict[int, int] = {}

@@ -43,7 +43,7 @@ def note_seen(token: str, by: int) -> None:
 
 
 def link_to(token: str) -> str:
-    """The address of a link; without the host where PUBLIC_URL does not say it."""
+    """Return the address of a link; without the host where PUBLIC_URL does not say it."""
     return f"{current_settings().public_url or ''}/set-password/{token}"
 
 

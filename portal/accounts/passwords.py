@@ -35,12 +35,12 @@ def check_password(password: str, *about: str) -> None:
 
 
 def hash_password(password: str) -> str:
-    """The hash to store; different each time."""
+    """Return the hash to store; different each time."""
     return _hasher.hash(_as_hashed(password))
 
 
 def verify_password(password: str, stored: str | None) -> bool:
-    """Whether `password` is the one behind `stored`; takes as long where nothing is stored."""
+    """Return whether `password` is the one behind `stored`; takes as long where nothing is stored."""
     return verify_and_renew(password, stored)[0]
 
 

@@ -50,5 +50,5 @@ class Identity:
 
 
 def is_installed() -> bool:
-    """Whether the extra is there."""
+    """Return whether the extra is there."""
     return find_spec("authlib") is not None

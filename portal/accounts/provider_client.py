@@ -99,7 +99,7 @@ class Provider:
         return Identity(self.issuer, subject, lower_address(email) if verified else None)
 
     def _open(self, id_token: str) -> Any:
-        """The token, its signature checked; where the provider has new keys, they are asked once more."""
+        """Return the token, its signature checked; where the provider has new keys, they are asked once more."""
         registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
         try:
             return jwt.decode(id_token, KeySet.import_key_set(self._fetch_keys()), registry=registry)

@@ -36,7 +36,7 @@ _PROVIDER = "jobbruecke_provider"
 
 
 def find_provider() -> Provider | None:
-    """The provider of the settings; None where there is none, or where the extra is not installed."""
+    """Return the provider of the settings; None where there is none, or where the extra is not installed."""
     settings = current_settings()
     if settings.oidc_issuer is None or not is_installed():
         return None
@@ -111,7 +111,7 @@ def _let_in(user: User, is_new: bool, address: str | None) -> Response:
 
 
 def _belongs(kept: dict[str, Any], provider: Provider) -> bool:
-    """Whether what came back is what this browser was sent off for, and from whom (RFC 9207)."""
+    """Return whether what came back is what this browser was sent off for, and from whom (RFC 9207)."""
     state = request.args.get("state", "")
     if not kept or kept["until"] < utcnow().timestamp():
         return False

@@ -33,7 +33,7 @@ class AccountPage:
 
 
 def list_accounts(after: int | None, now: dt.datetime) -> AccountPage:
-    """The accounts of the tenant by number, disabled ones included."""
+    """Return the accounts of the tenant by number, disabled ones included."""
     query = select(Account).options(joinedload(Account.mediator)).order_by(Account.id).limit(PAGE + 1)
     if after is not None:
         query = query.where(Account.id > after)

@@ -25,13 +25,13 @@ from portal.domain.accounts import Account, RecoveryCode, Role, SecondFactor, se
 
 
 def is_wanted(role: Role) -> bool:
-    """Whether the operator demands a second factor of this role (JOBBRUECKE_SECOND_FACTOR_FOR)."""
+    """Return whether the operator demands a second factor of this role (JOBBRUECKE_SECOND_FACTOR_FOR)."""
     whom = current_settings().second_factor_for
     return whom == "everybody" or (whom == "support" and role.for_all_tenants)
 
 
 def is_set(account_id: int) -> bool:
-    """Whether the account is asked for a code when it signs in."""
+    """Return whether the account is asked for a code when it signs in."""
     found = select(SecondFactor.id).where(
         SecondFactor.account_id == account_id, SecondFactor.confirmed_at.is_not(None)
     )
@@ -39,7 +39,7 @@ def is_set(account_id: int) -> bool:
 
 
 def find_factor(account_id: int) -> SecondFactor | None:
-    """The second factor of an account, confirmed or only begun."""
+    """Return the second factor of an account, confirmed or only begun."""
     return db.session.scalar(select(SecondFactor).where(SecondFactor.account_id == account_id))
 
 
@@ -120,7 +120,7 @@ def reset(account: Account, by: int | None, now: dt.datetime) -> None:
 
 
 def unused_recovery_codes(account_id: int) -> int:
-    """How many recovery codes are left."""
+    """Return how many recovery codes are left."""
     query = select(func.count()).where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
     return db.session.scalar(query) or 0
 

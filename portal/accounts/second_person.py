@@ -36,7 +36,7 @@ class Starter:
 
 
 def approval_blocker(starter: Starter, judge: Actor) -> ApprovalBlocker | None:
-    """Why `judge` is no second person to `starter`; None where they may decide."""
+    """Return why `judge` is no second person to `starter`; None where they may decide."""
     if is_same(starter, judge):
         return ApprovalBlocker.SAME
     if starter.account_id is None or judge.account_id is None:
@@ -46,7 +46,7 @@ def approval_blocker(starter: Starter, judge: Actor) -> ApprovalBlocker | None:
 
 
 def is_same(starter: Starter, judge: Actor) -> bool:
-    """Whether both are one. Where a command was given without an account, initials have to do."""
+    """Return whether both are one. Where a command was given without an account, initials have to do."""
     if starter.account_id is not None and judge.account_id is not None:
         return starter.account_id == judge.account_id
     return starter.initials == judge.initials != SYSTEM.initials

@@ -138,7 +138,7 @@ def disable_account(account: Account, by: int | None, now: dt.datetime) -> None:
 
 
 def enable_account(account: Account) -> None:
-    """Let the person in again. Raises Refusal `not-disabled`."""
+    """Enable a disabled account. Raises Refusal `not-disabled`."""
     if account.disabled_at is None:
         raise NotDisabled
     account.disabled_at = None

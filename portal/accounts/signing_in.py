@@ -74,7 +74,7 @@ def drop_pending() -> None:
 
 
 def user_of_pending(pending: PendingSignIn) -> User | None:
-    """The user, unless the account was disabled or its password changed since the first step."""
+    """Return the user, unless the account was disabled or its password changed since the first step."""
     user = find_user(str(pending.account_id))
     return user if user is not None and _hash_mark(user.id) == pending.hash_mark else None
 

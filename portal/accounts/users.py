@@ -72,6 +72,6 @@ def user_of(account: Account, time_zone: str | None = None) -> User:
 
 
 def current_actor() -> Actor:
-    """The signed-in person, as services need to know them."""
+    """Return the signed-in person, as services need to know them."""
     by_provider = bool(session.get(WITHOUT_PASSWORD))
     return Actor(current_user.initials, current_user.id, current_user.mediator_id, by_provider)

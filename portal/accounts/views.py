@@ -221,7 +221,7 @@ def _find_typed(email: str) -> User | None:
 
 
 def _check(email: str, password: str) -> User | None:
-    """The user, if there is one and the password is theirs."""
+    """Return the user, if there is one and the password is theirs."""
     query = select(Account).where(Account.email.in_(spellings(email)), Account.disabled_at.is_(None))
     with scoped_to(EVERY_TENANT):
         account = db.session.scalar(query)

@@ -41,7 +41,7 @@ def by_token(view: View) -> View:
 
 
 def current_token() -> ApiToken:
-    """The token of this request."""
+    """Return the token of this request."""
     found: ApiToken = g.api_token
     return found
 

@@ -32,7 +32,7 @@ def check_type() -> None:
 
 
 def idempotency_key() -> str | None:
-    """The Idempotency-Key of the request; 400 where it is none."""
+    """Return the Idempotency-Key of the request; 400 where it is none."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not _KEY.fullmatch(key):
         raise UserError(IdempotencyKey)

@@ -66,7 +66,7 @@ _ERRORS = {
 
 @lru_cache(maxsize=1)
 def document() -> Schema:
-    """The whole description."""
+    """Return the whole description."""
     paths: Schema = {f"/{place}": {"put": _put(kind, place)} for kind, place in _PLACES.items()}
     paths["/imports/{import_id}"] = {"get": _show()}
     paths["/openapi.json"] = {"get": _describe()}

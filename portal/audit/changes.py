@@ -134,7 +134,7 @@ def _collect(session: Session, _context: object) -> None:
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, previous: SessionTransaction) -> None:
-    """Let go of what was not set after all; a savepoint's rollback leaves its column as it was before, too."""
+    """Drop the collected changes after a rollback. One of a savepoint keeps them; its columns are as before."""
     if not previous.nested:
         session.info.pop(_KEY, None)
 

@@ -50,7 +50,7 @@ class CheckpointError(Exception):
 
 
 def newest_checkpoints(now: dt.datetime) -> list[Checkpoint]:
-    """The newest seal of each chain."""
+    """Return the newest seal of each chain."""
     newest = select(Seal.chain, func.max(Seal.number).label("number")).group_by(Seal.chain).subquery()
     query = (
         select(Seal.chain, Seal.number, Seal.digest)
@@ -67,7 +67,7 @@ def checkpoints_file(settings: Settings) -> Path:
 
 
 def is_due(settings: Settings, now: dt.datetime) -> bool:
-    """Whether the last export is an hour ago, by the file's own time."""
+    """Return whether the last export is an hour ago, by the file's own time."""
     try:
         written = dt.datetime.fromtimestamp(checkpoints_file(settings).stat().st_mtime, dt.UTC)
     except FileNotFoundError:

@@ -135,7 +135,7 @@ SHOW_REASONS: dict[ShowReason, Any] = {
 
 
 def show_reason_words(value: str) -> Any:
-    """Why a number was shown, as the audit keeps it."""
+    """Return why a number was shown, as the audit keeps it."""
     return SHOW_REASONS[ShowReason(value)] if value in list(ShowReason) else value
 
 

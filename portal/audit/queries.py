@@ -90,7 +90,7 @@ def mediator_numbers(rows: Iterable[AuditEntry]) -> Mapping[int, str]:
 def looked_since(
     account_id: int, page: str, subject: str | None, subject_id: int | None, since: dt.datetime
 ) -> bool:
-    """Whether this person's look at this page is noted already."""
+    """Return whether this person's look at this page is noted already."""
     query = (
         select(AuditEntry.data)
         .where(
@@ -106,7 +106,7 @@ def looked_since(
 
 
 def token_names(numbers: Collection[int]) -> Mapping[int, str]:
-    """How the tenant's tokens with these numbers are called."""
+    """Return how the tenant's tokens with these numbers are called."""
     if not numbers:
         return {}
     query = select(ApiToken.id, ApiToken.name).where(ApiToken.id.in_(numbers))

@@ -41,7 +41,7 @@ class Sealing:
 
 @lru_cache(maxsize=1)
 def sealed_tables() -> dict[int, Table]:
-    """The sealed tables by the number that seals call them."""
+    """Return the sealed tables by the number that seals call them."""
     sealed = (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, Sealed))
     tables = (cast("Table", mapper.local_table) for mapper in sealed)
     return {KINDS[table.name]: table for table in tables}

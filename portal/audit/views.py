@@ -51,7 +51,7 @@ def _address(kept: dict[str, str]) -> str:
 
 
 def _read(values: MultiDict[str, str]) -> queries.AuditFilters:
-    """The filters of an address; what is no event, number or date narrows nothing."""
+    """Return the filters of an address; what is no event, number or date narrows nothing."""
     event, subject = values.get("event", ""), values.get("subject", "")
     return queries.AuditFilters(
         event=AuditEvent(event) if event in list(AuditEvent) else None,

@@ -57,7 +57,7 @@ class Preview:
 
     @property
     def digest(self) -> str:
-        """Stands for what was shown, so that nothing else is started."""
+        """Digest of what was shown, so that nothing else is started."""
         shown = [*sorted(self.counts.items()), self.gone, self.offline, *sorted(self.causes.items())]
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
 
@@ -98,7 +98,7 @@ def preview(context: TenantContext, run: BulkRun) -> Preview:
 def people_of(
     context: TenantContext, run: BulkRun, group: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
-    """A page of the people in `group`, by name; each with their row in the run, by which it is gone on."""
+    """Return a page of the people in `group`, by name, each with their row in the run, the next page's `after`."""
     query = _chosen(context, run).where(group_case(context, run) == group.value)
     if after is not None:
         query = query.where(BulkItem.id > after)
@@ -150,7 +150,7 @@ def _causes(run: BulkRun) -> dict[Finding, Condition]:
 
 
 def _gets_default(run: BulkRun) -> Condition:
-    """The twin of `releases.service._default_mediator`."""
+    """In SQL: the same as `releases.service._default_mediator`."""
     own, hers = aliased(Mediator), aliased(Mediator)
     is_own = exists(select(own.id).where(own.id == (run.own_mediator_id or 0), own.active))
     is_hers = exists(select(hers.id).where(hers.initials == Participant.caseworker, hers.active))

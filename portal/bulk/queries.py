@@ -61,7 +61,7 @@ def groups(run: BulkRun, limit: int = 100) -> list[Group]:
 
 
 def outcomes(run: BulkRun, after: int = 0, limit: int = 500) -> Sequence[tuple[BulkItem, Participant]]:
-    """A page of what became of each, in the order in which it was done, behind the row `after`."""
+    """Return a page of what became of each, in the order in which it was done, behind the row `after`."""
     query = (
         select(BulkItem, Participant)
         .join(Participant, Participant.id == BulkItem.participant_id)

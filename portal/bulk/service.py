@@ -67,7 +67,7 @@ def choose(
     now: dt.datetime,
     mediator_id: int | None = None,
 ) -> BulkRun:
-    """Freeze whom an action is meant for, by name, so that what is shown is what is done.
+    """Store the participants of an action, so that what is shown is what is done.
 
     Raises Refusal `bulk-nobody`, `bulk-too-many`.
     """
@@ -122,7 +122,7 @@ def get_run(bulk_id: int) -> BulkRun:
 
 
 def set_mediator(run: BulkRun, mediator_id: int, actor: Actor) -> None:
-    """Say whom the people shall get. Raises NotFound; Refusal `mediator-inactive`, `bulk-started`, `bulk-not-yours`."""
+    """Set the mediator of a run. Raises NotFound; Refusal `mediator-inactive`, `bulk-started`, `bulk-not-yours`."""
     _refuse_other_person(run, actor)
     mediator = db.session.scalar(select(Mediator).where(Mediator.id == mediator_id))
     if mediator is None:

@@ -41,7 +41,7 @@ def start_text(run: BulkRun) -> str:
 
 
 def preview_text(run: BulkRun, group: PreviewGroup, number: int) -> str:
-    """How many people this awaits."""
+    """Return how many people this awaits."""
     if group is PreviewGroup.GOES:
         return _GOES[run.action](number)
     return _UNCHANGED[run.action](number) if group is PreviewGroup.UNCHANGED else _NOT_DONE[group](number)
@@ -144,7 +144,7 @@ def group_text(run: BulkRun, group: Group) -> str:
 
 
 def refused_text(run: BulkRun, code: str | None, finding: str | None) -> str:
-    """Why it was refused."""
+    """Return why it was refused."""
     if code == ConsentToConfirm.code:
         return str(_("Dass die Einverständniserklärung vorliegt, hat niemand bestätigt."))
     if code == "blocked":

@@ -95,7 +95,7 @@ def show(bulk_id: int) -> Response:
 @requires(Permission.RELEASE)
 @audited(AuditEvent.BULK_CHOSEN, "bulk")
 def choose_mediator(bulk_id: int) -> Response:
-    """Say whom the people shall get."""
+    """Set the mediator of a run."""
     mediator_id = read_row(request.form, "mediator")
     if mediator_id is None:
         raise MediatorUnknown

@@ -178,7 +178,7 @@ def set_(email: str, role: str) -> None:
 
 
 def _get(email: str) -> Account:
-    """The account, with the session scoped to its tenant. Raises NotFound `account-unknown`."""
+    """Return the account, with the session scoped to its tenant. Raises NotFound `account-unknown`."""
     scope_to(EVERY_TENANT)
     found = get_account_by_email(email)
     if found.tenant_id is not None:

@@ -181,7 +181,7 @@ _MAIL_TROUBLES = {
 
 
 def _mail_server() -> Check:
-    """The way to the mail server, name and password included; nothing is sent."""
+    """Check the connection to the mail server, sign-in included; nothing is sent."""
     from portal.mail import smtp
 
     settings = current_settings()

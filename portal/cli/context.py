@@ -103,7 +103,7 @@ def _refusal_for(error: Exception) -> Refusal:
 
 
 def use_tenant(slug: str) -> Tenant:
-    """The tenant called `slug`, whose rows alone the command sees from now on. Raises NotFound."""
+    """Return the tenant called `slug`, whose rows alone the command sees from now on. Raises NotFound."""
     scope_to(get_tenant(slug).id)
     tenant = get_tenant(slug)  # once more: the scope lets go of what was loaded before
     g.time_zone = tenant.time_zone
@@ -111,7 +111,7 @@ def use_tenant(slug: str) -> Tenant:
 
 
 def resolve_actor(by: str | None, permission: Permission, otherwise: Actor = OPERATOR) -> Actor:
-    """The person behind `--by`, who must have the permission. Raises Refusal."""
+    """Return the person behind `--by`, who must have the permission. Raises Refusal."""
     return otherwise if by is None else find_actor(by, permission)
 
 

@@ -105,7 +105,7 @@ def _odd(answer: OddAnswer) -> dict[str, Any]:
 
 
 def lines(found: Delivery, values: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The same for people, as labels and values."""
+    """Return the same for people, as labels and values."""
     return [
         (
             _("Übertragung"),
@@ -145,5 +145,5 @@ def _attempt_line(attempt: dict[str, Any]) -> str:
 
 
 def state_line(found: Delivery) -> str:
-    """The state in one word or two, for a progress line."""
+    """Return the state in one word or two, for a progress line."""
     return str(label_of(found.state).text)

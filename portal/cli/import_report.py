@@ -15,7 +15,7 @@ _LEAVING = 10_000
 
 
 def report_values(found: Report, run: ImportRun) -> dict[str, Any]:
-    """The report for JSON: codes, and what they mean; by name, from whom a held import would take something."""
+    """Return the report for JSON: codes, and what they mean; by name, from whom a held import would take something."""
     values = found.as_json()
     for rejected in values["rejected"]:
         rejected["message"] = said(rejected["code"])

@@ -53,7 +53,7 @@ class Reading:
     taken_before: int
 
     def is_slow(self, now: float, patience: float) -> bool:
-        """Whether it had so many seconds, and those that its bytes were worth."""
+        """Return whether it had so many seconds, and those that its bytes were worth."""
         return now - self.began > patience + (self.sock.taken - self.taken_before) / SLOWEST
 
 
@@ -127,7 +127,7 @@ def bounded_worker(head_seconds: float) -> type[BoundedWorker]:
 
 
 def _answer(app: Any, status: int) -> bytes:
-    """The application's own page for a status, as bytes for the wire."""
+    """Return the application's own page for a status, as bytes for the wire."""
     response = Response.from_app(app, create_environ("/") | {REFUSED: status}, buffered=True)
     head = [f"HTTP/1.1 {response.status}"]
     head += [f"{name}: {value}" for name, value in response.headers if name.lower() != "connection"]

@@ -1,4 +1,4 @@
-"""`jobbruecke states`: what lists show of participants, compared with the rules, and decided anew."""
+"""`jobbruecke states`: the stored states of participants, compared with the rules or recomputed."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _look(delivery_id: int, started: dt.datetime) -> _Look:
 
 
 def _ended(delivery: Delivery) -> bool:
-    """Whether there is nothing to wait for: finished, or waiting for a person."""
+    """Return whether there is nothing to wait for: finished, or waiting for a person."""
     return delivery.state in (
         DeliveryState.COMPLETE,
         DeliveryState.FAILED,
@@ -115,7 +115,7 @@ def _refusal(delivery: Delivery, blocker: str | None) -> Refused | None:
 
 
 def _follower(delivery: Delivery) -> int | None:
-    """The delivery planned anew in place of one that was given up."""
+    """Return the delivery that was planned in place of a discarded one."""
     if delivery.state is not DeliveryState.DISCARDED or delivery.problem not in _REPLANNED:
         return None
     with reading():

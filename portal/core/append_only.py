@@ -25,7 +25,7 @@ def guard(table: str, *, erasable: bool) -> Guard:
 
 
 def statements(table: str, dialect: str, *, erasable: bool) -> list[str]:
-    """The statements that guard `table`, on sqlite or postgresql."""
+    """Return the statements that guard `table`, on sqlite or postgresql."""
     return _postgresql(table, erasable) if dialect == "postgresql" else _sqlite(table, erasable)
 
 

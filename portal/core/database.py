@@ -96,7 +96,7 @@ def scoped_to(tenant_id: int | str | None) -> Iterator[None]:
 
 @contextmanager
 def counting_for_every_tenant() -> Iterator[None]:
-    """`scoped_to(EVERY_TENANT)` for who only counts: no row is loaded, so none that was loaded before is let go."""
+    """`scoped_to(EVERY_TENANT)` for queries that load no objects, so that loaded ones need not be expunged."""
     session = db.session()
     before = session.info.get("tenant_id")
     _set_scope(session, EVERY_TENANT)
@@ -290,5 +290,5 @@ def rollback() -> None:
 
 
 def utcnow() -> dt.datetime:
-    """The time now, aware, in UTC; services take it as an argument, only edges call this."""
+    """Return the time now, aware, in UTC; services take it as an argument, only edges call this."""
     return dt.datetime.now(dt.UTC)

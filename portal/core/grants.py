@@ -46,7 +46,7 @@ class OwnRole:
 
 
 def find_own_role(connection: Connection) -> OwnRole | None:
-    """The role of `connection`; None on SQLite, which knows none, and where there are no tables."""
+    """Return the role of `connection`; None on SQLite, which knows none, and where there are no tables."""
     if connection.dialect.name != "postgresql":
         return None
     found = connection.execute(text(_SELF)).mappings().first()

@@ -46,7 +46,7 @@ def describe_error(error: BaseException) -> dict[str, object]:
 
 
 def places(trace: TracebackType | None) -> list[str]:
-    """The frames of a traceback as `file:line function`, innermost last."""
+    """Return the frames of a traceback as `file:line function`, innermost last."""
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)][-12:]
 
 

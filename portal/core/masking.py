@@ -60,5 +60,5 @@ _HIDDEN = "••••"
 
 
 def is_hidden(identifier: str) -> bool:
-    """Whether it stands in place of another one."""
+    """Return whether it stands in place of another one."""
     return identifier.startswith(_HIDDEN)

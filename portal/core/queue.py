@@ -80,7 +80,7 @@ def enqueue(url: str, model: type[Base], row_id: int) -> bool:
 
 
 def job_name(model: type[Base], row_id: int) -> str:
-    """How the jobs of a row are called, however many there are one after the other."""
+    """Return the name of a row's jobs, the same for one after the other."""
     return f"{function_of(model).rpartition('.')[2]}-{row_id}"
 
 
@@ -106,7 +106,7 @@ def forget_waiting(url: str, model: type[Base], row_id: int) -> None:
 
 
 def redis_answers() -> bool:
-    """Whether Redis answers."""
+    """Return whether Redis answers."""
     try:
         return bool(redis_for(current_settings().redis_url).ping())
     except (RedisError, OSError):

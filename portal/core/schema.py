@@ -30,7 +30,7 @@ def check_database() -> None:
 
 
 def is_behind() -> bool:
-    """Whether the database is to be migrated. Raises Refusal `database-newer`."""
+    """Return whether the database is to be migrated. Raises Refusal `database-newer`."""
     found, known = set(_find_revisions()), _known_revisions()
     if found == {max(known)}:
         return False

@@ -20,7 +20,7 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 
 
 def is_host(text: str) -> bool:
-    """Whether `text` is a host name or an IP address; one with a zone names no host that others could reach."""
+    """Return whether `text` is a host name or an IP address; one with a zone names no host that others could reach."""
     if ":" in text:
         return _is_address(text) and "%" not in text
     try:
@@ -30,7 +30,7 @@ def is_host(text: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is a loopback address written as one; names do not count, not even localhost."""
+    """Return whether `host` is a loopback address written as one; names do not count, not even localhost."""
     return "%" not in host and _is_address(host) and ipaddress.ip_address(host).is_loopback
 
 
@@ -43,7 +43,7 @@ def _is_address(text: str) -> bool:
 
 
 def split_address(text: str) -> SplitResult:
-    """The parts of an http(s) address. Raises ValueError.
+    """Return the parts of an http(s) address. Raises ValueError.
 
     `urlsplit` drops line breaks and takes any host: what others would read differently is refused here.
     """
@@ -59,7 +59,7 @@ def split_address(text: str) -> SplitResult:
 
 
 def _split(text: str) -> SplitResult:
-    """The parts of any address, with a host that is one and a port that is a number."""
+    """Return the parts of any address, with a host that is one and a port that is a number."""
     try:
         parts = urlsplit(text)
         port, host = parts.port, parts.hostname

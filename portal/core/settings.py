@@ -351,7 +351,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     Raises SettingsError naming each setting that is missing or wrong; values are never repeated.
     """
@@ -374,6 +374,6 @@ def _explain(item: object) -> str:
 
 
 def current_settings() -> Settings:
-    """The settings of the current application."""
+    """Return the settings of the current application."""
     found: Settings = current_app.extensions["jobbruecke_settings"]
     return found

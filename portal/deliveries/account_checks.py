@@ -51,7 +51,7 @@ def _doubt(connection: Connection, provider_id: str) -> DeliveryProblem | None:
 
 
 def _is_taken(connection: Connection, provider_id: str) -> bool:
-    """Whether another tenant has this account, and had it first."""
+    """Return whether another tenant has this account, and had it first."""
     earlier = select(Connection.id).where(
         Connection.tenant_id != connection.tenant_id,
         Connection.network == connection.network,

@@ -39,7 +39,7 @@ def show() -> str:
 @requires(Permission.JUDGE_HELD)
 @audited(AuditEvent.ACCOUNT_ACCEPTED, "connection")
 def accept() -> Response:
-    """Take the account that was found as ours, exactly as it was shown."""
+    """Accept the account found, exactly as it was shown."""
     connection = current_context().connection
     if connection is None:
         raise AccountNotDoubted

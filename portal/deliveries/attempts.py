@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 
 def client_for(connection: Connection, delivery_id: int | None = None) -> NetworkClient:
-    """The client that speaks for a connection, which must have a token.
+    """Return the client that speaks for a connection, which must have a token.
 
     What came of each call is stored at once, in a transaction of its own: none is open while it calls.
     """
@@ -117,7 +117,7 @@ def problem_of(error: NetworkError) -> DeliveryProblem:
 
 
 def longest_pause() -> dt.timedelta:
-    """How long to wait for what no attempt will mend soon."""
+    """Return how long to wait for what no attempt will mend soon."""
     return dt.timedelta(seconds=current_settings().retry_seconds[-1])
 
 
@@ -191,7 +191,7 @@ def probe(connection_id: int) -> None:
     connection.probe_at = utcnow() + dt.timedelta(seconds=current_settings().probe_seconds)
     attempted, remote = connection.attempted_sequence, list[RemoteDelivery]()
     with client_for(connection) as client:
-        commit()  # let go of the database before a slow call
+        commit()  # no transaction stays open during a slow call
         try:
             account = client.read_account()
             if account.last_sequence > attempted:

@@ -50,7 +50,7 @@ class BuildResult:
 
 
 def build_parts(held: Lease[Delivery], context: TenantContext) -> BuildResult:
-    """Write parts and people of the delivery from one snapshot; begun anew, whatever an earlier try left."""
+    """Write parts and people of the delivery from one snapshot, in place of what an earlier attempt left."""
     assert context.uncommitted is not None and context.connection is not None
     delivery = context.uncommitted
     _start_anew(held)

@@ -47,7 +47,7 @@ class Bar:
 
 
 def last_days(context: TenantContext) -> list[Day]:
-    """The last thirty local dates, oldest first; empty where nothing was committed."""
+    """Return the last thirty local dates, oldest first; empty where nothing was committed."""
     zone = ZoneInfo(context.tenant.time_zone)
     since = dt.datetime.combine(context.today - dt.timedelta(days=DAYS - 1), dt.time(), zone)
     rows = db.session.execute(

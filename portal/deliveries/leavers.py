@@ -25,7 +25,7 @@ def announced(connection_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def unexplained_before(connection_id: int, tenant: Tenant, now: dt.datetime) -> int:
-    """Unexplained leavers of the days that count; those of deliveries let go by a person count no more."""
+    """Count the unexplained leavers of the days that count; those of approved deliveries count no more."""
     since = now - dt.timedelta(days=tenant.brake_days)
     rows = db.session.scalars(
         select(Delivery.counts).where(
@@ -38,7 +38,7 @@ def unexplained_before(connection_id: int, tenant: Tenant, now: dt.datetime) -> 
 
 
 def is_explained(release: Release | None) -> bool:
-    """Whether an ended release explains that its person leaves."""
+    """Return whether an ended release explains that its person leaves."""
     return release is not None and release.end_cause in EXPLAINING
 
 

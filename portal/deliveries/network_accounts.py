@@ -84,7 +84,7 @@ def accept(connection: Connection, shown_digest: str, now: dt.datetime, *, may_s
 
 
 def go_on(connection: Connection, now: dt.datetime) -> None:
-    """Let everything go on that waited for the decision: what was held is planned anew."""
+    """Resume what waited for the decision: the held delivery is planned again."""
     connection.account_doubt = connection.doubted_since = None
     connection.found_provider_id = connection.found_provider_name = None
     db.session.flush()

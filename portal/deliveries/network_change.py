@@ -73,13 +73,13 @@ def choose_network(tenant: Tenant, network: Network, actor: Actor, now: dt.datet
 
 
 def _find_earlier(tenant: Tenant, network: Network) -> Connection | None:
-    """The last connection of the tenant to this network."""
+    """Return the last connection of the tenant to this network."""
     query = select(Connection).where(Connection.tenant_id == tenant.id, Connection.network == network)
     return db.session.scalar(query.order_by(Connection.id.desc()).limit(1))
 
 
 def _is_being_left(connection: Connection) -> bool:
-    """Whether something is still to be sent over a connection that the tenant left: it would hit who is told anew."""
+    """Return whether a delivery is still to be sent over a connection that the tenant left."""
     if connection.state is not ConnectionState.CLOSING:
         return False
     announced = (

@@ -39,5 +39,5 @@ def choose_network() -> Response:
 
 
 def _named(change: network_change.NetworkChange) -> str:
-    """Stands for what was shown, so that nothing else is confirmed."""
+    """Digest of what was shown, so that nothing else is confirmed."""
     return f"{change.announced}-{change.released}"

@@ -39,7 +39,7 @@ class Coming:
     """Leave, and a person's decision or the end of consent says why, or they are archived already."""
     unexplained: int
     blocked: int
-    """Released, and cannot be told of."""
+    """Released, but blocked."""
     braking: Braking
     causes: list[CauseCount]
     """Why the blocked are."""

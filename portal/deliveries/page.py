@@ -33,7 +33,7 @@ class Step:
 
 
 def steps(delivery: Delivery) -> list[Step]:
-    """The way of a delivery; being held, and the ways out of it, stand where it left the way."""
+    """Return the way of a delivery; being held, and the ways out of it, stand where it left the way."""
     state = DeliveryState(delivery.state)
     if state in _WAY:
         here = _WAY.index(state)
@@ -52,7 +52,7 @@ def _progress(at: int, here: int, last: int) -> StepState:
 
 
 def _reached(delivery: Delivery) -> int:
-    """The last step that a held, failed or discarded delivery had behind it."""
+    """Return the last step that a held, failed or discarded delivery had behind it."""
     if delivery.committed_at:
         return _WAY.index(DeliveryState.COMMITTED)
     if delivery.sent_at:
@@ -68,7 +68,7 @@ def held_because(delivery: Delivery) -> list[Hold]:
 
 
 def seconds_until_asked(delivery: Delivery) -> int:
-    """How long the open page waits before it asks for news of this delivery."""
+    """Return how long the open page waits before it asks for news of this delivery."""
     state = DeliveryState(delivery.state)
     if state in AWAITING:
         return _AWAITING_SECONDS

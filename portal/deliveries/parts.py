@@ -27,7 +27,7 @@ class Confirmed:
 
 
 def part_content(delivery_id: int, number: int) -> bytes:
-    """The bytes of a frozen part, as sent."""
+    """Return the bytes of a frozen part, as sent."""
     encrypted = db.session.scalars(
         select(DeliveryPart.content_encrypted).where(
             DeliveryPart.delivery_id == delivery_id, DeliveryPart.number == number

@@ -1,4 +1,4 @@
-"""What the network is told of a person, from the rows that we have of them."""
+"""What the network is told of a participant, from their rows."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def participant_record(
 
 
 def digest_key() -> bytes:
-    """The key of the digests of records."""
+    """Return the key of the digests of records."""
     secret = current_settings().secret_key.get_secret_value()
     return hashlib.sha256(b"record digest\x00" + secret.encode()).digest()
 

@@ -86,7 +86,7 @@ def _tenants_too_far(now: dt.datetime) -> Rows:
 
 
 def bring_nearer(tenant_id: int, now: dt.datetime) -> None:
-    """Set anew when a tenant's next transfer is due."""
+    """Recompute when a tenant's next transfer is due."""
     tenant = db.session.get_one(Tenant, tenant_id)
     set_transfer_time(tenant, tenant.transfer_time, now)
 
@@ -104,7 +104,7 @@ def _tenants_to_recheck(now: dt.datetime) -> Rows:
 
 
 def end_lost(tenant_id: int, now: dt.datetime) -> None:
-    """Decide anew whom time alone has changed, and end the releases of one tenant whose consent has expired."""
+    """Recompute states that time alone has changed, and end a tenant's releases whose consent has expired."""
     end_lost_releases(db.session.get_one(Tenant, tenant_id), now, true())
 
 

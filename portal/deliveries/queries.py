@@ -34,7 +34,7 @@ def step_is_delayed(connection: Connection | None, now: dt.datetime) -> ColumnEl
 
 
 def list_deliveries(after: int | None = None, limit: int = 50) -> list[Delivery]:
-    """A page of the tenant's deliveries, newest first, older than the row `after`."""
+    """Return a page of the tenant's deliveries, newest first, older than the row `after`."""
     query = select(Delivery).options(joinedload(Delivery.connection))
     if after is not None:
         query = query.where(Delivery.id < after)
@@ -69,7 +69,7 @@ def people(delivery_id: int, after: int | None = None, limit: int = 100) -> list
 def leavers(
     delivery_id: int, *, explained: bool, after: int | None = None, limit: int = 500
 ) -> list[DeliveryPerson]:
-    """A page of those whom a delivery archives, the explained or the unexplained, behind the row `after`."""
+    """Return a page of those whom a delivery archives, the explained or the unexplained, behind the row `after`."""
     query = select(DeliveryPerson).where(
         DeliveryPerson.delivery_id == delivery_id,
         DeliveryPerson.novelty == ChangeKind.LEAVING,
@@ -82,7 +82,7 @@ def leavers(
 
 
 def attempts(delivery_id: int, before: int | None = None, limit: int = 100) -> list[Attempt]:
-    """A page of the requests made for a delivery, newest first, older than the row `before`."""
+    """Return a page of the requests made for a delivery, newest first, older than the row `before`."""
     query = select(Attempt).where(Attempt.delivery_id == delivery_id)
     if before is not None:
         query = query.where(Attempt.id < before)

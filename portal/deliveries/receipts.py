@@ -50,7 +50,7 @@ def _in_delivery(delivery: Delivery, *parts: Inclusion) -> ColumnElement[bool]:
 
 
 def _from_row(delivery: Delivery, column: Any) -> Any:
-    """The value of the delivery's row about the person of a registration."""
+    """Return the value of the delivery's row about the person of a registration."""
     return (
         select(column)
         .where(
@@ -62,7 +62,7 @@ def _from_row(delivery: Delivery, column: Any) -> Any:
 
 
 def _note_told(delivery: Delivery, now: dt.datetime) -> None:
-    """Write down what the network has been told of each person."""
+    """Store what was announced to the network about each participant."""
     row: dict[str, Any] = {
         "announced_sequence": delivery.sequence,
         "announced_at": now,

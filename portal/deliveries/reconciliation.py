@@ -76,7 +76,7 @@ def look_whether_it_fits(connection: Connection, now: dt.datetime) -> None:
 
 
 def _begin_anew(connection: Connection, now: dt.datetime) -> None:
-    """Plan anew the delivery that was held; the more often that happened of late, the later."""
+    """Plan the held delivery again; the more often that happened recently, the later."""
     held = find_uncommitted(connection.id)
     if (
         held is None
@@ -126,7 +126,7 @@ def _row(connection: Connection, remote: RemoteDelivery, now: dt.datetime) -> De
 
 
 def name_answered(delivery: Delivery, items: Sequence[Acknowledgement]) -> None:
-    """Put into a delivery taken up whom its answers are about: that is all we can know of who was in it."""
+    """Add the participants of its answers to a found delivery: no more is known of who was in it."""
     answers = {item.id: item for item in items if item.subject == "participant"}
     known = select(DeliveryPerson.participant_id).where(DeliveryPerson.delivery_id == delivery.id)
     connection = db.session.get_one(Connection, delivery.connection_id)
@@ -169,7 +169,7 @@ def note_told(
         delivery.sequence,
         now,
     )
-    # what exactly it was told is lost: the next delivery says everything anew
+    # what exactly was announced is lost: the next delivery announces everything again
     registration.announced_revision, registration.announced_digest, registration.revision = (
         0,
         None,

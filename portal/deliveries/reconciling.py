@@ -101,7 +101,7 @@ def find_differences(connection: Connection | None) -> Differences | None:
 
 
 def has_found(connection: Connection) -> bool:
-    """Whether the network listed deliveries that were not known here since reconciling began."""
+    """Return whether the network listed deliveries that were not known here since reconciling began."""
     return db.session.scalar(_found(connection).limit(1)) is not None
 
 

@@ -77,7 +77,7 @@ def participant_record(person: Person, network: Network) -> Record:
 
 
 def profile_record(entries: Iterable[Mapping[str, Any]]) -> Record:
-    """The profile from stored lines with kind, title, level, starts_on and ends_on."""
+    """Return the profile from stored lines with kind, title, level, starts_on and ends_on."""
     profile: Record = {name: [] for name in (*NAMED_KINDS.values(), *LISTED_KINDS.values())}
     for entry in entries:
         if entry["kind"] in NAMED_KINDS:

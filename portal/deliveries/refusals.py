@@ -45,7 +45,7 @@ def judge_refusal(delivery: Delivery, error: Refused, now: dt.datetime) -> Stop:
 def rebuild(
     delivery: Delivery, now: dt.datetime, problem: DeliveryProblem, error: NetworkError | None = None
 ) -> Stop:
-    """End a delivery that certainly does not count, and plan it anew; the second time in a row with a pause."""
+    """End a delivery that certainly does not count, and plan it again; the second time in a row after a pause."""
     delivery.commit_attempted_at = None
     before = select(Delivery.problem).where(
         Delivery.connection_id == delivery.connection_id, Delivery.sequence < delivery.sequence
@@ -70,7 +70,7 @@ def reconcile(delivery: Delivery, connection: Connection, now: dt.datetime) -> S
 
 
 def is_not_found(error: Refused) -> bool:
-    """Whether the network itself says so: any 404 may come from something before it that leads nowhere."""
+    """Return whether the network itself says so: any 404 may come from something before it that leads nowhere."""
     return error.http_status == 404 and error.word == "not-found"
 
 

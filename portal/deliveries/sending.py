@@ -164,7 +164,7 @@ class Sending:
         return None
 
     def look_again(self) -> Outcome | None:
-        """The last look before the commit: those named must still be released, and their consent must hold."""
+        """Check once more before the commit that those named are still released and that their consent holds."""
         with self.held.step() as delivery:
             now = utcnow()
             problem = blocking_problem(delivery, now)
@@ -243,7 +243,7 @@ class Sending:
             return conclude(delivery, pause(delivery, error, now), now)
 
     def _is_open(self, error: Refused) -> bool:
-        """Whether the network says that a commit whose answer was lost did not count."""
+        """Return whether the network says that a commit whose answer was lost did not count."""
         if isinstance(error, Unauthorised):
             return False
         try:
@@ -265,7 +265,7 @@ class Sending:
 
 
 def _judge(delivery: Delivery, account: Account, now: dt.datetime) -> Stop | None:
-    """Why a delivery cannot go to the account that the token opens."""
+    """Return why a delivery cannot go to the account that the token opens."""
     connection = _connection_of(delivery)
     doubt = take_in(connection, account, now)
     if doubt is DeliveryProblem.WRONG_NETWORK:
@@ -282,7 +282,7 @@ def _judge(delivery: Delivery, account: Account, now: dt.datetime) -> Stop | Non
 
 
 def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
-    """Whether the network would refuse a part that could be cut smaller; a single record cannot."""
+    """Return whether the network would refuse a part that could be cut smaller; a single record cannot."""
     query = select(DeliveryPart.id).where(
         DeliveryPart.delivery_id == delivery.id,
         DeliveryPart.size > connection.max_part_bytes,
@@ -292,7 +292,7 @@ def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
 
 
 def _give_way(problem: DeliveryProblem, now: dt.datetime) -> Stop:
-    """Discard a delivery that must not go; it is planned anew, unless nothing may go."""
+    """Discard a delivery that must not be sent, and plan it again unless the tenant may send nothing."""
     return Stop(problem, DISCARD, replan_at=None if problem is DeliveryProblem.NOT_LICENSED else now)
 
 

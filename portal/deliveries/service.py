@@ -130,7 +130,7 @@ def ensure_no_open_delivery(other: Delivery | None) -> None:
 
 
 def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUILT) -> Delivery:
-    """Plan once more what `given_up` was to tell, read anew."""
+    """Plan a delivery in place of `given_up`, from a new snapshot."""
     connection = db.session.get_one(Connection, given_up.connection_id)
     again = Plan(
         Mode.FULL if connection.needs_full else given_up.mode,
@@ -145,7 +145,7 @@ def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUIL
 
 
 def replan_superseded(delivery: Delivery, now: dt.datetime) -> None:
-    """Plan anew the delivery that had given way to this one, if any."""
+    """Plan again the delivery that had yielded to this one, if any."""
     if delivery.plans_anew_id is not None:
         waiting = db.session.get_one(Delivery, delivery.plans_anew_id)
         replan(waiting, now, waiting.cause)
@@ -241,7 +241,7 @@ def starter_of(delivery: Delivery) -> Starter:
 
 
 def _next_is_due(delivery: Delivery, now: dt.datetime) -> bool:
-    """Whether the tenant's next transfer is due, which replaces what waits on its open connection."""
+    """Return whether the tenant's next transfer is due, which replaces what waits on its open connection."""
     due = (
         select(Tenant.id)
         .join(Connection, Connection.tenant_id == Tenant.id)

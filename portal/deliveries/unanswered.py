@@ -69,7 +69,7 @@ def _is_the_connections(error: NetworkError) -> bool:
 
 
 def _answers_else(client: NetworkClient) -> bool:
-    """Whether the network answers another question as it should."""
+    """Return whether the network answers another question as it should."""
     try:
         client.read_account()
     except NetworkError:
@@ -78,7 +78,7 @@ def _answers_else(client: NetworkClient) -> bool:
 
 
 def _go_on_without(delivery: Delivery, error: NetworkError, now: dt.datetime) -> Outcome:
-    """The network forgot the delivery: everybody in it is told anew, and then nothing is left to wait for."""
+    """End a delivery that the network forgot: everyone in it is announced again, and no answer is awaited."""
     if delivery.problem is not DeliveryProblem.FORGOTTEN:
         log.error("delivery_forgotten", delivery=delivery.id)
         tell_anew(delivery, now)

@@ -22,14 +22,14 @@ from portal.releases.states import refresh_due
 
 
 def note_unanswered(delivery: Delivery, now: dt.datetime) -> int:
-    """Before a delivery is complete: whom it did not answer, and nothing newer names, is to be clarified; how many."""
+    """Put unanswered participants into clarification unless a newer delivery names them. Return how many."""
     missing = _note_missing(delivery, now)
     delivery.answered = count_answers(delivery.id)
     return missing
 
 
 def is_in_trouble(delivery: Delivery) -> bool:
-    """Whether answers are awaited that something keeps from coming."""
+    """Return whether answers are awaited and a problem keeps them from coming."""
     return delivery.state in AWAITING and delivery.problem is not None
 
 
@@ -95,7 +95,7 @@ def tell_anew(delivery: Delivery, now: dt.datetime) -> None:
 
 
 def is_told_anew(delivery: Delivery) -> bool:
-    """Whether a newer committed delivery has said everything about everybody in this one who got no answer."""
+    """Return whether newer committed deliveries cover everyone in this one who got no answer."""
     waiting = select(Registration.id).where(
         _without_answer(delivery), Registration.announced_sequence <= delivery.sequence
     )
@@ -130,7 +130,7 @@ def _without_answer(delivery: Delivery) -> ColumnElement[bool]:
 
 
 def _note_missing(delivery: Delivery, now: dt.datetime) -> int:
-    """Put into clarification whom the delivery did not answer, unless a newer one concerns them; how many."""
+    """Put participants without an answer into clarification unless a newer delivery concerns them. Return how many."""
     rows = db.session.execute(
         update(Registration)
         .where(
@@ -159,7 +159,7 @@ def _note_missing(delivery: Delivery, now: dt.datetime) -> int:
 
 
 def count_answers(delivery_id: int) -> dict[str, int]:
-    """How many people of a delivery have each answer; `open` without one."""
+    """Return how many people of a delivery have each answer; `open` without one."""
     rows = db.session.execute(
         select(DeliveryPerson.outcome, func.count())
         .where(DeliveryPerson.delivery_id == delivery_id)

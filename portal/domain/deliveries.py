@@ -94,7 +94,7 @@ class Delivery(CrashCounted, Base):
     problem_detail: Mapped[str | None]
     discarded_by: Mapped[str | None] = mapped_column(String(50))
     plans_anew_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
-    """The delivery that gave way to this one, and is planned anew once this one is committed."""
+    """The delivery that yielded to this one and is planned again once this one is committed."""
 
     next_step_at: Mapped[dt.datetime | None]
     """When a worker should go on with it; None: nothing is to be done."""

@@ -42,7 +42,7 @@ class Trigger(StrEnum):
     CONSENT = "consent"
     """Withdrawals that do not wait for the night."""
     REBUILT = "rebuilt"
-    """Takes the place of a delivery that was given up."""
+    """Takes the place of a discarded delivery."""
     NETWORK_CHANGED = "network-changed"
     """Everyone announced is withdrawn from the network that the tenant left."""
     FOUND = "found"

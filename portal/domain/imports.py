@@ -103,7 +103,7 @@ class ImportRun(CrashCounted, Base):
     """Code of why it is held, failed or was discarded."""
     problem_values: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     decided_by: Mapped[str | None] = mapped_column(String(50))
-    """Initials of who let a held import go, or discarded it."""
+    """Initials of who approved or discarded a held import."""
     token_id: Mapped[int | None] = mapped_column(ForeignKey("api_token.id"))
     """The token by which it came through the HTTP door."""
     request_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -39,7 +39,7 @@ class NoticeKind(StrEnum):
     WORKER_SILENT = "worker-silent"
     CRON_SILENT = "cron-silent"
     MAIL_SILENT = "mail-silent"
-    """Mails wait, or were given up: told on pages alone, of course."""
+    """Mails wait or were given up: shown on pages alone."""
 
 
 class Channel(StrEnum):

@@ -50,17 +50,17 @@ class Absent:
 
 
 def participants_leave(run: ImportRun) -> bool:
-    """Whether participants who are missing from this import leave."""
+    """Return whether participants who are missing from this import leave."""
     return _is_full(run, Kind.PARTICIPANT) and not run.nobody_leaves
 
 
 def mediators_go_idle(run: ImportRun) -> bool:
-    """Whether mediators who are missing from this import become inactive."""
+    """Return whether mediators who are missing from this import become inactive."""
     return _is_full(run, Kind.MEDIATOR) and not run.nobody_leaves
 
 
 def profiles_go(run: ImportRun) -> bool:
-    """Whether participants in this import who have no profile lines lose their profile."""
+    """Return whether participants in this import who have no profile lines lose their profile."""
     return _is_full(run, Kind.PROFILE) and not run.profiles_stay
 
 

@@ -141,7 +141,7 @@ class _Survey:
 
 
 def is_wide(chunk: bytes) -> bool:
-    """Whether bytes are UTF-16 without a BOM: every other one of most characters is zero."""
+    """Return whether bytes are UTF-16 without a BOM: every other one of most characters is zero."""
     head = chunk[:4096]
     even, odd = head[::2].count(0), head[1::2].count(0)
     most, least = max(even, odd), min(even, odd)
@@ -188,7 +188,7 @@ def _blocks(stream: IO[bytes], shape: Shape) -> Iterator[tuple[int, str]]:
 
 
 def _line_at(at: int, text: str, shape: Shape, place: int | None) -> int:
-    """The line of a place in a piece; 0 where there is none."""
+    """Return the line of a place in a piece; 0 where there is none."""
     return 0 if place is None else at + text.count(shape.newline, 0, place)
 
 

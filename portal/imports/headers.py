@@ -80,7 +80,7 @@ def _next_record(file: str, reader: Iterator[list[str]], lines: Lines) -> list[s
 
 
 def _is_separator_line(file: str, cells: Sequence[str], at: int, records: int) -> bool:
-    """Whether this is the line by which spreadsheets are told the separator; FileRefused for another one."""
+    """Return whether this is the line by which spreadsheets are told the separator; FileRefused for another one."""
     found = _SEPARATOR_LINE.fullmatch(DELIMITER.join(cells)) if records == 1 else None
     if found and found.group(1) not in ("", DELIMITER):
         separator = _OTHER_DELIMITERS.get(found.group(1), "")

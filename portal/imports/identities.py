@@ -99,7 +99,7 @@ def rejected_other_people(run: ImportRun, after: str, limit: int) -> dict[str, s
 
 
 def is_replaced(before: Mapping[Any, Any], wanted: Mapping[Any, Any]) -> bool:
-    """Whether a line that is taken makes a record another person's."""
+    """Return whether a line that is taken makes a record another person's."""
     after = Identity.of(wanted, before)
     return (
         is_other_person(Identity.of(before), after) and after.digest(_key()) != before["confirmed_identity"]

@@ -41,7 +41,7 @@ class LinesFile:
         self._open = open_file
 
     def inspect(self, keep_alive: KeepAlive) -> Shape:
-        """How many lines there are; what is wrong with one is said of it by itself.
+        """Return how many lines there are; what is wrong with one is said of it by itself.
 
         FileRefused where there are no lines at all: the body is UTF-16, or its lines end with CR.
         """
@@ -113,7 +113,7 @@ class _Unreadable(Exception):
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
-    """The JSON object on one line. JSON as RFC 8259 has it, with every key once; numbers are never computed."""
+    """Return the JSON object on one line. JSON as RFC 8259 has it, with every key once; numbers are never computed."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -44,7 +44,7 @@ class Spellings:
         return normalise(identifier) in self._stored
 
     def has_twin(self, identifier: str) -> bool:
-        """Whether it is new and only looks like one that is stored."""
+        """Return whether it is new and only looks like one that is stored."""
         return not self.is_known(identifier) and twin_key(identifier) in self._twins
 
 

@@ -23,7 +23,7 @@ _RUN, _LONGER_RUN = re.compile("[^\x00-\x7f]+"), re.compile("[^\x00-\x7f]{2,}")
 
 
 def _of_bytes(first: int, last: int) -> str:
-    """The characters of some bytes, for a set in a regular expression; read as Latin-1, too."""
+    """Return the characters of some bytes, for a set in a regular expression; read as Latin-1, too."""
     return "".join(re.escape(char) for char, byte in _BYTES.items() if first <= byte <= last)
 
 
@@ -80,7 +80,7 @@ def find_encoded_twice(text: str) -> int | None:
 
 
 def _is_misread(text: str, pair: re.Match[str]) -> bool:
-    """Whether a pair stands for one character of UTF-8; the same letters may be meant as they are."""
+    """Return whether a pair stands for one character of UTF-8; the same letters may be meant as they are."""
     try:
         meant = bytes(_BYTES[char] for char in pair.group()).decode("utf-8")
     except UnicodeDecodeError:
@@ -93,7 +93,7 @@ def _is_misread(text: str, pair: re.Match[str]) -> bool:
 
 
 def _belongs_to_a_word(text: str, pair: re.Match[str]) -> bool:
-    """Whether a pair is the end of a word and what follows it („Spaß“), or two letters of one (MATÚŠ, Úžas)."""
+    """Return whether a pair is the end of a word and what follows it („Spaß“), or two letters of one (MATÚŠ, Úžas)."""
     first, rest = pair.group()[0], pair.group()[1:]
     before, after = _beside(text, pair)
     if not before.isalpha():
@@ -117,7 +117,7 @@ def _closes_a_quotation(text: str, pair: re.Match[str]) -> bool:
 
 
 def _beside(text: str, found: re.Match[str]) -> tuple[str, str]:
-    """The characters before and after; empty at an end."""
+    """Return the characters before and after; empty at an end."""
     return text[max(found.start() - 1, 0) : found.start()], text[found.end() : found.end() + 1]
 
 
@@ -256,7 +256,7 @@ class Tally:
 
 
 def _count(before: str, run: str, after: str) -> tuple[int, int, int]:
-    """How often a run is sure, odd and usual; what stands beside it is counted with its own run."""
+    """Return how often a run is sure, odd and usual; what stands beside it is counted with its own run."""
     text, start, end = before + run + after, len(before), len(before) + len(run)
     sure, odd, usual = (
         sum(1 for found in pattern.finditer(text) if found.end() > start and found.start() < end)
@@ -266,7 +266,7 @@ def _count(before: str, run: str, after: str) -> tuple[int, int, int]:
 
 
 def _is_quoted(text: str, run: re.Match[str]) -> bool:
-    """Whether an odd quotation mark within a word is the other half of one beside a word: „Mit“arbeit."""
+    """Return whether an odd quotation mark within a word is the other half of one beside a word: „Mit“arbeit."""
     if not set(run.group()) & set(_QUOTES):
         return False
     before, after = cell_at(text, run.start())

@@ -155,7 +155,7 @@ def _code(text: str) -> str:
 
 
 def _is_number(column: Column) -> bool:
-    """Whether a column holds a record's own number, another one's, or a social insurance number."""
+    """Return whether a column holds a record's own number, another one's, or a social insurance number."""
     return column.type is Type.SOCIAL_INSURANCE_NUMBER or column.longest == NUMBER_LIMIT
 
 

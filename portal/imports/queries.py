@@ -17,7 +17,7 @@ def oldest_held_import() -> ScalarSelect[int | None]:
 
 
 def list_imports(after: int | None = None, limit: int = 50) -> Sequence[ImportRun]:
-    """A page of the tenant's imports, newest first, older than the row `after`."""
+    """Return a page of the tenant's imports, newest first, older than the row `after`."""
     query = select(ImportRun).options(joinedload(ImportRun.token))
     if after is not None:
         query = query.where(ImportRun.id < after)

@@ -138,11 +138,11 @@ class CsvFile:
         return Parsed(number, rejections=[Rejection(None, Fault.FIELD_COUNT)])
 
     def _is_header(self, record: _Record) -> bool:
-        """Whether a record is the header once more, as where two files were put together."""
+        """Return whether a record is the header once more, as where two files were put together."""
         return [cell.strip(BOM) for cell in record.cells] == self._header.cells
 
     def _is_whole(self, record: _Record, line: Line) -> bool:
-        """Whether the last line, which has no end, may be all of it."""
+        """Return whether the last line, which has no end, may be all of it."""
         long = len(record.cells) >= len(self._header.names)
         return line.parsed.good and (long or len(record.cells) in self._lengths)
 

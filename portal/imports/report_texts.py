@@ -42,7 +42,7 @@ def leaving_title(kind: Kind) -> str:
 
 
 def reason_for(found: Report) -> str:
-    """Why an import was not taken over, in one sentence, with the place where that is known."""
+    """Return why an import was not taken over, in one sentence, with the place where that is known."""
     if found.problem is None:
         return _("Der Import %(number)s ist nicht abgeschlossen.", number=found.import_id)
     values = {name: value for name, value in found.problem_values.items() if value}
@@ -75,7 +75,7 @@ def _details(values: dict[str, Any]) -> list[str]:
 
 
 def problem_text(code: str, values: Mapping[str, Any]) -> str:
-    """The words for a code, with the numbers that belong to it."""
+    """Return the words for a code, with the numbers that belong to it."""
     text = said(code)
     if code == ImportProblem.STALE.value:
         times = {name: _moment(str(values[name])) for name in ("exported", "newest")}
@@ -90,6 +90,6 @@ def _moment(kept: str) -> str:
 
 
 def said(code: str) -> str:
-    """The words for a code; the code itself where there are none."""
+    """Return the words for a code; the code itself where there are none."""
     known: dict[str, Any] = {member.value: text for member, text in IMPORT_TEXTS.items()}
     return str(known.get(code, code))

@@ -73,7 +73,7 @@ def keep_body(chunks: Iterable[bytes], kind: Kind, mode: ImportMode) -> Body:
 
 
 def find_repeated(tenant_id: int, key: str) -> ImportRun | None:
-    """The import that an earlier request with this Idempotency-Key started."""
+    """Return the import that an earlier request with this Idempotency-Key started."""
     query = select(ImportRun).where(ImportRun.tenant_id == tenant_id, ImportRun.request_key == _hash(key))
     return db.session.scalar(query)
 
@@ -86,7 +86,7 @@ def start_from(
     now: dt.datetime,
     exported_at: Moment | None = None,
 ) -> tuple[ImportRun, bool]:
-    """The import of these lines, and whether it is new: the same key with the same lines starts no second one.
+    """Return the import of these lines, and whether it is new: the same key with the same lines starts no second one.
 
     `exported_at` is when Qualli.life put the lines together, where the request says so.
 

@@ -98,7 +98,7 @@ def get_import(tenant_id: int, import_id: int) -> ImportRun:
 
 
 def approve(run: ImportRun, by: Actor) -> None:
-    """Let a held import go, as it was shown: nothing of it can have changed. Enqueue `run_import` after commit.
+    """Approve a held import, of which nothing can have changed since it was shown. Enqueue `run_import` after commit.
 
     Raises Refusal `import-running`, `import-not-held`, `import-same-person`, `import-link-seen`.
     """
@@ -192,7 +192,7 @@ class Report:
 
 
 def report(run: ImportRun, limit: int = 10_000) -> Report:
-    """The report of an import, with at most `limit` rejections in the order of the files' lines."""
+    """Return the report of an import, with at most `limit` rejections in the order of the files' lines."""
     rejected = [*each_rejection(run, limit + 1)]
     counted = totals(run)
     return Report(

@@ -132,7 +132,7 @@ def _find_staged(run: ImportRun, table: Table, lines: Sequence[Line]) -> Staged:
 
 
 def _is_staged(table: Table, line: Line, staged: Staged) -> bool:
-    """Whether a line with the same identifier is staged already; profile lines have none of their own."""
+    """Return whether a line with the same identifier is staged already; profile lines have none of their own."""
     number = line.parsed.number
     return (
         number is not None
@@ -142,7 +142,7 @@ def _is_staged(table: Table, line: Line, staged: Staged) -> bool:
 
 
 def _repeats(run: ImportRun, table: Table, line: Line, staged: Staged, keyring: Keyring) -> bool:
-    """Whether a line says of its identifier what an earlier one said."""
+    """Return whether a line says of its identifier what an earlier one said."""
     number = line.parsed.number
     if number is None or not table.owns_identifier:
         return False

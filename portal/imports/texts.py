@@ -149,5 +149,5 @@ DELIMITERS: dict[str, Any] = {"comma": _l("Komma"), "tab": _l("Tabulator"), "bar
 
 
 def import_text(member: StrEnum) -> str:
-    """The words for a code of an import."""
+    """Return the words for a code of an import."""
     return str(IMPORT_TEXTS[member])

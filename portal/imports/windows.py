@@ -21,7 +21,7 @@ PROFILES: SqlTable = Profile.__table__  # type: ignore[assignment]
 
 
 def good_lines(run: ImportRun, kind: Kind, after: str, limit: int) -> Sequence[RowMapping]:
-    """The next good lines by number."""
+    """Return the next good lines by number."""
     query = (
         select(LINES)
         .where(LINES.c.import_id == run.id, LINES.c.kind == kind, LINES.c.number > after, LINES.c.good)
@@ -44,7 +44,7 @@ def profile_owners(run: ImportRun, after: str, limit: int) -> Sequence[str]:
 
 
 def profile_lines(run: ImportRun, numbers: Sequence[str]) -> dict[str, list[RowMapping]]:
-    """The profile lines of these participants, good or not, each in the order of the file."""
+    """Return the profile lines of these participants, good or not, each in the order of the file."""
     query = (
         select(LINES)
         .where(LINES.c.import_id == run.id, LINES.c.kind == Kind.PROFILE, LINES.c.refers_to.in_(numbers))
@@ -65,13 +65,13 @@ def staged_numbers(run: ImportRun, kind: Kind, numbers: Iterable[str]) -> dict[s
 
 
 def stored(table: SqlTable, tenant_id: int, numbers: Iterable[str]) -> dict[str, RowMapping]:
-    """The rows of mediators, orders or participants that have these numbers."""
+    """Return the rows of mediators, orders or participants that have these numbers."""
     query = select(table).where(table.c.tenant_id == tenant_id, table.c.number.in_(list(numbers)))
     return {row["number"]: row for row in db.session.execute(query).mappings()}
 
 
 def stored_ids(table: SqlTable, tenant_id: int, numbers: Iterable[str]) -> dict[str, int]:
-    """The ids of mediators, orders or participants that have these numbers."""
+    """Return the ids of mediators, orders or participants that have these numbers."""
     query = select(table.c.number, table.c.id).where(
         table.c.tenant_id == tenant_id, table.c.number.in_(list(numbers))
     )
@@ -81,7 +81,7 @@ def stored_ids(table: SqlTable, tenant_id: int, numbers: Iterable[str]) -> dict[
 def numbered(
     table: SqlTable, tenant_id: int, condition: ColumnElement[bool], after: str, limit: int
 ) -> Sequence[tuple[str, int]]:
-    """The next rows of a tenant by number: number and id."""
+    """Return the next rows of a tenant by number: number and id."""
     query = (
         select(table.c.number, table.c.id)
         .where(table.c.tenant_id == tenant_id, table.c.number > after, condition)

@@ -38,7 +38,7 @@ WAITING = Mail.state == MailState.WAITING
 
 
 def mails_are_set() -> bool:
-    """Whether the operator named a mail server."""
+    """Return whether the operator named a mail server."""
     return current_settings().smtp_host is not None
 
 

@@ -46,7 +46,7 @@ def list_mediators(context: TenantContext, after: int | None = None, limit: int 
 
 
 def idle_in_use_count(context: TenantContext) -> int:
-    """How many inactive mediators people still have."""
+    """Return how many inactive mediators people still have."""
     query = select(func.count()).select_from(Mediator).where(~Mediator.active, _in_use(context))
     return db.session.scalar(query) or 0
 

@@ -108,7 +108,7 @@ def _contents(account: Account, context: TenantContext | None) -> dict[str, obje
 
 
 def _people(account: Account, context: TenantContext) -> dict[str, int]:
-    """How many need action, by phase: of a caseworker their own, of the others the tenant's."""
+    """Return how many need action, by phase: of a caseworker their own, of the others the tenant's."""
     query = listed().where(needs_action(context), ParticipantState.tenant_id == context.tenant.id)
     if account.role is Role.CASEWORKER:
         query = query.where(

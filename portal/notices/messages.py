@@ -53,7 +53,7 @@ def _wants(account: Account, spec: ChannelSpec) -> bool:
 
 
 def language_of(account: Account) -> str:
-    """The language of mails to this account."""
+    """Return the language of mails to this account."""
     return account.language or current_settings().locale
 
 

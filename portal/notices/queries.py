@@ -122,7 +122,7 @@ def _connection(
 
 
 def _uncommitted() -> dict[int, Delivery]:
-    """The one delivery under way of each connection."""
+    """Return the one delivery under way of each connection."""
     found = db.session.scalars(select(Delivery).where(Delivery.state.in_(UNCOMMITTED)))
     return {it.connection_id: it for it in found}
 

@@ -28,7 +28,7 @@ class Words:
 
 
 def words_of(kind: NoticeKind, level: int, data: Data) -> Words:
-    """The words of a notice as bad as `level`."""
+    """Return the words of a notice at `level`."""
     return _WORDS[kind](level, data)
 
 

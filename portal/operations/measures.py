@@ -58,7 +58,7 @@ class _Measures(Collector):
 
 
 def exposition(now: dt.datetime) -> bytes:
-    """All measures in Prometheus' own text."""
+    """Return all measures in Prometheus' own text."""
     registry = CollectorRegistry()
     registry.register(_Measures(find_measures(now)))
     return generate_latest(registry)

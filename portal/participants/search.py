@@ -22,7 +22,7 @@ _SOCIAL_INSURANCE_NUMBER = re.compile(r"\d{2}\s?\d{6}\s?[A-Za-z]\s?\d{3}")
 
 
 def is_number(text: str) -> bool:
-    """Whether `text` is the number of a record, which may stand in an address, as a name may not."""
+    """Return whether `text` is the number of a record, which may stand in an address, as a name may not."""
     return _NUMBER.fullmatch(text) is not None and _SOCIAL_INSURANCE_NUMBER.search(text) is None
 
 
@@ -38,7 +38,7 @@ def remember_search(text: str, tenant_id: int, account_id: int, now: dt.datetime
 
 
 def get_search(key: str) -> str:
-    """The text behind `key`. Raises NotFound."""
+    """Return the text behind `key`. Raises NotFound."""
     text = db.session.scalar(select(SearchTerm.text).where(SearchTerm.key == key))
     if text is None:
         raise SearchUnknown

@@ -25,7 +25,7 @@ from portal.webkit.languages import clock, day, moment
 
 
 def document(values: Values, person: Participant) -> Document:
-    """The report in words."""
+    """Return the report in words."""
     number = values["person"]["number"]
     return Document(
         str(_("Auskunft nach Art. 15 DSGVO")),

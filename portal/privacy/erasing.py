@@ -82,7 +82,7 @@ def _in_order() -> list[Any]:
 
 
 def _erase_protocol(ids: Sequence[int], now: dt.datetime) -> int:
-    """Say that the lines are erased, which is sealed itself, then let them go."""
+    """Record that the lines are erased, in a sealed entry, then delete them."""
     table = cast("Table", ProtocolEntry.__table__)
     lines = select(
         table.c.tenant_id, literal(table.name), table.c.id, literal(now, type_=table.c.at.type)

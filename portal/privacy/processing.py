@@ -49,7 +49,7 @@ SORTS: dict[Sort, Any] = {
 
 
 def processing_record(tenant: Tenant, connection: Connection | None) -> Document:
-    """The record for one tenant."""
+    """Return the record for one tenant."""
     return Document(
         str(_("Verzeichnis von Verarbeitungstätigkeiten")),
         str(_("Art. 30 DSGVO · %(tenant)s · erzeugt aus dem Programm selbst", tenant=tenant.name)),
@@ -165,7 +165,7 @@ def _is_about_people(kept: Kept) -> bool:
 
 
 def retention_words(retention: Retention, tenant: Tenant) -> str:
-    """How long, with the numbers that hold now."""
+    """Return how long, with the numbers that hold now."""
     words = {
         Retention.ACTIVITY: _("%(months)s Monate nach der letzten Aktivität", months=tenant.protocol_months),
         Retention.PAYLOAD: _("%(days)s Tage", days=tenant.payload_days),
@@ -185,7 +185,7 @@ def retention_words(retention: Retention, tenant: Tenant) -> str:
 
 
 def as_markdown(document: Document) -> str:
-    """The document as Markdown."""
+    """Return the document as Markdown."""
     lines = [f"# {document.title}", "", document.subtitle, ""]
     for section in document.sections:
         lines += [f"## {section.title}", "", *(f"{sentence}\n" for sentence in section.sentences)]

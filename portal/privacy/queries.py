@@ -88,7 +88,7 @@ def find_hindrance(participant_id: int) -> ErasureBlocker | None:
 
 
 def is_importing() -> bool:
-    """Whether an import of the tenant is being taken over."""
+    """Return whether an import of the tenant is being taken over."""
     query = select(ImportRun.id).where(ImportRun.state.in_(_TAKING_OVER)).limit(1)
     return db.session.scalar(query) is not None
 
@@ -123,7 +123,7 @@ def due_ids(tenant: Tenant, now: dt.datetime, limit: int) -> Sequence[int]:
 
 
 def count_due_soon(tenant: Tenant, now: dt.datetime) -> int:
-    """How many will be erased within the next days, if nothing happens to them."""
+    """Return how many will be erased within the next days, if nothing happens to them."""
     then = now + dt.timedelta(days=FORESEEN_DAYS)
     query = select(func.count()).select_from(Participant)
     return db.session.scalar(query.where(inactive(tenant.id, before_which(tenant, then)), ~is_blocked())) or 0

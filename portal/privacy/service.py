@@ -89,7 +89,7 @@ def finish(run: ErasureRun, now: dt.datetime) -> None:
 
 
 def must_wait() -> bool:
-    """Whether the night waits: an import may be about to name those who would go."""
+    """Return whether the night waits: an import may be about to name those who would go."""
     return is_importing()
 
 

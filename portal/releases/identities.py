@@ -44,7 +44,7 @@ def settle_identity(participant_id: int, actor: Actor, now: dt.datetime, *, is_s
 
 
 def is_still_announced(participant_id: int) -> bool:
-    """Whether a network still has the participant, or has not answered that it archived them."""
+    """Return whether a network still has the participant, or has not answered that it archived them."""
     query = select(Registration.id).where(
         Registration.participant_id == participant_id,
         or_(Registration.announced, Registration.waiting_since.is_not(None)),

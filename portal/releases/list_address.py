@@ -60,7 +60,7 @@ class ListAddress:
         return self != ListAddress(sorting=self.sorting)
 
     def parts(self, **change: Any) -> dict[str, Any]:
-        """The parts of the address, with `change`; what is empty is left out."""
+        """Return the parts of the address, with `change`; what is empty is left out."""
         return {name: value for name, value in (self._parts() | change).items() if value}
 
     def names(self) -> Iterable[str]:
@@ -84,7 +84,7 @@ class ListAddress:
         }
 
     def url(self, **change: Any) -> str:
-        """The list's address with these filters and `change`."""
+        """Return the list's address with these filters and `change`."""
         return url_for("people.list_page", **self.parts(**change))
 
     def filters(self, text: str) -> Filters:
@@ -138,7 +138,7 @@ class _Reading:
 
 
 def read_address(values: MultiDict[str, str]) -> ListAddress:
-    """The filters in an address, or in the hidden fields of the search form."""
+    """Return the filters in an address, or in the hidden fields of the search form."""
     reading = _Reading(values)
     search = reading.one("q", str)
     number = reading.one("number", lambda text: None if search else _number(text))

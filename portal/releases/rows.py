@@ -98,7 +98,7 @@ def decided_row(context: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow
 
 
 def consent_of(person: Participant) -> Consent:
-    """The recorded consent of a participant."""
+    """Return the recorded consent of a participant."""
     return Consent(person.consent_on, person.consent_until, person.consent_withdrawn_on)
 
 
@@ -197,7 +197,7 @@ def moments_of(person: Participant, registration: Registration | None, release: 
 
 
 def rejection_of(registration: Registration | None) -> Reason | None:
-    """Why the network rejected a person; None where its newest answer that counts is another one."""
+    """Return why the network rejected a person; None where its newest answer that counts is another one."""
     if registration is None or registration.rejected_sequence <= registration.applied_sequence:
         return None
     return read_reason(registration.rejection_reason or "")

@@ -113,7 +113,7 @@ def end_release(
 
 
 def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt.datetime) -> Registration:
-    """Choose the mediator whom the network is told of with the next transfer.
+    """Choose the mediator who is announced with the next transfer.
 
     Raises NotFound (participant, mediator); Refusal `mediator-inactive`, `network-not-chosen`.
     """
@@ -168,7 +168,7 @@ def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> 
 
 
 def get_participant(participant_id: int) -> Participant:
-    """The participant of the session's tenant; NotFound otherwise."""
+    """Return a participant of the session's tenant. Raises NotFound."""
     person = db.session.scalar(select(Participant).where(Participant.id == participant_id))
     if person is None:
         raise ParticipantUnknown
@@ -176,7 +176,7 @@ def get_participant(participant_id: int) -> Participant:
 
 
 def get_participant_by_number(number: str) -> Participant:
-    """The participant whom Qualli.life calls `number`, however its blanks are typed; NotFound otherwise."""
+    """Return the participant with the identifier `number`, however its spaces are typed. Raises NotFound."""
     wanted = normalise(number)
     alike = db.session.scalars(select(Participant).where(Participant.lookup_key == lookup_key(number)))
     found = [person for person in alike if normalise(person.number) == wanted]
@@ -194,7 +194,7 @@ def find_registration(connection: Connection, participant_id: int) -> Registrati
 
 
 def ensure_registration(connection: Connection, person: Participant) -> Registration:
-    """The person's registration on the connection, made where there is none."""
+    """Return the participant's registration on the connection, created if there is none."""
     registration = find_registration(connection, person.id)
     if registration is not None:
         return registration
@@ -238,7 +238,7 @@ def _connection_for_release(tenant: Tenant, now: dt.datetime) -> Connection:
 def _check_consent(
     person: Participant, network: Network, tenant: Tenant, now: dt.datetime, confirmed: bool
 ) -> bool:
-    """Whether consent was confirmed because none is recorded."""
+    """Return whether consent was confirmed because none is recorded."""
     consent, today = consent_of(person), today_of(tenant, now)
     ending = [finding for finding in consent_findings(consent, network, today) if finding in ENDING]
     if person.left_at:
@@ -265,7 +265,7 @@ def _compare_and_set(registration: Registration, *, released: bool, to: bool) ->
 
 
 def _default_mediator(person: Participant, actor: Actor) -> int | None:
-    """The releasing person, if a mediator; else the participant's caseworker, if a mediator; else none."""
+    """Return the releasing person, if a mediator; else the participant's caseworker, if a mediator; else none."""
     for condition in (Mediator.id == actor.mediator_id, Mediator.initials == person.caseworker):
         mediator = db.session.scalar(select(Mediator).where(condition, Mediator.active))
         if mediator:

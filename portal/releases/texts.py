@@ -88,7 +88,7 @@ def phase_text(person: Explanation) -> str:
 
 
 def is_late(person: Explanation) -> bool:
-    """Whether an answer about a person is awaited for so long that it has to be looked into."""
+    """Return whether an answer about a person is awaited for so long that it has to be looked into."""
     waiting, context = person.waiting_since, person.context
     return bool(waiting and context and waiting < context.deadlines.clarification_before)
 
@@ -126,7 +126,7 @@ def leaving_text(person: Explanation) -> str:
 
 
 def unsent_text(person: Explanation) -> str:
-    """Why nothing of a person's record would be sent; empty where it would."""
+    """Return why nothing of a person's record would be sent; empty where it would."""
     registration = person.registration
     if registration is None or not registration.released:
         if registration and registration.announced:
@@ -197,19 +197,19 @@ def revoked_text(person: Explanation) -> str:
 
 
 def _may_be_known(person: Explanation) -> bool:
-    """Whether the network was told of a person, or perhaps was by a commit without an answer."""
+    """Return whether the network was told of a person, or perhaps was by a commit without an answer."""
     announced = person.registration is not None and person.registration.announced
     return announced or (person.delivery is not None and person.delivery.commit_attempted_at is not None)
 
 
 def archived_text(registration: Registration) -> str:
-    """Why the network archived a person, in words."""
+    """Return why the network archived a person, in words."""
     reason = reason_text(registration.archive_reason) or str(_("ohne einen Grund zu nennen"))
     return f"{reason} – {registration.archive_detail}" if registration.archive_detail else reason
 
 
 def rejected_text(registration: Registration) -> str:
-    """Why the network rejected a person, in words."""
+    """Return why the network rejected a person, in words."""
     reason = reason_text(registration.rejection_reason) or str(_("ohne einen Grund zu nennen"))
     return f"{reason} – {registration.rejection_detail}" if registration.rejection_detail else reason
 
@@ -229,7 +229,7 @@ def clarification_text(code: str) -> str:
 
 
 def reason_text(word: str | None) -> str:
-    """The network's reason in words; one we do not know counts as invalid data, and is shown as it came."""
+    """Return the network's reason in words; one we do not know counts as invalid data, and is shown as it came."""
     reason = read_reason(word)
     if reason is None:
         return ""
@@ -320,7 +320,7 @@ def withdrawal_text(withdrawal: Withdrawal) -> str:
 
 
 def _at(moment: dt.datetime, known: dt.datetime) -> str:
-    """The time; with its date where that is another."""
+    """Return the time; with its date where that is another."""
     return clock(moment) if day(moment) == day(known) else f"{clock(moment)} ({day(moment)})"
 
 

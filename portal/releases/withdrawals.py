@@ -60,14 +60,14 @@ class Overview:
 
 
 def find_withdrawal(participant_id: int) -> Withdrawal | None:
-    """The newest withdrawal of a person; None where the network never had to be told of one."""
+    """Return the newest withdrawal of a person; None where the network never had to be told of one."""
     query = _query().where(Release.participant_id == participant_id).order_by(Release.id.desc()).limit(1)
     row = db.session.execute(query).first()
     return _withdrawal(row) if row else None
 
 
 def withdrawals_in(delivery: Delivery, limit: int = 100) -> list[Withdrawal]:
-    """The withdrawals that this delivery brought to the network first."""
+    """Return the withdrawals that this delivery brought to the network first."""
     leaving = select(DeliveryPerson.participant_id).where(
         DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.part.in_(_LEAVING)
     )
@@ -80,7 +80,7 @@ def withdrawals_in(delivery: Delivery, limit: int = 100) -> list[Withdrawal]:
 
 
 def overview(now: dt.datetime) -> Overview:
-    """How the tenant's withdrawals of the last days went."""
+    """Return how the tenant's withdrawals of the last days went."""
     query = _query().where(Release.consent_lost_at >= now - dt.timedelta(days=DAYS))
     found = [_withdrawal(row) for row in db.session.execute(query.order_by(Release.id.desc()).limit(_MOST))]
     took: Sequence[int] = [item.seconds for item in found if item.seconds is not None]

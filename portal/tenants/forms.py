@@ -27,7 +27,7 @@ class TransferSettings:
 
 
 def read_transfer_settings(values: MultiDict[str, str]) -> TransferSettings:
-    """The settings of a form. Raises Refusal `setting-unreadable`."""
+    """Return the settings of a form. Raises Refusal `setting-unreadable`."""
     time = clock_time(values.get("transfer_time"))
     typed = {name: whole_number(values.get(name), _DIGITS) for name in BOUNDS}
     numbers = {name: number for name, number in typed.items() if number is not None}

@@ -16,7 +16,7 @@ WORKER_SILENT_AFTER = dt.timedelta(minutes=2)
 
 
 def get_tenant(slug: str) -> Tenant:
-    """The tenant called `slug`; NotFound otherwise."""
+    """Return the tenant called `slug`; NotFound otherwise."""
     tenant = db.session.scalar(select(Tenant).where(Tenant.slug == slug))
     if tenant is None:
         raise TenantUnknown(slug=slug)
@@ -24,7 +24,7 @@ def get_tenant(slug: str) -> Tenant:
 
 
 def find_connection(tenant_id: int) -> Connection | None:
-    """The tenant's connection to its network; None where no network is chosen."""
+    """Return the tenant's connection to its network; None where no network is chosen."""
     return db.session.scalar(
         select(Connection).where(Connection.tenant_id == tenant_id, Connection.state == ConnectionState.OPEN)
     )
@@ -46,7 +46,7 @@ def tenant_facts(tenant: Tenant, connection: Connection | None) -> TenantFacts:
 
 
 def today_of(tenant: Tenant, now: dt.datetime | None = None) -> dt.date:
-    """The tenant's date."""
+    """Return the tenant's date."""
     return local_date(now or utcnow(), tenant.time_zone)
 
 

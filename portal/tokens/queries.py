@@ -16,7 +16,7 @@ LIMIT = 200
 
 
 def list_tokens(limit: int = LIMIT) -> Sequence[ApiToken]:
-    """The tenant's tokens: those in force first, the newest of each first."""
+    """Return the tenant's tokens: those in force first, the newest of each first."""
     query = select(ApiToken).order_by(ApiToken.revoked_at.is_not(None), ApiToken.id.desc()).limit(limit)
     return db.session.scalars(query).all()
 

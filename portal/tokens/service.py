@@ -88,7 +88,7 @@ def revoke_token(token: ApiToken, by: str, now: dt.datetime) -> None:
 
 
 def find_token(text: str, now: dt.datetime) -> ApiToken | None:
-    """The token in force with this text, whatever tenant it belongs to; None for all others alike."""
+    """Return the token in force with this text, whatever tenant it belongs to; None for all others alike."""
     if not _TOKEN.fullmatch(text):
         return None
     wanted = _hash(text)
@@ -102,7 +102,7 @@ def find_token(text: str, now: dt.datetime) -> ApiToken | None:
 
 
 def is_to_be_noted(token: ApiToken, now: dt.datetime) -> bool:
-    """Whether its use is to be written down: once a minute is enough."""
+    """Return whether its use is to be written down: once a minute is enough."""
     return token.last_used_at is None or now - token.last_used_at >= USED_AGAIN_AFTER
 
 

@@ -29,7 +29,7 @@ SETTING_UP = frozenset(
 
 
 def may(permission: Permission) -> bool:
-    """Whether the signed-in person has `permission`."""
+    """Return whether the signed-in person has `permission`."""
     return bool(current_user.is_authenticated) and permission in GRANTED[current_user.role]
 
 

@@ -70,7 +70,7 @@ def number(value: int) -> str:
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
-    """The translated text for `num`, which stands in it as the language writes it."""
+    """Return the translated text for `num`, which stands in it as the language writes it."""
     text = get_domain().get_translations().ungettext(singular, plural, num)
     return str(text % ({"num": number(num)} | values))
 
@@ -81,12 +81,12 @@ def moment(value: dt.datetime) -> str:
 
 
 def clock(value: dt.datetime) -> str:
-    """The time alone."""
+    """Return the time alone."""
     return format_time(value, "HH:mm:ss", tzinfo=get_timezone(), locale=get_locale())
 
 
 def day(value: dt.date) -> str:
-    """The date alone; of a time, in the tenant's zone."""
+    """Return the date alone; of a time, in the tenant's zone."""
     if isinstance(value, dt.datetime):
         value = value.astimezone(get_timezone())
     return format_date(value, _DATE[_language()], locale=get_locale())

@@ -104,7 +104,7 @@ def _with_readable_host(wsgi_app: Any) -> Any:
 
 
 def _is_host(text: str) -> bool:
-    """Whether a header names a host, and maybe a port; none at all is what HTTP/1.0 sends."""
+    """Return whether a header names a host, and maybe a port; none at all is what HTTP/1.0 sends."""
     if not text:
         return True
     if len(text) > HOST_BYTES or not _HOST.fullmatch(text):

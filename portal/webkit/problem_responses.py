@@ -26,12 +26,12 @@ class UserError(HTTPException):
 
 
 def is_api() -> bool:
-    """Whether the request goes to the HTTP door: no sessions, no pages, the language as its header says."""
+    """Return whether the request goes to the HTTP door: no sessions, no pages, the language as its header says."""
     return request.path.startswith(API)
 
 
 def wants_problem() -> bool:
-    """Whether an error is told to a program."""
+    """Return whether an error is told to a program."""
     if is_api():
         return True
     offered = ["text/html", PROBLEM_TYPE, "application/json"]

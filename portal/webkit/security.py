@@ -49,7 +49,7 @@ def own_key() -> str:
 
 
 def failed(response: Response) -> bool:
-    """Whether something secret was typed wrong: only that counts for limits on guessing."""
+    """Return whether something secret was typed wrong: only that counts for limits on guessing."""
     return response.status_code == 422
 
 

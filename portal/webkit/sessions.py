@@ -75,7 +75,7 @@ def live(view: View) -> View:
 
 
 def current_session() -> ServerSession:
-    """The session of the current request."""
+    """Return the session of the current request."""
     found = session._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask has no other way
     assert isinstance(found, ServerSession)
     return found
@@ -227,7 +227,7 @@ def _is_to_be_seen(session: ServerSession, now: dt.datetime) -> bool:
 
 @contextmanager
 def _writing(patience_seconds: float | None = None) -> Iterator[Connection]:
-    """A write transaction of its own. What the view left open is let go first, or we wait for ourselves."""
+    """Open a write transaction of its own. The view's is rolled back first, since it could lock this one out."""
     rollback()
     set_reading(False)
     with db.engine.begin() if patience_seconds is None else writing_soon(patience_seconds) as connection:

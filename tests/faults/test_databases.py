@@ -82,6 +82,7 @@ def _write(app: Flask, bridge: Bridge, number: str) -> int:
         os._exit(1)
 
 
+@pytest.mark.slow
 def test_disk_full_loses_nothing_and_is_no_crash(sqlite_app: Flask, sandbox: SandboxServer) -> None:
     """For longer than three tries: afterwards it goes on by itself, and nobody has to let it go."""
     bridge = build_bridge(sandbox)

@@ -34,6 +34,7 @@ def shared_world(
         yield world
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "mutant",
     [

@@ -29,7 +29,7 @@ class Limits:
     """An order counts as vanished from this many people on: one person alone is not a whole order."""
 
     def unexplained(self, announced: int) -> int:
-        """How many unexplained leavers are let through where `told` people were told."""
+        """Return how many unexplained leavers pass where `told` people were announced."""
         return max(self.minimum, announced * self.percent // 100)
 
 
@@ -42,7 +42,7 @@ class Leaving:
     explained: int
     unexplained: int
     unexplained_before: int = 0
-    """Unexplained leavers of committed deliveries in the days that count, those let go by a person left out."""
+    """Unexplained leavers of committed deliveries in the days that count, without those of approved deliveries."""
     orders: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     """By order: how many were told, and how many of them leave unexplained."""
 

@@ -11,7 +11,7 @@ _LABEL = re.compile(r"[^\W_](?:[\w-]*[^\W_])?")
 
 
 def is_address(text: str) -> bool:
-    """Whether a text is one address that mail can be sent to: name@domain, nothing beside it.
+    """Return whether a text is one address that mail can be sent to: name@domain, nothing beside it.
 
     Source: RFC 5321 and 6531; a domain of one label, comments, quoted names and literal addresses are no one's.
     """

@@ -47,7 +47,7 @@ class Identity:
 
 
 def is_other_person(before: Identity, after: Identity) -> bool:
-    """Whether name and date of birth change so much at once that they are another person's.
+    """Return whether name and date of birth change so much at once that they are another person's.
 
     One of them alone changes by marriage, or is corrected. With the same first name, a date that is almost the same
     is a correction as well, and one that was not known says nothing.
@@ -75,7 +75,7 @@ def _compare_names(before: Identity, after: Identity) -> tuple[bool, bool]:
 
 
 def _is_same(one: str, other: str) -> bool:
-    """Whether two names may be the same: one of the two that is missing says nothing."""
+    """Return whether two names may be the same: one of the two that is missing says nothing."""
     ours, theirs = search_words(one), search_words(other)
     if not ours or not theirs or set(ours) & set(theirs) - _PARTICLES:
         return True
@@ -85,7 +85,7 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def _is_almost(one: dt.date, other: dt.date) -> bool:
-    """Whether two dates differ in one part, or have day and month swapped."""
+    """Return whether two dates differ in one part, or have day and month swapped."""
     if one.year == other.year and (one.month, one.day) == (other.day, other.month):
         return True
     return sum((one.year == other.year, one.month == other.month, one.day == other.day)) == 2

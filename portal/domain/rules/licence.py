@@ -50,7 +50,7 @@ class LicenceWarning:
 
 
 def licence_warning(tenant: Licensed, today: dt.date) -> LicenceWarning | None:
-    """The tenant's licence, where it ends within 30 days; None else, and where there is none or it has ended.
+    """Return the tenant's licence, where it ends within 30 days; None else, and where there is none or it has ended.
 
     What is missing or has ended is a finding of `preflight` instead.
     """
@@ -61,7 +61,7 @@ def licence_warning(tenant: Licensed, today: dt.date) -> LicenceWarning | None:
 
 
 def network_licence_warning(connection: LicensedThere, today: dt.date) -> LicenceWarning | None:
-    """The licence at the network, where it ends within 30 days or has ended; only the network can prolong it."""
+    """Return the licence at the network, where it ends within 30 days or has ended; only the network can prolong it."""
     return licence_ending(Licence.NETWORK, connection.network_licensed_until, today)
 
 

@@ -57,12 +57,12 @@ def sort_key(last_name: str, first_name: str, number: str) -> str:
 
 
 def search_words(text: str) -> list[str]:
-    """The words of `text` folded for search: Müller, Mueller and Muller are one word."""
+    """Return the words of `text` folded for search: Müller, Mueller and Muller are one word."""
     return _words(normalise(text))
 
 
 def joined_words(text: str) -> list[str]:
-    """The same, where an apostrophe or a hyphen within a word parts nothing: O'Neill is ONeill."""
+    """Return the same, where an apostrophe or a hyphen within a word parts nothing: O'Neill is ONeill."""
     return _words(_JOINTS.sub("", normalise(text)))
 
 
@@ -73,7 +73,7 @@ def _words(folded: str) -> list[str]:
 
 
 def next_word(prefix: str) -> str:
-    """The first text that sorts after every word beginning with `prefix`; for range searches by index."""
+    """Return the first text that sorts after every word beginning with `prefix`; for range searches by index."""
     return prefix + "\U0010ffff"
 
 

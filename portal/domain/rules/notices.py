@@ -122,7 +122,7 @@ class Facts:
 
 
 def wanted(facts: Facts) -> dict[tuple[NoticeKind, str], Wanted]:
-    """The notices that the facts call for, by kind and subject."""
+    """Return the notices that the facts call for, by kind and subject."""
     found = [
         *(notice for it in facts.connections for notice in _of_connection(it, facts.now)),
         *(notice for it in facts.tenants for notice in _of_tenant(it, facts)),
@@ -132,7 +132,7 @@ def wanted(facts: Facts) -> dict[tuple[NoticeKind, str], Wanted]:
 
 
 def lateness(since: dt.datetime, now: dt.datetime, state: str, zone: str) -> int:
-    """How late an answer is, as a level: 0 while it may still take its time."""
+    """Return how late an answer is, as a level: 0 while it may still take its time."""
     return sum(since < working_days_before(now, days, state, zone) for days in LATENESS)
 
 

@@ -95,7 +95,7 @@ class Consent:
         return self.given_on is not None and self.given_on <= today
 
     def is_withdrawn(self, today: dt.date) -> bool:
-        """Whether it was withdrawn, and none was given that is dated after that."""
+        """Return whether it was withdrawn, and none was given that is dated after that."""
         if self.withdrawn_on is None:
             return False
         return self.given_on is None or not self.withdrawn_on < self.given_on <= today
@@ -145,7 +145,7 @@ def consent_findings(consent: Consent, network: Network | None, today: dt.date) 
 
 
 def wants_confirmation(consent: Consent, network: Network | None, today: dt.date) -> bool:
-    """Whether releasing this person asks the releasing one to confirm that consent is at hand."""
+    """Return whether releasing this person asks the releasing one to confirm that consent is at hand."""
     confirmed = network is not None and network.spec.consent is ConsentProof.CONFIRMED
     return confirmed and not consent.is_given(today)
 

@@ -31,7 +31,7 @@ class ErasureBlocker(StrEnum):
 
 
 def months_before(now: dt.datetime, months: int, zone: str) -> dt.datetime:
-    """The time `months` before `now`, at the same local time; the month's last day where it has no such day."""
+    """Return the time `months` before `now`, at the same local time; the month's last day where it has no such day."""
     local = now.astimezone(ZoneInfo(zone))
     year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
     last = (dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)).day

@@ -41,7 +41,7 @@ class Reason(StrEnum):
 
 
 def read_reason(word: str | None) -> Reason | None:
-    """The reason behind a word of the network; an unknown word counts as invalid data, as the contract says."""
+    """Return the reason behind a word of the network; an unknown word counts as invalid data, as the contract says."""
     if word is None:
         return None
     try:

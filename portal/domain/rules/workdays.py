@@ -28,7 +28,7 @@ def is_working_day(day: dt.date, state: str) -> bool:
 
 
 def working_days_before(now: dt.datetime, days: int, state: str, zone: str) -> dt.datetime:
-    """The time `days` working days before `now`, at the same local time of day.
+    """Return the time `days` working days before `now`, at the same local time of day.
 
     What was sent before it has waited for more than that many working days. Days that are none do not count: what
     was sent on a Friday evening has waited one working day on Monday evening.
@@ -84,12 +84,12 @@ def midnight(day: dt.date, zone: str) -> dt.datetime:
 
 
 def next_transfer(after: dt.datetime, at: dt.time, zone: str) -> dt.datetime:
-    """The first nightly transfer later than `after`, in UTC."""
+    """Return the first nightly transfer later than `after`, in UTC."""
     day = after.astimezone(ZoneInfo(zone)).date()
     due = transfer_at(day, at, zone)
     return due if due > after else transfer_at(day + dt.timedelta(days=1), at, zone)
 
 
 def local_date(now: dt.datetime, zone: str) -> dt.date:
-    """The tenant's date at `now`."""
+    """Return the tenant's date at `now`."""
     return now.astimezone(ZoneInfo(zone)).date()

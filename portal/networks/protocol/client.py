@@ -187,7 +187,7 @@ class NetworkClient:
         )
 
     def list_deliveries(self, after_sequence: int) -> list[RemoteDelivery]:
-        """The committed deliveries after that number, oldest first; at most 1000."""
+        """Return the committed deliveries after that number, oldest first; at most 1000."""
         params = {"after_sequence": after_sequence}
         return self._call(
             "listDeliveries", "GET", "/v1/deliveries", RemoteDeliveries, params=params

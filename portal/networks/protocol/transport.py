@@ -74,7 +74,7 @@ class Watch:
 
 
 def causes(error: BaseException) -> list[BaseException]:
-    """The error and those wrapped in it: the library's own three layers, then what the system said."""
+    """Return the error and those wrapped in it: the library's own three layers, then what the system said."""
     found: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:
