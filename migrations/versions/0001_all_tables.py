@@ -410,7 +410,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(length=30), nullable=True),
         sa.Column("problem_detail", sa.String(), nullable=True),
         sa.Column("discarded_by", sa.String(length=50), nullable=True),
-        sa.Column("plans_anew_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("supersedes_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("empty_polls", sa.Integer(), nullable=False),
         sa.Column("fruitless", sa.Integer(), nullable=False),
@@ -423,7 +423,7 @@ def upgrade() -> None:
             ["connection_id"], ["connection.id"], name=op.f("fk_delivery_connection_id_connection")
         ),
         sa.ForeignKeyConstraint(
-            ["plans_anew_id"], ["delivery.id"], name=op.f("fk_delivery_plans_anew_id_delivery")
+            ["supersedes_id"], ["delivery.id"], name=op.f("fk_delivery_supersedes_id_delivery")
         ),
         sa.ForeignKeyConstraint(
             ["started_by_account_id"], ["account.id"], name=op.f("fk_delivery_started_by_account_id_account")

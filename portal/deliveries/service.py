@@ -112,7 +112,7 @@ def plan(connection: Connection, what: Plan, now: dt.datetime) -> Delivery:
         idempotency_key=str(uuid.uuid4()),
         created_at=now,
         next_step_at=now,
-        plans_anew_id=what.supersedes_id,
+        supersedes_id=what.supersedes_id,
         counts={},
         answered={},
     )
@@ -139,15 +139,15 @@ def replan(given_up: Delivery, now: dt.datetime, cause: Trigger = Trigger.REBUIL
         None if connection.needs_full else given_up.selection,
         given_up.local_date,
         given_up.late,
-        given_up.plans_anew_id,
+        given_up.supersedes_id,
     )
     return plan(connection, again, now)
 
 
 def replan_superseded(delivery: Delivery, now: dt.datetime) -> None:
     """Plan again the delivery that had yielded to this one, if any."""
-    if delivery.plans_anew_id is not None:
-        waiting = db.session.get_one(Delivery, delivery.plans_anew_id)
+    if delivery.supersedes_id is not None:
+        waiting = db.session.get_one(Delivery, delivery.supersedes_id)
         replan(waiting, now, waiting.cause)
 
 
@@ -163,7 +163,7 @@ def plan_withdrawals(connection: Connection, cause: Trigger, now: dt.datetime) -
             return None
         if not cancel(other, DeliveryProblem.REPLACED, SYSTEM, now):
             return None
-        anew = other.plans_anew_id if other.cause in ONLY_WITHDRAWALS else other.id
+        anew = other.supersedes_id if other.cause in ONLY_WITHDRAWALS else other.id
     selection = None
     if cause is Trigger.CONSENT:
         selection = list(

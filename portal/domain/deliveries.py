@@ -93,7 +93,7 @@ class Delivery(CrashCounted, Base):
     problem: Mapped[DeliveryProblem | None]
     problem_detail: Mapped[str | None]
     discarded_by: Mapped[str | None] = mapped_column(String(50))
-    plans_anew_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
+    supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("delivery.id"))
     """The delivery that yielded to this one and is planned again once this one is committed."""
 
     next_step_at: Mapped[dt.datetime | None]

@@ -173,7 +173,7 @@ TABLES: dict[str, Kept] = {
         pseudonymous="started_by_account_id selection",
         technical="connection_id sequence mode cause local_date late state idempotency_key base_sequence remote_id "
         "receipt_id cursor created_at built_at held_at sent_at commit_attempted_at outcome_unknown committed_at "
-        "completed_at ended_at counts answered brake shown_digest approved_at problem plans_anew_id next_step_at "
+        "completed_at ended_at counts answered brake shown_digest approved_at problem supersedes_id next_step_at "
         f"empty_polls fruitless {_LEASE}",
     ),
     "delivery_person": Kept(

@@ -104,7 +104,7 @@ def _shown_in(context: TenantContext, phases: Collection[Phase], transit: Transi
 
 
 def needs_action(context: TenantContext) -> Condition:
-    """Whether somebody of the tenant can do something for a person now."""
+    """Return whether the tenant can do something for a participant now."""
     return _by_transit(context, _acts)
 
 
@@ -127,7 +127,7 @@ def _by_transit(context: TenantContext, condition: Callable[[Transit | None], Co
 
 
 def has_finding(context: TenantContext, findings: Collection[Finding]) -> Condition:
-    """Whether any of these findings concerns a person; one of the tenant's concerns all of them, or nobody."""
+    """Return whether any of these findings concerns a participant; a finding of the tenant concerns all or none."""
     bits = to_bits(set(findings) - TENANT_WIDE)
     everybody = literal(bool(set(findings) & set(context.findings)))
     return or_(everybody, _has_bits(bits)) if bits else everybody

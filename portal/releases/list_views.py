@@ -141,7 +141,7 @@ def _listing(filters: Filters) -> Listing:
 
 
 def _export(ending: str) -> Response:
-    """By name, whatever the page is sorted by: names stay while rows are being written, so that nobody is left out."""
+    """Export sorted by name, whatever the page is sorted by: names stay while rows are written, so none is left out."""
     context, where = current_context(), read_strictly(request.args)
     filters = replace(where.filters(where.text()), sorting=Sorting.NAME)
     return download(table(context, filters), f"teilnehmer-{context.today.isoformat()}.{ending}")

@@ -62,14 +62,14 @@ def older_lines(participant_id: int, before: int | None) -> Lines:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Who comes before and after a person in the list that somebody came from."""
+    """The participants before and after one in the list that the page was opened from."""
 
     previous: int | None
     next: int | None
 
 
 def neighbours(context: TenantContext, where: ListAddress, participant_id: int) -> Neighbours:
-    """Their neighbours in the list as narrowed and sorted; nobody where the searched text is gone."""
+    """Return their neighbours in the list as filtered and sorted; none where the searched text is gone."""
     try:
         filters = where.filters(where.text())
     except NotFound:

@@ -64,7 +64,9 @@ def list_participants(
     keys = _sort_keys(context, filters.sorting)
     query = apply_filters(people(context), context, filters)
     place = _find_place(keys, anchor) if anchor is not None else None
-    if place is not None:  # an address may name somebody who is erased by now: then everybody follows
+    if (
+        place is not None
+    ):  # an address may name a participant who is erased by now: then the first page is shown
         query = query.where(_beyond(keys, place, backwards=backwards))
     order = [key.desc() if backwards else key.asc() for key in keys]
     found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
@@ -111,7 +113,7 @@ def _find_place(keys: Sequence[ColumnElement[Any]], participant_id: int) -> Sequ
 def _beyond(
     keys: Sequence[ColumnElement[Any]], place: Sequence[Any], *, backwards: bool
 ) -> ColumnElement[bool]:
-    """Whoever comes behind (or before) a place."""
+    """Return the condition of those behind (or before) a place."""
     beyond: ColumnElement[bool] = false()
     for key, value in reversed(list(zip(keys, place, strict=True))):
         beyond = or_(key < value if backwards else key > value, and_(key == value, beyond))

@@ -68,7 +68,7 @@ def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
 def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> int:
     """Decide the states anew that time alone has changed by `now`; how many were looked at. Never commits.
 
-    What this transaction has changed is decided, too. Whoever acts upon stored states calls it before: at midnight the
+    What this transaction has changed is decided, too. Callers that act upon stored states call it first: at midnight the
     sweep may come a few seconds later than a delivery.
     """
     refresh_changed(now)
@@ -138,7 +138,7 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
 
 
 def _refresh_batch(clock: _Clock, ids: list[int]) -> int:
-    # The lock comes before the reading: whoever else changes these people waits here, and then sees what we wrote.
+    # The lock comes before the reading: another writer of these people waits here, and then sees what this one wrote.
     lock = select(_TABLE.c.participant_id).where(_TABLE.c.participant_id.in_(ids))
     db.session.execute(lock.order_by(_TABLE.c.participant_id).with_for_update())
     stored = _stored(ids)

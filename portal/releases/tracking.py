@@ -1,7 +1,7 @@
 """Whom the writes of a transaction concern, noticed as they pass through the session (see releases.states).
 
 Rows that are flushed, and statements on a mapped class, are noticed by themselves, so that no caller can forget it.
-Whoever writes to a bare table, as imports do, calls `mark_changed`.
+Code that writes to a bare table, as imports do, calls `mark_changed`.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _notice_row(session: Session, row: Any) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _notice_statement(state: ORMExecuteState) -> None:
-    """Look before an update or a deletion whom its condition names: afterwards it may name nobody any more."""
+    """Read whom a condition names before the update or deletion: afterwards it may match other rows."""
     mapper = state.bind_mapper
     if mapper is None or not (state.is_update or state.is_delete or state.is_insert):
         return

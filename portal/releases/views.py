@@ -86,7 +86,7 @@ def older_protocol(participant_id: int) -> Response:
 @releases.get("/participants/<row:participant_id>/release")
 @requires(Permission.RELEASE)
 def ask_release(participant_id: int) -> str:
-    """The question before releasing somebody whose consent is to be confirmed; a dialog, with scripts."""
+    """Ask to confirm consent before the release; in a dialog, with scripts."""
     return render_template("releases/release.html", **_values(participant_id))
 
 

@@ -46,7 +46,7 @@ class Banner:
     more: Any = ""
     """Who can do something about it, or what the link says."""
     quiet: bool = False
-    """A line for whoever can do nothing about it."""
+    """Shown muted to users without permission to act."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def init_app(app: Flask) -> None:
 
 
 def find_header() -> Header | None:
-    """The header of the current page; None where nobody is signed in or no tenant is chosen."""
+    """Return the header of the current page; None without a signed-in user or a tenant."""
     if g.get("plain") or not current_user.is_authenticated or g.get("tenant_id") is None:
         return None
     context, known = current_context(), g.get("header")
@@ -102,7 +102,7 @@ def _banners(context: TenantContext) -> list[Banner]:
 
 
 def _licence_banners(context: TenantContext) -> list[Banner]:
-    """Licences that end soon: a banner for whoever has them prolonged, a quiet line for others."""
+    """Return the licences that end soon: a banner for users who can have them prolonged, a muted line for others."""
     warnings = [licence_warning(context.tenant, context.today)]
     if context.connection is not None:
         warnings.append(network_licence_warning(context.connection, context.today))

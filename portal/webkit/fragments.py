@@ -62,7 +62,7 @@ def done(sentence: str, endpoint: str, **values: Any) -> Response:
 
 
 def sign_in_again() -> Response:
-    """Where somebody is sent who is not signed in, and comes back from afterwards."""
+    """Redirect a visitor who is not signed in to the sign-in page, which leads back afterwards."""
     if wants_problem():
         abort(401)
     if is_fragment():
@@ -75,7 +75,7 @@ def sign_in_again() -> Response:
 
 
 def relative_path(address: str | None) -> str | None:
-    """`address` if it leads to a page of ours, None otherwise: never send anybody off to another site."""
+    """Return `address` if it leads to a page of the portal, None otherwise, so that no redirect leaves the site."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return None
     if any(ord(char) < 33 or char == "\\" for char in address):
