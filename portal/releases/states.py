@@ -68,7 +68,7 @@ def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
 def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> int:
     """Decide the states anew that time alone has changed by `now`; how many were looked at. Never commits.
 
-    What this transaction has changed is decided, too. Callers that act upon stored states call it first: at midnight the
+    Changes of this transaction are decided, too. Callers that act upon stored states call it first: at midnight the
     sweep may come a few seconds later than a delivery.
     """
     refresh_changed(now)
