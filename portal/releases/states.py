@@ -76,8 +76,13 @@ def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> i
         ParticipantState.tenant_id == tenant_id, ParticipantState.recheck_at <= now
     )
     ids = db.session.scalars(due.order_by(ParticipantState.recheck_at).limit(limit)).all()
-    if ids:
-        refresh(tenant_id, ids, now)
+    for some in _batches(ids):
+        # The caller may go on to registrations. Other writers lock those first, and the state when they commit.
+        theirs = (
+            select(Registration.id).where(Registration.participant_id.in_(some)).order_by(Registration.id)
+        )
+        db.session.execute(theirs.with_for_update())
+        refresh(tenant_id, some, now)
     return len(ids)
 
 

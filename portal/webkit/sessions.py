@@ -179,6 +179,8 @@ def _load(token: str) -> ServerSession:
     )
     with scoped_to(EVERY_TENANT):
         row = db.session.execute(query).first()
+        if row is not None and row.Account is not None:
+            db.session.expunge(row.Account)  # it outlives the rollback before a long body
     if row is None:
         return _strangers(token)
     found = ServerSession(row.LoginSession, token)

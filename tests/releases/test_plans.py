@@ -73,7 +73,9 @@ def plan_of(action: object) -> str:
 )
 def test_a_list_goes_over_its_index(context: TenantContext, filters: Filters, index: str) -> None:
     plan = plan_of(lambda: list_participants(context, filters, limit=10))
-    assert INDEX + index in plan, plan
+    # PostgreSQL weighs two indexes that serve as well by what it has sampled of a few hundred people
+    assert (INDEX if db.engine.dialect.name == "postgresql" else INDEX + index) in plan, plan
+    assert "Seq Scan on participant_state" not in plan, plan
     assert "SCAN participant_state" not in plan.replace("USING INDEX", ""), plan
     assert "TEMP B-TREE" not in plan, plan
     assert "Sort" not in plan, plan
