@@ -30,6 +30,7 @@ from portal.domain.tenants import Connection, Tenant
 from portal.imports import running as imports
 from portal.imports.service import start_import
 from portal.releases.service import choose_mediator, release, revoke
+from portal.releases.states import refresh_tenant
 from portal.tenants.queries import find_connection, today_of
 from worker import schedule
 
@@ -155,6 +156,7 @@ class Setup:
                         update(table).where(table.c.id == bindparam("row_id")).values(new), aged
                     )
             seal_again(self.tenant_id, span)
+        refresh_tenant(self.tenant_id, utcnow())
         commit()
         db.session.expire_all()
         scope_to(self.tenant_id)

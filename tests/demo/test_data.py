@@ -129,6 +129,10 @@ def test_nothing_looks_tampered_with(demo: Flask) -> None:
     assert jobbruecke(current_settings(), "audit", "verify").startswith(b"Alles passt.")
 
 
+def test_lists_show_what_the_rules_say(demo: Flask) -> None:
+    assert jobbruecke(current_settings(), "states", "check").startswith(b"Alle gespeicherten")
+
+
 def test_what_happened_happened_in_order_and_in_the_past(demo: Flask) -> None:
     for provider in PROVIDERS:
         everybody(provider.slug)
