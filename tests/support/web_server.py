@@ -57,7 +57,7 @@ class Visitor:
         return form_fields(check_html(self.get(path).text), action)
 
     def submit(
-        self, path: str, action: str, files: dict[str, Upload] | None = None, **values: str
+        self, path: str, action: str, /, files: dict[str, Upload] | None = None, **values: str
     ) -> requests.Response:
         return self.post(action, self.form(path, action) | values, files)
 
