@@ -134,32 +134,29 @@ class Setup:
         with unguarded():
             for mapper in Base.registry.mappers:
                 table = cast("Table", mapper.local_table)
-                times = [column for column in table.c if isinstance(column.type, UtcDateTime)]
-                if "tenant_id" not in table.c or table.name in _NOT_AGED or not times:
-                    continue
-                rows = db.session.execute(
-                    select(table.c.id, *times).where(table.c.tenant_id == self.tenant_id)
-                )
-                aged = [
-                    {
-                        "row_id": row_id,
-                        **{
-                            f"new_{column.name}": at and at - span
-                            for column, at in zip(times, ats, strict=True)
-                        },
-                    }
-                    for row_id, *ats in rows
-                ]
-                new: dict[Any, Any] = {column: bindparam(f"new_{column.name}") for column in times}
-                if aged:
-                    db.session.execute(
-                        update(table).where(table.c.id == bindparam("row_id")).values(new), aged
-                    )
+                if "tenant_id" in table.c and table.name not in _NOT_AGED:
+                    self._age(table, span)
             seal_again(self.tenant_id, span)
         refresh_tenant(self.tenant_id, utcnow())
         commit()
         db.session.expire_all()
         scope_to(self.tenant_id)
+
+    def _age(self, table: Table, span: dt.timedelta) -> None:
+        times = [column for column in table.c if isinstance(column.type, UtcDateTime)]
+        if not times:
+            return
+        rows = db.session.execute(select(table.c.id, *times).where(table.c.tenant_id == self.tenant_id))
+        aged = [
+            {
+                "row_id": row_id,
+                **{f"new_{column.name}": at and at - span for column, at in zip(times, ats, strict=True)},
+            }
+            for row_id, *ats in rows
+        ]
+        new: dict[Any, Any] = {column: bindparam(f"new_{column.name}") for column in times}
+        if aged:
+            db.session.execute(update(table).where(table.c.id == bindparam("row_id")).values(new), aged)
 
     def withhold(self, kind: str, *roles: str, **parameters: Any) -> None:
         """Let the network answer badly about these people until the rule is removed."""
