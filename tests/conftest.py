@@ -18,7 +18,6 @@ from tests.support.services import PostgresServer, RedisServer, running_postgres
 pytest_plugins = [
     "tests.support.database",
     "tests.support.bridged",
-    "tests.support.kept",
     "tests.support.tiers",
 ]
 
