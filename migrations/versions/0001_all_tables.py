@@ -359,7 +359,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_participant_caseworker", "participant", ["tenant_id", "caseworker"], unique=False)
     op.create_index("ix_participant_changed", "participant", ["tenant_id", "changed_at"], unique=False)
-    op.create_index("ix_participant_consent_until", "participant", ["consent_until"], unique=False)
     op.create_index(
         "ix_participant_doubted",
         "participant",
@@ -1193,14 +1192,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("clarification IS NOT NULL"),
     )
     op.create_index("ix_registration_mediator", "registration", ["mediator_id"], unique=False)
-    op.create_index(
-        "ix_registration_mediator_unknown",
-        "registration",
-        ["connection_id"],
-        unique=False,
-        sqlite_where=sa.text("archive_reason = 'mediator-unknown'"),
-        postgresql_where=sa.text("archive_reason = 'mediator-unknown'"),
-    )
     op.create_index("ix_registration_participant", "registration", ["participant_id"], unique=False)
     op.create_index(
         "ix_registration_released",

@@ -20,7 +20,7 @@ from portal.domain.participants import Mediator, Participant
 from portal.domain.rules.preflight import ENDING, OF_PARTICIPANT, Finding
 from portal.domain.states import ParticipantState
 from portal.networks.spec import ConsentProof
-from portal.releases.conditions import blocked, has_own_finding, people
+from portal.releases.conditions import blocked, has_own_finding, listed
 from portal.tenants.context import TenantContext
 
 Condition = ColumnElement[bool]
@@ -73,7 +73,7 @@ def preview(context: TenantContext, run: BulkRun) -> Preview:
     group = group_case(context, run)
     causes = _causes(run)
     rows = (
-        _chosen(context, run)
+        chosen_people(run)
         .with_only_columns(
             group.label("group"),
             case((or_(false(), *causes.values()), 1), else_=0).label("offline"),
@@ -99,7 +99,7 @@ def people_of(
     context: TenantContext, run: BulkRun, group: PreviewGroup, after: int | None = None, limit: int = 100
 ) -> Sequence[tuple[int, Participant]]:
     """Return a page of the people in `group`, by name, each with their row in the run, the next page's `after`."""
-    query = _chosen(context, run).where(group_case(context, run) == group.value)
+    query = chosen_people(run).where(group_case(context, run) == group.value)
     if after is not None:
         query = query.where(BulkItem.id > after)
     rows = db.session.execute(
@@ -109,7 +109,7 @@ def people_of(
 
 
 def group_case(context: TenantContext, run: BulkRun) -> ColumnElement[str]:
-    """In SQL: what awaits a person of `conditions.people`."""
+    """In SQL: what awaits a person of `chosen_people`."""
     released = ParticipantState.released.expression
     if run.action is BulkAction.RELEASE:
         connection = context.connection
@@ -157,7 +157,7 @@ def _gets_default(run: BulkRun) -> Condition:
     return or_(is_own, is_hers)
 
 
-def _chosen(context: TenantContext, run: BulkRun) -> Select[*tuple[Any, ...]]:
-    return people(context).join(
-        BulkItem, and_(BulkItem.participant_id == Participant.id, BulkItem.bulk_id == run.id)
-    )
+def chosen_people(run: BulkRun) -> Select[*tuple[Any, ...]]:
+    """Select the people of a run whom lists still show, with their stored states."""
+    mine = and_(BulkItem.participant_id == ParticipantState.participant_id, BulkItem.bulk_id == run.id)
+    return listed().join(Participant, Participant.id == ParticipantState.participant_id).join(BulkItem, mine)

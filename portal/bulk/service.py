@@ -19,7 +19,7 @@ from portal.bulk.errors import (
     BulkTooMany,
     BulkUnknown,
 )
-from portal.bulk.preview import PreviewGroup, group_case, preview
+from portal.bulk.preview import PreviewGroup, chosen_people, group_case, preview
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
@@ -28,10 +28,10 @@ from portal.deliveries.service import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
 from portal.domain.delivery_states import DeliveryState
-from portal.domain.participants import Mediator, Participant
+from portal.domain.participants import Mediator
 from portal.domain.rules.preflight import Finding
 from portal.domain.states import ParticipantState
-from portal.releases.conditions import listed, people
+from portal.releases.conditions import listed
 from portal.releases.errors import AlreadyReleased, MediatorInactive, NotReleased
 from portal.releases.filters import Filters, apply_filters
 from portal.releases.service import choose_mediator, find_registration, release, revoke
@@ -225,10 +225,8 @@ def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetim
 
 def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
     context = load_tenant_context(run.tenant_id, now)
-    groups = people(context).join(BulkItem, BulkItem.participant_id == Participant.id)
-    rows = db.session.execute(
-        groups.where(BulkItem.bulk_id == run.id).with_only_columns(Participant.id, group_case(context, run))
-    )
+    columns = (ParticipantState.participant_id, group_case(context, run))
+    rows = db.session.execute(chosen_people(run).with_only_columns(*columns))
     by_group: dict[str, list[int]] = {}
     for participant_id, group in rows:
         by_group.setdefault(group, []).append(participant_id)

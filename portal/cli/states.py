@@ -13,6 +13,10 @@ from portal.domain.tenants import Tenant
 from portal.releases.drift import find_drift
 from portal.releases.states import refresh_tenant
 
+_tenant_option = click.option(
+    "--tenant", "slug", metavar="SLUG", help="Short name of the tenant; all without it."
+)
+
 
 @click.group()
 def states() -> None:
@@ -20,7 +24,7 @@ def states() -> None:
 
 
 @states.command("check")
-@click.option("--tenant", "slug", metavar="SLUG", help="Short name of the tenant; all without it.")
+@_tenant_option
 @with_app
 def check(slug: str | None) -> None:
     """Name the participants whose stored state is not what the rules say; then the exit code is 1."""
@@ -42,7 +46,7 @@ def check(slug: str | None) -> None:
 
 
 @states.command("refresh")
-@click.option("--tenant", "slug", metavar="SLUG", help="Short name of the tenant; all without it.")
+@_tenant_option
 @with_app
 def refresh(slug: str | None) -> None:
     """Decide the state of every participant anew; wanted after an upgrade that changes the rules."""

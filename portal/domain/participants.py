@@ -66,7 +66,7 @@ class Order(TenantOwned, Base):
     responsible: Mapped[list[str]] = mapped_column(JSON, default=list)
     """Initials or names, as Qualli.life gives them."""
     has_responsible: Mapped[bool] = mapped_column(default=False)
-    """Whether `responsible` is not empty; a column of its own so that lists can be filtered by it."""
+    """Whether `responsible` is not empty."""
 
 
 class Participant(TenantOwned, Base):
@@ -85,7 +85,6 @@ class Participant(TenantOwned, Base):
         Index("ix_participant_sort", "tenant_id", "sort_key", "id"),
         Index("ix_participant_left", "tenant_id", "left_at"),
         Index("ix_participant_order", "tenant_id", "order_id"),
-        Index("ix_participant_consent_until", "consent_until"),
         Index("ix_participant_caseworker", "tenant_id", "caseworker"),
         Index("ix_participant_changed", "tenant_id", "changed_at"),
     )
@@ -107,7 +106,7 @@ class Participant(TenantOwned, Base):
     email: Mapped[str | None]
     """As Qualli.life gives it, which may be any text."""
     email_readable: Mapped[bool] = mapped_column(default=True)
-    """Whether `email` is an address, or empty; a column of its own so that lists can be filtered by it."""
+    """Whether `email` is an address, or empty."""
     phone: Mapped[str | None]
     caseworker: Mapped[str | None]
     """Initials of the primary caseworker, or any text, as Qualli.life gives it."""

@@ -83,12 +83,6 @@ class Registration(TenantOwned, Base):
         Index("ix_registration_mediator", "mediator_id"),
         Index("ix_registration_waiting", "connection_id", "waiting_since"),
         Index(
-            "ix_registration_mediator_unknown",
-            "connection_id",
-            sqlite_where=text("archive_reason = 'mediator-unknown'"),
-            postgresql_where=text("archive_reason = 'mediator-unknown'"),
-        ),
-        Index(
             "ix_registration_clarification",
             "connection_id",
             sqlite_where=text("clarification IS NOT NULL"),

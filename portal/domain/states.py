@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import BigInteger, ForeignKey, Index, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.columns import Sortable
 from portal.core.database import Base, TenantOwned
-from portal.domain.participants import Participant
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
 
@@ -80,5 +79,3 @@ class ParticipantState(TenantOwned, Base):
     """Since when they wait for what the phase is about; None where they wait for nothing."""
     recheck_at: Mapped[dt.datetime | None]
     """When time alone changes any of it: a consent ends, a working day passes."""
-
-    participant: Mapped[Participant] = relationship()

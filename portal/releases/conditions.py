@@ -43,21 +43,24 @@ def registered(context: TenantContext) -> Select[*tuple[Any, ...]]:
 
 
 def _joined(context: TenantContext) -> Select[*tuple[Any, ...]]:
-    connection_id = context.connection.id if context.connection else 0
-    own = and_(
-        Registration.participant_id == ParticipantState.participant_id,
-        Registration.connection_id == connection_id,
+    parts = (Participant, Registration, Release, Order, Mediator, MediatorRegistration, ParticipantState)
+    query = (
+        select(*parts, in_transit(context).label("in_transit"))
+        .select_from(ParticipantState)
+        .join(Participant, Participant.id == ParticipantState.participant_id)
     )
+    return join_parts(query, context.connection.id if context.connection else 0)
+
+
+def join_parts(query: Select[*tuple[Any, ...]], connection_id: int) -> Select[*tuple[Any, ...]]:
+    """Join to the participants of `query` what belongs to them on a connection, where there is any."""
+    own = and_(Registration.participant_id == Participant.id, Registration.connection_id == connection_id)
     known = and_(
         MediatorRegistration.connection_id == connection_id,
         MediatorRegistration.mediator_id == Registration.mediator_id,
     )
-    parts = (Participant, Registration, Release, Order, Mediator, MediatorRegistration, ParticipantState)
     return (
-        select(*parts, in_transit(context).label("in_transit"))
-        .select_from(ParticipantState)
-        .join(Participant, Participant.id == ParticipantState.participant_id)
-        .outerjoin(Registration, own)
+        query.outerjoin(Registration, own)
         .outerjoin(Release, Release.id == Registration.release_id)
         .outerjoin(Order, Order.id == Participant.order_id)
         .outerjoin(Mediator, Mediator.id == Registration.mediator_id)
@@ -128,18 +131,13 @@ def _by_transit(context: TenantContext, condition: Callable[[Transit | None], Co
 
 def has_finding(context: TenantContext, findings: Collection[Finding]) -> Condition:
     """Return whether any of these findings concerns a participant; a finding of the tenant concerns all or none."""
-    bits = to_bits(set(findings) - TENANT_WIDE)
     everybody = literal(bool(set(findings) & set(context.findings)))
-    return or_(everybody, _has_bits(bits)) if bits else everybody
+    return or_(everybody, has_own_finding(set(findings) - TENANT_WIDE))
 
 
 def has_own_finding(findings: Collection[Finding]) -> Condition:
-    """Whether any of these findings of participants concerns a person."""
-    return _has_bits(to_bits(findings))
-
-
-def _has_bits(bits: int) -> Condition:
-    return ParticipantState.findings.bitwise_and(bits) != 0
+    """Return whether any of these findings of participants concerns a participant."""
+    return ParticipantState.findings.bitwise_and(to_bits(findings)) != 0
 
 
 def blocked(context: TenantContext) -> Condition:

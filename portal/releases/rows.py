@@ -24,6 +24,7 @@ from portal.domain.rules.phase import (
 from portal.domain.rules.preflight import MENDABLE, Consent, Finding, PreflightInput, from_bits, preflight
 from portal.domain.rules.status import Archiving, Reason, Status, archiving, read_reason
 from portal.domain.states import ParticipantState
+from portal.networks.registry import Network
 from portal.tenants.context import TenantContext
 
 
@@ -52,36 +53,36 @@ def listed_row(context: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow:
     state: ParticipantState = row.ParticipantState
     transit = context.transit if row.in_transit else None
     shown = shown_phase(state.phase, transit, bool(context.findings))
-    person, registration, release, order, mediator, known = row[:6]
-    return PersonRow(
-        person,
-        registration,
-        release,
-        order,
-        mediator,
-        known,
-        state.status,
-        shown,
-        from_bits(state.findings),
-        shown_needs_action(state.phase, state.needs_action, state.troubled, transit),
-        None if shown in WAITS_FOR_NOTHING else state.since,
-    )
+    acts = shown_needs_action(state.phase, state.needs_action, state.troubled, transit)
+    since = None if shown in WAITS_FOR_NOTHING else state.since
+    return _person_row(row, state.status, shown, from_bits(state.findings), acts, since)
 
 
 def decided_row(context: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow:
     """Read a row of `conditions.people` by the rules, at the context's time."""
     person, registration, release, order, mediator, known = row[:6]
     network = context.connection.network if context.connection else None
-    findings = tuple(
-        preflight(preflight_input(person, registration, order, mediator), network, context.today)
-    )
-    situation = phase_input(person, registration, known, findings)
+    findings, own = judge(person, registration, order, mediator, known, network, context.today)
     situation = replace(
-        situation,
+        own,
         transit=context.transit if row.in_transit else None,
         tenant_blocked=bool(context.findings),
     )
     found = phase(situation, context.deadlines)
+    acts = needs_action(situation, context.deadlines)
+    since = waits_since(found, moments_of(person, registration, release))
+    return _person_row(row, situation.status, found, findings, acts, since)
+
+
+def _person_row(
+    row: Row[*tuple[Any, ...]],
+    status: Status,
+    phase: Phase,
+    findings: tuple[Finding, ...],
+    needs_action: bool,
+    since: dt.datetime | None,
+) -> PersonRow:
+    person, registration, release, order, mediator, known = row[:6]
     return PersonRow(
         person,
         registration,
@@ -89,12 +90,26 @@ def decided_row(context: TenantContext, row: Row[*tuple[Any, ...]]) -> PersonRow
         order,
         mediator,
         known,
-        situation.status,
-        found,
+        status,
+        phase,
         findings,
-        needs_action(situation, context.deadlines),
-        waits_since(found, moments_of(person, registration, release)),
+        needs_action,
+        since,
     )
+
+
+def judge(
+    person: Participant,
+    registration: Registration | None,
+    order: Order | None,
+    mediator: Mediator | None,
+    known: MediatorRegistration | None,
+    network: Network | None,
+    today: dt.date,
+) -> tuple[tuple[Finding, ...], PhaseInput]:
+    """Return a participant's own findings, and what decides their own phase."""
+    findings = tuple(preflight(preflight_input(person, registration, order, mediator), network, today))
+    return findings, phase_input(person, registration, known, findings)
 
 
 def consent_of(person: Participant) -> Consent:

@@ -26,12 +26,13 @@ from portal.domain.rules.phase import (
     own_phase,
     waits_since,
 )
-from portal.domain.rules.preflight import preflight, to_bits
+from portal.domain.rules.preflight import to_bits
 from portal.domain.rules.workdays import local_date, midnight, working_days_after
 from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.networks.registry import Network
-from portal.releases.rows import consent_of, moments_of, phase_input, preflight_input
+from portal.releases.conditions import join_parts
+from portal.releases.rows import consent_of, judge, moments_of
 from portal.releases.tracking import take_changed
 from portal.tenants.context import deadlines_in
 
@@ -65,8 +66,8 @@ def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
     return refresh(tenant_id, db.session.scalars(everybody).all(), now)
 
 
-def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> int:
-    """Decide the states anew that time alone has changed by `now`; how many were looked at. Never commits.
+def refresh_due(tenant_id: int, now: dt.datetime) -> None:
+    """Decide the states anew that time alone has changed by `now`. Never commits.
 
     Changes of this transaction are decided, too. Callers that act upon stored states call it first: at midnight the
     sweep may come a few seconds later than a delivery.
@@ -75,15 +76,13 @@ def refresh_due(tenant_id: int, now: dt.datetime, limit: int | None = None) -> i
     due = select(ParticipantState.participant_id).where(
         ParticipantState.tenant_id == tenant_id, ParticipantState.recheck_at <= now
     )
-    ids = db.session.scalars(due.order_by(ParticipantState.recheck_at).limit(limit)).all()
+    ids = db.session.scalars(due).all()
     for some in _batches(ids):
         # The caller may go on to registrations. Other writers lock those first, and the state when they commit.
-        theirs = (
-            select(Registration.id).where(Registration.participant_id.in_(some)).order_by(Registration.id)
-        )
-        db.session.execute(theirs.with_for_update())
-        refresh(tenant_id, some, now)
-    return len(ids)
+        theirs = select(Registration.id).where(Registration.participant_id.in_(some))
+        db.session.execute(theirs.order_by(Registration.id).with_for_update())
+    if ids:
+        refresh(tenant_id, ids, now)
 
 
 def find_differing(
@@ -179,10 +178,7 @@ def _decide(clock: _Clock, ids: Iterable[int]) -> Iterator[tuple[int, State]]:
     deadlines, today = deadlines_in(clock.federal_state, clock.zone, clock.now), clock.today
     for row in db.session.execute(_facts(clock.connection_id, ids)):
         person, registration, release, order, mediator, known = _present(row)
-        findings = tuple(
-            preflight(preflight_input(person, registration, order, mediator), clock.network, today)
-        )
-        situation = phase_input(person, registration, known, findings)
+        findings, situation = judge(person, registration, order, mediator, known, clock.network, today)
         phase, troubled = own_phase(situation, deadlines), is_troubled(situation)
         yield (
             person.id,
@@ -251,23 +247,8 @@ _KNOWN = _bundle("known", MediatorRegistration, "id known answered_sequence")
 
 def _facts(connection_id: int, ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
     """All that the rules ask of these participants, on the tenant's open connection."""
-    return (
-        select(_PERSON, _REGISTRATION, _RELEASE, _ORDER, _MEDIATOR, _KNOWN)
-        .select_from(Participant)
-        .outerjoin(
-            Registration,
-            (Registration.participant_id == Participant.id) & (Registration.connection_id == connection_id),
-        )
-        .outerjoin(Release, Release.id == Registration.release_id)
-        .outerjoin(Order, Order.id == Participant.order_id)
-        .outerjoin(Mediator, Mediator.id == Registration.mediator_id)
-        .outerjoin(
-            MediatorRegistration,
-            (MediatorRegistration.connection_id == connection_id)
-            & (MediatorRegistration.mediator_id == Registration.mediator_id),
-        )
-        .where(Participant.id.in_(list(ids)))
-    )
+    parts = select(_PERSON, _REGISTRATION, _RELEASE, _ORDER, _MEDIATOR, _KNOWN).select_from(Participant)
+    return join_parts(parts, connection_id).where(Participant.id.in_(list(ids)))
 
 
 def _present(row: Row[*tuple[Any, ...]]) -> list[Any]:

@@ -64,7 +64,7 @@ def load_tenant_context(
         connection=found,
         now=now,
         today=today,
-        deadlines=deadlines_of(tenant, now),
+        deadlines=deadlines_in(tenant.federal_state, tenant.time_zone, now),
         findings=tuple(tenant_preflight(tenant_facts(tenant, found), today)),
         uncommitted=uncommitted,
         last_committed=last_committed,
@@ -95,13 +95,8 @@ def _context(tenant_id: int, connection_id: int | None) -> Select[Tenant, Connec
     )
 
 
-def deadlines_of(tenant: Tenant, now: dt.datetime) -> Deadlines:
-    """Since when answers have to be awaited to be overdue or in clarification (docs/domain.md#rules)."""
-    return deadlines_in(tenant.federal_state, tenant.time_zone, now)
-
-
 def deadlines_in(federal_state: str, time_zone: str, now: dt.datetime) -> Deadlines:
-    """Return the same for a place."""
+    """Since when answers have to be awaited to be overdue or in clarification (docs/domain.md#rules)."""
     place = (federal_state, time_zone)
     return Deadlines(
         overdue_before=working_days_before(now, OVERDUE_WORKING_DAYS, *place),
