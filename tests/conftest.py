@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -54,6 +55,13 @@ def quick_passwords() -> None:
     What they cost in truth is held by tests/attacks/test_passwords.py, and real servers have the real ones.
     """
     passwords._hasher = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: the search for garbage need not go through them again and again."""
+    gc.set_threshold(50_000, 20, 20)
+    gc.collect()
+    gc.freeze()
 
 
 class OutsideNetworkError(AssertionError):

@@ -8,9 +8,9 @@ import pytest
 
 from tests.support.services import RedisServer
 from tests.support.web_server import WebServer, running_web
-from tests.web.conftest import browser, house, signed_in, web_app
+from tests.web.conftest import browser, furnished, house, signed_in, web_app
 
-__all__ = ["browser", "house", "signed_in", "web_app"]
+__all__ = ["browser", "furnished", "house", "signed_in", "web_app"]
 
 
 @pytest.fixture(scope="module")

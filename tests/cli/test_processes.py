@@ -46,8 +46,18 @@ def _refused(said: Said) -> str:
     return said.err.strip()
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ENCRYPTION_KEYS"])
-@pytest.mark.parametrize("value", [None, "nonsense-that-is-secret"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "nonsense-that-is-secret"),
+        ("SECRET_KEY", None),
+        *(
+            pytest.param(name, value, marks=pytest.mark.thorough)
+            for name in ("REDIS_URL", "ENCRYPTION_KEYS")
+            for value in (None, "nonsense-that-is-secret")
+        ),
+    ],
+)
 def test_a_setting_is_missing_or_wrong(command: Installed, name: str, value: str | None) -> None:
     environment = {key: kept for key, kept in command.environment.items() if key != f"JOBBRUECKE_{name}"}
     if value is not None:
@@ -75,7 +85,9 @@ def test_the_worker_wants_redis(command: Installed) -> None:
     assert "Redis ist nicht erreichbar" in _refused(command.run("worker"))
 
 
-@pytest.mark.parametrize("words", [("web",), ("worker",), ("cron",)])
+@pytest.mark.parametrize(
+    "words", [("web",), *(pytest.param((name,), marks=pytest.mark.thorough) for name in ("worker", "cron"))]
+)
 def test_tables_that_are_not_migrated(command: Installed, words: tuple[str, ...]) -> None:
     """Nothing runs on tables of which it does not know what they are."""
     environment = {**command.environment, "JOBBRUECKE_DATABASE_URL": f"sqlite:///{command.folder / 'new.db'}"}

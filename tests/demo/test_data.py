@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,8 +15,8 @@ from portal.accounts.passwords import verify_password
 from portal.audit.checkpoints import export_checkpoints, newest_checkpoints, read_checkpoints
 from portal.audit.verifying import verify
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
-from portal.core.paths import ROOT
-from portal.core.settings import Settings, current_settings
+from portal.core.migrating import upgrade
+from portal.core.settings import current_settings
 from portal.deliveries.jobs import run_delivery
 from portal.deliveries.service import request_transfer
 from portal.domain.accounts import Account
@@ -36,7 +33,8 @@ from portal.releases.filters import Filters
 from portal.releases.queries import list_participants
 from portal.releases.rows import PersonRow
 from portal.tenants.context import TenantContext, load_tenant_context
-from tests.support.database import make_settings, running_app, settings_environment
+from tests.support.commands import Commands
+from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
 
@@ -70,17 +68,10 @@ def demo(tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer) ->
             network_jobnetzwerk_url=sandbox.url,
             network_job4you_url=sandbox.url,
         )
-        jobbruecke(settings, "db", "upgrade")
         with running_app(settings) as app:
+            upgrade()
             assert fill() == [provider.slug for provider in PROVIDERS]
             yield app
-
-
-def jobbruecke(settings: Settings, *words: str) -> bytes:
-    """What the command prints."""
-    command = [Path(sys.executable).with_name("jobbruecke"), *words]
-    env = settings_environment(settings)
-    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, check=False).stdout
 
 
 def everybody(slug: str) -> tuple[TenantContext, list[PersonRow]]:
@@ -126,11 +117,11 @@ def test_nothing_looks_tampered_with(demo: Flask) -> None:
         assert result.seals > 20
         export_checkpoints(current_settings(), newest_checkpoints(utcnow()))
     rollback()
-    assert jobbruecke(current_settings(), "audit", "verify").startswith(b"Alles passt.")
+    assert Commands(demo).say("audit", "verify").startswith("Alles passt.")
 
 
 def test_lists_show_what_the_rules_say(demo: Flask) -> None:
-    assert jobbruecke(current_settings(), "states", "check").startswith(b"Alle gespeicherten")
+    assert Commands(demo).say("states", "check").startswith("Alle gespeicherten")
 
 
 def test_what_happened_happened_in_order_and_in_the_past(demo: Flask) -> None:
@@ -162,9 +153,8 @@ def test_filling_twice_changes_nothing(demo: Flask) -> None:
 
 
 def test_the_check_finds_what_is_wrong_on_purpose_and_nothing_else(demo: Flask) -> None:
-    rollback()  # an open transaction keeps other processes out
-    asked = jobbruecke(current_settings(), "check", "--json")
-    found = {(item["tenant"], item["check"]): item["level"] for item in json.loads(asked)["checks"]}
+    asked = json.loads(Commands(demo).run("check", "--json").out)
+    found = {(item["tenant"], item["check"]): item["level"] for item in asked["checks"]}
     assert {key: level for key, level in found.items() if level != "ok"} == {
         (None, "worker"): "fail",  # none runs in this test
         (None, "cron"): "fail",

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
+from sqlalchemy import update
 
 from portal.core.database import commit, db, utcnow
 from portal.domain.accounts import Role
@@ -23,9 +29,52 @@ def web_app(request: pytest.FixtureRequest) -> Flask:
     return found
 
 
+class Furnished:
+    """SQLite databases with a house in them, one for each day: made once by a process, and copied by its tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._found: dict[dt.date, tuple[Path, House]] = {}
+
+    def house(self, cast: Cast) -> House:
+        """Furnish the current database."""
+        today = utcnow().date()
+        if today not in self._found:
+            house = _furnish(cast)
+            self._found[today] = self._folder / f"{today}.db", house
+            _copy(db.engine.url.database, self._found[today][0])
+            return house
+        path, house = self._found[today]
+        db.session.rollback()
+        _copy(path, db.engine.url.database)
+        db.session.execute(update(Heartbeat).values(started_at=utcnow(), seen_at=utcnow()))
+        commit()
+        return house
+
+
+def _copy(source: str | Path | None, target: str | Path | None) -> None:
+    """Copy a whole database, whoever has it open."""
+    with (
+        contextlib.closing(sqlite3.connect(str(source))) as full,
+        contextlib.closing(sqlite3.connect(str(target))) as empty,
+    ):
+        full.backup(empty)
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    """The houses of a process."""
+    return Furnished(tmp_path_factory.mktemp("houses"))
+
+
 @pytest.fixture
-def house(web_app: Flask, cast: Cast) -> House:
+def house(web_app: Flask, cast: Cast, furnished: Furnished) -> House:
     """Two tenants with people in them, committed."""
+    is_plain = db.engine.dialect.name == "sqlite" and not time_machine.escape_hatch.is_travelling()
+    return furnished.house(cast) if is_plain else _furnish(cast)
+
+
+def _furnish(cast: Cast) -> House:
     connection_token(cast.alpha)
     connection_token(cast.beta)
     mediator = make_mediator(cast.alpha, "V-1", "Vogel", "Vera")

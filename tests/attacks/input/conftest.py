@@ -1,5 +1,5 @@
 """Who is attacked: the house of the page tests."""
 
-from tests.web.conftest import browser, house, signed_in, web_app
+from tests.web.conftest import browser, furnished, house, signed_in, web_app
 
-__all__ = ["browser", "house", "signed_in", "web_app"]
+__all__ = ["browser", "furnished", "house", "signed_in", "web_app"]

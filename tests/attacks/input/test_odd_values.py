@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element
 
-import html5lib
 import pytest
 from flask import Flask, request
+from lxml.html import document_fromstring
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -94,23 +94,9 @@ TEXTS = {
     "upper folds": "\u0130\u0131\u017f\ufb01\u1e9e",
 }
 ODD = NUMBERS | DATES | TEXTS
-CORE = (
-    "5,000 digits", "2^63", "10^30", "-1", "NaN", "full width", "Kelvin", "first day", "last day", "no such day",
-    "24:00", "format characters",
-)  # fmt: skip
-"""What went wrong most often elsewhere; all of them, each alone, are for `make test-faults`."""
-GAPS = (
-    "5,000 digits",
-    "2^63",
-    "10^30",
-    "-1",
-    "Arabic",
-    "full width",
-    "Kelvin",
-    "half of a pair",
-    "64 KiB",
-    "NUL",
-)
+CORE = ("5,000 digits", "2^63", "10^30", "full width", "last day", "24:00")
+"""What went wrong most often elsewhere; all of them, each alone, are for `make test-all`."""
+GAPS = ("5,000 digits", "2^63", "Arabic", "Kelvin", "half of a pair", "NUL")
 HEADERS = (
     "Accept", "Accept-Language", "Authorization", "Cookie", "Content-Type", "HX-Current-URL", "HX-PTag", "HX-Request",
     "HX-Request-Type", "Idempotency-Key", "If-Modified-Since", "If-None-Match", "Origin", "Range", "Referer",
@@ -230,7 +216,7 @@ class Attacker:
         answer = self.send("GET", path)
         if answer.mimetype != "text/html" or answer.status_code != 200:
             return None
-        tree: Element = html5lib.parse(answer.text, namespaceHTMLElements=False)
+        tree: Element = document_fromstring(answer.text)
         return tree
 
 
@@ -347,7 +333,7 @@ def test_odd_values_in_every_parameter_are_no_error_of_ours(
         names = sorted(asked[fuzz.rule.endpoint] | set(fuzz.usual))
         fuzz.gaps(GAPS)
         fuzz.all_at_once(names, CORE)
-        fuzz.one_by_one(names, CORE, 1)
+        fuzz.one_by_one(names, list(ODD), 1)
         tried += fuzz.sent
     assert tried > 1000
     assert {"from", "to", "before"} <= asked["audit.list_page"]
