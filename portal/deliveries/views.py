@@ -139,37 +139,50 @@ def stop_waiting(sequence: int) -> Response:
 
 
 def _values(delivery: Delivery) -> dict[str, Any]:
-    after = read_row(request.args, "after")
-    people = queries.people(delivery.id, after, _PEOPLE + 1)
-    before = read_row(request.args, "attempts")
-    attempts = queries.attempts(delivery.id, before, _ATTEMPTS + 1)
-    held = delivery.state == DeliveryState.HELD
     return {
+        **_lists(delivery),
+        **_decision(delivery),
         "delivery": delivery,
         "steps": steps(delivery),
         "reasons": held_because(delivery),
+        "odd_answers": queries.odd_answers(delivery.id),
+        "seconds": seconds_until_asked(delivery),
+        "ended": delivery.state in ENDED and delivery.next_step_at is None,
+        "other_connection": read_row(request.args, "connection"),
+        "duration": duration,
+        "open_answers": open_answers,
+        "in_trouble": waiting.is_in_trouble(delivery),
+        "finding_texts": finding_texts,
+        "odd_text": odd_text,
+        "outcome_text": outcome_text,
+        "withdrawals": withdrawals_in(delivery),
+        "withdrawal_text": withdrawal_text,
+    }
+
+
+def _lists(delivery: Delivery) -> dict[str, Any]:
+    """A page of those whom the delivery names, and a page of its calls."""
+    after, before = read_row(request.args, "after"), read_row(request.args, "attempts")
+    people = queries.people(delivery.id, after, _PEOPLE + 1)
+    attempts = queries.attempts(delivery.id, before, _ATTEMPTS + 1)
+    return {
         "people": people[:_PEOPLE],
         "more_people": people[_PEOPLE - 1].id if len(people) > _PEOPLE else None,
         "after": after,
         "attempts": attempts[:_ATTEMPTS],
         "older_attempts": attempts[_ATTEMPTS - 1].id if len(attempts) > _ATTEMPTS else None,
         "attempts_before": before,
-        "odd_answers": queries.odd_answers(delivery.id),
+    }
+
+
+def _decision(delivery: Delivery) -> dict[str, Any]:
+    """What the decision about a held delivery is made by."""
+    held = delivery.state == DeliveryState.HELD
+    return {
         "unexplained": queries.leavers(delivery.id, explained=False, limit=_LEAVERS) if held else [],
         "explained": queries.leavers(delivery.id, explained=True, limit=_LEAVERS) if held else [],
-        "seconds": seconds_until_asked(delivery),
-        "ended": delivery.state in ENDED and delivery.next_step_at is None,
-        "other_connection": read_row(request.args, "connection"),
         "leaver_limit": _LEAVERS,
-        "duration": duration,
-        "open_answers": open_answers,
-        "in_trouble": waiting.is_in_trouble(delivery),
         "approval_blocker": _approval_blocker(delivery) if held else None,
-        "finding_texts": finding_texts,
-        "odd_text": odd_text,
-        "outcome_text": outcome_text,
-        "withdrawals": withdrawals_in(delivery),
-        "withdrawal_text": withdrawal_text,
     }
 
 
