@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from flask_babel import gettext as _
 
+from portal.bulk.execution import WITHDRAWN
 from portal.bulk.preview import PreviewGroup
 from portal.bulk.queries import Group
-from portal.bulk.service import WITHDRAWN
 from portal.core.refusal import Refusal
 from portal.domain.bulk import BulkAction, BulkOutcome, BulkRun
 from portal.domain.rules.preflight import Finding
