@@ -17,7 +17,7 @@ from flask_login import current_user
 
 from portal.accounts import second_factor as factors
 from portal.accounts.codes import picture, provisioning_address
-from portal.accounts.service import get_account
+from portal.accounts.queries import get_account
 from portal.accounts.sessions import end_sessions
 from portal.accounts.signing_in import stay_in
 from portal.accounts.users import WITHOUT_PASSWORD
