@@ -10,12 +10,13 @@ from portal.bulk.preview import PreviewGroup, chosen_people, group_case
 from portal.core.database import db
 from portal.core.refusal import Refusal
 from portal.deliveries.errors import NothingToTransfer
-from portal.deliveries.service import request_transfer
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun
 from portal.domain.states import ParticipantState
 from portal.releases.errors import AlreadyReleased, NotReleased
-from portal.releases.service import choose_mediator, find_registration, release, revoke
+from portal.releases.registrations import find_registration
+from portal.releases.service import choose_mediator, release, revoke
 from portal.tenants.context import load_tenant_context
 from portal.tenants.queries import find_connection
 

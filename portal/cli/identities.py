@@ -11,7 +11,7 @@ from portal.core.database import commit, utcnow
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.releases.identities import settle_identity
-from portal.releases.service import get_participant_by_number
+from portal.releases.registrations import get_participant_by_number
 
 
 @click.command()

@@ -28,7 +28,7 @@ from portal.privacy.processing import as_markdown, processing_record
 from portal.privacy.queries import BlockedErasure, count_due_soon, list_blocked
 from portal.privacy.report import collect
 from portal.privacy.service import erase_on_request, preview_erasure
-from portal.releases.service import get_participant_by_number
+from portal.releases.registrations import get_participant_by_number
 from portal.releases.withdrawals import Overview, overview
 from portal.tenants.queries import find_connection
 from portal.webkit.durations import span

@@ -25,6 +25,7 @@ from portal.releases import service
 from portal.releases.finding_labels import mending_of
 from portal.releases.queries import Explanation, delivery_numbers, explain
 from portal.releases.queries import protocol as read_protocol
+from portal.releases.registrations import get_participant_by_number
 from portal.releases.texts import details, mediator_chosen_text, revoked_text
 from portal.tenants.context import load_tenant_context
 from portal.webkit.authors import author
@@ -44,7 +45,7 @@ def release(slug: str, number: str, by: str, confirm_consent: bool, as_json: boo
     """Release a participant to the tenant's job network."""
     use_tenant(slug)
     actor = resolve_actor(by, Permission.RELEASE)
-    person = service.get_participant_by_number(number)
+    person = get_participant_by_number(number)
     service.release(person.id, actor, utcnow(), consent_confirmed=confirm_consent)
     record_audit(AuditEvent.RELEASED, actor, subject="participant", subject_id=person.id)
     commit()
@@ -62,7 +63,7 @@ def revoke(slug: str, number: str, by: str, as_json: bool) -> None:
     """Revoke a participant's release; the next transfer withdraws the person."""
     use_tenant(slug)
     actor = resolve_actor(by, Permission.RELEASE)
-    person = service.get_participant_by_number(number)
+    person = get_participant_by_number(number)
     service.revoke(person.id, actor, utcnow())
     record_audit(AuditEvent.REVOKED, actor, subject="participant", subject_id=person.id)
     commit()
@@ -82,7 +83,7 @@ def mediator(slug: str, number: str, mediator_number: str, by: str, as_json: boo
     """Choose a participant's mediator; the network is told with the next transfer."""
     use_tenant(slug)
     actor = resolve_actor(by, Permission.RELEASE)
-    person = service.get_participant_by_number(number)
+    person = get_participant_by_number(number)
     chosen = db.session.scalar(select(Mediator).where(Mediator.number == mediator_number))
     if chosen is None:
         raise MediatorUnknown
@@ -137,7 +138,7 @@ def protocol(slug: str, number: str, limit: int, as_json: bool) -> None:
     """Show a participant's protocol, newest first."""
     with reading():
         use_tenant(slug)
-        person = service.get_participant_by_number(number)
+        person = get_participant_by_number(number)
         entries = read_protocol(person.id, limit=limit)
         numbers = delivery_numbers(entries)
         values = [_entry_values(entry, numbers) for entry in entries]
@@ -160,7 +161,7 @@ def _done(slug: str, number: str, as_json: bool, sentence: Callable[[Explanation
 
 def _explained(slug: str, number: str) -> Explanation:
     tenant = use_tenant(slug)
-    person = service.get_participant_by_number(number)
+    person = get_participant_by_number(number)
     return explain(load_tenant_context(tenant.id, utcnow()), person.id)
 
 

@@ -20,7 +20,7 @@ from portal.domain.participants import Participant
 from portal.domain.releases import Event, Registration
 from portal.domain.tenants import Connection
 from portal.networks.protocol.client import NetworkError, Refused, Unauthorised
-from portal.releases.service import write_protocol
+from portal.releases.registrations import write_protocol
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
-from portal.deliveries import history, queries, service, waiting
+from portal.deliveries import approval, history, queries, transfer_requests, waiting
 from portal.deliveries.next_delivery import coming, leavers
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.texts import duration, finding_texts, odd_text, open_answers, outcome_text
@@ -82,7 +82,7 @@ def preview() -> str:
 @audited(AuditEvent.TRANSFER_ASKED, "delivery")
 def transfer_all() -> Response:
     """Transfer everybody of the tenant now."""
-    delivery = service.request_transfer(current_tenant_id(), current_actor(), utcnow())
+    delivery = transfer_requests.request_transfer(current_tenant_id(), current_actor(), utcnow())
     describe(subject_id=delivery.sequence)
     return _done(delivery, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
 
@@ -102,7 +102,7 @@ def show(sequence: int) -> Response:
 def approve(sequence: int) -> Response:
     """Approve a held delivery, exactly as it was shown."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
-    service.approve(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
+    approval.approve(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
     return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))
 
 
@@ -112,7 +112,7 @@ def approve(sequence: int) -> Response:
 def discard(sequence: int) -> Response:
     """Discard a held delivery."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
-    service.discard(delivery.id, current_actor(), utcnow())
+    approval.discard(delivery.id, current_actor(), utcnow())
     return _done(delivery, _("Die Übertragung %(number)s ist verworfen.", number=sequence))
 
 
@@ -187,7 +187,7 @@ def _decision(delivery: Delivery) -> dict[str, Any]:
 
 
 def _approval_blocker(delivery: Delivery) -> str | None:
-    code = approval_blocker_code(service.starter_of(delivery), current_actor())
+    code = approval_blocker_code(approval.starter_of(delivery), current_actor())
     return message(Refusal(code)) if code else None
 
 

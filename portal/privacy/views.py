@@ -30,7 +30,7 @@ from portal.privacy.labels import ERASURE_BLOCKERS
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
 from portal.releases import withdrawals
-from portal.releases.service import get_participant
+from portal.releases.registrations import get_participant
 from portal.tenants.queries import find_connection
 from portal.webkit.access import requires
 from portal.webkit.durations import span

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from portal.core import leases
 from portal.core.database import commit, db, utcnow
-from portal.deliveries import answers, applying, braking, building, planning, receipts, sending, service
+from portal.deliveries import answers, applying, approval, braking, building, planning, receipts, sending
 from portal.deliveries import jobs as steps
 from portal.deliveries import reconciliation as reconciling
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -188,17 +188,17 @@ def _revoked_come_back_to_life(patch: Patch) -> None:
 
 
 def _whoever_started_it_lets_it_go(patch: Patch) -> None:
-    patch.setattr(service, "require_second", lambda *_: None)
+    patch.setattr(approval, "require_second", lambda *_: None)
 
 
 def _shown_or_not(patch: Patch) -> None:
-    right = service.approve
+    right = approval.approve
 
     def wrong(delivery_id: int, _shown_digest: str, actor: Any, now: Any) -> Delivery:
         digest = db.session.get_one(Delivery, delivery_id).shown_digest or ""
         return right(delivery_id, digest, actor, now)
 
-    patch.setattr(service, "approve", wrong)
+    patch.setattr(approval, "approve", wrong)
 
 
 def _rejects_some(world: World) -> None:
