@@ -9,11 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.errors import (
-    AccountUnknown,
-    InitialsUnknown,
-    NotPermitted,
-)
+from portal.accounts.errors import AccountUnknown, InitialsUnknown, NotPermitted
 from portal.core.database import EVERY_TENANT, db, scoped_to
 from portal.core.idna_domains import spellings
 from portal.domain.accounts import Account, OneTimeLink, SecondFactor

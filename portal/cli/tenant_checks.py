@@ -120,7 +120,7 @@ def _network(context: TenantContext, connection: Connection) -> Check:
 def _ask(context: TenantContext, connection: Connection) -> tuple[Level, str, str]:
     """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
     from portal.deliveries.attempts import client_for, problem_of
-    from portal.networks.protocol.client import NetworkError, Unauthorised
+    from portal.networks.protocol.errors import NetworkError, Unauthorised
 
     try:
         client = client_for(connection)

@@ -21,8 +21,9 @@ from portal.deliveries.waiting import count_answers, note_unanswered
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import Garbled, NetworkClient, NetworkError
+from portal.networks.protocol.client import NetworkClient
 from portal.networks.protocol.contract import AcknowledgementPage
+from portal.networks.protocol.errors import Garbled, NetworkError
 
 SHORTEST_PAUSE = 0.2
 """Seconds between two questions, if the network wants to be asked again at once."""

@@ -9,22 +9,12 @@ from sqlalchemy import select
 from portal.accounts.second_person import Starter, require_second
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.deliveries.errors import (
-    AccountDoubted,
-    ChangedSinceShown,
-    NextIsDue,
-    NotHeld,
-    Reconcile,
-)
+from portal.deliveries.errors import AccountDoubted, ChangedSinceShown, NextIsDue, NotHeld, Reconcile
 from portal.deliveries.service import cancel
 from portal.deliveries.transitions import APPROVE, APPROVE_UNBUILT, move
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import (
-    ACCOUNT_DOUBTS,
-    DeliveryProblem,
-    DeliveryState,
-)
+from portal.domain.delivery_states import ACCOUNT_DOUBTS, DeliveryProblem, DeliveryState
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 
 

@@ -18,16 +18,9 @@ from portal.domain.deliveries import Attempt, Delivery
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.tenants import Connection, token_place
 from portal.networks.addresses import base_url
-from portal.networks.protocol.client import (
-    Call,
-    Garbled,
-    NetworkClient,
-    NetworkError,
-    Refused,
-    Throttled,
-    Unauthorised,
-)
+from portal.networks.protocol.client import Call, NetworkClient
 from portal.networks.protocol.contract import RemoteDelivery
+from portal.networks.protocol.errors import Garbled, NetworkError, Refused, Throttled, Unauthorised
 from portal.tenants.queries import lock_connection
 
 QUARANTINE_AFTER = 5

@@ -22,18 +22,12 @@ from portal.deliveries.sending import send
 from portal.deliveries.service import replan_superseded
 from portal.deliveries.transitions import DISCARD, FREEZE, FREEZE_AND_HOLD, HOLD, move
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import (
-    AWAITING,
-    ONLY_WITHDRAWALS,
-    DeliveryProblem,
-    DeliveryState,
-    Mode,
-)
+from portal.domain.delivery_states import AWAITING, ONLY_WITHDRAWALS, DeliveryProblem, DeliveryState, Mode
 from portal.domain.imports import ImportRun, ImportState
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import Finding
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import NetworkError
+from portal.networks.protocol.errors import NetworkError
 from portal.tenants.context import TenantContext, load_tenant_context
 
 CRASHES = 3

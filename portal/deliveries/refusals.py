@@ -19,7 +19,7 @@ from portal.domain.delivery_states import DeliveryProblem, Trigger
 from portal.domain.participants import Participant
 from portal.domain.releases import Event, Registration
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import NetworkError, Refused, Unauthorised
+from portal.networks.protocol.errors import NetworkError, Refused, Unauthorised
 from portal.releases.registrations import write_protocol
 
 log = structlog.get_logger()

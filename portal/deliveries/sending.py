@@ -24,8 +24,9 @@ from portal.deliveries.transitions import BEGIN_SENDING, DISCARD, FAIL, HOLD, mo
 from portal.domain.deliveries import Delivery, DeliveryPart
 from portal.domain.delivery_states import DeliveryProblem, Mode
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
+from portal.networks.protocol.client import NetworkClient
 from portal.networks.protocol.contract import Account
+from portal.networks.protocol.errors import Garbled, NetworkError, Refused, Unauthorised
 
 
 def send(held: Lease[Delivery]) -> Outcome:

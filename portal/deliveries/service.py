@@ -10,22 +10,11 @@ from sqlalchemy import select
 
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
-from portal.deliveries.errors import (
-    AccountDoubted,
-    DeliveryHeld,
-    DeliveryRunning,
-    Reconcile,
-)
+from portal.deliveries.errors import AccountDoubted, DeliveryHeld, DeliveryRunning, Reconcile
 from portal.deliveries.transitions import DISCARD, move
 from portal.domain.actors import SYSTEM, Actor
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import (
-    ONLY_WITHDRAWALS,
-    DeliveryProblem,
-    DeliveryState,
-    Mode,
-    Trigger,
-)
+from portal.domain.delivery_states import ONLY_WITHDRAWALS, DeliveryProblem, DeliveryState, Mode, Trigger
 from portal.domain.releases import Registration
 from portal.domain.tenants import Connection
 from portal.tenants.context import find_uncommitted

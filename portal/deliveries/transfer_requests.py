@@ -8,16 +8,11 @@ from sqlalchemy import exists, func, or_, select
 
 from portal.core.database import db
 from portal.core.refusal import Refusal
-from portal.deliveries.errors import (
-    NothingToTransfer,
-)
+from portal.deliveries.errors import NothingToTransfer
 from portal.deliveries.service import Plan, plan
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import (
-    Mode,
-    Trigger,
-)
+from portal.domain.delivery_states import Mode, Trigger
 from portal.domain.releases import Event, Registration
 from portal.domain.rules.preflight import Finding
 from portal.domain.tenants import Connection

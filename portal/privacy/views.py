@@ -6,13 +6,7 @@ import json
 from io import BytesIO
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    render_template,
-    request,
-    send_file,
-)
+from flask import Blueprint, Response, render_template, request, send_file
 from flask_babel import gettext as _
 
 from portal.audit.acts import audited

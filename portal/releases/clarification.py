@@ -10,15 +10,8 @@ from sqlalchemy.engine import CursorResult
 from portal.core.database import db
 from portal.domain.actors import Actor
 from portal.domain.releases import Event, Registration
-from portal.releases.errors import (
-    ClarificationUnsaid,
-    NotInClarification,
-)
-from portal.releases.registrations import (
-    find_registration,
-    get_participant,
-    write_protocol,
-)
+from portal.releases.errors import ClarificationUnsaid, NotInClarification
+from portal.releases.registrations import find_registration, get_participant, write_protocol
 from portal.releases.rows import stuck_since
 from portal.tenants.queries import find_connection
 
