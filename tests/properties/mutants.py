@@ -77,8 +77,8 @@ def _fence_ignored(patch: Patch) -> None:
 
 
 def _base_dropped(patch: Patch) -> None:
-    right = sending._snapshot
-    patch.setattr(sending, "_snapshot", lambda *them: replace(right(*them), base_sequence=None))
+    right = sending.take_snapshot
+    patch.setattr(sending, "take_snapshot", lambda *them: replace(right(*them), base_sequence=None))
 
 
 def _explained_counted(patch: Patch) -> None:
@@ -167,20 +167,20 @@ def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
 
 
 def _new_key_each_time(patch: Patch) -> None:
-    right = sending._snapshot
+    right = sending.take_snapshot
     patch.setattr(
-        sending, "_snapshot", lambda *them: replace(right(*them), idempotency_key=str(uuid.uuid4()))
+        sending, "take_snapshot", lambda *them: replace(right(*them), idempotency_key=str(uuid.uuid4()))
     )
 
 
 def _reconciling_forgotten(patch: Patch) -> None:
-    right = sending._judge
+    right = sending.judge_account
 
     def wrong(delivery: Any, account: Any, now: Any) -> Any:
         db.session.execute(update(Connection).values(attempted_sequence=account.last_sequence))
         return right(delivery, account, now)
 
-    patch.setattr(sending, "_judge", wrong)
+    patch.setattr(sending, "judge_account", wrong)
 
 
 def _revoked_come_back_to_life(patch: Patch) -> None:
