@@ -15,10 +15,10 @@ from portal.accounts.service import change_account, create_account, disable_acco
 from portal.cli.context import OPERATOR, record_audit, use_tenant, with_app
 from portal.cli.options import json_option
 from portal.cli.output import coded, print_json
-from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
 from portal.domain.accounts import Account, Role
 from portal.domain.audit import AuditEvent
+from portal.webkit.languages import gettext as _
 
 
 def read_secret(prompt: str, *, confirm: bool = False) -> str:

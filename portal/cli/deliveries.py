@@ -11,7 +11,6 @@ from portal.cli.delivery_values import delivery_values, lines, shown_values
 from portal.cli.options import Number, by_option, json_option, tenant_option
 from portal.cli.output import print_json, print_lines, show_value
 from portal.cli.waiting import wait_for
-from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.deliveries import approval, queries, transfer_requests, waiting
 from portal.deliveries.errors import ChangedSinceShown
@@ -21,6 +20,7 @@ from portal.domain.deliveries import Delivery
 from portal.domain.permissions import Permission
 from portal.releases.registrations import get_participant_by_number
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 
 @click.command()

@@ -14,7 +14,6 @@ from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, participant_option, tenant_option
 from portal.cli.output import print_json, print_lines
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEvent
@@ -33,6 +32,7 @@ from portal.releases.withdrawals import Overview, overview
 from portal.tenants.queries import find_connection
 from portal.webkit.durations import span
 from portal.webkit.json_values import plain
+from portal.webkit.languages import gettext as _
 
 _MOST = 1000
 

@@ -13,7 +13,6 @@ from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, participant_option, tenant_option
 from portal.cli.output import coded, named, print_json, print_lines, show_value
 from portal.cli.why import advice, why_lines
-from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
 from portal.domain.audit import AuditEvent
 from portal.domain.participants import Mediator
@@ -22,14 +21,16 @@ from portal.domain.releases import ProtocolEntry
 from portal.domain.rules.preflight import TENANT_WIDE, Finding
 from portal.domain.rules.status import read_reason
 from portal.releases import service
+from portal.releases.entry_texts import details
 from portal.releases.finding_labels import mending_of
 from portal.releases.queries import Explanation, delivery_numbers, explain
 from portal.releases.queries import protocol as read_protocol
 from portal.releases.registrations import get_participant_by_number
-from portal.releases.texts import details, mediator_chosen_text, revoked_text
+from portal.releases.texts import mediator_chosen_text, revoked_text
 from portal.tenants.context import load_tenant_context
 from portal.webkit.authors import author
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 
 @click.command()

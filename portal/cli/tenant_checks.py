@@ -11,7 +11,6 @@ from sqlalchemy import select
 from portal.cli.check_values import Check, Level
 from portal.cli.context import use_tenant
 from portal.cli.output import show_value
-from portal.cli.words import _
 from portal.core.crypto import DecryptionError
 from portal.core.database import commit, db, reading, utcnow
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
@@ -23,6 +22,7 @@ from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.licence_labels import licence_sentence
 from portal.tokens.queries import ending_soon
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 if TYPE_CHECKING:
     from portal.networks.protocol.contract import Account

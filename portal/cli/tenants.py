@@ -14,7 +14,6 @@ from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.errors import NetworkChangeToConfirm, TenantNameWrong
 from portal.cli.options import by_option, json_option
 from portal.cli.output import coded, named, print_json, print_lines
-from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
@@ -35,6 +34,7 @@ from portal.tenants.service import (
     set_transfer_time,
 )
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -15,6 +15,8 @@ from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.participants.mediators import find_mediators
 from portal.releases import clarification, identities, service
+from portal.releases.answer_texts import archived_text, clarification_text, rejected_text
+from portal.releases.entry_texts import details
 from portal.releases.identities import is_still_announced
 from portal.releases.list_address import read_address
 from portal.releases.page import (
@@ -32,16 +34,12 @@ from portal.releases.page import (
 from portal.releases.queries import explain
 from portal.releases.registrations import get_participant
 from portal.releases.texts import (
-    archived_text,
-    clarification_text,
-    details,
     is_late,
     late_text,
     leaving_text,
     mediator_chosen_text,
     mediator_pending_text,
     phase_text,
-    rejected_text,
     request_text,
     revoked_text,
     revoking_text,
