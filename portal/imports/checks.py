@@ -18,7 +18,7 @@ from portal.imports.export_times import find_older
 from portal.imports.identities import find_other_people, reject_other_people, released_among
 from portal.imports.matching import find_reformatted
 from portal.imports.noting import hold, notice
-from portal.imports.staging import keep_profiles, let_nobody_leave, reject
+from portal.imports.rejections import keep_profiles, let_nobody_leave, reject
 from portal.imports.windows import (
     LINES,
     MEDIATORS,

@@ -33,8 +33,9 @@ from portal.imports.leases import acquire, release_lease
 from portal.imports.lines import LinesFile
 from portal.imports.noting import note_export_time, note_newest, notice
 from portal.imports.reading import CsvFile
+from portal.imports.rejections import write_refusal
 from portal.imports.service import replace_held
-from portal.imports.staging import begin_again, delete_lines, stage, write_refusal
+from portal.imports.staging import begin_again, delete_lines, stage
 from portal.imports.taking_over import Work, take_over_some
 from portal.imports.uploads import forget, open_upload
 from portal.tenants.queries import today_of
