@@ -8,7 +8,7 @@ import click
 
 from portal.domain.imports import ImportRun
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
-from portal.imports.service import Report, leaving, taken_away
+from portal.imports.reports import Report, leaving, taken_away
 from portal.webkit.languages import gettext as _
 
 _LEAVING = 10_000

@@ -21,7 +21,8 @@ from portal.domain.audit import AuditEvent
 from portal.domain.imports import UNFINISHED, ImportMode, ImportRun, ImportState
 from portal.domain.permissions import Permission
 from portal.imports.report_texts import reason_for
-from portal.imports.service import keep_export, report, start_import
+from portal.imports.reports import report
+from portal.imports.service import keep_export, start_import
 from portal.webkit.languages import gettext as _
 
 LOOK_SECONDS = 0.2

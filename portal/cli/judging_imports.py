@@ -14,7 +14,8 @@ from portal.domain.actors import Actor
 from portal.domain.audit import AuditEvent
 from portal.domain.imports import ImportRun
 from portal.domain.permissions import Permission
-from portal.imports.service import approve, get_import, report
+from portal.imports.reports import report
+from portal.imports.service import approve, get_import
 from portal.imports.service import discard as discard_import
 from portal.webkit.languages import gettext as _
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import IO
 
 from portal.imports.codes import FileFault, FileRefused
-from portal.imports.misread import REPLACEMENT, WINDOWS, Foreign, Tally, cell_at, find_encoded_twice
+from portal.imports.foreign_charsets import Foreign, Tally
+from portal.imports.misread import REPLACEMENT, WINDOWS, cell_at, find_encoded_twice
 
 KeepAlive = Callable[[], None]
 """Called every few moments of long work."""
