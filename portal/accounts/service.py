@@ -6,9 +6,7 @@ import datetime as dt
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
 
-from sqlalchemy import Table, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.checks import (
@@ -30,7 +28,7 @@ from portal.accounts.identities import forget_identity
 from portal.accounts.links import use_link, void_links
 from portal.accounts.passwords import check_password, hash_password, verify_password
 from portal.accounts.sessions import end_sessions
-from portal.core.database import db, for_every_tenant
+from portal.core.database import db
 from portal.core.idna_domains import lower_address
 from portal.domain.accounts import Account, Role
 from portal.domain.tenants import Tenant
@@ -169,23 +167,3 @@ def set_password(account: Account, new: str, now: dt.datetime, link: str | None 
 def _tenant_names(tenant_id: int | None) -> tuple[str, ...]:
     tenant = None if tenant_id is None else db.session.get(Tenant, tenant_id)
     return () if tenant is None else (tenant.name, tenant.slug)
-
-
-def keep_hash(account_id: int, stored: str, newer: str) -> None:
-    """Store a password's newer hash, unless the password was changed meanwhile; whatever tenant the session sees."""
-    accounts = cast("Table", Account.__table__)
-    with for_every_tenant():
-        db.session.connection().execute(
-            update(accounts)
-            .where(accounts.c.id == account_id, accounts.c.password_hash == stored)
-            .values(password_hash=newer)
-        )
-
-
-def note_sign_in(account_id: int, now: dt.datetime) -> None:
-    """Record the time of an account's last sign-in, whatever tenant the session sees."""
-    accounts = cast("Table", Account.__table__)
-    with for_every_tenant():
-        db.session.connection().execute(
-            update(accounts).where(accounts.c.id == account_id).values(signed_in_at=now)
-        )
