@@ -22,8 +22,9 @@ from portal.domain.permissions import Permission
 from portal.domain.tenants import Tenant
 from portal.privacy.document import document
 from portal.privacy.labels import ERASURE_BLOCKERS
+from portal.privacy.markdown import as_markdown
 from portal.privacy.pdf import write_pdf
-from portal.privacy.processing import as_markdown, processing_record
+from portal.privacy.processing import processing_record
 from portal.privacy.queries import BlockedErasure, count_due_soon, list_blocked
 from portal.privacy.report import collect
 from portal.privacy.service import erase_on_request, preview_erasure

@@ -16,6 +16,8 @@ from portal.imports.noting import count, notice
 from portal.imports.parsing import Rejection
 from portal.imports.windows import LINES
 
+Rejectable = list[tuple[int, int]]
+"""Ids and lines of staged lines."""
 REJECTIONS: SqlTable = ImportRejection.__table__  # type: ignore[assignment]
 
 
@@ -65,10 +67,8 @@ def write_refusal(run: ImportRun, refused: FileRefused) -> None:
     )
 
 
-def reject(
-    run: ImportRun, kind: Kind, rows: Sequence[tuple[int, int]], column: str | None, fault: Fault
-) -> None:
-    """Reject lines that are staged as good: `rows` are their ids and lines."""
+def reject(run: ImportRun, kind: Kind, rows: Rejectable, column: str | None, fault: Fault) -> None:
+    """Reject lines that are staged as good."""
     if not rows:
         return
     spoil(run, [row_id for row_id, _ in rows])

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask_babel import lazy_gettext as _l
-
 from portal.bulk.service import KEPT
 from portal.core.settings import current_settings
 from portal.domain.rules.retention import LINKS_DAYS
@@ -14,39 +10,12 @@ from portal.mail.outbox import FORGOTTEN_AFTER as MAILS_KEPT
 from portal.networks.registry import Network
 from portal.notices.audience import FORGOTTEN_AFTER as NOTICES_KEPT
 from portal.participants.search import KEPT_DAYS
-from portal.privacy.classes import Kept, Purpose, Retention, Sort, Subjects
+from portal.privacy.classes import Kept, Purpose, Retention, Sort
+from portal.privacy.labels import BASES, PURPOSES, SORTS, SUBJECTS
 from portal.privacy.registry import TABLES
 from portal.privacy.sections import Document, Section
 from portal.webkit.labels import label_of
 from portal.webkit.languages import gettext as _
-
-PURPOSES: dict[Purpose, Any] = {
-    Purpose.TRANSFER: _l(
-        "Teilnehmende einem Jobportal melden, das passende Stellen sucht, und seine Antworten verarbeiten"
-    ),
-    Purpose.IMPORT: _l("Daten aus dem führenden System Qualli.life übernehmen"),
-    Purpose.ACCESS: _l("Anmelden, Rechte prüfen, Konten schützen"),
-    Purpose.ACCOUNTABILITY: _l("Nachweisen, wer wann was entschieden und gesendet hat (Art. 5 Abs. 2 DSGVO)"),
-    Purpose.OPERATION: _l("Betrieb, Fehlersuche und Bedienung"),
-}
-BASES: dict[Purpose, Any] = {
-    Purpose.TRANSFER: _l("Einwilligung, Art. 6 Abs. 1 Buchst. a DSGVO"),
-    Purpose.IMPORT: _l("Einwilligung oder Vertrag mit der teilnehmenden Person; legt der Mandant fest"),
-    Purpose.ACCESS: _l("Beschäftigungsverhältnis, Art. 6 Abs. 1 Buchst. b und f DSGVO"),
-    Purpose.ACCOUNTABILITY: _l("Rechtliche Verpflichtung, Art. 6 Abs. 1 Buchst. c DSGVO"),
-    Purpose.OPERATION: _l("Berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO"),
-}
-SUBJECTS: dict[Subjects, Any] = {
-    Subjects.PARTICIPANTS: _l("Teilnehmende"),
-    Subjects.MEDIATORS: _l("Beschäftigte des Mandanten (Vermittlung, Betreuung)"),
-    Subjects.ACCOUNTS: _l("Wer sich anmelden darf"),
-    Subjects.NOBODY: _l("niemand"),
-}
-SORTS: dict[Sort, Any] = {
-    Sort.PERSONAL: _l("personenbezogen"),
-    Sort.PSEUDONYMOUS: _l("pseudonym"),
-    Sort.TECHNICAL: _l("technisch"),
-}
 
 
 def processing_record(tenant: Tenant, connection: Connection | None) -> Document:
@@ -183,20 +152,3 @@ def retention_words(retention: Retention, tenant: Tenant) -> str:
         Retention.DAY: _("einen Tag lang"),
     }
     return str(words[retention])
-
-
-def as_markdown(document: Document) -> str:
-    """Return the document as Markdown."""
-    lines = [f"# {document.title}", "", document.subtitle, ""]
-    for section in document.sections:
-        lines += [f"## {section.title}", "", *(f"{sentence}\n" for sentence in section.sentences)]
-        lines += [f"- **{label}**: {value}" for label, value in section.facts]
-        if section.rows:
-            lines += [_markdown_row(section.columns), _markdown_row(["---"] * len(section.columns))]
-            lines += [_markdown_row(row) for row in section.rows]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _markdown_row(cells: Any) -> str:
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

@@ -15,7 +15,17 @@ from sqlalchemy import func, select, update
 
 from portal.core import leases
 from portal.core.database import commit, db, utcnow
-from portal.deliveries import answers, applying, approval, braking, building, planning, receipts, sending
+from portal.deliveries import (
+    answers,
+    applying,
+    approval,
+    braking,
+    build_step,
+    building,
+    planning,
+    receipts,
+    sending,
+)
 from portal.deliveries import jobs as steps
 from portal.deliveries import reconciliation as reconciling
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -82,7 +92,7 @@ def _base_dropped(patch: Patch) -> None:
 
 
 def _explained_counted(patch: Patch) -> None:
-    right = steps.ask_brake
+    right = build_step.ask_brake
 
     def wrong(context: Any, _unexplained: int) -> Any:
         query = select(func.count()).where(
@@ -90,7 +100,7 @@ def _explained_counted(patch: Patch) -> None:
         )
         return right(context, db.session.scalar(query) or 0)
 
-    patch.setattr(steps, "ask_brake", wrong)
+    patch.setattr(build_step, "ask_brake", wrong)
 
 
 def _last_look_skipped(patch: Patch) -> None:
@@ -144,7 +154,7 @@ def _parts_read_anew(patch: Patch) -> None:
     def wrong(held: Any) -> Any:
         with held.step() as delivery:
             again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
-            context = steps._context(delivery, utcnow())
+            context = build_step._context(delivery, utcnow())
         if again:
             counts = building.build_parts(held, context).counts
             with held.step() as delivery:
