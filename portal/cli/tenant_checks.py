@@ -119,7 +119,8 @@ def _network(context: TenantContext, connection: Connection) -> Check:
 
 def _ask(context: TenantContext, connection: Connection) -> tuple[Level, str, str]:
     """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
-    from portal.deliveries.attempts import client_for, problem_of
+    from portal.deliveries.attempts import client_for
+    from portal.deliveries.pauses import problem_of
     from portal.networks.protocol.errors import NetworkError, Unauthorised
 
     try:

@@ -13,8 +13,9 @@ from portal.core.database import db, utcnow
 from portal.core.leases import Lease
 from portal.core.settings import current_settings
 from portal.deliveries.applying import apply_items
-from portal.deliveries.attempts import client_for, longest_pause, note_success
+from portal.deliveries.attempts import client_for
 from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.pauses import longest_pause, note_success
 from portal.deliveries.transitions import ANSWER, COMPLETE, move
 from portal.deliveries.unanswered import Question, wait_longer
 from portal.deliveries.waiting import count_answers, note_unanswered

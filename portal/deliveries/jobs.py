@@ -14,9 +14,10 @@ from portal.core.jobs import Job
 from portal.core.leases import Lease, LeaseLost, is_free, take
 from portal.core.settings import current_settings
 from portal.deliveries.answers import ask
-from portal.deliveries.attempts import client_for, longest_pause, probe
+from portal.deliveries.attempts import client_for, probe
 from portal.deliveries.build_step import build
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
+from portal.deliveries.pauses import longest_pause
 from portal.deliveries.sending import send
 from portal.deliveries.transitions import HOLD
 from portal.domain.deliveries import Delivery

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Row, select
 
 from portal.core.database import db
-from portal.deliveries.attempts import note_failure, problem_of
 from portal.deliveries.outcomes import Stop
+from portal.deliveries.pauses import note_failure, problem_of
 from portal.deliveries.transitions import DISCARD, FAIL, HOLD
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson

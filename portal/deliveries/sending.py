@@ -13,9 +13,10 @@ from sqlalchemy import update
 from portal.core.database import db, utcnow
 from portal.core.leases import Lease
 from portal.deliveries.account_checks import take_in
-from portal.deliveries.attempts import client_for, longest_pause, note_success, pause
+from portal.deliveries.attempts import client_for
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
 from portal.deliveries.parts import part_content
+from portal.deliveries.pauses import longest_pause, note_success, pause
 from portal.deliveries.permission import blocking_problem, judge_account
 from portal.deliveries.receipts import apply_receipt
 from portal.deliveries.refusals import exclude_record, is_not_found, judge_refusal, rebuild

@@ -10,8 +10,8 @@ import structlog
 from portal.core.database import utcnow
 from portal.core.leases import Lease
 from portal.core.settings import current_settings
-from portal.deliveries.attempts import note_success, pause, problem_of
 from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.pauses import note_success, pause, problem_of
 from portal.deliveries.transitions import COMPLETE
 from portal.deliveries.waiting import is_told_anew, note_unanswered, tell_anew
 from portal.domain.deliveries import Delivery

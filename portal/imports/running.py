@@ -30,8 +30,9 @@ from portal.imports.rejections import write_refusal
 from portal.imports.service import replace_held
 from portal.imports.staging import begin_again, delete_lines
 from portal.imports.staging_files import stage_files
-from portal.imports.taking_over import Work, take_over_some
+from portal.imports.taking_over import take_over_some
 from portal.imports.uploads import forget, open_upload
+from portal.imports.windows import Work
 
 BATCH = 1000
 """Lines in one transaction."""
