@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import ColumnElement, Table, select
 
 from portal.accounts.errors import (
     AccountEmailNotAscii,
@@ -81,19 +81,15 @@ def refuse_taken(tenant_id: int | None, email: str | None, initials: str) -> Non
 
     Past the tenant's scope on purpose, and without letting go of what is loaded: only whether there is one.
     """
-    with for_every_tenant():
-        _refuse_taken_by_anybody(db.session.connection(), tenant_id, email, initials)
-
-
-def _refuse_taken_by_anybody(
-    connection: Connection, tenant_id: int | None, email: str | None, initials: str
-) -> None:
     accounts = cast("Table", Account.__table__)
-    if (
-        email
-        and connection.execute(select(accounts.c.id).where(accounts.c.email.in_(spellings(email)))).first()
-    ):
-        raise AccountEmailTaken
-    same = accounts.c.tenant_id.is_(None) if tenant_id is None else accounts.c.tenant_id == tenant_id
-    if connection.execute(select(accounts.c.id).where(same, accounts.c.initials == initials)).first():
-        raise AccountInitialsTaken
+    same_tenant = accounts.c.tenant_id.is_(None) if tenant_id is None else accounts.c.tenant_id == tenant_id
+    with for_every_tenant():
+        if email and _exists(accounts.c.email.in_(spellings(email))):
+            raise AccountEmailTaken
+        if _exists(same_tenant, accounts.c.initials == initials):
+            raise AccountInitialsTaken
+
+
+def _exists(*conditions: ColumnElement[bool]) -> bool:
+    query = select(Account.__table__.c.id).where(*conditions)
+    return db.session.connection().execute(query).first() is not None

@@ -1,4 +1,4 @@
-"""What a line of the protocol says beyond the name of its event."""
+"""What the page of a participant says about their phase, and what follows from a decision."""
 
 from __future__ import annotations
 
