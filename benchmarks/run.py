@@ -19,7 +19,7 @@ from sqlalchemy import exists, func, insert, select, update
 
 from benchmarks.people import fill
 from portal.core.database import Base, commit, db, reading, rollback, scope_to, utcnow
-from portal.deliveries import jobs as steps
+from portal.deliveries.braking import ask_brake
 from portal.deliveries.building import build_parts
 from portal.deliveries.jobs import acquire
 from portal.deliveries.service import Plan, plan
@@ -111,7 +111,7 @@ def measure_build(tenant_id: int) -> None:
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     started = time.perf_counter()
-    steps.ask_brake(context, frozen.counts["unexplained"])
+    ask_brake(context, frozen.counts["unexplained"])
     brake = time.perf_counter() - started
     size = db.session.scalar(select(func.sum(DeliveryPart.size))) or 0
     commit()

@@ -104,6 +104,7 @@ def _programs(
 ) -> list[Program]:
     jobbruecke = str(Path(sys.executable).with_name("jobbruecke"))
     program = partial(Program, env=env)
+    server = partial(program, ready_seconds=60)
     programs = [
         program("database", [jobbruecke, "db", "upgrade"], once=True),
         program(
@@ -111,22 +112,13 @@ def _programs(
             redis_server.server_command(data, redis_socket),
             ready=partial(redis_server.answers, redis_socket),
         ),
-        program(
-            "sandbox",
-            [
-                *(sys.executable, "-m", "sandbox", "--host", HOST, "--port", str(sandbox_port)),
-                *("--data", str(data / data_folder.SANDBOX)),
-            ],
-            ready=partial(serves, sandbox_port),
-            ready_seconds=60,
-        ),
+        server("sandbox", _sandbox_command(sandbox_port, data), ready=partial(serves, sandbox_port)),
         program("worker", [jobbruecke, "worker"], stop_seconds=_WORKER_STOP_SECONDS),
         program("cron", [jobbruecke, "cron"]),
-        program(
+        server(
             "web",
             [jobbruecke, "web", "--host", HOST, "--port", str(port)],
             ready=partial(serves, port),
-            ready_seconds=60,
             stop_signal=signal.SIGTERM,
         ),
     ]
@@ -134,6 +126,11 @@ def _programs(
         done = partial(data_folder.finish_filling, data)
         programs.insert(3, program("data", [sys.executable, "-m", "demo.data"], once=True, when_done=done))
     return programs
+
+
+def _sandbox_command(port: int, data: Path) -> list[str]:
+    address = ["--host", HOST, "--port", str(port)]
+    return [sys.executable, "-m", "sandbox", *address, "--data", str(data / data_folder.SANDBOX)]
 
 
 def serves(port: int) -> bool:

@@ -75,11 +75,7 @@ def _large_jobnetzwerk(setup: Setup) -> None:
     _until_night(setup, RECENTLY)
     setup.grow_older(setup.since_night(RECENTLY) - spans.unanswered)
 
-    _released_without_answer(setup, "unanswered")
-    setup.grow_older(spans.unanswered - spans.overdue)
-    _released_without_answer(setup, "overdue")
-    setup.grow_older(spans.overdue - setup.since_night(1))
-
+    _release_two_without_answer(setup, spans)
     setup.withhold("answers-held", "unanswered", "overdue", sequence=setup.next_sequence())
     setup.deliver_nightly(1)
     setup.grow_older(setup.since_night(1) - MOMENT)
@@ -93,6 +89,14 @@ def _large_jobnetzwerk(setup: Setup) -> None:
     setup.release("scheduled")
     setup.revoke("revoked-today")
     setup.choose_mediator("V-105", "mediator-changed")
+
+
+def _release_two_without_answer(setup: Setup, spans: Past) -> None:
+    """Release two participants at different times, with the answers about both withheld; the last night is next."""
+    _released_without_answer(setup, "unanswered")
+    setup.grow_older(spans.unanswered - spans.overdue)
+    _released_without_answer(setup, "overdue")
+    setup.grow_older(spans.overdue - setup.since_night(1))
 
 
 def _large_job4you(setup: Setup) -> None:

@@ -19,7 +19,8 @@ from demo.time_shift import seal_again, unguarded
 from portal.core.columns import UtcDateTime
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
 from portal.deliveries import jobs as steps
-from portal.deliveries.service import Plan, plan, request_transfer
+from portal.deliveries.service import Plan, plan
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryState, Mode, Trigger

@@ -42,7 +42,7 @@ from portal.tenants.views import tenants
 from portal.tokens.views import tokens
 from portal.webkit import assets, errors, fragments, languages, limits, request_log, scope, security
 from portal.webkit.converters import RowConverter
-from portal.webkit.sessions import ServerSessions
+from portal.webkit.session_interface import ServerSessions
 
 BLUEPRINTS = (
     general,

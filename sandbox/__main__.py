@@ -42,10 +42,26 @@ def _parser() -> argparse.ArgumentParser:
         description="A job network to try against. It keeps what it is told in one file.",
         epilog=f"{TOKEN_VARIABLE} in the environment guards the control door with a bearer token.",
     )
+    _add_address_options(parser)
+    _add_network_options(parser)
+    return parser
+
+
+def _add_address_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
         "--port", type=_port, default=5001, help="port to listen on, 0 for any (default: %(default)s)"
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="one more host name under which a browser may call the pages; may be repeated",
+    )
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         type=Path,
@@ -60,14 +76,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="time between a commit and its answers (default: %(default)s)",
     )
-    parser.add_argument(
-        "--allow-host",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="one more host name under which a browser may call the pages; may be repeated",
-    )
-    return parser
 
 
 def _port(text: str) -> int:

@@ -97,12 +97,8 @@ def put_part(delivery_id: str, number: str) -> Response:
         deliveries.get_open_delivery(db, provider.provider_id, delivery_id)
         refused = refused_participants(db, provider.provider_id)
     data = incoming.part_body(provider, digest)
-    records = read_part(
-        data,
-        encoding=encoding,
-        network=provider.network,
-        max_unpacked_bytes=services().max_unpacked_bytes,
-    )
+    most = services().max_unpacked_bytes
+    records = read_part(data, encoding=encoding, network=provider.network, max_unpacked_bytes=most)
     _refuse_by_force(records, refused)
     with services().database.write() as db:
         deliveries.get_open_delivery(db, provider.provider_id, delivery_id)
@@ -141,15 +137,7 @@ def read_acknowledgements(delivery_id: str) -> Response:
         delivery = deliveries.get_delivery(db, provider.provider_id, delivery_id)
         page = answers.read_page(db, delivery, request.args.get("after"), limit)
         due_at = services().processor.due_at(db, provider, delivery.committed_at or "")
-    response = _json(
-        {
-            "delivery_id": delivery.delivery_id,
-            "sequence": delivery.sequence,
-            "state": page.state,
-            "items": [answer.as_json() for answer in page.items],
-            "next": page.next,
-        }
-    )
+    response = _json(_page_as_json(delivery, page))
     if not page.items and page.state != "complete":
         response.headers["Retry-After"] = str(max(1, round((due_at - now).total_seconds())))
     return response
@@ -165,6 +153,16 @@ def _as_json(db: sqlite3.Connection, delivery: Delivery) -> dict[str, Any]:
         "mode": delivery.mode,
         "state": state,
         "parts": deliveries.part_numbers(db, delivery.delivery_id),
+    }
+
+
+def _page_as_json(delivery: Delivery, page: answers.Page) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery.delivery_id,
+        "sequence": delivery.sequence,
+        "state": page.state,
+        "items": [answer.as_json() for answer in page.items],
+        "next": page.next,
     }
 
 

@@ -49,11 +49,11 @@ def list_providers() -> Response:
 def create_provider() -> Response:
     """Create a provider; the answer is the only place where its token is shown."""
     order = incoming.body(NewProvider)
-    values = order.model_dump() | {"name": order.name or order.provider_id}
+    values = order.model_dump(exclude={"token"}) | {"name": order.name or order.provider_id}
     values["encodings"] = tuple(order.encodings)
     try:
         with services().database.write() as db:
-            token = providers.create_provider(db, **values)
+            token = providers.create_provider(db, Provider(**values), order.token)
             provider = _get_provider(db, order.provider_id)
             return _json(_provider_json(db, provider) | {"token": token}, 201)
     except providers.ProviderExists:

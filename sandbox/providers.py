@@ -21,11 +21,11 @@ class Provider:
     provider_id: str
     name: str
     network: Network
-    licensed_until: str | None
-    max_part_bytes: int
-    encodings: tuple[str, ...]
-    mediators_known: bool
-    answer_delay_seconds: float | None
+    licensed_until: str | None = DEFAULT_LICENSED_UNTIL
+    max_part_bytes: int = DEFAULT_MAX_PART_BYTES
+    encodings: tuple[str, ...] = ("gzip", "zstd")
+    mediators_known: bool = True
+    answer_delay_seconds: float | None = None
 
     def is_licensed(self, today: date) -> bool:
         """Say whether the licence still runs; its last day counts."""
@@ -46,39 +46,27 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def create_provider(
-    db: sqlite3.Connection,
-    *,
-    provider_id: str,
-    name: str,
-    network: Network,
-    token: str | None = None,
-    licensed_until: str | None = DEFAULT_LICENSED_UNTIL,
-    max_part_bytes: int = DEFAULT_MAX_PART_BYTES,
-    encodings: tuple[str, ...] = ("gzip", "zstd"),
-    mediators_known: bool = True,
-    answer_delay_seconds: float | None = None,
-) -> str:
+def create_provider(db: sqlite3.Connection, provider: Provider, token: str | None = None) -> str:
     """Create a provider and give its token, which is not kept. Raises ProviderExists."""
     token = token or new_token()
     try:
         db.execute(
             "INSERT INTO provider VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                provider_id,
-                name,
-                network,
+                provider.provider_id,
+                provider.name,
+                provider.network,
                 hash_token(token),
-                licensed_until,
-                max_part_bytes,
-                json.dumps(encodings),
-                mediators_known,
-                answer_delay_seconds,
+                provider.licensed_until,
+                provider.max_part_bytes,
+                json.dumps(provider.encodings),
+                provider.mediators_known,
+                provider.answer_delay_seconds,
                 as_text(now_at()),
             ),
         )
     except sqlite3.IntegrityError as error:
-        raise ProviderExists(provider_id) from error
+        raise ProviderExists(provider.provider_id) from error
     return token
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from sandbox import forced, mediators, providers
 from sandbox.database import Database
 from sandbox.forced import ForcedOutcome
+from sandbox.providers import Provider
 from sandbox.words import Network
 
 
@@ -32,14 +33,8 @@ def ensure_provider(
         if providers.find_provider(db, provider_id) is not None:
             providers.update_provider(db, provider_id, {"token": token})
             return False
-        providers.create_provider(
-            db,
-            provider_id=provider_id,
-            name=name,
-            network=Network(network),
-            token=token,
-            licensed_until=licensed_until,
-        )
+        provider = Provider(provider_id, name, Network(network), licensed_until)
+        providers.create_provider(db, provider, token)
         for mediator_id in unknown_mediators:
             mediators.set_known(db, provider_id, mediator_id, False)
         for participant_id, outcome, reason in forced_outcomes:

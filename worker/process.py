@@ -84,12 +84,24 @@ def work(app: Flask) -> None:
     with app.app_context():
         settings = current_settings()
     run_in(app)
-    beat = Beat(app, "worker")
+    worker = _make_worker(settings.redis_url)
+    worker.beat = beat = Beat(app, "worker")
+    with app.app_context():
+        try_again_what_crashed(utcnow())
+        db.session.remove()
+        db.engine.dispose()  # no connection is open when a job is forked
+    try:
+        worker.work(logging_level="WARNING", with_scheduler=False)
+    finally:
+        beat.stop()
+
+
+def _make_worker(redis_url: str) -> ForkingWorker:
     connection = Redis.from_url(
-        settings.redis_url, socket_connect_timeout=5, socket_timeout=None, health_check_interval=30
+        redis_url, socket_connect_timeout=5, socket_timeout=None, health_check_interval=30
     )
     queue = ListedQueue(QUEUE, connection=connection, serializer=JSONSerializer)
-    worker = ForkingWorker(
+    return ForkingWorker(
         [queue],  # one queue: with two, a worker that dies between them loses a job for ever
         connection=connection,
         serializer=JSONSerializer,
@@ -102,15 +114,6 @@ def work(app: Flask) -> None:
         disable_default_exception_handler=True,
         exception_handlers=[_log_failure],
     )
-    worker.beat = beat
-    with app.app_context():
-        try_again_what_crashed(utcnow())
-        db.session.remove()
-        db.engine.dispose()  # no connection is open when a job is forked
-    try:
-        worker.work(logging_level="WARNING", with_scheduler=False)
-    finally:
-        beat.stop()
 
 
 def _log_failure(job: Job, kind: type[BaseException], *_: object) -> bool:

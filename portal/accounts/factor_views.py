@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    make_response,
-    render_template,
-    request,
-    session,
-    url_for,
-)
+from flask import Blueprint, Response, flash, make_response, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts import second_factor as factors
 from portal.accounts.codes import picture, provisioning_address
-from portal.accounts.service import get_account
+from portal.accounts.queries import get_account
 from portal.accounts.sessions import end_sessions
 from portal.accounts.signing_in import stay_in
 from portal.accounts.users import WITHOUT_PASSWORD

@@ -13,13 +13,8 @@ from portal.accounts import queries, second_factor
 from portal.accounts.forms import TENANT_ROLES, AccountForm, account_form_of, read_account_form
 from portal.accounts.invitations import mail_link
 from portal.accounts.links import VALID_HOURS, link_to, make_link, note_seen
-from portal.accounts.service import (
-    change_account,
-    create_account,
-    disable_account,
-    enable_account,
-    get_account,
-)
+from portal.accounts.queries import get_account
+from portal.accounts.service import change_account, create_account, disable_account, enable_account
 from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import commit, rollback, utcnow

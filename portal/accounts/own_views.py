@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from flask import (
-    Blueprint,
-    Response,
-    flash,
-    make_response,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from portal.accounts.passwords import MINIMUM_LENGTH
+from portal.accounts.queries import get_account
 from portal.accounts.second_factor import is_set
-from portal.accounts.service import change_password, get_account
+from portal.accounts.service import change_password
 from portal.accounts.sessions import end_session, end_sessions, open_sessions
 from portal.accounts.signing_in import stay_in
 from portal.audit.acts import audited

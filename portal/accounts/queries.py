@@ -1,4 +1,4 @@
-"""The accounts of a tenant."""
+"""The accounts of a tenant, and the person behind a Kürzel."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from portal.core.database import db
+from portal.accounts.errors import AccountUnknown, InitialsUnknown, NotPermitted
+from portal.core.database import EVERY_TENANT, db, scoped_to
+from portal.core.idna_domains import spellings
 from portal.domain.accounts import Account, OneTimeLink, SecondFactor
+from portal.domain.actors import Actor
 from portal.domain.participants import Mediator
+from portal.domain.permissions import GRANTED, Permission
 
 PAGE = 100
 
@@ -61,3 +65,53 @@ def _secured(numbers: list[int]) -> set[int]:
         SecondFactor.account_id.in_(numbers), SecondFactor.confirmed_at.is_not(None)
     )
     return set(db.session.scalars(confirmed))
+
+
+def get_account(account_id: int) -> Account:
+    """An account of the tenant that the session sees. Raises NotFound `account-unknown`."""
+    account = db.session.scalar(select(Account).where(Account.id == account_id))
+    if account is None:
+        raise AccountUnknown
+    return account
+
+
+def get_account_by_email(email: str) -> Account:
+    """An account of those that the session sees. Raises NotFound `account-unknown`."""
+    account = db.session.scalar(select(Account).where(Account.email.in_(spellings(email))))
+    if account is None:
+        raise AccountUnknown
+    return account
+
+
+def find_actor(initials: str, permission: Permission) -> Actor:
+    """The person with these initials who may do this, for the session's tenant: account, mediator, or support.
+
+    A mediator without an account has no role, and may do what a command is given for. Raises Refusal
+    `initials-unknown`, `not-permitted`.
+    """
+    account = db.session.scalar(
+        select(Account).where(Account.initials == initials, Account.disabled_at.is_(None))
+    )
+    if account is not None:
+        return _permitted(account, permission)
+    mediator = db.session.scalar(
+        select(Mediator).where(Mediator.initials == initials, Mediator.active).order_by(Mediator.id).limit(1)
+    )
+    if mediator is not None:
+        return Actor(mediator.initials, mediator_id=mediator.id)
+    with scoped_to(EVERY_TENANT):
+        support = db.session.scalar(
+            select(Account)
+            .where(Account.tenant_id.is_(None), Account.initials == initials, Account.disabled_at.is_(None))
+            .order_by(Account.id)
+            .limit(1)
+        )
+    if support is None:
+        raise InitialsUnknown
+    return _permitted(support, permission)
+
+
+def _permitted(account: Account, permission: Permission) -> Actor:
+    if permission not in GRANTED[account.role]:
+        raise NotPermitted
+    return Actor(account.initials, account.id, account.mediator_id)

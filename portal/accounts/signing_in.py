@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import asdict, dataclass, replace
+from typing import cast
 
 import structlog
 from flask import Response, g, make_response, redirect, request, session, url_for
 from flask_login import login_user
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import select
+from sqlalchemy import Table, select, update
 
 from portal.accounts.second_factor import is_set
-from portal.accounts.service import note_sign_in
 from portal.accounts.users import WITHOUT_PASSWORD, User, find_user
 from portal.audit.recording import Intent, describe, intend
-from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
+from portal.core.database import EVERY_TENANT, commit, db, for_every_tenant, scoped_to, utcnow
 from portal.domain.accounts import Account
 from portal.domain.audit import AuditEvent
 from portal.webkit.fragments import relative_path
@@ -132,7 +132,7 @@ def note(event: AuditEvent, user: User | None, step: str | None = None) -> None:
     intend_for(event, user)
     describe(step=step)
     if user is not None and event is AuditEvent.SIGNED_IN:
-        note_sign_in(user.id, utcnow())
+        _note_sign_in(user.id, utcnow())
     commit()
 
 
@@ -140,3 +140,12 @@ def _hash_mark(account_id: int) -> str:
     with scoped_to(EVERY_TENANT):
         stored = db.session.scalar(select(Account.password_hash).where(Account.id == account_id)) or ""
     return hashlib.sha256(stored.encode()).hexdigest()[:16]
+
+
+def _note_sign_in(account_id: int, now: dt.datetime) -> None:
+    """Record the time of an account's last sign-in, whatever tenant the session sees."""
+    accounts = cast("Table", Account.__table__)
+    with for_every_tenant():
+        db.session.connection().execute(
+            update(accounts).where(accounts.c.id == account_id).values(signed_in_at=now)
+        )

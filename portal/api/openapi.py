@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
 
 from portal.api.bodies import LINES_TYPE
+from portal.api.openapi_schemas import SCHEMA_NAMES, Schema, schemas
 from portal.api.parameters import PARAMETERS
 from portal.domain.import_kinds import Kind
-from portal.domain.imports import ImportState
-from portal.imports.codes import Fault, FileFault
-from portal.imports.columns import LANGUAGE_LEVELS, PROFILES, TABLES, Column, Table, Type
-from portal.imports.lines import PROFILE_KEY
 
-Schema = dict[str, Any]
 _PLACES = {Kind.MEDIATOR: "mediators", Kind.ORDER: "orders", Kind.PARTICIPANT: "participants"}
-_SCHEMAS = {Kind.MEDIATOR: "Mediator", Kind.ORDER: "Order", Kind.PARTICIPANT: "Participant"}
 _EXAMPLES: dict[Kind, list[Schema]] = {
     Kind.MEDIATOR: [
         {"vermittler_id": "V1", "kuerzel": "MM", "nachname": "Muster", "vorname": "Mia", "aktiv": True}
@@ -82,7 +76,7 @@ def document() -> Schema:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
+            "schemas": schemas(),
             "headers": _headers(),
         },
     }
@@ -93,7 +87,7 @@ def _put(kind: Kind, place: str) -> Schema:
     body = {
         "type": "string",
         "contentMediaType": LINES_TYPE,
-        "contentSchema": {"$ref": f"#/components/schemas/{_SCHEMAS[kind]}"},
+        "contentSchema": {"$ref": f"#/components/schemas/{SCHEMA_NAMES[kind]}"},
     }
     return {
         "operationId": f"put_{place}",
@@ -176,113 +170,4 @@ def _headers() -> Schema:
     return {
         "Location": {"description": "Where the report is to be had.", "schema": {"type": "string"}},
         "Retry-After": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
-    }
-
-
-# --- what is said and sent ---------------------------------------------------------------------------------
-
-
-def _schemas() -> Schema:
-    schemas = {name: _line(TABLES[kind]) for kind, name in _SCHEMAS.items()}
-    entry = _line(PROFILES)
-    del entry["properties"][PROFILES.identifier.name]
-    entry["required"].remove(PROFILES.identifier.name)
-    schemas["ProfileEntry"] = entry
-    schemas["Participant"]["properties"][PROFILE_KEY] = {
-        "type": ["array", "null"],
-        "items": {"$ref": "#/components/schemas/ProfileEntry"},
-        "description": "Replaces the person's whole profile; without the key it stays.",
-    }
-    return schemas | {"Report": _report(), "Rejected": _rejected(), "Problem": _problem_details()}
-
-
-def _line(table: Table) -> Schema:
-    return {
-        "type": "object",
-        "properties": {column.name: _column(column) for column in table.columns},
-        "required": list(table.required),
-        "description": "A key that is not there says nothing; one that is empty or null empties. Others are ignored.",
-    }
-
-
-def _column(column: Column) -> Schema:
-    schema: Schema = {"type": ["string", "null"], "maxLength": column.longest}
-    if column.required:
-        schema |= {"type": "string", "minLength": 1}
-    match column.type:
-        case Type.YES_NO:
-            schema = {"type": ["boolean", "string", "null"], "description": "ja, nein, 1, 0, true, false"}
-        case Type.DATE | Type.PAST_DATE:
-            schema |= {"description": "TT.MM.JJJJ or JJJJ-MM-TT", "examples": ["2026-03-02", "02.03.2026"]}
-        case Type.MOMENT:
-            schema["description"] = "When the lines were exported: a day or a time, in ISO or German form."
-        case Type.NAMES:
-            schema["description"] = "Several are separated by a vertical bar."
-        case Type.CHOICE:
-            schema = {"type": "string", "enum": list(column.choices or {})}
-        case Type.SOCIAL_INSURANCE_NUMBER:
-            schema["description"] = "With or without spaces; its check digit is verified."
-        case _ if column.name == "niveau":
-            schema["description"] = f"Of a language one of {', '.join(sorted(LANGUAGE_LEVELS))}."
-    return schema
-
-
-def _report() -> Schema:
-    count = {"type": "integer", "minimum": 0}
-    return {
-        "type": "object",
-        "properties": {
-            "import_id": {"type": "integer"},
-            "state": {"enum": [state.value for state in ImportState]},
-            "read": count,
-            "applied": {**count, "description": "Lines that changed something."},
-            "unchanged": count,
-            "identical": {
-                **count,
-                "description": "Lines that say once more what another one says, where there are any.",
-            },
-            "rejected": {"type": "array", "items": {"$ref": "#/components/schemas/Rejected"}},
-            "more": {"const": True, "description": "There are more rejected lines than are listed."},
-            "notices": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
-                    "required": ["code", "message"],
-                },
-            },
-            "message": {"type": "string", "description": "Why it is held, failed or was discarded."},
-        },
-        "required": ["import_id", "state", "read", "applied", "unchanged", "rejected"],
-        "additionalProperties": False,
-    }
-
-
-def _rejected() -> Schema:
-    return {
-        "type": "object",
-        "properties": {
-            "line": {"type": "integer", "minimum": 0, "description": "From 1, blank lines counted."},
-            "column": {"type": ["string", "null"]},
-            "code": {"enum": sorted({item.value for item in (*Fault, *FileFault)})},
-            "message": {"type": "string"},
-        },
-        "required": ["line", "column", "code", "message"],
-        "additionalProperties": False,
-    }
-
-
-def _problem_details() -> Schema:
-    return {
-        "type": "object",
-        "description": "RFC 9457. `number` stands in the log of the operator.",
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "detail": {"type": "string"},
-            "number": {"type": "string", "pattern": "^[0-9A-F]{8}$"},
-        },
-        "required": ["type", "title", "status", "detail", "number"],
-        "additionalProperties": False,
     }

@@ -26,9 +26,10 @@ from portal.imports.columns import EXPORTED_AT
 from portal.imports.errors import ImportRunning
 from portal.imports.export_times import Moment, read_moment
 from portal.imports.report_texts import notice_text, reason_for, said
+from portal.imports.reports import report
 from portal.imports.requests import Body, find_repeated, get_request_import, keep_body, start_from
 from portal.imports.running import ImportInterrupted, run_import
-from portal.imports.service import refuse_beside_another, report
+from portal.imports.service import refuse_beside_another
 from portal.webkit.access import public
 from portal.webkit.problem_responses import UserError
 from portal.webkit.scope import current_tenant_id

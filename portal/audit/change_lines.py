@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.networks.registry import Network
@@ -15,6 +14,7 @@ from portal.webkit.authors import role_words
 from portal.webkit.federal_states import STATE_NAMES
 from portal.webkit.labels import label_of
 from portal.webkit.languages import LANGUAGES, day, moment
+from portal.webkit.languages import gettext as _
 
 CHANGE_LABELS: dict[str, Any] = {
     "tenant.name": _l("Name des Mandanten"),
@@ -75,7 +75,7 @@ def _words(name: str, value: Any, mediators: Mapping[int, str]) -> str:
         return mediators.get(value, str(value))
     if name.endswith("_at") or name in _DATES:
         return _time(value)
-    return {"set": str(_("hinterlegt")), "changed": str(_("neu gesetzt"))}.get(value, str(value))
+    return {"set": _("hinterlegt"), "changed": _("neu gesetzt")}.get(value, str(value))
 
 
 _DATES = frozenset({"tenant.licence_from", "tenant.licence_until"})
@@ -89,7 +89,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
 
 def _time(value: str) -> str:
     """A date or time; what is only said to be there, in words."""
-    words: dict[str, str] = {"set": str(_("ja")), "changed": str(_("geändert"))}
+    words: dict[str, str] = {"set": _("ja"), "changed": _("geändert")}
     if value in words:
         return words[value]
     return moment(dt.datetime.fromisoformat(value)) if "T" in value else day(dt.date.fromisoformat(value))

@@ -6,7 +6,8 @@ from functools import partial
 
 import structlog
 
-from portal.bulk.service import do_some, forget_runs
+from portal.bulk.execution import do_some
+from portal.bulk.service import forget_runs
 from portal.core.database import utcnow
 from portal.core.jobs import Job, Periodic
 from portal.domain.batches import CRASHES, due_runs, run_batches

@@ -1,4 +1,4 @@
-"""Choosing many people, starting what is meant for them, doing it piece by piece. Never commits."""
+"""Choose many people, and start what is meant for them. Never commits."""
 
 from __future__ import annotations
 
@@ -19,25 +19,22 @@ from portal.bulk.errors import (
     BulkTooMany,
     BulkUnknown,
 )
-from portal.bulk.preview import PreviewGroup, chosen_people, group_case, preview
+from portal.bulk.preview import PreviewGroup, preview
 from portal.core.database import db
 from portal.core.queue import enqueue_after_commit
 from portal.core.refusal import Refusal
-from portal.deliveries.errors import DeliveryHeld, DeliveryRunning, NothingToTransfer
-from portal.deliveries.service import request_transfer
+from portal.deliveries.errors import DeliveryHeld, DeliveryRunning
 from portal.domain.actors import Actor
-from portal.domain.bulk import BulkAction, BulkItem, BulkOutcome, BulkRun, BulkState
+from portal.domain.bulk import BulkAction, BulkItem, BulkRun, BulkState
 from portal.domain.delivery_states import DeliveryState
 from portal.domain.participants import Mediator
 from portal.domain.rules.preflight import Finding
 from portal.domain.states import ParticipantState
 from portal.releases.conditions import listed
-from portal.releases.errors import AlreadyReleased, MediatorInactive, NotReleased
+from portal.releases.errors import MediatorInactive
 from portal.releases.filters import Filters, apply_filters
-from portal.releases.service import choose_mediator, find_registration, release, revoke
 from portal.releases.states import refresh_due
-from portal.tenants.context import TenantContext, load_tenant_context
-from portal.tenants.queries import find_connection
+from portal.tenants.context import TenantContext
 
 MOST = 50_000
 """People that one run may concern."""
@@ -45,8 +42,6 @@ MOST_TRANSFERRED = 5_000
 """People that one transfer of chosen people may concern; beyond, a transfer of everyone is quicker."""
 KEPT = dt.timedelta(days=90)
 """How long a report is kept; a run that was never started goes after a day."""
-WITHDRAWN = "withdrawn"
-"""Code of those whom a transfer takes out of the network."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +83,16 @@ def choose(
     refresh_due(context.tenant.id, now)
     most = MOST_TRANSFERRED if action is BulkAction.TRANSFER else MOST
     _freeze(run, context, chosen, most + 1)
+    _count(run, most)
+    return run
+
+
+def _count(run: BulkRun, most: int) -> None:
     run.total = db.session.scalar(select(func.count()).where(BulkItem.bulk_id == run.id)) or 0
     if run.total == 0:
         raise BulkNobody
     if run.total > most:
         raise BulkTooMany(most=most)
-    return run
 
 
 def _freeze(run: BulkRun, context: TenantContext, chosen: Chosen, limit: int) -> None:
@@ -180,80 +179,6 @@ def blocker(context: TenantContext, run: BulkRun) -> Refusal | None:
         refusal = DeliveryHeld if context.uncommitted.state is DeliveryState.HELD else DeliveryRunning
         return refusal(number=context.uncommitted.sequence)
     return None
-
-
-def do_some(run: BulkRun, now: dt.datetime, limit: int) -> bool:
-    """Do the next piece of a run; whether there is more. Commit after each, so that nothing is done twice."""
-    actor = Actor(run.initials, run.account_id, run.own_mediator_id)
-    if run.action is BulkAction.TRANSFER:
-        _transfer(run, actor, now)
-        return False
-    query = select(BulkItem).where(BulkItem.bulk_id == run.id, BulkItem.outcome.is_(None))
-    items = db.session.scalars(query.order_by(BulkItem.id).limit(limit)).all()
-    for item in items:
-        _do(run, item, actor, now)
-    run.done = BulkRun.done + len(items)
-    return len(items) == limit
-
-
-def _do(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> None:
-    item.outcome = BulkOutcome.DONE
-    try:
-        with db.session.begin_nested():
-            if run.action is BulkAction.RELEASE:
-                release(item.participant_id, actor, now, consent_confirmed=item.consent_confirmed)
-            elif run.action is BulkAction.REVOKE:
-                revoke(item.participant_id, actor, now)
-            elif not _change_mediator(run, item, actor, now):
-                item.outcome = BulkOutcome.UNCHANGED
-    except Refusal as refusal:
-        already = isinstance(refusal, (AlreadyReleased, NotReleased))
-        item.outcome = BulkOutcome.UNCHANGED if already else BulkOutcome.REFUSED
-        item.code = refusal.code
-        finding = refusal.values.get("finding")
-        item.finding = str(finding) if finding else None
-
-
-def _change_mediator(run: BulkRun, item: BulkItem, actor: Actor, now: dt.datetime) -> bool:
-    assert run.mediator_id is not None
-    connection = find_connection(run.tenant_id)
-    registration = find_registration(connection, item.participant_id) if connection else None
-    before = registration.mediator_id if registration else None
-    choose_mediator(item.participant_id, run.mediator_id, actor, now)
-    return before != run.mediator_id
-
-
-def _transfer(run: BulkRun, actor: Actor, now: dt.datetime) -> None:
-    context = load_tenant_context(run.tenant_id, now)
-    columns = (ParticipantState.participant_id, group_case(context, run))
-    rows = db.session.execute(chosen_people(run).with_only_columns(*columns))
-    by_group: dict[str, list[int]] = {}
-    for participant_id, group in rows:
-        by_group.setdefault(group, []).append(participant_id)
-    going, leaving = by_group.get(PreviewGroup.GOES.value, []), by_group.get(PreviewGroup.WITHDRAWS.value, [])
-    mine = update(BulkItem).where(BulkItem.bulk_id == run.id).execution_options(synchronize_session=False)
-    run.done = run.total
-    try:
-        with db.session.begin_nested():
-            if not going and not leaving:
-                raise NothingToTransfer
-            delivery = request_transfer(run.tenant_id, actor, now, [*going, *leaving])
-    except Refusal as refusal:
-        run.problem, run.problem_values = (
-            refusal.code,
-            {key: str(value) for key, value in refusal.values.items()},
-        )
-        db.session.execute(mine.values(outcome=BulkOutcome.REFUSED, code=refusal.code))
-        return
-    run.delivery_id = delivery.id
-    db.session.execute(mine.values(outcome=BulkOutcome.UNCHANGED))
-    blocked = by_group.get(PreviewGroup.BLOCKED.value, [])
-    for ids, outcome, code in (
-        (going, BulkOutcome.DONE, None),
-        (leaving, BulkOutcome.DONE, WITHDRAWN),
-        (blocked, BulkOutcome.REFUSED, "blocked"),
-    ):
-        db.session.execute(mine.where(BulkItem.participant_id.in_(ids)).values(outcome=outcome, code=code))
 
 
 def forget_runs(now: dt.datetime, limit: int = 100) -> int:

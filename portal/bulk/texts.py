@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask_babel import gettext as _
-
+from portal.bulk.execution import WITHDRAWN
 from portal.bulk.preview import PreviewGroup
 from portal.bulk.queries import Group
-from portal.bulk.service import WITHDRAWN
 from portal.core.refusal import Refusal
 from portal.domain.bulk import BulkAction, BulkOutcome, BulkRun
 from portal.domain.rules.preflight import Finding
 from portal.releases.errors import ConsentToConfirm
 from portal.releases.finding_labels import FINDINGS
+from portal.webkit.languages import gettext as _
 from portal.webkit.languages import ngettext
 from portal.webkit.messages import message
 
@@ -146,9 +145,9 @@ def group_text(run: BulkRun, group: Group) -> str:
 def refused_text(run: BulkRun, code: str | None, finding: str | None) -> str:
     """Return why it was refused."""
     if code == ConsentToConfirm.code:
-        return str(_("Dass die Einverständniserklärung vorliegt, hat niemand bestätigt."))
+        return _("Dass die Einverständniserklärung vorliegt, hat niemand bestätigt.")
     if code == "blocked":
-        return str(_("Blockiert: Erst muss behoben werden, was fehlt."))
+        return _("Blockiert: Erst muss behoben werden, was fehlt.")
     if finding:
         return str(FINDINGS[Finding(finding)].text)
     return message(Refusal(code or "", **run.problem_values))
@@ -159,7 +158,7 @@ def outcome_text(run: BulkRun, outcome: BulkOutcome | None, code: str | None, fi
     if outcome is BulkOutcome.REFUSED:
         return refused_text(run, code, finding)
     if outcome is BulkOutcome.DONE and code == WITHDRAWN:
-        return str(_("zur Abmeldung gegeben"))
+        return _("zur Abmeldung gegeben")
     words = {
         None: _("noch nicht an der Reihe"),
         BulkOutcome.DONE: _("erledigt"),

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from portal.accounts.invitations import mail_link
 from portal.accounts.links import link_to, make_link
+from portal.accounts.queries import get_account_by_email
 from portal.accounts.second_factor import reset
-from portal.accounts.service import (
-    change_account,
-    create_account,
-    disable_account,
-    enable_account,
-    get_account_by_email,
-)
+from portal.accounts.service import change_account, create_account, disable_account, enable_account
 from portal.cli.context import OPERATOR, record_audit, use_tenant, with_app
 from portal.cli.options import json_option
 from portal.cli.output import coded, print_json
-from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, scope_to, utcnow
 from portal.domain.accounts import Account, Role
 from portal.domain.audit import AuditEvent
+from portal.webkit.languages import gettext as _
 
 
 def read_secret(prompt: str, *, confirm: bool = False) -> str:
@@ -67,11 +63,7 @@ def create(
     as_json: bool,
 ) -> None:
     """Create an account. The password is asked for, or read from the first line of standard input."""
-    tenant_id = None
-    if slug is None:
-        scope_to(None)
-    else:
-        tenant_id = use_tenant(slug).id
+    tenant_id = _use_tenant_or_none(slug)
     commit()  # no transaction stays open while a password is typed
     password = read_secret(_("Passwort"), confirm=True)
     created = create_account(
@@ -84,7 +76,24 @@ def create(
         mediator_number=mediator_number,
         now=utcnow(),
     )
-    values = {
+    values = _values(created, slug, mediator_number)
+    record_audit(AuditEvent.ACCOUNT_CREATED, OPERATOR, subject="account", subject_id=created.id)
+    commit()
+    if as_json:
+        print_json(values)
+    else:
+        click.echo(_("Das Konto ist angelegt."))
+
+
+def _use_tenant_or_none(slug: str | None) -> int | None:
+    if slug is None:
+        scope_to(None)
+        return None
+    return use_tenant(slug).id
+
+
+def _values(created: Account, slug: str | None, mediator_number: str | None) -> dict[str, Any]:
+    return {
         "account": created.id,
         "tenant": slug,
         "email": created.email,
@@ -92,12 +101,6 @@ def create(
         **coded("role", created.role),
         "mediator": mediator_number,
     }
-    record_audit(AuditEvent.ACCOUNT_CREATED, OPERATOR, subject="account", subject_id=created.id)
-    commit()
-    if as_json:
-        print_json(values)
-    else:
-        click.echo(_("Das Konto ist angelegt."))
 
 
 _email_option = click.option("--email", required=True, help="What the person signs in with.")

@@ -25,11 +25,11 @@ from portal.cli.errors import AuditHeadWrong
 from portal.cli.options import json_option, tenant_option
 from portal.cli.output import coded, print_json, show_value
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, reading, scope_to, utcnow
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEntry, AuditEvent
 from portal.webkit.authors import author
+from portal.webkit.languages import gettext as _
 
 _CHAIN_ERRORS = {
     ChainErrorKind.SEAL_MISSING: _l("Das Siegel %(number)s der Kette %(chain)s fehlt."),

@@ -14,7 +14,6 @@ from portal.accounts.provider import is_installed
 from portal.cli.check_values import Check, Level
 from portal.cli.output import show_value
 from portal.cli.tenant_checks import check_tenant
-from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
 from portal.core.errors import DatabaseAway, DatabaseNewer
 from portal.core.grants import find_own_role
@@ -26,6 +25,7 @@ from portal.domain.tenants import Heartbeat, Tenant
 from portal.keys.service import UNKNOWN, count_by_key
 from portal.mail.errors import MailError
 from portal.tenants.queries import WORKER_SILENT_AFTER
+from portal.webkit.languages import gettext as _
 
 _NOT_DURABLE = """
 SELECT name FROM pg_settings

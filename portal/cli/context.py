@@ -15,7 +15,7 @@ from flask_babel import force_locale
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.accounts.service import find_actor
+from portal.accounts.queries import find_actor
 from portal.app import create_app
 from portal.audit.recording import Intent, intend
 from portal.cli.errors import KeyMissing, RedisAway, Unexpected

@@ -11,16 +11,16 @@ from portal.cli.delivery_values import delivery_values, lines, shown_values
 from portal.cli.options import Number, by_option, json_option, tenant_option
 from portal.cli.output import print_json, print_lines, show_value
 from portal.cli.waiting import wait_for
-from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
-from portal.deliveries import queries, service, waiting
+from portal.deliveries import approval, queries, transfer_requests, waiting
 from portal.deliveries.errors import ChangedSinceShown
 from portal.domain.actors import SYSTEM
 from portal.domain.audit import AuditEvent
 from portal.domain.deliveries import Delivery
 from portal.domain.permissions import Permission
-from portal.releases.service import get_participant_by_number
+from portal.releases.registrations import get_participant_by_number
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 
 @click.command()
@@ -43,7 +43,7 @@ def deliver(slug: str, numbers: tuple[str, ...], wait: bool, by: str | None, as_
     tenant = use_tenant(slug)
     actor = resolve_actor(by, Permission.TRANSFER_CHOSEN if numbers else Permission.TRANSFER_ALL, SYSTEM)
     chosen = [get_participant_by_number(number).id for number in numbers] or None
-    delivery = service.request_transfer(tenant.id, actor, utcnow(), chosen)
+    delivery = transfer_requests.request_transfer(tenant.id, actor, utcnow(), chosen)
     record_audit(AuditEvent.TRANSFER_ASKED, actor, subject="delivery", subject_id=delivery.sequence)
     commit()
     if not wait:
@@ -128,7 +128,7 @@ def pass_(
     found = queries.get_delivery(number, connection_id)
     digest = _digest(found, shown)
     record_audit(AuditEvent.DELIVERY_APPROVED, actor, subject="delivery", subject_id=found.sequence)
-    passed = service.approve(found.id, digest, actor, utcnow())
+    passed = approval.approve(found.id, digest, actor, utcnow())
     commit()
     _say(passed, as_json, _("Die Übertragung %(number)s wird gesendet.", number=number))
 
@@ -146,7 +146,7 @@ def discard(slug: str, number: int, connection_id: int | None, by: str | None, a
     actor = resolve_actor(by, Permission.JUDGE_HELD, OPERATOR)
     found = queries.get_delivery(number, connection_id)
     record_audit(AuditEvent.DELIVERY_DISCARDED, actor, subject="delivery", subject_id=found.sequence)
-    discarded = service.discard(found.id, actor, utcnow())
+    discarded = approval.discard(found.id, actor, utcnow())
     commit()
     _say(discarded, as_json, _("Die Übertragung %(number)s ist verworfen.", number=number))
 

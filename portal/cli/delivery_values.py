@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from portal.cli.output import coded, named, show_value
-from portal.cli.words import _
 from portal.deliveries import queries
 from portal.deliveries.page import held_because
 from portal.domain.deliveries import Attempt, Delivery, DeliveryPerson, OddAnswer
@@ -13,6 +12,7 @@ from portal.domain.delivery_states import DeliveryState
 from portal.domain.rules.preflight import Finding
 from portal.webkit.authors import author
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 _LEAVERS = 100_000
 _TIMES = (

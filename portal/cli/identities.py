@@ -6,12 +6,12 @@ import click
 
 from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, participant_option, tenant_option
-from portal.cli.words import _
 from portal.core.database import commit, utcnow
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.releases.identities import settle_identity
-from portal.releases.service import get_participant_by_number
+from portal.releases.registrations import get_participant_by_number
+from portal.webkit.languages import gettext as _
 
 
 @click.command()

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from portal.cli.words import _
 from portal.domain.imports import ImportRun
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
-from portal.imports.service import Report, leaving, taken_away
+from portal.imports.reports import Report, leaving, taken_away
+from portal.webkit.languages import gettext as _
 
 _LEAVING = 10_000
 

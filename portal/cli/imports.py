@@ -15,14 +15,15 @@ from portal.cli.import_report import print_report, report_values
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import Progress, print_json
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
 from portal.domain.actors import SYSTEM
 from portal.domain.audit import AuditEvent
 from portal.domain.imports import UNFINISHED, ImportMode, ImportRun, ImportState
 from portal.domain.permissions import Permission
 from portal.imports.report_texts import reason_for
-from portal.imports.service import keep_export, report, start_import
+from portal.imports.reports import report
+from portal.imports.service import keep_export, start_import
+from portal.webkit.languages import gettext as _
 
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 1.0

@@ -9,14 +9,15 @@ from portal.cli.import_report import print_report, report_values
 from portal.cli.imports import carry_out
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import print_json
-from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.domain.actors import Actor
 from portal.domain.audit import AuditEvent
 from portal.domain.imports import ImportRun
 from portal.domain.permissions import Permission
-from portal.imports.service import approve, get_import, report
+from portal.imports.reports import report
+from portal.imports.service import approve, get_import
 from portal.imports.service import discard as discard_import
+from portal.webkit.languages import gettext as _
 
 
 @click.group()

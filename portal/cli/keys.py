@@ -8,9 +8,9 @@ from portal.cli.context import with_app
 from portal.cli.options import json_option
 from portal.cli.output import print_json
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.settings import current_settings
 from portal.keys.service import UNKNOWN, Progress, count_by_key, rotate
+from portal.webkit.languages import gettext as _
 
 
 @click.group()

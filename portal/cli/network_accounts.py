@@ -9,7 +9,6 @@ import click
 from portal.cli.context import OPERATOR, record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import print_json, print_lines, show_value
-from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.deliveries import network_accounts as service
 from portal.domain.audit import AuditEvent
@@ -19,6 +18,7 @@ from portal.domain.tenants import Connection
 from portal.releases.errors import NetworkNotChosen
 from portal.tenants.queries import find_connection
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 
 @click.group()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,24 +14,26 @@ from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import by_option, json_option, participant_option, tenant_option
 from portal.cli.output import print_json, print_lines
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.domain.audit import AuditEvent
 from portal.domain.participants import Participant
 from portal.domain.permissions import Permission
+from portal.domain.tenants import Tenant
 from portal.privacy.document import document
 from portal.privacy.labels import ERASURE_BLOCKERS
+from portal.privacy.markdown import as_markdown
 from portal.privacy.pdf import write_pdf
-from portal.privacy.processing import as_markdown, processing_record
-from portal.privacy.queries import count_due_soon, list_blocked
+from portal.privacy.processing import processing_record
+from portal.privacy.queries import BlockedErasure, count_due_soon, list_blocked
 from portal.privacy.report import collect
 from portal.privacy.service import erase_on_request, preview_erasure
-from portal.releases.service import get_participant_by_number
-from portal.releases.withdrawals import overview
+from portal.releases.registrations import get_participant_by_number
+from portal.releases.withdrawals import Overview, overview
 from portal.tenants.queries import find_connection
 from portal.webkit.durations import span
 from portal.webkit.json_values import plain
+from portal.webkit.languages import gettext as _
 
 _MOST = 1000
 
@@ -115,13 +119,33 @@ def status(slug: str, as_json: bool) -> None:
     """What retention does: periods, who is erased soon, who cannot be erased yet and why."""
     tenant, now = use_tenant(slug), utcnow()
     blocked = list_blocked(tenant, now, None, _MOST)
-    took = overview(now)
-    values = {
-        "tenant": slug,
+    due_soon, took = count_due_soon(tenant, now), overview(now)
+    if as_json:
+        print_json(_status_values(tenant, blocked, due_soon, took))
+        return
+    print_lines(
+        [
+            (_("Monate nach der letzten Aktivität"), tenant.protocol_months),
+            (_("Tage für gesendete Inhalte"), tenant.payload_days),
+            (_("Nächste Löschung"), tenant.next_erasure_at),
+            (_("In 30 Tagen gelöscht"), str(due_soon)),
+            (_("Widerrufe bis zum Jobportal, Median"), _span(took.median)),
+            (_("Widerrufe bis zum Jobportal, längstens"), _span(took.longest)),
+        ]
+    )
+    for item in blocked:
+        click.echo(f"{item.participant.number}: {ERASURE_BLOCKERS[item.blocker]}")
+
+
+def _status_values(
+    tenant: Tenant, blocked: Sequence[BlockedErasure], due_soon: int, took: Overview
+) -> dict[str, Any]:
+    return {
+        "tenant": tenant.slug,
         "months_after_last_activity": tenant.protocol_months,
         "contents_days": tenant.payload_days,
         "next_erasure_at": tenant.next_erasure_at,
-        "erased_within_30_days": count_due_soon(tenant, now),
+        "erased_within_30_days": due_soon,
         "withdrawals": {
             "number": took.number,
             "median_seconds": took.median,
@@ -131,24 +155,10 @@ def status(slug: str, as_json: bool) -> None:
             {"participant": item.participant.number, "reason": item.blocker.value} for item in blocked
         ],
     }
-    if as_json:
-        print_json(values)
-        return
-    print_lines(
-        [
-            (_("Monate nach der letzten Aktivität"), tenant.protocol_months),
-            (_("Tage für gesendete Inhalte"), tenant.payload_days),
-            (_("Nächste Löschung"), tenant.next_erasure_at),
-            (_("In 30 Tagen gelöscht"), str(values["erased_within_30_days"])),
-            (_("Widerrufe bis zum Jobportal, Median"), None if took.median is None else span(took.median)),
-            (
-                _("Widerrufe bis zum Jobportal, längstens"),
-                None if took.longest is None else span(took.longest),
-            ),
-        ]
-    )
-    for item in blocked:
-        click.echo(f"{item.participant.number}: {ERASURE_BLOCKERS[item.blocker]}")
+
+
+def _span(seconds: int | None) -> str | None:
+    return None if seconds is None else span(seconds)
 
 
 @privacy.command()

@@ -10,7 +10,6 @@ from portal.cli.context import OPERATOR, record_audit, resolve_actor, use_tenant
 from portal.cli.delivery_values import delivery_values
 from portal.cli.options import by_option, json_option, tenant_option
 from portal.cli.output import print_json
-from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.deliveries import reconciling as service
 from portal.deliveries.errors import NothingToReconcile
@@ -20,6 +19,7 @@ from portal.domain.permissions import Permission
 from portal.domain.tenants import Connection
 from portal.tenants.queries import find_connection
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 
 @click.group()

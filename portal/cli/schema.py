@@ -6,11 +6,11 @@ import click
 
 from portal.cli.accounts import read_secret
 from portal.cli.context import with_app
-from portal.cli.words import _
 from portal.core.database import db
 from portal.core.grants import grant
 from portal.core.migrating import upgrade
 from portal.core.schema import check_database
+from portal.webkit.languages import gettext as _
 
 
 @click.group("db")

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from portal.cli.context import use_tenant, with_app
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, utcnow
 from portal.domain.tenants import Tenant
 from portal.releases.drift import find_drift
 from portal.releases.states import refresh_tenant
+from portal.webkit.languages import gettext as _
 
 _tenant_option = click.option(
     "--tenant", "slug", metavar="SLUG", help="Short name of the tenant; all without it."

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from portal.cli.check_values import Check, Level
 from portal.cli.context import use_tenant
 from portal.cli.output import show_value
-from portal.cli.words import _
 from portal.core.crypto import DecryptionError
 from portal.core.database import commit, db, reading, utcnow
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
@@ -23,6 +22,7 @@ from portal.tenants.context import TenantContext, load_tenant_context
 from portal.tenants.licence_labels import licence_sentence
 from portal.tokens.queries import ending_soon
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 if TYPE_CHECKING:
     from portal.networks.protocol.contract import Account
@@ -119,8 +119,9 @@ def _network(context: TenantContext, connection: Connection) -> Check:
 
 def _ask(context: TenantContext, connection: Connection) -> tuple[Level, str, str]:
     """Ask the network who we are to it; the answer is a request like any other, with its attempt."""
-    from portal.deliveries.attempts import client_for, problem_of
-    from portal.networks.protocol.client import NetworkError, Unauthorised
+    from portal.deliveries.attempts import client_for
+    from portal.deliveries.pauses import problem_of
+    from portal.networks.protocol.errors import NetworkError, Unauthorised
 
     try:
         client = client_for(connection)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 from sqlalchemy import func, select
@@ -12,9 +11,10 @@ from sqlalchemy import func, select
 from portal.cli.accounts import read_secret
 from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.errors import NetworkChangeToConfirm, TenantNameWrong
-from portal.cli.options import by_option, json_option
-from portal.cli.output import coded, named, print_json, print_lines
-from portal.cli.words import _
+from portal.cli.options import json_option
+from portal.cli.output import print_json, print_lines
+from portal.cli.tenant_options import setting_options
+from portal.cli.tenant_values import BRAKE, tenant_lines, tenant_values
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries.network_change import choose_network
 from portal.domain.actors import Actor
@@ -24,7 +24,7 @@ from portal.domain.releases import Registration
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
 from portal.releases.errors import NetworkNotChosen
-from portal.tenants.context import TenantContext, load_tenant_context
+from portal.tenants.context import load_tenant_context
 from portal.tenants.queries import find_connection
 from portal.tenants.service import (
     ask_for_test,
@@ -35,12 +35,7 @@ from portal.tenants.service import (
     set_transfer_time,
 )
 from portal.webkit.labels import label_of
-
-P = ParamSpec("P")
-R = TypeVar("R")
-_DAY = click.DateTime(["%Y-%m-%d", "%d.%m.%Y"])
-_MINUTE = click.DateTime(["%H:%M"])
-_BRAKE = ("brake_minimum", "brake_percent", "brake_days", "brake_order_minimum")
+from portal.webkit.languages import gettext as _
 
 
 @click.group()
@@ -48,47 +43,10 @@ def tenant() -> None:
     """Tenants: providers that use the system."""
 
 
-def _settings(command: Callable[P, R]) -> Callable[P, R]:
-    """What can be set of a tenant, at once when it is created or later."""
-    options = (
-        click.option("--licence-from", type=_DAY, help="First day of the licence."),
-        click.option("--licence-until", type=_DAY, help="Last day of the licence; none given: without end."),
-        click.option("--no-licence", is_flag=True, help="Take the licence away."),
-        click.option("--network", type=click.Choice([item.value for item in Network]), help="Job network."),
-        click.option(
-            "--confirm-network-change",
-            is_flag=True,
-            help="Withdraw everybody from the network used so far, and end all releases.",
-        ),
-        click.option(
-            "--token",
-            "wants_token",
-            is_flag=True,
-            help="Set the network's token: asked for, or the first line of standard input.",
-        ),
-        click.option("--federal-state", metavar="XX", help="Decides the working days: BE, BY, NW, …"),
-        click.option(
-            "--transfer-time", type=_MINUTE, metavar="HH:MM", help="Local time of the nightly transfer."
-        ),
-        click.option("--svnr/--no-svnr", "svnr", default=None, help="Send social insurance numbers, or not."),
-        click.option("--brake-minimum", type=click.IntRange(0), help="Unexplained leavers that always pass."),
-        click.option("--brake-percent", type=click.IntRange(0, 100), help="Or this share of those told."),
-        click.option("--brake-days", type=click.IntRange(1, 366), help="Days over which leavers are summed."),
-        click.option(
-            "--brake-order-minimum", type=click.IntRange(1), help="From how many people on an order counts."
-        ),
-        by_option(required=False),
-        json_option,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @tenant.command()
 @click.argument("slug")
 @click.option("--name", required=True, help="Name as pages show it.")
-@_settings
+@setting_options
 @with_app
 def create(slug: str, name: str, by: str | None, as_json: bool, **settings: Any) -> None:
     """Create a tenant. SLUG is its short name: letters, digits and hyphens."""
@@ -108,7 +66,7 @@ def create(slug: str, name: str, by: str | None, as_json: bool, **settings: Any)
 @tenant.command("set")
 @click.argument("slug")
 @click.option("--name", help="Name as pages show it.")
-@_settings
+@setting_options
 @with_app
 def set_(slug: str, name: str | None, by: str | None, as_json: bool, **settings: Any) -> None:
     """Change what is set of a tenant; what is not named stays as it is."""
@@ -161,7 +119,7 @@ def _apply(
         set_transfer_time(found, settings["transfer_time"].time(), now)
     if settings["svnr"] is not None:
         found.sends_social_insurance_number = settings["svnr"]
-    for name in _BRAKE:
+    for name in BRAKE:
         if settings[name] is not None:
             setattr(found, name, settings[name])
     if settings["network"] is not None:
@@ -205,85 +163,9 @@ def _number_concerned(connection: Connection) -> int:
     return db.session.scalar(query) or 0
 
 
-# --- showing ------------------------------------------------------------------------------------------------
-
-
 def _show(tenant_id: int, as_json: bool) -> None:
     context = load_tenant_context(tenant_id, utcnow())
     if as_json:
         print_json(tenant_values(context))
     else:
-        print_lines(_lines(context))
-
-
-def tenant_values(context: TenantContext) -> dict[str, Any]:
-    """A tenant for JSON; never its token."""
-    found, connection = context.tenant, context.connection
-    return {
-        "tenant": found.slug,
-        "name": found.name,
-        "federal_state": found.federal_state,
-        "time_zone": found.time_zone,
-        "transfer_time": found.transfer_time.strftime("%H:%M"),
-        "next_transfer_at": context.next_transfer_at,
-        "licence_from": found.licence_from,
-        "licence_until": found.licence_until,
-        "sends_social_insurance_number": found.sends_social_insurance_number,
-        **{name: getattr(found, name) for name in _BRAKE},
-        **coded("network", connection.network if connection else None),
-        "connection": _connection_values(connection) if connection else None,
-        "findings": [named(finding) for finding in context.findings],
-        "uncommitted_delivery": context.uncommitted.sequence if context.uncommitted else None,
-    }
-
-
-def _connection_values(connection: Connection) -> dict[str, Any]:
-    return {
-        "id": connection.id,
-        **coded("state", connection.state),
-        "has_token": connection.token_encrypted is not None,
-        "opened_at": connection.opened_at,
-        "provider_id": connection.provider_id,
-        "network_name": connection.network_name,
-        "network_licensed_until": connection.network_licensed_until,
-        "checked_at": connection.checked_at,
-        "last_sequence": connection.last_sequence,
-        "committed_sequence": connection.committed_sequence,
-        "failures": connection.failures,
-        "problem": connection.problem,
-        "paused_until": connection.paused_until,
-        "quarantined_at": connection.quarantined_at,
-        "reconcile_since": connection.reconcile_since,
-        "account_doubt": connection.account_doubt,
-    }
-
-
-def _lines(context: TenantContext) -> list[tuple[str, Any]]:
-    found, connection = context.tenant, context.connection
-    until = found.licence_until.isoformat() if found.licence_until else _("unbefristet")
-    token = _("hinterlegt") if connection and connection.token_encrypted else _("fehlt")
-    brake = [str(getattr(found, name)) for name in _BRAKE]
-    return [
-        (_("Mandant"), f"{found.slug} – {found.name}"),
-        (_("Bundesland"), found.federal_state),
-        (_("Lizenz"), f"{found.licence_from} – {until}" if found.licence_from else _("keine")),
-        (_("Jobportal"), label_of(connection.network).text if connection else _("nicht gewählt")),
-        (_("Zugangsdaten"), token if connection else ""),
-        (_("Übertragung täglich um"), found.transfer_time.strftime("%H:%M")),
-        (_("Nächste Übertragung"), context.next_transfer_at),
-        (
-            _("Sozialversicherungsnummer"),
-            _("wird gesendet") if found.sends_social_insurance_number else _("wird nicht gesendet"),
-        ),
-        (
-            _("Bremse"),
-            _(
-                "mindestens %(a)s, %(b)s %%, %(c)s Tage, Auftrag ab %(d)s",
-                a=brake[0],
-                b=brake[1],
-                c=brake[2],
-                d=brake[3],
-            ),
-        ),
-        *((_("Es fehlt"), label_of(finding).text) for finding in context.findings),
-    ]
+        print_lines(tenant_lines(context))

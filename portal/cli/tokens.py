@@ -7,13 +7,13 @@ import click
 from portal.cli.context import record_audit, resolve_actor, use_tenant, with_app
 from portal.cli.options import Number, by_option, json_option, tenant_option
 from portal.cli.output import print_json, show_value
-from portal.cli.words import _
 from portal.core.database import commit, reading, utcnow
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.domain.tokens import ApiToken
 from portal.tokens.queries import list_tokens
 from portal.tokens.service import LONGEST_DAYS, VALID_DAYS, get_token, make_token, revoke_token
+from portal.webkit.languages import gettext as _
 
 
 @click.group()

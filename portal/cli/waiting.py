@@ -11,7 +11,6 @@ from sqlalchemy import select
 from portal.cli.delivery_values import state_line
 from portal.cli.output import Progress, show_value
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import commit, db, reading, utcnow
 from portal.core.queue import redis_answers
 from portal.deliveries.waiting import is_in_trouble
@@ -20,6 +19,7 @@ from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigge
 from portal.domain.tenants import Connection, Heartbeat
 from portal.tenants.queries import WORKER_SILENT_AFTER
 from portal.webkit.labels import label_of
+from portal.webkit.languages import gettext as _
 
 LOOK_SECONDS = 0.3
 FAILURES = 2

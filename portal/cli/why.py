@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from portal.cli.words import _
 from portal.domain.rules.phase import Phase
+from portal.releases.answer_texts import archived_text, clarification_text, rejected_text
 from portal.releases.page import refusal_help, unknown_mediator
 from portal.releases.queries import Explanation
-from portal.releases.texts import archived_text, clarification_text, leaving_text, phase_text, rejected_text
+from portal.releases.texts import leaving_text, phase_text
+from portal.webkit.languages import gettext as _
 
 _GOES_ON = frozenset({Phase.CURRENT, Phase.SCHEDULED, Phase.TRANSFERRING, Phase.SENT})
 """Phases in which all goes its way."""

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import math
 import unicodedata
-from email.errors import HeaderParseError
-from email.headerregistry import Address
-from email.utils import parseaddr
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated
 
 from flask import current_app
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from portal.core.idna_domains import mailable
-from portal.core.service_addresses import (
-    base_address,
-    database_address,
-    is_host,
-    is_loopback,
-    redis_address,
-    split_address,
+from portal.core.service_addresses import base_address, is_host, is_loopback
+from portal.core.setting_types import (
+    ApplicantPage,
+    BaseAddress,
+    DatabaseAddress,
+    EncryptionKeys,
+    FilePath,
+    OptionalAddress,
+    Pauses,
+    RedisAddress,
+    check_sender,
 )
 
 PREFIX = "JOBBRUECKE_"
@@ -49,29 +46,31 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8-sig", extra="ignore", frozen=True
     )
 
-    database_url: str = Field(
+    database_url: DatabaseAddress = Field(
         description="Address of the database: sqlite:///PATH, from the working folder on, or postgresql://…"
     )
-    redis_url: str = Field(description="Address of Redis: redis://…, rediss://… or unix://…")
+    redis_url: RedisAddress = Field(description="Address of Redis: redis://…, rediss://… or unix://…")
     secret_key: SecretStr = Field(
         min_length=32, description="At least 32 random characters; signs form tokens."
     )
-    encryption_keys: Annotated[dict[str, SecretStr], NoDecode] = Field(
+    encryption_keys: EncryptionKeys = Field(
         description="Comma-separated NAME:KEY, KEY being 32 bytes in base64; the first encrypts, all decrypt."
     )
-    network_jobnetzwerk_url: str = Field(
+    network_jobnetzwerk_url: BaseAddress = Field(
         description="Base address of Jobnetzwerk; https, or http to loopback."
     )
-    network_job4you_url: str = Field(description="Base address of Job4You; https, or http to loopback.")
-    network_jobnetzwerk_page: str | None = Field(
+    network_job4you_url: BaseAddress = Field(
+        description="Base address of Job4You; https, or http to loopback."
+    )
+    network_jobnetzwerk_page: ApplicantPage = Field(
         default=None,
         description="Page of an applicant in Jobnetzwerk for people, {applicant_id} being the Bewerber-ID.",
     )
-    network_job4you_page: str | None = Field(
+    network_job4you_page: ApplicantPage = Field(
         default=None,
         description="Page of an applicant in Job4You for people, {applicant_id} being the Bewerber-ID.",
     )
-    network_ca_file: str | None = Field(
+    network_ca_file: FilePath | None = Field(
         default=None, description="PEM file of certificate authorities to trust instead of the built-in list."
     )
     network_read_seconds: float = Field(
@@ -95,7 +94,7 @@ class Settings(BaseSettings):
     poll_limit_seconds: float = Field(
         default=300, gt=0, description="Longest pause between two questions for answers, in seconds."
     )
-    retry_seconds: Annotated[tuple[float, ...], NoDecode] = Field(
+    retry_seconds: Pauses = Field(
         default=(10, 30, 90, 300, 3600),
         description="Pauses after failed attempts, in seconds; the last one repeats.",
     )
@@ -106,7 +105,7 @@ class Settings(BaseSettings):
     )
     part_records: int = Field(default=5000, ge=1, description="Records in one part of a delivery, at most.")
     upload_limit_mb: int = Field(default=200, ge=1, description="Largest uploaded export, in MB.")
-    data_folder: str = Field(default="var", description="Folder for uploads waiting to be imported.")
+    data_folder: FilePath = Field(default="var", description="Folder for uploads waiting to be imported.")
     secure_cookies: bool = Field(
         default=True, description="Cookies only over TLS; off for plain http on loopback."
     )
@@ -121,7 +120,7 @@ class Settings(BaseSettings):
         pattern="^(none|support|everybody)$",
         description="Who must sign in with a second factor: none, support or everybody; all others may.",
     )
-    public_url: str | None = Field(
+    public_url: OptionalAddress = Field(
         default=None, description="Address under which people reach the portal, https://…; begins links."
     )
     oidc_issuer: str | None = Field(
@@ -170,7 +169,7 @@ class Settings(BaseSettings):
         validate_default=True,
         description="Sender of our mails, as in Jobbrücke <jobbruecke@example.org>.",
     )
-    smtp_ca_file: str | None = Field(
+    smtp_ca_file: FilePath | None = Field(
         default=None,
         description="PEM file of certificate authorities for the mail server instead of the system's.",
     )
@@ -184,72 +183,6 @@ class Settings(BaseSettings):
         min_length=16,
         description="Bearer token for /metrics; without one only loopback may read them.",
     )
-
-    @field_validator("encryption_keys", mode="before")
-    @classmethod
-    def _read_keys(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        keys: dict[str, str] = {}
-        for item in filter(None, (part.strip() for part in value.split(","))):
-            name, colon, key = item.partition(":")
-            if not colon or not name.isalnum() or len(name) > 16:
-                raise ValueError("wants NAME:KEY, NAME being up to 16 letters and digits")
-            if name in keys:
-                raise ValueError("wants each NAME once")
-            keys[name] = key
-        return keys
-
-    @field_validator("encryption_keys")
-    @classmethod
-    def _check_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        if not value:
-            raise ValueError("wants at least one NAME:KEY")
-        for key in value.values():
-            try:
-                raw = base64.b64decode(key.get_secret_value(), validate=True)
-            except binascii.Error:
-                raise ValueError("wants keys in base64") from None
-            if len(raw) != 32:
-                raise ValueError("wants keys of 32 bytes")
-        return value
-
-    @field_validator("retry_seconds", mode="before")
-    @classmethod
-    def _read_pauses(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        try:
-            return tuple(float(part) for part in value.split(","))
-        except ValueError:  # its text would repeat the value
-            raise ValueError("wants numbers with commas between them") from None
-
-    @field_validator("retry_seconds")
-    @classmethod
-    def _check_pauses(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value or not all(math.isfinite(pause) and pause > 0 for pause in value):
-            raise ValueError("wants at least one pause, each above 0")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _check_database(cls, value: str) -> str:
-        return database_address(value)
-
-    @field_validator("redis_url")
-    @classmethod
-    def _check_redis(cls, value: str) -> str:
-        return redis_address(value)
-
-    @field_validator("network_jobnetzwerk_url", "network_job4you_url")
-    @classmethod
-    def _check_network(cls, value: str) -> str:
-        return base_address(value)
-
-    @field_validator("public_url")
-    @classmethod
-    def _check_public(cls, value: str | None) -> str | None:
-        return base_address(value) if value else None
 
     @field_validator("oidc_issuer")
     @classmethod
@@ -273,16 +206,6 @@ class Settings(BaseSettings):
     def _check_ways_in(cls, value: bool, info: ValidationInfo) -> bool:
         if not value and not info.data.get("oidc_issuer"):
             raise ValueError("leaves no way in: JOBBRUECKE_OIDC_ISSUER is not set")
-        return value
-
-    @field_validator("network_jobnetzwerk_page", "network_job4you_page")
-    @classmethod
-    def _check_page(cls, value: str | None) -> str | None:
-        if not value:
-            return None
-        split_address(value.replace("{applicant_id}", "1", 1))
-        if value.count("{applicant_id}") != 1 or "{" in value.replace("{applicant_id}", ""):
-            raise ValueError("wants an address with {applicant_id} in it, once")
         return value
 
     @field_validator("smtp_host")
@@ -309,26 +232,13 @@ class Settings(BaseSettings):
             if info.data.get("smtp_host"):
                 raise ValueError("is missing while SMTP_HOST is set")
             return None
-        try:
-            address = Address(addr_spec=mailable(parseaddr(value)[1]))
-        except (ValueError, IndexError, HeaderParseError):
-            raise ValueError("wants NAME <name@domain>, or name@domain") from None
-        if not address.username or "." not in address.domain or not value.isprintable():
-            raise ValueError("wants NAME <name@domain>, or name@domain")
-        return value
+        return check_sender(value)
 
     @field_validator("smtp_password")
     @classmethod
     def _check_password(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value and not info.data.get("smtp_user"):
             raise ValueError("is of no use without SMTP_USER")
-        return value
-
-    @field_validator("data_folder", "network_ca_file", "smtp_ca_file")
-    @classmethod
-    def _check_path(cls, value: str | None) -> str | None:
-        if value and value.startswith("~"):
-            raise ValueError("wants a path without ~, which only a shell reads")
         return value
 
     @field_validator("*", mode="before")

@@ -13,16 +13,18 @@ from portal.core.database import db, utcnow
 from portal.core.leases import Lease
 from portal.core.settings import current_settings
 from portal.deliveries.applying import apply_items
-from portal.deliveries.attempts import client_for, longest_pause, note_success
+from portal.deliveries.attempts import client_for
 from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.pauses import longest_pause, note_success
 from portal.deliveries.transitions import ANSWER, COMPLETE, move
 from portal.deliveries.unanswered import Question, wait_longer
 from portal.deliveries.waiting import count_answers, note_unanswered
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import Garbled, NetworkClient, NetworkError
+from portal.networks.protocol.client import NetworkClient
 from portal.networks.protocol.contract import AcknowledgementPage
+from portal.networks.protocol.errors import Garbled, NetworkError
 
 SHORTEST_PAUSE = 0.2
 """Seconds between two questions, if the network wants to be asked again at once."""

@@ -110,10 +110,16 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
             _note_odd(page, item, "contradictory")
         return
     page.news += 1
-    row, registration = person.row, person.registration
-    row.outcome, row.reason = item.outcome, item.reason or None
-    row.detail, row.answered_at = item.detail or None, item.at
-    _take_applicant_id(page, registration, item)
+    person.row.outcome, person.row.reason = item.outcome, item.reason or None
+    person.row.detail, person.row.answered_at = item.detail or None, item.at
+    _take_applicant_id(page, person.registration, item)
+    _move_registration(page, person.row, person.registration, item)
+
+
+def _move_registration(
+    page: _Page, row: DeliveryPerson, registration: Registration, item: Acknowledgement
+) -> None:
+    """Move a registration by its first answer of this delivery, unless a newer delivery's answer came before."""
     outcome, before = Outcome(item.outcome), Status(registration.status)
     state = NetworkState(before, registration.applied_sequence, registration.rejected_sequence)
     decision = after_answer(state, page.delivery.sequence, outcome, read_reason(item.reason))
@@ -129,20 +135,22 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
         registration.clarification = None
     registration.stuck_since = stuck_since(registration, page.now)
     if noteworthy:
-        moved = (
-            {"from": before.value, "to": registration.status.value}
-            if registration.status is not before
-            else {}
-        )
-        _write(
-            page,
-            registration,
-            _EVENTS[outcome],
-            reason=row.reason,
-            detail=row.detail,
-            applicant_id=registration.applicant_id if outcome is Outcome.ACTIVE else None,
-            **moved,
-        )
+        _write_answer(page, row, registration, outcome, before)
+
+
+def _write_answer(
+    page: _Page, row: DeliveryPerson, registration: Registration, outcome: Outcome, before: Status
+) -> None:
+    after = registration.status
+    _write(
+        page,
+        registration,
+        _EVENTS[outcome],
+        reason=row.reason,
+        detail=row.detail,
+        applicant_id=registration.applicant_id if outcome is Outcome.ACTIVE else None,
+        **({"from": before.value, "to": after.value} if after is not before else {}),
+    )
 
 
 def _is_noteworthy(

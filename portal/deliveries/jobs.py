@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.db_errors import TRANSIENT_ERRORS, put_off
@@ -14,27 +14,16 @@ from portal.core.jobs import Job
 from portal.core.leases import Lease, LeaseLost, is_free, take
 from portal.core.settings import current_settings
 from portal.deliveries.answers import ask
-from portal.deliveries.attempts import client_for, longest_pause, probe
-from portal.deliveries.braking import ask_brake, refused_among_leavers
-from portal.deliveries.building import BuildResult, build_parts
+from portal.deliveries.attempts import client_for, probe
+from portal.deliveries.build_step import build
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
+from portal.deliveries.pauses import longest_pause
 from portal.deliveries.sending import send
-from portal.deliveries.service import replan_superseded
-from portal.deliveries.transitions import DISCARD, FREEZE, FREEZE_AND_HOLD, HOLD, move
+from portal.deliveries.transitions import HOLD
 from portal.domain.deliveries import Delivery
-from portal.domain.delivery_states import (
-    AWAITING,
-    ONLY_WITHDRAWALS,
-    DeliveryProblem,
-    DeliveryState,
-    Mode,
-)
-from portal.domain.imports import ImportRun, ImportState
-from portal.domain.releases import Registration
-from portal.domain.rules.preflight import Finding
+from portal.domain.delivery_states import AWAITING, DeliveryProblem, DeliveryState
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import NetworkError
-from portal.tenants.context import TenantContext, load_tenant_context
+from portal.networks.protocol.errors import NetworkError
 
 CRASHES = 3
 """After so many claims in a row that ended without a word a delivery is held for a person.
@@ -42,7 +31,6 @@ CRASHES = 3
 What may count already cannot be held. It gets one more, then a last one, and from then on one an hour, or where a
 worker is started.
 """
-IMPORT_PAUSE = dt.timedelta(seconds=3)
 
 log = structlog.get_logger()
 
@@ -132,80 +120,6 @@ def try_again_what_crashed(now: dt.datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     commit()
-
-
-def build(held: Lease[Delivery]) -> Outcome:
-    """planned → built or held; or nothing is to be said."""
-    with held.step() as delivery:
-        now = utcnow()
-        if _import_is_applying():
-            return conclude(delivery, RetryAt(now + IMPORT_PAUSE), now)
-        context = _context(delivery, now)
-        problem = _what_forbids(context)
-        if problem:
-            return conclude(delivery, Stop(problem, DISCARD), now)
-    frozen = build_parts(held, context)
-    with held.step() as delivery:
-        now = utcnow()
-        if _says_nothing(frozen):
-            outcome = conclude(delivery, Stop(DeliveryProblem.NOTHING_TO_SEND, DISCARD), now)
-            replan_superseded(delivery, now)
-            return outcome
-        delivery.counts = frozen.counts
-        return conclude(delivery, _ask_brake(delivery, context, frozen, now), now)
-
-
-def _ask_brake(delivery: Delivery, context: TenantContext, frozen: BuildResult, now: dt.datetime) -> Outcome:
-    braking = ask_brake(context, frozen.counts["unexplained"])
-    holds = [hold.value for hold in braking.holds]
-    delivery.brake = {"holds": holds, "limit": braking.limit, "orders": list(braking.orders)}
-    if holds:
-        return Stop(DeliveryProblem.BRAKE, FREEZE_AND_HOLD)
-    if refused_among_leavers(delivery.id):
-        return Stop(DeliveryProblem.REFUSED_TOLD, FREEZE_AND_HOLD)
-    move(delivery, FREEZE, now)
-    return Continue()
-
-
-def _context(delivery: Delivery, now: dt.datetime) -> TenantContext:
-    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
-    return load_tenant_context(delivery.tenant_id, now, connection)
-
-
-def _what_forbids(context: TenantContext) -> DeliveryProblem | None:
-    """What forbids the delivery; withdrawals alone need no licence."""
-    assert context.uncommitted is not None
-    if Finding.NETWORK_CREDENTIALS_MISSING in context.findings:
-        return DeliveryProblem.NO_CREDENTIALS
-    if context.findings and not _only_withdraws(context):
-        return DeliveryProblem.NOT_LICENSED
-    return None
-
-
-def _only_withdraws(context: TenantContext) -> bool:
-    delivery = context.uncommitted
-    assert delivery is not None
-    if delivery.cause in ONLY_WITHDRAWALS:
-        return True
-    if delivery.mode is Mode.FULL or delivery.selection is None:
-        return False
-    named = select(func.count()).where(
-        Registration.connection_id == delivery.connection_id,
-        Registration.participant_id.in_(delivery.selection),
-        Registration.released,
-    )
-    return not db.session.scalar(named)
-
-
-def _import_is_applying() -> bool:
-    applying = select(ImportRun.id).where(ImportRun.state == ImportState.APPLYING).limit(1)
-    return db.session.scalar(applying) is not None
-
-
-def _says_nothing(frozen: BuildResult) -> bool:
-    """Return whether a delivery would change nothing. An empty full one still archives those announced."""
-    counts = frozen.counts
-    return not (counts["participant"] or counts["withdrawal"] or counts["leaving"])
 
 
 def abandon(held: Lease[Delivery]) -> Outcome:

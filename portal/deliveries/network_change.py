@@ -16,7 +16,7 @@ from portal.domain.delivery_states import DeliveryProblem, Trigger
 from portal.domain.releases import EndCause, Event, Registration, Release
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.networks.registry import Network
-from portal.releases.service import write_protocol
+from portal.releases.registrations import write_protocol
 from portal.tenants.context import find_uncommitted
 from portal.tenants.queries import find_connection
 

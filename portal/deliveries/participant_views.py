@@ -12,12 +12,12 @@ from portal.deliveries.comparison import MASKED, compare
 from portal.deliveries.parts import find_confirmed
 from portal.deliveries.payload import would_tell
 from portal.deliveries.record_labels import FIELD_LABELS, field_value
-from portal.deliveries.service import request_transfer
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
-from portal.releases import service
 from portal.releases.list_address import read_address
 from portal.releases.queries import explain
+from portal.releases.registrations import get_participant
 from portal.releases.texts import unsent_text
 from portal.releases.views import done
 from portal.tenants.context import current_context
@@ -55,7 +55,7 @@ def show_record(participant_id: int) -> Response:
 @audited(AuditEvent.TRANSFER_ASKED, "participant")
 def transfer(participant_id: int) -> Response:
     """Transfer this participant now."""
-    service.get_participant(participant_id)
+    get_participant(participant_id)
     delivery = request_transfer(current_tenant_id(), current_actor(), utcnow(), [participant_id])
     number = delivery.sequence
     return done(participant_id, _("Die Übertragung %(number)s ist angestoßen.", number=number))

@@ -1,4 +1,7 @@
-"""Whether a frozen delivery may still be sent (docs/domain.md#removal-brake, #withdrawn-consent)."""
+"""Whether a frozen delivery may still be sent, and to this account.
+
+Source: docs/domain.md#removal-brake, #withdrawn-consent.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,17 @@ import datetime as dt
 from sqlalchemy import exists, or_, select
 
 from portal.core.database import db
-from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.deliveries.account_checks import take_in
+from portal.deliveries.outcomes import Stop
+from portal.deliveries.refusals import reconcile
+from portal.deliveries.transitions import DISCARD, FAIL, HOLD
+from portal.domain.deliveries import Delivery, DeliveryPart, DeliveryPerson
 from portal.domain.delivery_states import DeliveryProblem, Inclusion, Mode
 from portal.domain.releases import Registration
 from portal.domain.rules.preflight import ENDING, Finding, tenant_preflight
 from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, Tenant
+from portal.networks.protocol.contract import Account
 from portal.releases.conditions import has_own_finding
 from portal.releases.states import refresh_due
 from portal.tenants.queries import tenant_facts, today_of
@@ -49,3 +57,30 @@ def _somebody_lost(delivery: Delivery) -> bool:
         )
     )
     return bool(db.session.scalar(select(exists(lost.subquery().select()))))
+
+
+def judge_account(delivery: Delivery, account: Account, now: dt.datetime) -> Stop | None:
+    """Return why a delivery cannot go to the account that the token opens."""
+    connection = db.session.get_one(Connection, delivery.connection_id, populate_existing=True)
+    doubt = take_in(connection, account, now)
+    if doubt is DeliveryProblem.WRONG_NETWORK:
+        return Stop(DeliveryProblem.REFUSED, FAIL, f"token of {account.network}")
+    if doubt:
+        return Stop(doubt, HOLD)
+    if account.last_sequence > connection.attempted_sequence:
+        return reconcile(delivery, connection, now)
+    if delivery.mode is Mode.FULL and not connection.holdings_known:
+        return Stop(DeliveryProblem.UNKNOWN_HOLDINGS, HOLD)
+    if _has_parts_too_large(delivery, connection):  # the limit was not known, or higher, when it was built
+        return Stop(DeliveryProblem.REPLACED, DISCARD, replan_at=now)
+    return None
+
+
+def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
+    """Return whether the network would refuse a part that could be cut smaller; a single record cannot."""
+    query = select(DeliveryPart.id).where(
+        DeliveryPart.delivery_id == delivery.id,
+        DeliveryPart.size > connection.max_part_bytes,
+        DeliveryPart.records > 1,
+    )
+    return db.session.scalar(query.limit(1)) is not None

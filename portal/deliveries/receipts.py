@@ -140,26 +140,24 @@ def _insert_entries(
     data: dict[str, str],
     *conditions: ColumnElement[bool],
 ) -> None:
+    theirs = and_(
+        Registration.participant_id == DeliveryPerson.participant_id,
+        Registration.connection_id == delivery.connection_id,
+    )
+    values: dict[str, Any] = {
+        "tenant_id": literal(delivery.tenant_id),
+        "participant_id": DeliveryPerson.participant_id,
+        "connection_id": literal(delivery.connection_id),
+        "delivery_id": literal(delivery.id),
+        "at": literal(now, type_=ProtocolEntry.at.type),
+        "event": literal(event, type_=ProtocolEntry.event.type),
+        "by": literal(SYSTEM.initials),
+        "data": literal(data, type_=JSON()),
+    }
     rows = (
-        select(
-            literal(delivery.tenant_id),
-            DeliveryPerson.participant_id,
-            literal(delivery.connection_id),
-            literal(delivery.id),
-            literal(now, type_=ProtocolEntry.at.type),
-            literal(event, type_=ProtocolEntry.event.type),
-            literal(SYSTEM.initials),
-            literal(data, type_=JSON()),
-        )
-        .join(
-            Registration,
-            and_(
-                Registration.participant_id == DeliveryPerson.participant_id,
-                Registration.connection_id == delivery.connection_id,
-            ),
-        )
+        select(*values.values())
+        .join(Registration, theirs)
         .where(DeliveryPerson.delivery_id == delivery.id, DeliveryPerson.novelty == novelty, *conditions)
         .order_by(DeliveryPerson.id)
     )
-    columns = ["tenant_id", "participant_id", "connection_id", "delivery_id", "at", "event", "by", "data"]
-    db.session.execute(insert(ProtocolEntry).from_select(columns, rows))
+    db.session.execute(insert(ProtocolEntry).from_select(list(values), rows))

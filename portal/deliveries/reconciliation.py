@@ -26,7 +26,8 @@ from portal.domain.releases import EndCause, Registration
 from portal.domain.rules.status import Outcome, Reason
 from portal.domain.tenants import Connection
 from portal.networks.protocol.contract import Acknowledgement, RemoteDelivery
-from portal.releases.service import end_release, ensure_registration
+from portal.releases.registrations import ensure_registration
+from portal.releases.service import end_release
 from portal.tenants.context import find_uncommitted
 
 ALARMS_WITHIN = dt.timedelta(days=1)

@@ -10,8 +10,8 @@ import structlog
 from sqlalchemy import Row, select
 
 from portal.core.database import db
-from portal.deliveries.attempts import note_failure, problem_of
 from portal.deliveries.outcomes import Stop
+from portal.deliveries.pauses import note_failure, problem_of
 from portal.deliveries.transitions import DISCARD, FAIL, HOLD
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -19,8 +19,8 @@ from portal.domain.delivery_states import DeliveryProblem, Trigger
 from portal.domain.participants import Participant
 from portal.domain.releases import Event, Registration
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import NetworkError, Refused, Unauthorised
-from portal.releases.service import write_protocol
+from portal.networks.protocol.errors import NetworkError, Refused, Unauthorised
+from portal.releases.registrations import write_protocol
 
 log = structlog.get_logger()
 

@@ -8,24 +8,26 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from portal.core.database import db, utcnow
 from portal.core.leases import Lease
 from portal.deliveries.account_checks import take_in
-from portal.deliveries.attempts import client_for, longest_pause, note_success, pause
+from portal.deliveries.attempts import client_for
 from portal.deliveries.outcomes import Continue, Outcome, RetryAt, Stop, conclude
 from portal.deliveries.parts import part_content
-from portal.deliveries.permission import blocking_problem
+from portal.deliveries.pauses import longest_pause, note_success, pause
+from portal.deliveries.permission import blocking_problem, judge_account
 from portal.deliveries.receipts import apply_receipt
-from portal.deliveries.refusals import exclude_record, is_not_found, judge_refusal, rebuild, reconcile
+from portal.deliveries.refusals import exclude_record, is_not_found, judge_refusal, rebuild
+from portal.deliveries.send_snapshot import SendSnapshot, take_snapshot
 from portal.deliveries.service import replan_superseded
-from portal.deliveries.transitions import BEGIN_SENDING, DISCARD, FAIL, HOLD, move
-from portal.domain.deliveries import Delivery, DeliveryPart
+from portal.deliveries.transitions import BEGIN_SENDING, DISCARD, FAIL, move
+from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, Mode
 from portal.domain.tenants import Connection
-from portal.networks.protocol.client import Garbled, NetworkClient, NetworkError, Refused, Unauthorised
-from portal.networks.protocol.contract import Account
+from portal.networks.protocol.client import NetworkClient
+from portal.networks.protocol.errors import Garbled, NetworkError, Refused, Unauthorised
 
 
 def send(held: Lease[Delivery]) -> Outcome:
@@ -36,7 +38,7 @@ def send(held: Lease[Delivery]) -> Outcome:
         _begin(delivery, connection, now)
         if connection.token_encrypted is None:
             return conclude(delivery, Stop(DeliveryProblem.NO_CREDENTIALS, FAIL), now)
-        sending = Sending(held, _snapshot(delivery, connection), client_for(connection, delivery.id))
+        sending = Sending(held, take_snapshot(delivery, connection), client_for(connection, delivery.id))
     with sending.client:
         try:
             return sending.run()
@@ -49,47 +51,6 @@ def _begin(delivery: Delivery, connection: Connection, now: dt.datetime) -> None
         delivery.outcome_unknown = True  # the process that attempted it died before it stored the outcome
     delta = delivery.mode is Mode.DELTA and delivery.counts.get("participant")
     move(delivery, BEGIN_SENDING, now, base_sequence=connection.committed_sequence if delta else None)
-
-
-@dataclass(frozen=True)
-class SendSnapshot:
-    """What is to be sent, read once: plain values, so that the database is free during slow calls."""
-
-    delivery_id: int
-    sequence: int
-    mode: Mode
-    base_sequence: int | None
-    idempotency_key: str
-    created_at: dt.datetime
-    commit_attempted: bool
-    token_checked: bool
-    """The network has said whose token it is."""
-    remote_id: str | None
-    counts: dict[str, int]
-    parts: tuple[tuple[int, str], ...]
-    """Number and digest of each part, in order."""
-
-
-def _snapshot(delivery: Delivery, connection: Connection) -> SendSnapshot:
-    parts = db.session.execute(
-        select(DeliveryPart.number, DeliveryPart.digest)
-        .where(DeliveryPart.delivery_id == delivery.id)
-        .order_by(DeliveryPart.number)
-    )
-    kinds = ("mediator", "order", "participant", "withdrawal")
-    return SendSnapshot(
-        delivery_id=delivery.id,
-        sequence=delivery.sequence,
-        mode=delivery.mode,
-        base_sequence=delivery.base_sequence,
-        idempotency_key=delivery.idempotency_key,
-        created_at=delivery.created_at,
-        commit_attempted=delivery.commit_attempted_at is not None,
-        token_checked=connection.checked_at is not None and connection.account_doubt is None,
-        remote_id=delivery.remote_id,
-        counts={kind: delivery.counts.get(kind, 0) for kind in kinds},
-        parts=tuple((row.number, row.digest) for row in parts),
-    )
 
 
 @dataclass
@@ -122,7 +83,7 @@ class Sending:
         account = self.client.read_account()
         with self.held.step() as delivery:
             now = utcnow()
-            problem = _judge(delivery, account, now)
+            problem = judge_account(delivery, account, now)
             return problem and conclude(delivery, problem, now)
 
     def open(self) -> Outcome | None:
@@ -262,33 +223,6 @@ class Sending:
             now = utcnow()
             delivery.remote_id = remote_id
             return conclude(delivery, rebuild(delivery, now, DeliveryProblem.REPLACED, error), now)
-
-
-def _judge(delivery: Delivery, account: Account, now: dt.datetime) -> Stop | None:
-    """Return why a delivery cannot go to the account that the token opens."""
-    connection = _connection_of(delivery)
-    doubt = take_in(connection, account, now)
-    if doubt is DeliveryProblem.WRONG_NETWORK:
-        return Stop(DeliveryProblem.REFUSED, FAIL, f"token of {account.network}")
-    if doubt:
-        return Stop(doubt, HOLD)
-    if account.last_sequence > connection.attempted_sequence:
-        return reconcile(delivery, connection, now)
-    if delivery.mode is Mode.FULL and not connection.holdings_known:
-        return Stop(DeliveryProblem.UNKNOWN_HOLDINGS, HOLD)
-    if _has_parts_too_large(delivery, connection):  # the limit was not known, or higher, when it was built
-        return Stop(DeliveryProblem.REPLACED, DISCARD, replan_at=now)
-    return None
-
-
-def _has_parts_too_large(delivery: Delivery, connection: Connection) -> bool:
-    """Return whether the network would refuse a part that could be cut smaller; a single record cannot."""
-    query = select(DeliveryPart.id).where(
-        DeliveryPart.delivery_id == delivery.id,
-        DeliveryPart.size > connection.max_part_bytes,
-        DeliveryPart.records > 1,
-    )
-    return db.session.scalar(query.limit(1)) is not None
 
 
 def _give_way(problem: DeliveryProblem, now: dt.datetime) -> Stop:

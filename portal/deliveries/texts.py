@@ -8,7 +8,7 @@ from portal.domain.deliveries import Delivery, DeliveryPerson, OddAnswer
 from portal.domain.delivery_states import AWAITING
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Outcome
-from portal.releases.texts import reason_text
+from portal.releases.answer_texts import reason_text
 from portal.webkit.durations import span
 from portal.webkit.labels import LABELS, label_of
 

@@ -10,20 +10,14 @@ import structlog
 from portal.core.database import utcnow
 from portal.core.leases import Lease
 from portal.core.settings import current_settings
-from portal.deliveries.attempts import note_success, pause, problem_of
 from portal.deliveries.outcomes import Outcome, RetryAt, Stop, conclude
+from portal.deliveries.pauses import note_success, pause, problem_of
 from portal.deliveries.transitions import COMPLETE
 from portal.deliveries.waiting import is_told_anew, note_unanswered, tell_anew
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem
-from portal.networks.protocol.client import (
-    NetworkClient,
-    NetworkError,
-    Refused,
-    Throttled,
-    Unauthorised,
-    Unavailable,
-)
+from portal.networks.protocol.client import NetworkClient
+from portal.networks.protocol.errors import NetworkError, Refused, Throttled, Unauthorised, Unavailable
 
 _FORGOTTEN = frozenset({(404, "not-found"), (409, "incomplete-delivery")})
 """The network's own word that it does not know a delivery, or does not know that it was committed."""

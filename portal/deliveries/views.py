@@ -13,7 +13,7 @@ from portal.audit.acts import audited
 from portal.audit.recording import describe
 from portal.core.database import utcnow
 from portal.core.refusal import Refusal
-from portal.deliveries import history, queries, service, waiting
+from portal.deliveries import approval, history, queries, transfer_requests, waiting
 from portal.deliveries.next_delivery import coming, leavers
 from portal.deliveries.page import held_because, seconds_until_asked, steps
 from portal.deliveries.texts import duration, finding_texts, odd_text, open_answers, outcome_text
@@ -82,7 +82,7 @@ def preview() -> str:
 @audited(AuditEvent.TRANSFER_ASKED, "delivery")
 def transfer_all() -> Response:
     """Transfer everybody of the tenant now."""
-    delivery = service.request_transfer(current_tenant_id(), current_actor(), utcnow())
+    delivery = transfer_requests.request_transfer(current_tenant_id(), current_actor(), utcnow())
     describe(subject_id=delivery.sequence)
     return _done(delivery, _("Die Übertragung %(number)s ist angestoßen.", number=delivery.sequence))
 
@@ -102,7 +102,7 @@ def show(sequence: int) -> Response:
 def approve(sequence: int) -> Response:
     """Approve a held delivery, exactly as it was shown."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
-    service.approve(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
+    approval.approve(delivery.id, request.form.get("shown_digest", ""), current_actor(), utcnow())
     return _done(delivery, _("Die Übertragung %(number)s wird gesendet.", number=sequence))
 
 
@@ -112,7 +112,7 @@ def approve(sequence: int) -> Response:
 def discard(sequence: int) -> Response:
     """Discard a held delivery."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))
-    service.discard(delivery.id, current_actor(), utcnow())
+    approval.discard(delivery.id, current_actor(), utcnow())
     return _done(delivery, _("Die Übertragung %(number)s ist verworfen.", number=sequence))
 
 
@@ -139,32 +139,19 @@ def stop_waiting(sequence: int) -> Response:
 
 
 def _values(delivery: Delivery) -> dict[str, Any]:
-    after = read_row(request.args, "after")
-    people = queries.people(delivery.id, after, _PEOPLE + 1)
-    before = read_row(request.args, "attempts")
-    attempts = queries.attempts(delivery.id, before, _ATTEMPTS + 1)
-    held = delivery.state == DeliveryState.HELD
     return {
+        **_lists(delivery),
+        **_decision(delivery),
         "delivery": delivery,
         "steps": steps(delivery),
         "reasons": held_because(delivery),
-        "people": people[:_PEOPLE],
-        "more_people": people[_PEOPLE - 1].id if len(people) > _PEOPLE else None,
-        "after": after,
-        "attempts": attempts[:_ATTEMPTS],
-        "older_attempts": attempts[_ATTEMPTS - 1].id if len(attempts) > _ATTEMPTS else None,
-        "attempts_before": before,
         "odd_answers": queries.odd_answers(delivery.id),
-        "unexplained": queries.leavers(delivery.id, explained=False, limit=_LEAVERS) if held else [],
-        "explained": queries.leavers(delivery.id, explained=True, limit=_LEAVERS) if held else [],
         "seconds": seconds_until_asked(delivery),
         "ended": delivery.state in ENDED and delivery.next_step_at is None,
         "other_connection": read_row(request.args, "connection"),
-        "leaver_limit": _LEAVERS,
         "duration": duration,
         "open_answers": open_answers,
         "in_trouble": waiting.is_in_trouble(delivery),
-        "approval_blocker": _approval_blocker(delivery) if held else None,
         "finding_texts": finding_texts,
         "odd_text": odd_text,
         "outcome_text": outcome_text,
@@ -173,8 +160,34 @@ def _values(delivery: Delivery) -> dict[str, Any]:
     }
 
 
+def _lists(delivery: Delivery) -> dict[str, Any]:
+    """A page of those whom the delivery names, and a page of its calls."""
+    after, before = read_row(request.args, "after"), read_row(request.args, "attempts")
+    people = queries.people(delivery.id, after, _PEOPLE + 1)
+    attempts = queries.attempts(delivery.id, before, _ATTEMPTS + 1)
+    return {
+        "people": people[:_PEOPLE],
+        "more_people": people[_PEOPLE - 1].id if len(people) > _PEOPLE else None,
+        "after": after,
+        "attempts": attempts[:_ATTEMPTS],
+        "older_attempts": attempts[_ATTEMPTS - 1].id if len(attempts) > _ATTEMPTS else None,
+        "attempts_before": before,
+    }
+
+
+def _decision(delivery: Delivery) -> dict[str, Any]:
+    """What the decision about a held delivery is made by."""
+    held = delivery.state == DeliveryState.HELD
+    return {
+        "unexplained": queries.leavers(delivery.id, explained=False, limit=_LEAVERS) if held else [],
+        "explained": queries.leavers(delivery.id, explained=True, limit=_LEAVERS) if held else [],
+        "leaver_limit": _LEAVERS,
+        "approval_blocker": _approval_blocker(delivery) if held else None,
+    }
+
+
 def _approval_blocker(delivery: Delivery) -> str | None:
-    code = approval_blocker_code(service.starter_of(delivery), current_actor())
+    code = approval_blocker_code(approval.starter_of(delivery), current_actor())
     return message(Refusal(code)) if code else None
 
 

@@ -103,7 +103,7 @@ class Connection(TenantOwned, Base):
     probe_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     quarantined_at: Mapped[dt.datetime | None]
     problem: Mapped[str | None]
-    """Code of what keeps us from the network (see portal.networks.protocol.client); None while all is well."""
+    """Code of what keeps us from the network (see portal.networks.protocol.errors); None while all is well."""
 
     provider_id: Mapped[str | None] = mapped_column(String(200))
     """Who we are to the network: the account that the token opened at the first success."""

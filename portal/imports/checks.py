@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 from sqlalchemy import RowMapping, func, select
 
@@ -18,22 +18,17 @@ from portal.imports.export_times import find_older
 from portal.imports.identities import find_other_people, reject_other_people, released_among
 from portal.imports.matching import find_reformatted
 from portal.imports.noting import hold, notice
-from portal.imports.staging import keep_profiles, let_nobody_leave, reject
+from portal.imports.profile_checks import check_profiles
+from portal.imports.rejections import Rejectable, let_nobody_leave, reject
 from portal.imports.windows import (
     LINES,
     MEDIATORS,
     ORDERS,
     PARTICIPANTS,
-    PROFILES,
     good_lines,
-    profile_lines,
-    profile_owners,
     staged_numbers,
     stored_ids,
 )
-
-Rejectable = list[tuple[int, int]]
-"""Ids and lines of staged lines."""
 
 
 def check(run: ImportRun, batch: int) -> Iterator[None]:
@@ -46,7 +41,7 @@ def check(run: ImportRun, batch: int) -> Iterator[None]:
         pass  # a rejected mediator keeps their initials, which may cause the rejection of another
     yield from _reject_lines(run, Kind.PARTICIPANT, "auftrag_id", Fault.ORDER_UNKNOWN, _order_unknown, batch)
     yield from _check_identities(run, batch)
-    yield from _check_profiles(run, batch)
+    yield from check_profiles(run, batch)
     yield from _check_absence(run)
     _check_age(run)
     yield
@@ -160,54 +155,6 @@ def _check_identities(run: ImportRun, batch: int) -> Iterator[None]:
     if others > Limits(tenant.brake_minimum, tenant.brake_percent).unexplained(known):
         hold(run, ImportProblem.IDENTITIES, people=others, before=known)
     yield
-
-
-def _check_profiles(run: ImportRun, batch: int) -> Iterator[None]:
-    after = ""
-    while owners := profile_owners(run, after, batch):
-        lines = profile_lines(run, owners)
-        known = stored_ids(PARTICIPANTS, run.tenant_id, owners)
-        staged = staged_numbers(run, Kind.PARTICIPANT, owners)
-        has_profile = _with_profile(known.values())
-        bad: dict[Fault, Rejectable] = {}
-        for owner in owners:
-            fault = _profile_fault(owner, lines[owner], known, staged, has_profile)
-            if fault is Fault.PARTICIPANT_UNKNOWN:
-                keep_profiles(run, lines[owner][0]["line"])
-            if fault:
-                bad.setdefault(fault, []).extend(
-                    (line["id"], line["line"]) for line in lines[owner] if line["good"]
-                )
-        for fault, rows in bad.items():
-            reject(run, Kind.PROFILE, rows, None if fault is Fault.PROFILE_INCOMPLETE else "tn_id", fault)
-        after = owners[-1]
-        yield
-
-
-def _profile_fault(
-    owner: str,
-    lines: Sequence[RowMapping],
-    known: dict[str, int],
-    staged: dict[str, bool],
-    has_profile: set[int],
-) -> Fault | None:
-    """Return why the good lines of a participant's profile are not taken over.
-
-    Lines replace the whole profile, so that a rejected one among them would delete what it stood for: then the
-    previous profile is kept. A participant who has none loses nothing, and gets the good lines.
-    """
-    if staged.get(owner) is False:
-        return Fault.PARTICIPANT_REJECTED
-    if owner not in staged and owner not in known:
-        return Fault.PARTICIPANT_UNKNOWN
-    if known.get(owner) in has_profile and not all(line["good"] for line in lines):
-        return Fault.PROFILE_INCOMPLETE
-    return None
-
-
-def _with_profile(ids: Collection[int]) -> set[int]:
-    query = select(PROFILES.c.participant_id).where(PROFILES.c.participant_id.in_(list(ids)))
-    return set(db.session.scalars(query))
 
 
 def _check_absence(run: ImportRun) -> Iterator[None]:

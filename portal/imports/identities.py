@@ -18,7 +18,7 @@ from portal.domain.releases import Registration
 from portal.domain.rules.identity import FIELDS, Identity, is_other_person
 from portal.imports.codes import Fault
 from portal.imports.columns import PARTICIPANTS as TABLE
-from portal.imports.staging import REJECTIONS, reject
+from portal.imports.rejections import REJECTIONS, reject
 from portal.imports.windows import LINES, PARTICIPANTS, profile_lines
 
 _KEPT = "identity"

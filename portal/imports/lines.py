@@ -14,12 +14,14 @@ from typing import IO, Any, NoReturn
 
 from portal.core.masking import without_numbers
 from portal.domain.import_kinds import Kind
-from portal.imports.charsets import KeepAlive, Shape, is_wide
+from portal.imports.charsets import KeepAlive
 from portal.imports.codes import Fault, FileFault, FileRefused
 from portal.imports.columns import PROFILES, Table
+from portal.imports.feed import LINE_LIMIT
 from portal.imports.headers import COLUMN_LIMIT
 from portal.imports.parsing import Parsed, Rejection, parse
-from portal.imports.reading import LINE_LIMIT, Line
+from portal.imports.reading import Line
+from portal.imports.survey import Shape, is_wide
 
 PROFILE_KEY = "profil"
 ENTRY_FIELDS = ("kind", "title", "level", "starts_on", "ends_on")

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
 
-from portal.imports.charsets import BOM, END_MARK, KeepAlive, Opener, Shape, find_shape
+from portal.imports.charsets import KeepAlive, Opener, find_shape
 from portal.imports.codes import Fault, FileFault, FileRefused
 from portal.imports.columns import Table
+from portal.imports.feed import Feed, Record
 from portal.imports.headers import DELIMITER, Header, read_header
 from portal.imports.parsing import Parsed, Rejection, parse
+from portal.imports.survey import BOM, Shape
 
-LINE_LIMIT = 64 * 1024
-"""Longest line, in bytes; a record that spans several counts as one."""
-_CHUNK = 1 << 20
 _DIGITS, _LETTERS = re.compile("[0-9]+"), re.compile(r"[^\W\d_]+")
 
 
@@ -28,21 +25,6 @@ class Line:
 
     at: int
     parsed: Parsed
-
-
-@dataclass(frozen=True)
-class _Record:
-    """What the CSV reader found; its cells, or why there are none."""
-
-    at: int
-    cells: list[str]
-    fault: Fault | None = None
-    spans_lines: bool = False
-    broken: bool = False
-    """It ends with LF, while lines of this file end with CR LF."""
-    continues: bool = False
-    """The one before is broken."""
-    unterminated: bool = False
 
 
 class CsvFile:
@@ -62,7 +44,7 @@ class CsvFile:
         """Learn its encoding, length and header by reading all of it; FileRefused where it cannot be taken."""
         self._shape = find_shape(self.name, self._open, keep_alive)
         with self._open() as stream:
-            self._header = read_header(self.name, self.table, _Feed(self.name, stream, self._shape))
+            self._header = read_header(self.name, self.table, Feed(self.name, stream, self._shape))
         self.unknown_columns = self._header.unknown
         return self._shape
 
@@ -70,8 +52,8 @@ class CsvFile:
         """Every record, good or not, without blank ones. FileRefused where it turns out to be cut or endless."""
         assert self._shape is not None, "inspect first"
         with self._open() as stream:
-            feed = _Feed(self.name, stream, self._shape)
-            before: tuple[_Record, Line] | None = None
+            feed = Feed(self.name, stream, self._shape)
+            before: tuple[Record, Line] | None = None
             self._lengths.clear()
             for record in self._records(feed):
                 line = Line(record.at, self._parse(record, today))
@@ -85,7 +67,7 @@ class CsvFile:
             if before:
                 yield before[1]
 
-    def _records(self, feed: _Feed) -> Iterator[_Record]:
+    def _records(self, feed: Feed) -> Iterator[Record]:
         """Records with anything in them, from behind the header."""
         reader = csv.reader(feed, delimiter=DELIMITER, strict=True)
         for _ in range(self._header.records):
@@ -100,14 +82,14 @@ class CsvFile:
                 if feed.exhausted:  # a quote was never closed
                     raise FileRefused(self.name, FileFault.CUT_OFF, feed.record_at) from None
                 bare_end = "new-line" in str(error)
-                yield _Record(
+                yield Record(
                     feed.record_at, [], Fault.CONTROL_CHARACTERS if bare_end else Fault.QUOTES_UNREADABLE
                 )
                 continue
             if any(cell.strip() for cell in cells):
                 yield feed.record(cells)
 
-    def _parse(self, record: _Record, today: dt.date) -> Parsed:
+    def _parse(self, record: Record, today: dt.date) -> Parsed:
         names, fault = self._header.names, record.fault
         if record.cells and record.cells[0].strip(BOM) == self._header.first and self._is_header(record):
             fault = Fault.HEADER_AGAIN
@@ -122,7 +104,7 @@ class CsvFile:
             parsed.number = None  # a quote too many swallowed other lines: it is unknown who was in them
         return parsed
 
-    def _fit(self, record: _Record) -> list[str] | None:
+    def _fit(self, record: Record) -> list[str] | None:
         """As many cells as the header has, where empty ones alone are missing or too many; None otherwise."""
         cells, wanted = record.cells, len(self._header.names)
         if len(cells) < wanted:
@@ -130,23 +112,23 @@ class CsvFile:
             return cells + [""] * (wanted - len(cells)) if whole else None
         return None if any(cell.strip() for cell in cells[wanted:]) else cells[:wanted]
 
-    def _parse_misfit(self, record: _Record, today: dt.date) -> Parsed:
+    def _parse_misfit(self, record: Record, today: dt.date) -> Parsed:
         """A line with too many or too few fields: only the first field is sure to stand in its place."""
         number = None
         if self._header.names[0] == self.table.identifier.name:
             number = parse(self.table, {self._header.names[0]: record.cells[0]}, today).number
         return Parsed(number, rejections=[Rejection(None, Fault.FIELD_COUNT)])
 
-    def _is_header(self, record: _Record) -> bool:
+    def _is_header(self, record: Record) -> bool:
         """Return whether a record is the header once more, as where two files were put together."""
         return [cell.strip(BOM) for cell in record.cells] == self._header.cells
 
-    def _is_whole(self, record: _Record, line: Line) -> bool:
+    def _is_whole(self, record: Record, line: Line) -> bool:
         """Return whether the last line, which has no end, may be all of it."""
         long = len(record.cells) >= len(self._header.names)
         return line.parsed.good and (long or len(record.cells) in self._lengths)
 
-    def _reject_halves(self, first: _Record, one: Line, second: _Record, other: Line) -> None:
+    def _reject_halves(self, first: Record, one: Line, second: Record, other: Line) -> None:
         """Reject two short lines in a row that are one, broken by a line end within a field without quotes.
 
         Alone, the first would empty what stands in the second, and the second would be a new participant.
@@ -165,62 +147,3 @@ class CsvFile:
 def _pattern(number: str | None) -> str:
     """What an identifier looks like: T17 as T18, unlike "zweite" and 01067."""
     return _LETTERS.sub("a", _DIGITS.sub("0", number or ""))
-
-
-class _Feed:
-    """Gives a CSV reader its physical lines, decoded, and knows where it is."""
-
-    def __init__(self, name: str, stream: IO[bytes], shape: Shape) -> None:
-        self._name = name
-        self._shape = shape
-        self._text = io.TextIOWrapper(
-            io.BufferedReader(stream, _CHUNK),  # type: ignore[type-var]
-            encoding=shape.encoding,
-            newline=shape.newline,
-        )
-        self._at = 0
-        self._bytes = 0
-        self._with_cr = self._odd_end = False
-        self.line = ""
-        self.record_at = 1
-        self.record_lines = 0
-        self.continues = False
-        self.unterminated = False
-        """The newest line has no end of line: it is the last, and may be cut."""
-        self.exhausted = False
-
-    def begin_record(self) -> None:
-        self._bytes = 0
-        self.record_lines = 0
-        self.record_at = self._at + 1
-        self.continues = self._odd_end
-
-    def record(self, cells: list[str]) -> _Record:
-        """The record that was read since `begin_record`."""
-        spans_lines = self.record_lines > 1
-        return _Record(
-            self.record_at, cells, None, spans_lines, self._odd_end, self.continues, self.unterminated
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(LINE_LIMIT + 1)
-        if not line or line[0] == END_MARK:
-            self.exhausted = True
-            raise StopIteration
-        self._at += 1
-        self.record_lines += 1
-        self._bytes += len(line) if line.isascii() else len(line.encode(self._shape.encoding))
-        if self._bytes > LINE_LIMIT:
-            raise FileRefused(self._name, FileFault.LINE_TOO_LONG, self._at)
-        self.line = self._note_end(line.lstrip(BOM) if self._at == 1 else line)
-        return self.line
-
-    def _note_end(self, line: str) -> str:
-        if self._at == 1:
-            self._with_cr = line.endswith("\r\n")
-        self._odd_end = self._with_cr and line.endswith("\n") and not line.endswith("\r\n")
-        self.unterminated = not line.endswith((self._shape.newline, END_MARK))
-        return line if self.unterminated else line.removesuffix(END_MARK)

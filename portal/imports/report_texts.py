@@ -13,7 +13,7 @@ from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportState
 from portal.imports.codes import ImportProblem, Notice
 from portal.imports.export_times import read_moment
-from portal.imports.service import Report
+from portal.imports.reports import Report
 from portal.imports.texts import ABSENT_TEXTS, DELIMITERS, IMPORT_TEXTS, LEAVING_TITLES
 from portal.webkit.labels import label_of
 from portal.webkit.languages import day, moment

@@ -5,11 +5,8 @@ The worker does it, and the HTTP door with a short one. Like a job it commits by
 
 from __future__ import annotations
 
-import datetime as dt
-import time
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -23,21 +20,19 @@ from portal.core.db_errors import TRANSIENT_ERRORS, put_off
 from portal.core.leases import Lease, LeaseLost
 from portal.core.refusal import Refusal
 from portal.core.settings import current_settings
-from portal.domain.import_kinds import Kind
 from portal.domain.imports import DOOR_HTTP, ENDED, ImportRun, ImportState
-from portal.domain.tenants import Tenant
-from portal.imports.archive import Export, absent, open_export, open_lines
+from portal.imports.archive import open_export, open_lines
 from portal.imports.checks import check
-from portal.imports.codes import FileRefused, ImportProblem, Notice
+from portal.imports.codes import FileRefused, ImportProblem
 from portal.imports.leases import acquire, release_lease
-from portal.imports.lines import LinesFile
-from portal.imports.noting import note_export_time, note_newest, notice
-from portal.imports.reading import CsvFile
+from portal.imports.noting import note_newest
+from portal.imports.rejections import write_refusal
 from portal.imports.service import replace_held
-from portal.imports.staging import begin_again, delete_lines, stage, write_refusal
-from portal.imports.taking_over import Work, take_over_some
+from portal.imports.staging import begin_again, delete_lines
+from portal.imports.staging_files import stage_files
+from portal.imports.taking_over import take_over_some
 from portal.imports.uploads import forget, open_upload
-from portal.tenants.queries import today_of
+from portal.imports.windows import Work
 
 BATCH = 1000
 """Lines in one transaction."""
@@ -104,7 +99,7 @@ def _stage(held: Lease[ImportRun], run: ImportRun, batch: int) -> bool:
     try:
         with open_upload(run.upload or "", _data_folder(), current_keyring()) as file:
             export = open_lines(file) if run.door == DOOR_HTTP else open_export(file)
-            _stage_files(held, export, batch)
+            stage_files(held, export, batch)
     except FileRefused as refused:
         _fail(held, refused.fault.value, refused)
         return False
@@ -118,51 +113,6 @@ def _stage(held: Lease[ImportRun], run: ImportRun, batch: int) -> bool:
         _fail(held, ImportProblem.UPLOAD_UNREADABLE.value)
         return False
     return _check(held, batch)
-
-
-def _stage_files(held: Lease[ImportRun], export: Export, batch: int) -> None:
-    keep_alive = _KeepAlive(held)
-    shapes = {
-        kind: found.inspect(keep_alive) for kind, found in export.files.items()
-    }  # all headers before the first line
-    with held.step() as run:
-        _note_files(run, export)
-        run.total = sum(shape.lines for shape in shapes.values())
-        today = today_of(db.session.get_one(Tenant, run.tenant_id), utcnow())
-    for kind in run.kinds:
-        _stage_file(held, export.files[Kind(kind)], today, batch)
-    with held.step() as run:
-        _note_the_rest(run, export)
-
-
-def _note_the_rest(run: ImportRun, export: Export) -> None:
-    """Note what is known only now: the keys of lines of JSON, which have no header, and times that no line told."""
-    zone = db.session.get_one(Tenant, run.tenant_id).time_zone
-    for kind, moment in export.written_at.items():
-        if kind.value not in run.exported_at:
-            note_export_time(run, kind, zone, moment)
-    for found in export.files.values():
-        if isinstance(found, LinesFile) and found.unknown_columns:
-            notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
-
-
-def _note_files(run: ImportRun, export: Export) -> None:
-    run.kinds = [kind.value for kind in Kind if kind in export.files]
-    for found in export.files.values():
-        if found.unknown_columns:
-            notice(run, Notice.UNKNOWN_COLUMNS, file=found.name, columns=found.unknown_columns)
-    if export.unknown:
-        notice(run, Notice.UNKNOWN_FILES, files=export.unknown[:100])
-    if run.door != DOOR_HTTP:
-        for name in absent(export.files):
-            notice(run, Notice.FILE_ABSENT, file=name)
-
-
-def _stage_file(held: Lease[ImportRun], file: CsvFile | LinesFile, today: dt.date, batch: int) -> None:
-    lines = file.lines(today)
-    while some := list(islice(lines, batch)):
-        with held.step() as run:
-            stage(run, file.table, some, current_keyring())
 
 
 def _check(held: Lease[ImportRun], batch: int) -> bool:
@@ -247,17 +197,3 @@ def _empty(import_id: int, batch: int) -> None:
 
 def _data_folder() -> Path:
     return Path(current_settings().data_folder)
-
-
-class _KeepAlive:
-    """Renews the lease during long reading, every third of it."""
-
-    def __init__(self, held: Lease[ImportRun]) -> None:
-        self._held = held
-        self._next = time.monotonic() + held.seconds / 3
-
-    def __call__(self) -> None:
-        if time.monotonic() >= self._next:
-            with self._held.step():
-                pass
-            self._next = time.monotonic() + self._held.seconds / 3

@@ -2,52 +2,37 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import RowMapping, delete, insert, select, true, update
+from sqlalchemy import RowMapping, delete, insert, select
 
-from portal.core.crypto import Keyring
 from portal.core.database import db
 from portal.domain.import_kinds import Kind
-from portal.domain.imports import ImportRun, Step
-from portal.imports.absence import mediators_go_idle, participants_leave, profiles_go
+from portal.domain.imports import Step
 from portal.imports.identities import (
     find_other_people,
     reject_other_people,
     rejected_other_people,
     released_among,
 )
+from portal.imports.leaving import idle_mediators, leavers, lost_profiles
 from portal.imports.noting import count
 from portal.imports.participants import write_participants
 from portal.imports.windows import (
-    MEDIATORS,
     PARTICIPANTS,
     PROFILES,
+    Work,
     entries,
     good_lines,
-    missing,
-    numbered,
     profile_lines,
     profile_owners,
     stored_ids,
 )
 from portal.imports.writing import write_mediators, write_orders
-from portal.releases.imported import identities_doubted, mediators_changed, people_changed
+from portal.releases.imported import identities_doubted, people_changed
 
 Profiles = Mapping[str, list[dict[str, object]]]
 """Entries by the number of the person."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What every step needs: the import, the time, how many lines at a time, and how to decrypt numbers."""
-
-    run: ImportRun
-    now: dt.datetime
-    batch: int
-    keyring: Keyring
 
 
 def take_over_some(work: Work) -> bool:
@@ -170,60 +155,13 @@ def _write_profiles(work: Work, changed: Mapping[int, list[dict[str, object]]]) 
     people_changed(tenant_id, list(changed), work.now, work.run.id)
 
 
-def _lost_profiles(work: Work) -> str | None:
-    """In a full import, people who are in it but have no profile lines have no profile any more."""
-    run = work.run
-    lines = good_lines(run, Kind.PARTICIPANT, run.cursor, work.batch) if profiles_go(run) else ()
-    if not lines:
-        return None
-    numbers = [line["number"] for line in lines]
-    without = set(numbers) - set(profile_lines(run, numbers))
-    ids = list(stored_ids(PARTICIPANTS, run.tenant_id, without).values())
-    lost = list(
-        db.session.scalars(select(PROFILES.c.participant_id).where(PROFILES.c.participant_id.in_(ids)))
-    )
-    count(run, Kind.PROFILE, "left", len(lost))
-    if lost and not run.dry_run:
-        db.session.execute(delete(PROFILES).where(PROFILES.c.participant_id.in_(lost)))
-        people_changed(run.tenant_id, lost, work.now, run.id)
-    return str(numbers[-1])
-
-
-def _leavers(work: Work) -> str | None:
-    """In a full import, participants who are missing have left."""
-    run = work.run
-    if not participants_leave(run):
-        return None
-    rows = numbered(PARTICIPANTS, run.tenant_id, PARTICIPANTS.c.left_at.is_(None), run.cursor, work.batch)
-    gone = missing(run, Kind.PARTICIPANT, rows)
-    count(run, Kind.PARTICIPANT, "left", len(gone))
-    if gone and not run.dry_run:
-        db.session.execute(update(PARTICIPANTS).where(PARTICIPANTS.c.id.in_(gone)).values(left_at=work.now))
-        people_changed(run.tenant_id, gone, work.now, run.id)
-    return rows[-1][0] if rows else None
-
-
-def _idle_mediators(work: Work) -> str | None:
-    """In a full import, mediators who are missing become inactive."""
-    run = work.run
-    if not mediators_go_idle(run):
-        return None
-    rows = numbered(MEDIATORS, run.tenant_id, MEDIATORS.c.active == true(), run.cursor, work.batch)
-    gone = missing(run, Kind.MEDIATOR, rows)
-    count(run, Kind.MEDIATOR, "left", len(gone))
-    if gone and not run.dry_run:
-        db.session.execute(update(MEDIATORS).where(MEDIATORS.c.id.in_(gone)).values(active=False))
-        mediators_changed(run.tenant_id, gone, work.now)
-    return rows[-1][0] if rows else None
-
-
 STEPS: Mapping[Step, Callable[[Work], str | None]] = {
     Step.MEDIATORS: _mediators,
     Step.ORDERS: _orders,
     Step.PARTICIPANTS: _participants,
     Step.IDENTITIES: _identities,
     Step.PROFILES: _profiles,
-    Step.LOST_PROFILES: _lost_profiles,
-    Step.LEAVERS: _leavers,
-    Step.IDLE_MEDIATORS: _idle_mediators,
+    Step.LOST_PROFILES: lost_profiles,
+    Step.LEAVERS: leavers,
+    Step.IDLE_MEDIATORS: idle_mediators,
 }

@@ -20,7 +20,7 @@ from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.permissions import Permission
 from portal.domain.tenants import Tenant
-from portal.imports import queries, service
+from portal.imports import queries, reports, service
 from portal.imports.errors import ImportNoFile
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
 from portal.webkit.access import requires
@@ -104,7 +104,7 @@ def rejected_xlsx(import_id: int) -> Response:
 def _rejections(import_id: int) -> Table:
     run = service.get_import(current_tenant_id(), import_id)
     heads = [_("Datei"), _("Zeile"), _("Spalte"), _("Grund")]
-    found = ([it.file, it.line or None, it.column, said(it.code)] for it in service.each_rejection(run))
+    found = ([it.file, it.line or None, it.column, said(it.code)] for it in reports.each_rejection(run))
     return Table(_("Import %(number)s", number=run.id), heads, found)
 
 
@@ -150,7 +150,7 @@ def _list() -> dict[str, Any]:
     rows = found[:PAGE]
     busy = any(run.state in _BUSY for run in rows)
     return {
-        "rows": [(run, service.totals(run)) for run in rows],
+        "rows": [(run, reports.totals(run)) for run in rows],
         "after": after,
         "older": rows[-1].id if len(found) > PAGE else None,
         "seconds": _BUSY_SECONDS if busy else _RESTING_SECONDS,
@@ -164,14 +164,14 @@ def _approval_blocker(run: ImportRun) -> str | None:
 
 
 def _values(run: ImportRun) -> dict[str, Any]:
-    report = service.report(run, _REJECTED)
+    report = reports.report(run, _REJECTED)
     return {
         "run": run,
         "report": report,
         "busy": run.state in _BUSY,
         "seconds": _BUSY_SECONDS if run.state in _BUSY else _RESTING_SECONDS,
         "reason": reason_for(report) if report.problem else None,
-        "leaving": {kind: service.leaving(run, kind, _LEAVING) for kind in service.taken_away(run)},
+        "leaving": {kind: reports.leaving(run, kind, _LEAVING) for kind in reports.taken_away(run)},
         "leaving_limit": _LEAVING,
         "leaving_title": leaving_title,
         "approval_blocker": _approval_blocker(run) if run.state is ImportState.HELD else None,

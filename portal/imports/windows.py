@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, select
 from sqlalchemy import Table as SqlTable
 
+from portal.core.crypto import Keyring
 from portal.core.database import db
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportLine, ImportRun
@@ -102,3 +105,13 @@ def entries(lines: Iterable[RowMapping]) -> list[dict[str, Any]]:
     keys = ("kind", "title", "level", "starts_on", "ends_on")
     found = [{key: line["values"].get(key) for key in keys} for line in lines]
     return list({tuple(entry.values()): entry for entry in found}.values())
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every step needs: the import, the time, how many lines at a time, and how to decrypt numbers."""
+
+    run: ImportRun
+    now: dt.datetime
+    batch: int
+    keyring: Keyring

@@ -65,16 +65,23 @@ def put(
         created_at=now,
         due_at=now,
     )
-    try:
-        with db.session.begin_nested():
-            db.session.add(mail)
-    except IntegrityError:  # another process was first
+    if not _insert(mail):
         return None
     if secret is not None:
         mail.secret_encrypted = current_keyring().encrypt(secret.encode(), secret_place(mail.id))
         db.session.flush()
     enqueue_after_commit(Mail, mail.id)
     return mail
+
+
+def _insert(mail: Mail) -> bool:
+    """Return False if another process was first."""
+    try:
+        with db.session.begin_nested():
+            db.session.add(mail)
+    except IntegrityError:
+        return False
+    return True
 
 
 def is_due(now: dt.datetime) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from portal.core.database import EVERY_TENANT, commit, db, reading, scope_to, ut
 from portal.domain.rules.notices import SILENT_AFTER
 from portal.domain.tenants import Heartbeat
 from portal.notices.digests import due_digests, forget_digest_days, put_digests
-from portal.notices.queries import find_facts
+from portal.notices.facts import find_facts
 from portal.notices.service import differs, forget_notices, keep_notices, open_notices
 
 log = structlog.get_logger()

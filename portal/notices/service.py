@@ -14,7 +14,8 @@ from portal.domain.notice_kinds import MailKind, NoticeKind
 from portal.domain.notices import Mail, Notice
 from portal.domain.participants import Participant
 from portal.domain.releases import Registration
-from portal.domain.rules.notices import Facts, Wanted, wanted
+from portal.domain.rules.notice_facts import Facts
+from portal.domain.rules.notices import Wanted, wanted
 from portal.mail.outbox import put
 from portal.notices.audience import FORGOTTEN_AFTER, PATIENCE, told
 from portal.notices.channels.registry import channels_in_use

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
 from portal.bulk.service import KEPT
 from portal.core.settings import current_settings
 from portal.domain.rules.retention import LINKS_DAYS
@@ -15,44 +10,19 @@ from portal.mail.outbox import FORGOTTEN_AFTER as MAILS_KEPT
 from portal.networks.registry import Network
 from portal.notices.audience import FORGOTTEN_AFTER as NOTICES_KEPT
 from portal.participants.search import KEPT_DAYS
-from portal.privacy.registry import TABLES, Kept, Purpose, Retention, Sort, Subjects
+from portal.privacy.classes import Kept, Purpose, Retention, Sort
+from portal.privacy.labels import BASES, PURPOSES, SORTS, SUBJECTS
+from portal.privacy.registry import TABLES
 from portal.privacy.sections import Document, Section
 from portal.webkit.labels import label_of
-
-PURPOSES: dict[Purpose, Any] = {
-    Purpose.TRANSFER: _l(
-        "Teilnehmende einem Jobportal melden, das passende Stellen sucht, und seine Antworten verarbeiten"
-    ),
-    Purpose.IMPORT: _l("Daten aus dem führenden System Qualli.life übernehmen"),
-    Purpose.ACCESS: _l("Anmelden, Rechte prüfen, Konten schützen"),
-    Purpose.ACCOUNTABILITY: _l("Nachweisen, wer wann was entschieden und gesendet hat (Art. 5 Abs. 2 DSGVO)"),
-    Purpose.OPERATION: _l("Betrieb, Fehlersuche und Bedienung"),
-}
-BASES: dict[Purpose, Any] = {
-    Purpose.TRANSFER: _l("Einwilligung, Art. 6 Abs. 1 Buchst. a DSGVO"),
-    Purpose.IMPORT: _l("Einwilligung oder Vertrag mit der teilnehmenden Person; legt der Mandant fest"),
-    Purpose.ACCESS: _l("Beschäftigungsverhältnis, Art. 6 Abs. 1 Buchst. b und f DSGVO"),
-    Purpose.ACCOUNTABILITY: _l("Rechtliche Verpflichtung, Art. 6 Abs. 1 Buchst. c DSGVO"),
-    Purpose.OPERATION: _l("Berechtigtes Interesse, Art. 6 Abs. 1 Buchst. f DSGVO"),
-}
-SUBJECTS: dict[Subjects, Any] = {
-    Subjects.PARTICIPANTS: _l("Teilnehmende"),
-    Subjects.MEDIATORS: _l("Beschäftigte des Mandanten (Vermittlung, Betreuung)"),
-    Subjects.ACCOUNTS: _l("Wer sich anmelden darf"),
-    Subjects.NOBODY: _l("niemand"),
-}
-SORTS: dict[Sort, Any] = {
-    Sort.PERSONAL: _l("personenbezogen"),
-    Sort.PSEUDONYMOUS: _l("pseudonym"),
-    Sort.TECHNICAL: _l("technisch"),
-}
+from portal.webkit.languages import gettext as _
 
 
 def processing_record(tenant: Tenant, connection: Connection | None) -> Document:
     """Return the record for one tenant."""
     return Document(
-        str(_("Verzeichnis von Verarbeitungstätigkeiten")),
-        str(_("Art. 30 DSGVO · %(tenant)s · erzeugt aus dem Programm selbst", tenant=tenant.name)),
+        _("Verzeichnis von Verarbeitungstätigkeiten"),
+        _("Art. 30 DSGVO · %(tenant)s · erzeugt aus dem Programm selbst", tenant=tenant.name),
         (
             _responsible(tenant, connection),
             *(_activity(purpose, tenant) for purpose in Purpose),
@@ -63,22 +33,22 @@ def processing_record(tenant: Tenant, connection: Connection | None) -> Document
 
 
 def _responsible(tenant: Tenant, connection: Connection | None) -> Section:
-    network = str(label_of(connection.network).text) if connection else str(_("noch keines gewählt"))
+    network = str(label_of(connection.network).text) if connection else _("noch keines gewählt")
     return Section(
-        str(_("Verantwortliche, Empfänger, Übermittlung in Drittländer")),
+        _("Verantwortliche, Empfänger, Übermittlung in Drittländer"),
         facts=(
-            (str(_("Verantwortlich")), tenant.name),
-            (str(_("Auftragsverarbeiter")), str(_("der Betreiber von Jobbrücke (Art. 28 DSGVO)"))),
-            (str(_("Herkunft der Daten")), str(_("Qualli.life; Antworten des Jobportals"))),
+            (_("Verantwortlich"), tenant.name),
+            (_("Auftragsverarbeiter"), _("der Betreiber von Jobbrücke (Art. 28 DSGVO)")),
+            (_("Herkunft der Daten"), _("Qualli.life; Antworten des Jobportals")),
             (
-                str(_("Empfänger")),
-                str(_("Jobportal: %(network)s; nur freigegebene Personen mit Einwilligung", network=network)),
+                _("Empfänger"),
+                _("Jobportal: %(network)s; nur freigegebene Personen mit Einwilligung", network=network),
             ),
             (
-                str(_("Was es bekommt")),
+                _("Was es bekommt"),
                 f"{_sent_to_each()}. {_number_switch(tenant)}",
             ),
-            (str(_("Drittländer")), str(_("Das Programm übermittelt in keines."))),
+            (_("Drittländer"), _("Das Programm übermittelt in keines.")),
         ),
     )
 
@@ -92,8 +62,8 @@ def _sent_to_each() -> str:
 
 def _number_switch(tenant: Tenant) -> str:
     if tenant.sends_social_insurance_number:
-        return str(_("Sozialversicherungsnummer: eingeschaltet"))
-    return str(_("Sozialversicherungsnummer: ausgeschaltet"))
+        return _("Sozialversicherungsnummer: eingeschaltet")
+    return _("Sozialversicherungsnummer: ausgeschaltet")
 
 
 def _activity(purpose: Purpose, tenant: Tenant) -> Section:
@@ -103,16 +73,16 @@ def _activity(purpose: Purpose, tenant: Tenant) -> Section:
     subjects = sorted({str(SUBJECTS[kept.subjects]) for kept in tables.values()})
     periods = sorted({retention_words(kept.retention, tenant) for kept in tables.values()})
     return Section(
-        str(_("Tätigkeit: %(purpose)s", purpose=PURPOSES[purpose])),
+        _("Tätigkeit: %(purpose)s", purpose=PURPOSES[purpose]),
         facts=(
-            (str(_("Rechtsgrundlage")), str(BASES[purpose])),
-            (str(_("Betroffene")), "; ".join(subjects)),
-            (str(_("Löschfristen")), "; ".join(periods)),
+            (_("Rechtsgrundlage"), str(BASES[purpose])),
+            (_("Betroffene"), "; ".join(subjects)),
+            (_("Löschfristen"), "; ".join(periods)),
         ),
         columns=(
-            str(_("Tabelle")),
-            str(_("Betroffene")),
-            str(_("Löschfrist")),
+            _("Tabelle"),
+            _("Betroffene"),
+            _("Löschfrist"),
             *(str(words) for words in SORTS.values()),
         ),
         rows=tuple(
@@ -141,8 +111,8 @@ def _measures() -> Section:
         _("Die nächtliche Löschung hält die Fristen ein."),
     )  # fmt: skip
     return Section(
-        str(_("Technische und organisatorische Maßnahmen (Art. 32 DSGVO)")),
-        columns=(str(_("Maßnahme")),),
+        _("Technische und organisatorische Maßnahmen (Art. 32 DSGVO)"),
+        columns=(_("Maßnahme"),),
         rows=tuple((str(measure),) for measure in measures),
         widths=(1,),
     )
@@ -155,7 +125,7 @@ def _columns_of(sort: Sort, kept: Kept) -> str:
 def _technical() -> Section:
     names = [name for name, kept in TABLES.items() if not _is_about_people(kept)]
     return Section(
-        str(_("Tabellen, die über niemanden etwas sagen")),
+        _("Tabellen, die über niemanden etwas sagen"),
         (", ".join(names),),
     )
 
@@ -182,20 +152,3 @@ def retention_words(retention: Retention, tenant: Tenant) -> str:
         Retention.DAY: _("einen Tag lang"),
     }
     return str(words[retention])
-
-
-def as_markdown(document: Document) -> str:
-    """Return the document as Markdown."""
-    lines = [f"# {document.title}", "", document.subtitle, ""]
-    for section in document.sections:
-        lines += [f"## {section.title}", "", *(f"{sentence}\n" for sentence in section.sentences)]
-        lines += [f"- **{label}**: {value}" for label, value in section.facts]
-        if section.rows:
-            lines += [_markdown_row(section.columns), _markdown_row(["---"] * len(section.columns))]
-            lines += [_markdown_row(row) for row in section.rows]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _markdown_row(cells: Any) -> str:
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

@@ -5,145 +5,48 @@ A test walks all tables: a column that is not classified here fails it. Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 
-
-class Sort(StrEnum):
-    """What a column says about people."""
-
-    PERSONAL = "personal"
-    """About a person by itself: names, addresses, free text, initials."""
-    PSEUDONYMOUS = "pseudonymous"
-    """About a person whom only another table names."""
-    TECHNICAL = "technical"
-    """Not about a person."""
-
-
-class Subjects(StrEnum):
-    """Whom the rows of a table are about."""
-
-    PARTICIPANTS = "participants"
-    MEDIATORS = "mediators"
-    """Employees of the provider, as Qualli.life names them."""
-    ACCOUNTS = "accounts"
-    """Users who may sign in."""
-    NOBODY = "nobody"
-
-
-class Purpose(StrEnum):
-    TRANSFER = "transfer"
-    IMPORT = "import"
-    ACCESS = "access"
-    ACCOUNTABILITY = "accountability"
-    OPERATION = "operation"
-
-
-class Retention(StrEnum):
-    """How long the rows of a table are kept."""
-
-    ACTIVITY = "activity"
-    """The tenant's months after the last activity of the person."""
-    PAYLOAD = "payload"
-    """The tenant's days for what was sent."""
-    IMPORT = "import"
-    """Until the end of the import."""
-    LEADING = "leading"
-    """As long as Qualli.life leads it."""
-    ACCOUNT = "account"
-    SESSION = "session"
-    SEARCH = "search"
-    LINK = "link"
-    BULK = "bulk"
-    NOTICE = "notice"
-    """Some time after what it announced of was over."""
-    MAIL = "mail"
-    CONTRACT = "contract"
-    """As long as the tenant uses the system: for accountability."""
-    DAY = "day"
-
+from portal.privacy.classes import Kept, Purpose, Retention, Subjects
 
 ALWAYS_TECHNICAL = frozenset({"id", "tenant_id"})
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A table: whom it is about, what for, for how long, and its columns, names with spaces between them."""
-
-    subjects: Subjects
-    purpose: Purpose
-    retention: Retention
-    personal: str = ""
-    pseudonymous: str = ""
-    technical: str = ""
-
-    def columns(self) -> dict[str, Sort]:
-        """Every column but the keys, with what it is."""
-        named = {
-            Sort.PERSONAL: self.personal,
-            Sort.PSEUDONYMOUS: self.pseudonymous,
-            Sort.TECHNICAL: self.technical,
-        }
-        pairs = [(name, sort) for sort, names in named.items() for name in names.split()]
-        if len({name for name, _sort in pairs}) != len(pairs):
-            raise ValueError("a column is classified twice")
-        return dict(pairs)
-
-
 _LEASE = "lease_until fence crashes"
 _P, _M, _A, _N = Subjects.PARTICIPANTS, Subjects.MEDIATORS, Subjects.ACCOUNTS, Subjects.NOBODY
+_person = partial(Kept, _P, Purpose.TRANSFER, Retention.ACTIVITY)
+_mediator = partial(Kept, _M, Purpose.TRANSFER, Retention.LEADING)
+_account = partial(Kept, _A, Purpose.ACCESS, Retention.ACCOUNT)
+_system = partial(Kept, _N, Purpose.OPERATION, Retention.CONTRACT)
+_evidence = partial(Kept, _N, Purpose.ACCOUNTABILITY, Retention.CONTRACT)
 
 TABLES: dict[str, Kept] = {
     # people of Qualli.life
-    "participant": Kept(
-        _P,
-        Purpose.TRANSFER,
-        Retention.ACTIVITY,
+    "participant": _person(
         personal="number lookup_key salutation last_name first_name birth_date social_insurance_number_encrypted "
         "street postal_code city email phone caseworker left_order_on consent_on consent_until consent_withdrawn_on "
         "former_number left_at sort_key",
         pseudonymous="email_readable order_id social_insurance_number_since doubted_identity doubted_since "
         "confirmed_identity changed_at",
     ),
-    "profile": Kept(
-        _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="entries", pseudonymous="participant_id"
-    ),
-    "participant_word": Kept(
-        _P, Purpose.TRANSFER, Retention.ACTIVITY, personal="word", pseudonymous="participant_id"
-    ),
-    "participant_state": Kept(
-        _P,
-        Purpose.TRANSFER,
-        Retention.ACTIVITY,
+    "profile": _person(personal="entries", pseudonymous="participant_id"),
+    "participant_word": _person(personal="word", pseudonymous="participant_id"),
+    "participant_state": _person(
         personal="sort_key caseworker",
         pseudonymous="participant_id listed order_id mediator_id left_order status released announced consent_given "
         "findings phase troubled needs_action since recheck_at",
     ),
-    "mediator": Kept(
-        _M,
-        Purpose.TRANSFER,
-        Retention.LEADING,
-        personal="number lookup_key initials last_name first_name email phone active sort_key",
+    "mediator": _mediator(
+        personal="number lookup_key initials last_name first_name email phone active sort_key"
     ),
-    "orders": Kept(
-        _M,
-        Purpose.TRANSFER,
-        Retention.LEADING,
+    "orders": _mediator(
         personal="responsible",
         technical="number lookup_key title measure_number carrier starts_on ends_on has_responsible",
     ),
     # decisions, and what the networks were told
-    "release": Kept(
-        _P,
-        Purpose.TRANSFER,
-        Retention.ACTIVITY,
+    "release": _person(
         personal="released_by ended_by",
         pseudonymous="connection_id participant_id released_at consent_confirmed ended_at end_cause consent_lost_at",
     ),
-    "registration": Kept(
-        _P,
-        Purpose.TRANSFER,
-        Retention.ACTIVITY,
+    "registration": _person(
         personal="applicant_id archive_detail rejection_detail refused_detail",
         pseudonymous="connection_id participant_id mediator_id release_id released status archived archive_reason "
         "rejection_reason clarification announced announced_digest announced_mediator_id announced_order_id "
@@ -151,11 +54,8 @@ TABLES: dict[str, Kept] = {
         technical="applied_sequence rejected_sequence revision announced_sequence announced_at announced_revision "
         "refused_revision",
     ),
-    "mediator_registration": Kept(
-        _M,
-        Purpose.TRANSFER,
-        Retention.LEADING,
-        pseudonymous="connection_id mediator_id known answered_sequence answered_at",
+    "mediator_registration": _mediator(
+        pseudonymous="connection_id mediator_id known answered_sequence answered_at"
     ),
     "protocol_entry": Kept(
         _P,
@@ -176,10 +76,7 @@ TABLES: dict[str, Kept] = {
         "completed_at ended_at counts answered brake shown_digest approved_at problem supersedes_id next_step_at "
         f"empty_polls fruitless {_LEASE}",
     ),
-    "delivery_person": Kept(
-        _P,
-        Purpose.TRANSFER,
-        Retention.ACTIVITY,
+    "delivery_person": _person(
         personal="detail",
         pseudonymous="delivery_id participant_id part novelty explained findings digest mediator_id order_id outcome "
         "reason answered_at",
@@ -193,23 +90,11 @@ TABLES: dict[str, Kept] = {
         technical="delivery_id number digest size records",
     ),
     "delivery_mediator": Kept(
-        _M,
-        Purpose.TRANSFER,
-        Retention.CONTRACT,
-        pseudonymous="delivery_id mediator_id outcome answered_at",
+        _M, Purpose.TRANSFER, Retention.CONTRACT, pseudonymous="delivery_id mediator_id outcome answered_at"
     ),
-    "odd_answer": Kept(
-        _P,
-        Purpose.TRANSFER,
-        Retention.ACTIVITY,
-        personal="number",
-        technical="delivery_id kind subject outcome reason at",
-    ),
-    "attempt": Kept(
-        _N,
-        Purpose.OPERATION,
-        Retention.CONTRACT,
-        technical="connection_id delivery_id at last_at count call http_status duration_ms problem",
+    "odd_answer": _person(personal="number", technical="delivery_id kind subject outcome reason at"),
+    "attempt": _system(
+        technical="connection_id delivery_id at last_at count call http_status duration_ms problem"
     ),
     "bulk_run": Kept(
         _A,
@@ -245,17 +130,10 @@ TABLES: dict[str, Kept] = {
         technical="import_id kind line good",
     ),
     "import_rejection": Kept(
-        _P,
-        Purpose.IMPORT,
-        Retention.PAYLOAD,
-        pseudonymous="file line column code",
-        technical="import_id",
+        _P, Purpose.IMPORT, Retention.PAYLOAD, pseudonymous="file line column code", technical="import_id"
     ),
     # who works with the system
-    "account": Kept(
-        _A,
-        Purpose.ACCESS,
-        Retention.ACCOUNT,
+    "account": _account(
         personal="email name initials role password_hash signed_in_at",
         pseudonymous="mediator_id disabled_at created_at gets_mails language link_seen_by_id",
     ),
@@ -272,28 +150,13 @@ TABLES: dict[str, Kept] = {
         Retention.LINK,
         pseudonymous="token_hash account_id created_at expires_at used_at seen_by_id",
     ),
-    "second_factor": Kept(
-        _A,
-        Purpose.ACCESS,
-        Retention.ACCOUNT,
+    "second_factor": _account(
         personal="secret_encrypted",
         pseudonymous="account_id created_at confirmed_at",
         technical="last_step recovery_salt",
     ),
-    "recovery_code": Kept(
-        _A,
-        Purpose.ACCESS,
-        Retention.ACCOUNT,
-        pseudonymous="account_id code_hash used_at",
-    ),
-    "linked_identity": Kept(
-        _A,
-        Purpose.ACCESS,
-        Retention.ACCOUNT,
-        personal="subject",
-        pseudonymous="account_id linked_at",
-        technical="issuer",
-    ),
+    "recovery_code": _account(pseudonymous="account_id code_hash used_at"),
+    "linked_identity": _account(personal="subject", pseudonymous="account_id linked_at", technical="issuer"),
     "notice": Kept(
         _N,
         Purpose.OPERATION,
@@ -301,10 +164,7 @@ TABLES: dict[str, Kept] = {
         technical="kind subject level notified_level notified_at data opened_at closed_at",
     ),
     "notice_seen": Kept(
-        _A,
-        Purpose.OPERATION,
-        Retention.NOTICE,
-        pseudonymous="notice_id account_id level seen_at",
+        _A, Purpose.OPERATION, Retention.NOTICE, pseudonymous="notice_id account_id level seen_at"
     ),
     "digest_day": Kept(_N, Purpose.OPERATION, Retention.MAIL, technical="scope local_date made_at"),
     "mail": Kept(
@@ -347,36 +207,23 @@ TABLES: dict[str, Kept] = {
         pseudonymous="account_id role subject_id at event subject",
         technical="seal_key",
     ),
-    "erased_entry": Kept(
-        _N, Purpose.ACCOUNTABILITY, Retention.CONTRACT, technical="kind entry_id at seal_key"
+    "erased_entry": _evidence(technical="kind entry_id at seal_key"),
+    "erasure_run": _evidence(
+        technical=f"local_date state created_at finished_at people entries parts problem {_LEASE}"
     ),
-    "erasure_run": Kept(
-        _N,
-        Purpose.ACCOUNTABILITY,
-        Retention.CONTRACT,
-        technical=f"local_date state created_at finished_at people entries parts problem {_LEASE}",
-    ),
-    "seal": Kept(
-        _N, Purpose.ACCOUNTABILITY, Retention.CONTRACT, technical="chain number key at contents digest"
-    ),
+    "seal": _evidence(technical="chain number key at contents digest"),
     # the system itself
-    "tenant": Kept(
-        _N,
-        Purpose.OPERATION,
-        Retention.CONTRACT,
+    "tenant": _system(
         technical="slug name federal_state licence_from licence_until time_zone transfer_time next_transfer_at "
         "sends_social_insurance_number brake_minimum brake_percent brake_days brake_order_minimum protocol_months "
-        "payload_days next_erasure_at newest_exports states_checked_at states_cursor states_drifted created_at",
+        "payload_days next_erasure_at newest_exports states_checked_at states_cursor states_drifted created_at"
     ),
-    "connection": Kept(
-        _N,
-        Purpose.OPERATION,
-        Retention.CONTRACT,
+    "connection": _system(
         technical="network state token_encrypted opened_at closed_at last_sequence attempted_sequence "
         "committed_sequence network_sequence needs_full reconcile_since failures paused_until pause_is_ordered "
         "probe_at quarantined_at problem provider_id provider_bound_at shares_provider holdings_known account_doubt "
         "doubted_since found_provider_id found_provider_name network_name network_licensed_until "
-        "max_part_bytes encodings checked_at",
+        "max_part_bytes encodings checked_at"
     ),
     "heartbeat": Kept(_N, Purpose.OPERATION, Retention.DAY, technical="name kind started_at seen_at"),
 }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
@@ -15,14 +14,14 @@ from sqlalchemy.orm import undefer
 from portal.core.database import db
 from portal.core.masking import MASK
 from portal.deliveries.comparison import MASKED
-from portal.deliveries.parts import find_record
 from portal.domain.audit import AuditEntry
-from portal.domain.deliveries import Delivery, DeliveryPerson
+from portal.domain.deliveries import Delivery
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.releases import ProtocolEntry, Registration, Release
 from portal.domain.tenants import Connection, Tenant
 from portal.participants.errors import ParticipantUnknown
 from portal.privacy.queries import find_hindrance
+from portal.privacy.transmissions import Values, find_transmissions
 
 FORMAT = "jobbruecke-person-report/1"
 MASTER = (
@@ -43,8 +42,6 @@ MASTER = (
     "consent_withdrawn_on",
 )
 """Columns of a participant that are told as they are."""
-
-Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def collect(participant_id: int, now: dt.datetime) -> Values:
     subject = Subject(db.session.get_one(Tenant, person.tenant_id), person, now)
     connections = {row.id: row for row in db.session.scalars(select(Connection))}
     releases = _releases(person.id, connections)
-    transmissions = _transmissions(subject, connections, releases)
+    transmissions = find_transmissions(person, connections, releases)
     return {
         "format": FORMAT,
         "created_at": now,
@@ -160,63 +157,6 @@ def _releases(participant_id: int, connections: dict[int, Connection]) -> list[t
         )
         for row in db.session.scalars(query)
     ]
-
-
-def _transmissions(
-    subject: Subject, connections: dict[int, Connection], releases: list[tuple[Values, Release]]
-) -> list[Values]:
-    """What committed deliveries told of them, oldest first; the same content only once."""
-    query = (
-        select(DeliveryPerson, Delivery)
-        .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
-        .where(DeliveryPerson.participant_id == subject.person.id, Delivery.committed_at.is_not(None))
-        .order_by(Delivery.id)
-    )
-    found: list[Values] = []
-    said: dict[tuple[int, str], int] = {}
-    for row, delivery in db.session.execute(query):
-        release = _release_behind(delivery, releases)
-        same_as = said.get((delivery.connection_id, row.digest)) if row.digest else None
-        content = find_record(row, subject.person.sent_number) if same_as is None else None
-        if content is not None and row.digest:
-            said[delivery.connection_id, row.digest] = delivery.sequence
-        found.append(
-            {
-                "delivery": delivery.sequence,
-                "network": connections[delivery.connection_id].network,
-                "committed_at": delivery.committed_at,
-                "started_by": delivery.started_by,
-                "part": row.part,
-                "novelty": row.novelty,
-                "consent_on": (content or {}).get("consent_on"),
-                "consent_confirmed": bool(release and release.consent_confirmed),
-                "decided_by": release.released_by if release else None,
-                "decided_at": release.released_at if release else None,
-                "content": _masked(content),
-                "content_same_as": same_as,
-                "outcome": row.outcome,
-                "reason": row.reason,
-                "detail": row.detail,
-                "answered_at": row.answered_at,
-            }
-        )
-    return found
-
-
-def _release_behind(delivery: Delivery, releases: list[tuple[Values, Release]]) -> Release | None:
-    """The newest decision that was made before the delivery was begun."""
-    before = [
-        row
-        for _values, row in releases
-        if row.connection_id == delivery.connection_id and row.released_at <= delivery.created_at
-    ]
-    return before[-1] if before else None
-
-
-def _masked(content: Values | None) -> Values | None:
-    if content is None or MASKED not in content:
-        return content
-    return content | {MASKED: MASK}
 
 
 def _protocol(participant_id: int, connections: dict[int, Connection]) -> list[Values]:

@@ -21,6 +21,20 @@ class Section:
     """Of the columns, against each other."""
 
 
+def table(title: str, columns: Sequence[tuple[str, int]], rows: tuple[Row, ...], otherwise: str) -> Section:
+    """Return a section with a table, or with the sentence `otherwise` if there are no rows.
+
+    A column is its heading and its width.
+    """
+    return Section(
+        title,
+        () if rows else (otherwise,),
+        columns=tuple(heading for heading, _width in columns),
+        rows=rows,
+        widths=tuple(width for _heading, width in columns),
+    )
+
+
 @dataclass(frozen=True)
 class Document:
     title: str

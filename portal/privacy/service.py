@@ -26,7 +26,7 @@ from portal.participants.search import forget_searches
 from portal.privacy.erasing import Erased, erase_payloads, erase_people
 from portal.privacy.errors import ErasureChanged, ErasureHindered
 from portal.privacy.queries import due_ids, find_hindrance, is_importing
-from portal.releases.service import get_participant
+from portal.releases.registrations import get_participant
 
 PARTS = 5
 """Frozen parts in one transaction: each may be megabytes."""

@@ -6,13 +6,7 @@ import json
 from io import BytesIO
 from typing import Any
 
-from flask import (
-    Blueprint,
-    Response,
-    render_template,
-    request,
-    send_file,
-)
+from flask import Blueprint, Response, render_template, request, send_file
 from flask_babel import gettext as _
 
 from portal.audit.acts import audited
@@ -30,7 +24,7 @@ from portal.privacy.labels import ERASURE_BLOCKERS
 from portal.privacy.pdf import write_pdf
 from portal.privacy.report import collect
 from portal.releases import withdrawals
-from portal.releases.service import get_participant
+from portal.releases.registrations import get_participant
 from portal.tenants.queries import find_connection
 from portal.webkit.access import requires
 from portal.webkit.durations import span

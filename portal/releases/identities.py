@@ -14,7 +14,7 @@ from portal.domain.tenants import Tenant
 from portal.participants.errors import ParticipantUnknown
 from portal.participants.renumbering import give_up_number
 from portal.releases.errors import IdentityNotDoubted, IdentityStillTold
-from portal.releases.service import find_registration, write_protocol
+from portal.releases.registrations import find_registration, write_protocol
 from portal.tenants.queries import find_connection, today_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, Response, flash, request
 from flask_babel import gettext as _
@@ -40,6 +41,12 @@ SORTINGS = {
 }
 _BESIDE_FILTERS = ("group", "after", "before")
 """What may stand in the address of the list and narrows nothing."""
+_LISTED: dict[str, Any] = {
+    "phases": list(Phase),
+    "findings": [item for item in Finding if item not in TENANT_WIDE],
+    "sortings": SORTINGS,
+}
+"""What the list can be narrowed and sorted by, whatever it shows."""
 
 
 @people.get("/participants")
@@ -53,6 +60,7 @@ def list_page() -> Response:
     return answer(
         "people/list.html",
         "people/_list.html",
+        **_LISTED,
         where=where,
         text=text,
         grouped=causes(context, filters) if grouped else None,
@@ -62,9 +70,6 @@ def list_page() -> Response:
         ignored=ignored_words(where),
         narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
         offered=offered,
-        phases=list(Phase),
-        findings=[item for item in Finding if item not in TENANT_WIDE],
-        sortings=SORTINGS,
         saved=saved_views(current_user.id),
     )
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from sqlalchemy import select, update
-from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import IntegrityError
 
 from portal.accounts.errors import MediatorUnknown
 from portal.core.database import db
 from portal.core.refusal import Refusal
 from portal.domain.actors import Actor
 from portal.domain.participants import Mediator, Participant
-from portal.domain.releases import EndCause, Event, ProtocolEntry, Registration, Release
-from portal.domain.rules.identifiers import lookup_key, normalise
+from portal.domain.releases import EndCause, Event, Registration, Release
 from portal.domain.rules.preflight import (
     ENDING,
     Finding,
@@ -24,23 +21,23 @@ from portal.domain.rules.preflight import (
 )
 from portal.domain.tenants import Connection, Tenant
 from portal.networks.registry import Network
-from portal.participants.errors import ParticipantUnknown
 from portal.releases.errors import (
     AlreadyReleased,
-    ClarificationUnsaid,
     ConsentToConfirm,
     EndsAtOnce,
     IdentityDoubted,
     MediatorInactive,
     NetworkNotChosen,
-    NotInClarification,
     NotReleased,
 )
-from portal.releases.rows import consent_of, stuck_since
+from portal.releases.registrations import (
+    ensure_registration,
+    find_registration,
+    get_participant,
+    write_protocol,
+)
+from portal.releases.rows import consent_of
 from portal.tenants.queries import find_connection, tenant_facts, today_of
-
-SHORTEST_FINDING, LONGEST_FINDING = 5, 300
-"""Letters of the sentence that ends a clarification."""
 
 
 def release(
@@ -64,17 +61,7 @@ def release(
     registration = ensure_registration(connection, person)
     if not _compare_and_set(registration, released=False, to=True):
         raise AlreadyReleased
-    opened = Release(
-        tenant_id=tenant.id,
-        connection_id=connection.id,
-        participant_id=person.id,
-        released_at=now,
-        released_by=actor.initials,
-        consent_confirmed=confirmed,
-    )
-    db.session.add(opened)
-    db.session.flush()
-    registration.release_id = opened.id
+    registration.release_id = _insert_release(registration, actor, now, confirmed)
     registration.urgent, registration.stuck_since = False, None
     if registration.mediator_id is None:
         registration.mediator_id = _default_mediator(person, actor)
@@ -82,6 +69,20 @@ def release(
         registration, Event.RELEASED, actor, now, consent_confirmed=confirmed, mediator=_number(registration)
     )
     return registration
+
+
+def _insert_release(registration: Registration, actor: Actor, now: dt.datetime, confirmed: bool) -> int:
+    opened = Release(
+        tenant_id=registration.tenant_id,
+        connection_id=registration.connection_id,
+        participant_id=registration.participant_id,
+        released_at=now,
+        released_by=actor.initials,
+        consent_confirmed=confirmed,
+    )
+    db.session.add(opened)
+    db.session.flush()
+    return opened.id
 
 
 def revoke(participant_id: int, actor: Actor, now: dt.datetime) -> Registration:
@@ -136,94 +137,6 @@ def choose_mediator(participant_id: int, mediator_id: int, actor: Actor, now: dt
     )  # by the database: an import may count it up at the same time
     write_protocol(registration, Event.MEDIATOR_CHOSEN, actor, now, mediator=mediator.number, before=before)
     return registration
-
-
-def clarify(participant_id: int, found: str, actor: Actor, now: dt.datetime) -> Registration:
-    """End a clarification with a sentence on what was found. The status stays: the network alone changes it.
-
-    An answer that never came is not awaited any longer. Raises NotFound; Refusal `not-in-clarification`,
-    `clarification-unsaid`.
-    """
-    person = get_participant(participant_id)
-    connection = find_connection(person.tenant_id)
-    registration = find_registration(connection, person.id) if connection else None
-    if registration is None or registration.clarification is None:
-        raise NotInClarification
-    if len(found) < SHORTEST_FINDING:
-        raise ClarificationUnsaid
-    what = registration.clarification
-    ended = db.session.execute(
-        update(Registration)
-        .where(Registration.id == registration.id, Registration.clarification == what)
-        .values(clarification=None, **({"waiting_since": None} if what == "answer-missing" else {}))
-        .execution_options(synchronize_session=False)
-    )
-    assert isinstance(ended, CursorResult)
-    if not ended.rowcount:
-        raise NotInClarification
-    db.session.refresh(registration)
-    registration.stuck_since = stuck_since(registration, now)
-    write_protocol(registration, Event.CLARIFIED, actor, now, what=what, found=found[:LONGEST_FINDING])
-    return registration
-
-
-def get_participant(participant_id: int) -> Participant:
-    """Return a participant of the session's tenant. Raises NotFound."""
-    person = db.session.scalar(select(Participant).where(Participant.id == participant_id))
-    if person is None:
-        raise ParticipantUnknown
-    return person
-
-
-def get_participant_by_number(number: str) -> Participant:
-    """Return the participant with the identifier `number`, however its spaces are typed. Raises NotFound."""
-    wanted = normalise(number)
-    alike = db.session.scalars(select(Participant).where(Participant.lookup_key == lookup_key(number)))
-    found = [person for person in alike if normalise(person.number) == wanted]
-    if not found:
-        raise ParticipantUnknown(number=number)
-    return next((person for person in found if person.number == number), found[0])
-
-
-def find_registration(connection: Connection, participant_id: int) -> Registration | None:
-    return db.session.scalar(
-        select(Registration).where(
-            Registration.connection_id == connection.id, Registration.participant_id == participant_id
-        )
-    )
-
-
-def ensure_registration(connection: Connection, person: Participant) -> Registration:
-    """Return the participant's registration on the connection, created if there is none."""
-    registration = find_registration(connection, person.id)
-    if registration is not None:
-        return registration
-    made = Registration(tenant_id=person.tenant_id, connection_id=connection.id, participant_id=person.id)
-    try:
-        with db.session.begin_nested():
-            db.session.add(made)
-    except IntegrityError:  # on PostgreSQL: another request made it since the select
-        registration = find_registration(connection, person.id)
-        assert registration is not None
-        return registration
-    return made
-
-
-def write_protocol(
-    registration: Registration, event: Event, actor: Actor, now: dt.datetime, **data: object
-) -> None:
-    """Add a line to the person's protocol; `data` holds what its sentence needs, without names."""
-    db.session.add(
-        ProtocolEntry(
-            tenant_id=registration.tenant_id,
-            participant_id=registration.participant_id,
-            connection_id=registration.connection_id,
-            at=now,
-            event=event,
-            by=actor.initials,
-            data={key: value for key, value in data.items() if value is not None},
-        )
-    )
 
 
 def _connection_for_release(tenant: Tenant, now: dt.datetime) -> Connection:

@@ -14,7 +14,9 @@ from portal.core.refusal import NotFound, Refusal
 from portal.domain.audit import AuditEvent
 from portal.domain.permissions import Permission
 from portal.participants.mediators import find_mediators
-from portal.releases import identities, service
+from portal.releases import clarification, identities, service
+from portal.releases.answer_texts import archived_text, clarification_text, rejected_text
+from portal.releases.entry_texts import details
 from portal.releases.identities import is_still_announced
 from portal.releases.list_address import read_address
 from portal.releases.page import (
@@ -30,17 +32,14 @@ from portal.releases.page import (
     unknown_mediator,
 )
 from portal.releases.queries import explain
+from portal.releases.registrations import get_participant
 from portal.releases.texts import (
-    archived_text,
-    clarification_text,
-    details,
     is_late,
     late_text,
     leaving_text,
     mediator_chosen_text,
     mediator_pending_text,
     phase_text,
-    rejected_text,
     request_text,
     revoked_text,
     revoking_text,
@@ -122,7 +121,7 @@ def revoke(participant_id: int) -> Response:
 def clarify(participant_id: int) -> Response:
     """End a clarification with what was found."""
     found = " ".join(request.form.get("found", "").split())
-    service.clarify(participant_id, found, current_actor(), utcnow())
+    clarification.clarify(participant_id, found, current_actor(), utcnow())
     return done(participant_id, _("Die Klärung ist beendet; was Sie festgestellt haben, steht im Protokoll."))
 
 
@@ -131,7 +130,7 @@ def clarify(participant_id: int) -> Response:
 @audited(AuditEvent.IDENTITY_SETTLED, "participant")
 def settle_identity(participant_id: int) -> Response:
     """Decide whether the identifier belongs to the same person or to another one."""
-    service.get_participant(participant_id)
+    get_participant(participant_id)
     said = request.form.get("person")
     if said not in ("same", "other"):
         raise Refusal("identity-undecided")

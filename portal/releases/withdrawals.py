@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, ScalarSelect, Select, and_, func, select
 
 from portal.core.database import db
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -92,8 +92,9 @@ def overview(now: dt.datetime) -> Overview:
     )
 
 
-def _query() -> Select[*tuple[Any, ...]]:
-    first = (
+def _first_delivery() -> ScalarSelect[int]:
+    """Return the first committed delivery that told the network of a withdrawal, as part of another statement."""
+    return (
         select(func.min(DeliveryPerson.delivery_id))
         .join(Delivery, Delivery.id == DeliveryPerson.delivery_id)
         .where(
@@ -105,6 +106,9 @@ def _query() -> Select[*tuple[Any, ...]]:
         .correlate(Release)
         .scalar_subquery()
     )
+
+
+def _query() -> Select[*tuple[Any, ...]]:
     hers = and_(
         DeliveryPerson.delivery_id == Delivery.id, DeliveryPerson.participant_id == Release.participant_id
     )
@@ -119,7 +123,7 @@ def _query() -> Select[*tuple[Any, ...]]:
         )
         .select_from(Release)
         .join(Participant, Participant.id == Release.participant_id)
-        .outerjoin(Delivery, Delivery.id == first)
+        .outerjoin(Delivery, Delivery.id == _first_delivery())
         .outerjoin(DeliveryPerson, hers)
         .where(Release.consent_lost_at.is_not(None))
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from portal.webkit.languages import gettext as _
 
 
 def span(seconds: int) -> str:
     """Seconds up to two minutes, then minutes, then hours."""
     if seconds < 120:
-        return str(_("%(number)s s", number=seconds))
+        return _("%(number)s s", number=seconds)
     if seconds < 2 * 3600:
-        return str(_("%(number)s min", number=seconds // 60))
-    return str(_("%(number)s h", number=seconds // 3600))
+        return _("%(number)s min", number=seconds // 60)
+    return _("%(number)s h", number=seconds // 3600)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import flask_babel
 from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request
@@ -67,6 +68,11 @@ def find_shortcuts() -> bool:
 def number(value: int) -> str:
     """A whole number with the language's groups: 12.345."""
     return str(format_decimal(value, locale=get_locale()))
+
+
+def gettext(text: str, **values: object) -> str:
+    """Return the translated text with these values in it."""
+    return str(flask_babel.gettext(text, **values))
 
 
 def ngettext(singular: str, plural: str, num: int, **values: object) -> str:

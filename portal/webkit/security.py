@@ -62,18 +62,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config.update(
         MAX_CONTENT_LENGTH=BODY_LIMIT,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session
-        RATELIMIT_STORAGE_URI=f"{limit_storage.SCHEME}://",
-        RATELIMIT_STORAGE_OPTIONS={
-            "redis_url": settings.redis_url,
-            "socket_connect_timeout": 0.5,
-            "socket_timeout": 0.5,
-            "retry": None,
-        },
-        RATELIMIT_STRATEGY="moving-window",
-        RATELIMIT_HEADERS_ENABLED=True,
-        RATELIMIT_KEY_PREFIX="jobbruecke",
+        COMPRESS_ALGORITHM=["gzip"],
+        COMPRESS_MIN_SIZE=1000,
+        COMPRESS_STREAMS=False,
     )
-    app.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_MIN_SIZE=1000, COMPRESS_STREAMS=False)
+    _configure_limits(app, settings)
     Compress(app)
     app.before_request(_say_that_the_database_is_away)  # before the form's token, which is kept there
     csrf.init_app(app)
@@ -92,3 +85,18 @@ def init_app(app: Flask, settings: Settings) -> None:
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _configure_limits(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        RATELIMIT_STORAGE_URI=f"{limit_storage.SCHEME}://",
+        RATELIMIT_STORAGE_OPTIONS={
+            "redis_url": settings.redis_url,
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 0.5,
+            "retry": None,
+        },
+        RATELIMIT_STRATEGY="moving-window",
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_KEY_PREFIX="jobbruecke",
+    )

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Table, func, select
 
-from portal.accounts.service import disable_account, get_account
+from portal.accounts.queries import get_account
+from portal.accounts.service import disable_account
 from portal.core.database import EVERY_TENANT, Base, commit, db, utcnow
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, OneTimeLink, Role

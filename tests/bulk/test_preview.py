@@ -11,8 +11,9 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
+from portal.bulk.execution import WITHDRAWN, do_some
 from portal.bulk.preview import Preview, PreviewGroup, people_of, preview
-from portal.bulk.service import WITHDRAWN, Chosen, choose, do_some, set_mediator
+from portal.bulk.service import Chosen, choose, set_mediator
 from portal.core.database import commit, db
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import Actor

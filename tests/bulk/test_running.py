@@ -10,7 +10,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.bulk import jobs as bulk
+from portal.bulk.execution import do_some
 from portal.bulk.jobs import run_bulk
 from portal.bulk.preview import preview
 from portal.bulk.service import KEPT, Chosen, choose, forget_runs, start
@@ -81,9 +81,9 @@ def test_whoever_takes_over_goes_on_where_the_dead_one_stopped(bulk_id: int, cas
     commit()
     assert dead is not None
     scope_to(cast.alpha)
-    bulk.do_some(renew(dead, utcnow()), NOW, 3)
+    do_some(renew(dead, utcnow()), NOW, 3)
     commit()
-    bulk.do_some(renew(dead, utcnow()), NOW, 3)
+    do_some(renew(dead, utcnow()), NOW, 3)
     rollback()  # dies before its commit
     run_bulk(bulk_id)  # its lease holds: nobody else begins
     assert len(released_once(cast.alpha)) == 3

@@ -40,7 +40,7 @@ from portal.domain.rules.preflight import TENANT_WIDE, Finding
 from portal.domain.rules.status import Reason, Status
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.imports.codes import Notice
-from portal.imports.service import report
+from portal.imports.reports import report
 from portal.imports.texts import ABSENT_TEXTS, IMPORT_TEXTS
 from portal.releases.filters import Filters
 from portal.releases.queries import list_participants

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import Refusal
-from portal.deliveries.service import approve
+from portal.deliveries.approval import approve
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from portal.domain.participants import Mediator, Order, Participant
 from portal.domain.releases import Registration, Release

@@ -11,8 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.core.database import commit, db, rollback, utcnow
 from portal.core.refusal import Refusal
+from portal.deliveries.approval import approve, discard
 from portal.deliveries.planning import plan_nightly
-from portal.deliveries.service import Plan, approve, discard, plan, request_transfer
+from portal.deliveries.service import Plan, plan
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import UNCOMMITTED, DeliveryState, Mode, Trigger

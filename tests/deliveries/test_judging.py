@@ -12,8 +12,8 @@ from sqlalchemy import select
 from portal.accounts.second_person import Starter, is_same
 from portal.core.database import commit, db, utcnow
 from portal.core.refusal import Refusal
+from portal.deliveries.approval import approve, discard
 from portal.deliveries.braking import shown_digest
-from portal.deliveries.service import approve, discard
 from portal.domain.accounts import Account, Role
 from portal.domain.actors import SYSTEM, Actor
 from portal.domain.deliveries import Delivery, DeliveryPerson

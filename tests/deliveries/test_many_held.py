@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
-from portal.deliveries.service import approve
+from portal.deliveries.approval import approve
 from portal.domain.accounts import Role
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState

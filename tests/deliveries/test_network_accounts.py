@@ -9,10 +9,10 @@ import pytest
 from portal.core.database import commit, rollback, scope_to, utcnow
 from portal.core.refusal import Refusal
 from portal.deliveries import attempts
+from portal.deliveries.approval import approve
 from portal.deliveries.network_accounts import accept, find_question
 from portal.deliveries.network_change import choose_network
 from portal.deliveries.reconciling import find_differences, settle
-from portal.deliveries.service import approve
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.settings import current_settings
+from portal.deliveries.approval import approve
 from portal.deliveries.jobs import acquire
-from portal.deliveries.service import approve, cancel
+from portal.deliveries.service import cancel
 from portal.domain.actors import SYSTEM
 from portal.domain.deliveries import Delivery, DeliveryPart
 from portal.domain.delivery_states import UNCOMMITTED, DeliveryProblem, DeliveryState

@@ -18,7 +18,7 @@ from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, u
 from portal.core.migrating import upgrade
 from portal.core.settings import current_settings
 from portal.deliveries.jobs import run_delivery
-from portal.deliveries.service import request_transfer
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.accounts import Account
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery

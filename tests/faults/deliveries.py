@@ -351,10 +351,10 @@ DELIVERIES: dict[str, Story] = {
         (
             "deliveries.jobs.run_delivery",
             "deliveries.jobs._do_step",
-            "deliveries.jobs.build",
+            "deliveries.build_step.build",
             "deliveries.building._start_anew",
             "deliveries.building._write",
-            "deliveries.jobs.build:2",
+            "deliveries.build_step.build:2",
             "deliveries.sending.send",
             "deliveries.sending.Sending.check_account",
             "deliveries.sending.Sending.open",
@@ -382,18 +382,18 @@ DELIVERIES: dict[str, Story] = {
     "nobody is left to name": Story(
         nobody_is_left_to_name,
         ends(DeliveryState.DISCARDED, DeliveryProblem.NOTHING_TO_SEND),
-        ("deliveries.jobs.build:2",),
+        ("deliveries.build_step.build:2",),
     ),
     "too many vanish": Story(
         too_many_vanish,
         ends(DeliveryState.HELD, DeliveryProblem.BRAKE),
-        ("deliveries.jobs.build:2",),
+        ("deliveries.build_step.build:2",),
     ),
-    "an import is taken over": Story(an_import_is_taken_over, is_online, ("deliveries.jobs.build",)),
+    "an import is taken over": Story(an_import_is_taken_over, is_online, ("deliveries.build_step.build",)),
     "the licence has ended": Story(
         the_licence_has_ended,
         ends(DeliveryState.DISCARDED, DeliveryProblem.NOT_LICENSED),
-        ("deliveries.jobs.build",),
+        ("deliveries.build_step.build",),
     ),
     "it crashed three times": Story(
         it_crashed_three_times,

@@ -21,10 +21,10 @@ from tests.support.invariants import assert_promise
 
 POINTS = [
     "deliveries.jobs.run_delivery.after",
-    "deliveries.jobs.build.after",
+    "deliveries.build_step.build.after",
     "deliveries.building._start_anew.after",
     "deliveries.building._write.after",
-    "deliveries.jobs.build:2.after",
+    "deliveries.build_step.build:2.after",
     "deliveries.sending.send.after",
     "call.readAccount.before",
     "deliveries.sending.Sending.check_account.after",

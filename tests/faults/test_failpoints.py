@@ -15,7 +15,8 @@ from flask import Flask
 
 from portal.core.database import commit, db, reading
 from portal.domain.tenants import Tenant
-from portal.networks.protocol.client import NetworkClient, Unavailable
+from portal.networks.protocol.client import NetworkClient
+from portal.networks.protocol.errors import Unavailable
 from tests.support import failpoints
 from tests.support.database import NOW, make_settings, settings_environment
 from worker import schedule

@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 
 from portal.core.database import commit, db, scope_to, utcnow
 from portal.core.queue import QUEUE, function_of
-from portal.deliveries.service import approve
+from portal.deliveries.approval import approve
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Trigger
 from tests.faults.two_tenants import plan

@@ -6,8 +6,8 @@ import pytest
 
 from portal.core.database import commit, utcnow
 from portal.core.refusal import Refusal
+from portal.deliveries.approval import approve, discard
 from portal.deliveries.queries import leavers
-from portal.deliveries.service import approve, discard
 from portal.domain.actors import Actor
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState, Mode, Trigger
 from portal.domain.releases import EndCause

@@ -12,8 +12,9 @@ from portal.domain.actors import QUALLI
 from portal.domain.imports import ImportMode, ImportRun
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.tenants import Tenant
+from portal.imports.reports import Report, report
 from portal.imports.running import run_import
-from portal.imports.service import Report, keep_export, report, start_import
+from portal.imports.service import keep_export, start_import
 
 MEDIATORS = "vermittler_id;kuerzel;nachname;vorname\nV1;MM;Muster;Mia\nV2;BO;Bosch;Otto\n"
 ORDERS = "auftrag_id;bezeichnung;zustaendig\nA1;Umschulung;MM|BO\nA2;Coaching;\n"

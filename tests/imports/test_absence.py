@@ -12,8 +12,9 @@ from portal.domain.actors import Actor
 from portal.domain.import_kinds import Kind
 from portal.domain.imports import ImportMode, ImportRun, ImportState
 from portal.domain.participants import Mediator, Profile
+from portal.imports.reports import leaving
 from portal.imports.running import run_import
-from portal.imports.service import approve, discard, get_import, leaving
+from portal.imports.service import approve, discard, get_import
 from tests.imports.exports import ALL, bring, contents, people, report_of
 from tests.support.database import Cast
 from tests.support.door import Door, new_token

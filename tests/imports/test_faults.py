@@ -19,6 +19,7 @@ from portal.domain.actors import Actor
 from portal.domain.imports import ImportLine, ImportMode, ImportRun, ImportState
 from portal.domain.tenants import Tenant
 from portal.imports import running as imports
+from portal.imports import staging_files
 from portal.imports.leases import acquire
 from portal.imports.running import CRASHES, run_import
 from portal.imports.service import approve, get_import, start_import
@@ -128,10 +129,10 @@ def test_a_stopped_worker_that_goes_on_after_its_lease_changes_nothing(
 ) -> None:
     bring(cast.alpha, ALL)
     import_id = start(cast.alpha, NEXT)
-    stage = imports.stage
+    stage = staging_files.stage
 
     def stage_while_another_takes_over(*args: object) -> None:
-        monkeypatch.setattr(imports, "stage", stage)
+        monkeypatch.setattr(staging_files, "stage", stage)
         commit()  # asleep for longer than the lease
         expire_lease(import_id)
         run_import(import_id, batch=2)
@@ -140,7 +141,7 @@ def test_a_stopped_worker_that_goes_on_after_its_lease_changes_nothing(
     held = []
     hold = leases.renew
     monkeypatch.setattr(leases, "renew", lambda lease, *more: (held.append(lease), hold(lease, *more))[1])
-    monkeypatch.setattr(imports, "stage", stage_while_another_takes_over)
+    monkeypatch.setattr(staging_files, "stage", stage_while_another_takes_over)
     run_import(import_id, batch=1)
     assert_it_is_next(cast.alpha, import_id)
 

@@ -10,7 +10,7 @@ from portal.core.database import EVERY_TENANT, commit, db, scope_to
 from portal.domain.imports import ImportMode
 from portal.domain.participants import Mediator, Order, Participant, Profile
 from portal.domain.rules.identifiers import lookup_key
-from portal.releases.service import get_participant_by_number
+from portal.releases.registrations import get_participant_by_number
 from tests.imports.exports import ALL, SVNR, bring, contents, faults, people
 from tests.support.database import Cast
 from tests.support.door import Door, new_token

@@ -21,8 +21,9 @@ from portal.domain.participants import (
     social_insurance_place,
 )
 from portal.imports.jobs import EMPTY_AFTER, due_imports
+from portal.imports.reports import leaving
 from portal.imports.running import run_import
-from portal.imports.service import approve, discard, get_import, leaving
+from portal.imports.service import approve, discard, get_import
 from tests.imports.exports import (
     ALL,
     MEDIATORS,

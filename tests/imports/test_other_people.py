@@ -16,8 +16,9 @@ from portal.domain.participants import Participant, ParticipantWord, Profile
 from portal.domain.releases import EndCause, Event, ProtocolEntry, Release
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
+from portal.imports.reports import Report
 from portal.imports.running import run_import
-from portal.imports.service import Report, approve, get_import
+from portal.imports.service import approve, get_import
 from portal.releases.filters import Filters
 from portal.releases.identities import settle_identity
 from portal.releases.queries import count_participants

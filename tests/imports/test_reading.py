@@ -9,7 +9,8 @@ import pytest
 
 from portal.imports.codes import FileRefused
 from portal.imports.columns import PARTICIPANTS
-from portal.imports.reading import LINE_LIMIT, CsvFile, Line
+from portal.imports.feed import LINE_LIMIT
+from portal.imports.reading import CsvFile, Line
 
 TODAY = dt.date(2026, 3, 2)
 

@@ -16,8 +16,9 @@ from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.domain.actors import Actor
 from portal.domain.imports import ImportMode, ImportState
 from portal.domain.tenants import Tenant
+from portal.imports.reports import Report
 from portal.imports.running import run_import
-from portal.imports.service import Report, approve, get_import, keep_export, start_import
+from portal.imports.service import approve, get_import, keep_export, start_import
 from tests.imports.exports import ALL, bring, folder, people, report_of
 from tests.support.commands import Commands
 from tests.support.database import Cast

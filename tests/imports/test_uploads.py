@@ -12,7 +12,7 @@ import pytest
 from portal.core.crypto import DecryptionError, Keyring
 from portal.core.refusal import Refusal
 from portal.domain.import_kinds import Kind
-from portal.imports import uploads
+from portal.imports import packing
 from portal.imports.archive import open_export
 from portal.imports.uploads import open_upload, take_in
 from tests.imports.exports import ALL, PEOPLE, folder, zipped
@@ -73,7 +73,7 @@ def test_a_size_that_lies_unpacks_no_more_than_it_says(tmp_path: Path) -> None:
 def test_more_than_can_be_unpacked_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal.imports.archive.UNPACKED_LIMIT", 100)
     assert refusal(zipped(ALL), tmp_path) == "import-too-large"
-    monkeypatch.setattr(uploads, "UNPACKED_LIMIT", 100)
+    monkeypatch.setattr(packing, "UNPACKED_LIMIT", 100)
     assert refusal(folder(tmp_path.parent / "big", ALL), tmp_path) == "import-too-large"
 
 

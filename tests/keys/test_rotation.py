@@ -111,7 +111,7 @@ def test_nothing_else_is_encrypted() -> None:
         "portal/keys/service.py",
         "portal/mail/outbox.py",
         "portal/imports/staging.py",
-        "portal/imports/uploads.py",
+        "portal/imports/encrypted_files.py",
         "portal/tenants/service.py",
         "portal/deliveries/building.py",
     }

@@ -16,8 +16,10 @@ from portal.domain.tenants import Tenant
 from portal.mail import outbox
 from portal.notices import service
 from portal.notices.digests import FORGOTTEN_AFTER as MORNINGS_KEPT
-from portal.privacy.processing import as_markdown, processing_record
-from portal.privacy.registry import TABLES, Retention
+from portal.privacy.classes import Retention
+from portal.privacy.markdown import as_markdown
+from portal.privacy.processing import processing_record
+from portal.privacy.registry import TABLES
 from tests.support.database import Cast, make_cast
 from tests.support.factories import make_account
 from worker.schedule import sweep

@@ -9,7 +9,8 @@ import pytest
 
 from portal.domain.accounts import Role
 from portal.domain.notice_kinds import NoticeKind
-from portal.domain.rules.notices import ConnectionFacts, Facts, TenantFacts, TokenFacts, wanted
+from portal.domain.rules.notice_facts import ConnectionFacts, Facts, TenantFacts, TokenFacts
+from portal.domain.rules.notices import wanted
 from portal.notices.audience import AUDIENCE, told
 
 NOW = dt.datetime(2026, 3, 10, 12, 0, tzinfo=dt.UTC)

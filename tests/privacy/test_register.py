@@ -8,8 +8,10 @@ from sqlalchemy import LargeBinary, Table
 
 from portal.core.database import Base, commit, db, scope_to
 from portal.domain.tenants import Tenant
-from portal.privacy.processing import as_markdown, processing_record
-from portal.privacy.registry import ALWAYS_TECHNICAL, TABLES, Retention, Sort, Subjects
+from portal.privacy.classes import Retention, Sort, Subjects
+from portal.privacy.markdown import as_markdown
+from portal.privacy.processing import processing_record
+from portal.privacy.registry import ALWAYS_TECHNICAL, TABLES
 from tests.support.database import Cast
 
 MODELS: dict[str, Table] = dict(Base.metadata.tables)

@@ -16,8 +16,9 @@ from hypothesis.stateful import RULE_MARKER, RuleBasedStateMachine, initialize, 
 from portal.audit.verifying import verify
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, utcnow
 from portal.core.refusal import Refusal
-from portal.deliveries import service
-from portal.deliveries.service import discard, request_transfer
+from portal.deliveries import approval
+from portal.deliveries.approval import discard
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.imports import ImportMode
 from portal.domain.releases import Event, ProtocolEntry
@@ -396,7 +397,7 @@ class Holds(Base):
         same = "same-person" if by.initials == held["started_by"] else None
         expected = same or (None if honest else "changed-since-shown")
         shown = held["shown_digest"] if honest else "what was shown yesterday"
-        self._say("hold", lambda: service.approve(held["id"], shown, by, utcnow()), expected)
+        self._say("hold", lambda: approval.approve(held["id"], shown, by, utcnow()), expected)
         self.world.work()
 
     @rule(by=st.sampled_from([SUPERVISOR, CASEWORKER]))

@@ -15,7 +15,17 @@ from sqlalchemy import func, select, update
 
 from portal.core import leases
 from portal.core.database import commit, db, utcnow
-from portal.deliveries import answers, applying, braking, building, planning, receipts, sending, service
+from portal.deliveries import (
+    answers,
+    applying,
+    approval,
+    braking,
+    build_step,
+    building,
+    planning,
+    receipts,
+    sending,
+)
 from portal.deliveries import jobs as steps
 from portal.deliveries import reconciliation as reconciling
 from portal.domain.deliveries import Delivery, DeliveryPerson
@@ -77,12 +87,12 @@ def _fence_ignored(patch: Patch) -> None:
 
 
 def _base_dropped(patch: Patch) -> None:
-    right = sending._snapshot
-    patch.setattr(sending, "_snapshot", lambda *them: replace(right(*them), base_sequence=None))
+    right = sending.take_snapshot
+    patch.setattr(sending, "take_snapshot", lambda *them: replace(right(*them), base_sequence=None))
 
 
 def _explained_counted(patch: Patch) -> None:
-    right = steps.ask_brake
+    right = build_step.ask_brake
 
     def wrong(context: Any, _unexplained: int) -> Any:
         query = select(func.count()).where(
@@ -90,7 +100,7 @@ def _explained_counted(patch: Patch) -> None:
         )
         return right(context, db.session.scalar(query) or 0)
 
-    patch.setattr(steps, "ask_brake", wrong)
+    patch.setattr(build_step, "ask_brake", wrong)
 
 
 def _last_look_skipped(patch: Patch) -> None:
@@ -144,7 +154,7 @@ def _parts_read_anew(patch: Patch) -> None:
     def wrong(held: Any) -> Any:
         with held.step() as delivery:
             again = delivery.state is DeliveryState.SENDING and delivery.commit_attempted_at is None
-            context = steps._context(delivery, utcnow())
+            context = build_step._context(delivery, utcnow())
         if again:
             counts = building.build_parts(held, context).counts
             with held.step() as delivery:
@@ -167,20 +177,20 @@ def _vanished_leave_as_if_without_consent(patch: Patch) -> None:
 
 
 def _new_key_each_time(patch: Patch) -> None:
-    right = sending._snapshot
+    right = sending.take_snapshot
     patch.setattr(
-        sending, "_snapshot", lambda *them: replace(right(*them), idempotency_key=str(uuid.uuid4()))
+        sending, "take_snapshot", lambda *them: replace(right(*them), idempotency_key=str(uuid.uuid4()))
     )
 
 
 def _reconciling_forgotten(patch: Patch) -> None:
-    right = sending._judge
+    right = sending.judge_account
 
     def wrong(delivery: Any, account: Any, now: Any) -> Any:
         db.session.execute(update(Connection).values(attempted_sequence=account.last_sequence))
         return right(delivery, account, now)
 
-    patch.setattr(sending, "_judge", wrong)
+    patch.setattr(sending, "judge_account", wrong)
 
 
 def _revoked_come_back_to_life(patch: Patch) -> None:
@@ -188,17 +198,17 @@ def _revoked_come_back_to_life(patch: Patch) -> None:
 
 
 def _whoever_started_it_lets_it_go(patch: Patch) -> None:
-    patch.setattr(service, "require_second", lambda *_: None)
+    patch.setattr(approval, "require_second", lambda *_: None)
 
 
 def _shown_or_not(patch: Patch) -> None:
-    right = service.approve
+    right = approval.approve
 
     def wrong(delivery_id: int, _shown_digest: str, actor: Any, now: Any) -> Delivery:
         digest = db.session.get_one(Delivery, delivery_id).shown_digest or ""
         return right(delivery_id, digest, actor, now)
 
-    patch.setattr(service, "approve", wrong)
+    patch.setattr(approval, "approve", wrong)
 
 
 def _rejects_some(world: World) -> None:

@@ -10,7 +10,7 @@ from portal.core.refusal import Refusal
 from portal.domain.releases import Event, ProtocolEntry
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
-from portal.releases.service import clarify
+from portal.releases.clarification import clarify
 from tests.support.bridge import CASEWORKER, Bridge
 
 FOUND = "Im Jobportal nachgesehen: dort steht sie richtig."

@@ -7,7 +7,7 @@ import pytest
 from portal.core.database import EVERY_TENANT, scoped_to, utcnow
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
-from portal.notices.queries import find_facts
+from portal.notices.facts import find_facts
 from portal.releases.causes import causes
 from portal.releases.filters import Filters
 from portal.releases.queries import count_all, list_participants

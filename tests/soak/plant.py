@@ -22,8 +22,9 @@ from portal.core.database import EVERY_TENANT, commit, db, rollback, scope_to, u
 from portal.core.migrating import upgrade
 from portal.core.refusal import Refusal
 from portal.core.settings import Settings
+from portal.deliveries.approval import approve
 from portal.deliveries.reconciling import find_differences, settle
-from portal.deliveries.service import approve, request_transfer
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import DeliveryState, Inclusion
 from portal.domain.imports import UNFINISHED, ImportMode, ImportRun

@@ -15,7 +15,7 @@ from sqlalchemy import insert, inspect, or_, select
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.deliveries import jobs as steps
 from portal.deliveries.network_change import choose_network
-from portal.deliveries.service import request_transfer
+from portal.deliveries.transfer_requests import request_transfer
 from portal.domain.actors import Actor
 from portal.domain.deliveries import Delivery
 from portal.domain.participants import Mediator, Order, Participant, ParticipantWord

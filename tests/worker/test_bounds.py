@@ -13,8 +13,9 @@ from portal.core.database import commit, scope_to, utcnow
 from portal.deliveries.queries import odd_answers
 from portal.domain.delivery_states import DeliveryProblem, DeliveryState
 from portal.domain.rules.status import Status
-from portal.networks.protocol.client import Garbled, NetworkClient
+from portal.networks.protocol.client import NetworkClient
 from portal.networks.protocol.contract import HIGHEST, HIGHEST_KNOWN
+from portal.networks.protocol.errors import Garbled
 from tests.support.bridge import Bridge, hold_answers
 from tests.support.rude_server import RudeServer, answer
 from tests.worker.conftest import Night

@@ -17,10 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.networks.protocol import client as network
-from portal.networks.protocol.client import (
-    Call,
+from portal.networks.protocol.client import Call, NetworkClient
+from portal.networks.protocol.errors import (
     Garbled,
-    NetworkClient,
     NetworkError,
     Refused,
     Throttled,
