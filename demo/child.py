@@ -89,7 +89,7 @@ class Child:
     def exit_code(self) -> int | None:
         """None while it runs, else its exit code, negative for a signal; ends what it left running."""
         if self._process.returncode is None and self._has_ended():
-            # Before it is reaped: until then nobody else can have its number.
+            # Before it is reaped: until then no other process can have its number.
             kill_session(self.pid)
             self._process.wait()
         return self._process.returncode

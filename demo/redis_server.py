@@ -1,4 +1,4 @@
-"""An embedded Redis for one machine: on a Unix socket, in memory, started and stopped by whoever calls."""
+"""An embedded Redis for one machine: on a Unix socket, in memory, started and stopped by the caller."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def socket_in(folder: Path) -> Iterator[Path]:
 
 def _short_temporary_folder() -> str:
     usual = tempfile.gettempdir()
-    # mkdtemp makes a folder there that nobody else can enter.
+    # mkdtemp makes a folder there that no other user can enter.
     return usual if len(usual) <= 60 else "/tmp"  # noqa: S108
 
 

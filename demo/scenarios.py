@@ -1,4 +1,4 @@
-"""What happened at each provider before somebody opens the demo. Each scenario ends today."""
+"""What happened at each provider before the demo is opened. Each scenario ends today."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ class Order:
     number: str
     title: str
     open: bool = True
-    """Anybody may be put into it; others are for one role."""
+    """Any participant may be put into it; others are for one role."""
     responsible: bool = True
     had_responsible: bool = True
-    """The export before had somebody responsible."""
+    """The export before named a person responsible."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Provider:
 
     @property
     def confirms(self) -> bool:
-        """Whether consent that is not recorded may be confirmed by whoever releases."""
+        """Whether consent that is not recorded may be confirmed on release."""
         return self.network == "jobnetzwerk"
 
     def numbers(self, *names: str) -> list[str]:
@@ -115,7 +115,7 @@ NEVER = (
     Role("old-expiry", 5, {"einverstaendnis_bis": -120}),
     Role("sparse", 30),
 )
-"""People whom nobody ever released; `sparse` have gaps at random."""
+"""Participants who were never released; `sparse` have gaps at random."""
 WRONG_LINES = (
     Role("wrong-birth-date", 1, {"geburtsdatum": "31.02.1991"}),
     Role("wrong-insurance-number", 1, {"svnr": "00010190B012"}),

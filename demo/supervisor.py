@@ -24,7 +24,7 @@ class _FailedError(Exception):
 
 
 class _StopError(Exception):
-    """Somebody asked for the end."""
+    """The user or a signal asked for the end."""
 
 
 class _Kept:

@@ -45,7 +45,7 @@ def seal_again(chain: int, span: dt.timedelta) -> None:
     """Seal a tenant's transactions once more, as they stand now, each earlier by `span`.
 
     Forget the exported checkpoints: what a scenario has cron do exports them, and their seals are about to be others.
-    While the demo is being filled nobody relies on them yet; the running demo's cron exports the final ones.
+    While the demo is being filled they are not relied on yet; the running demo's cron exports the final ones.
     """
     checkpoints_file(current_settings()).unlink(missing_ok=True)
     connection, seals, before = db.session.connection(), cast("Table", Seal.__table__), NOTHING_BEFORE

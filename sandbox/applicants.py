@@ -83,7 +83,7 @@ def take_over(
 def withdraw(
     db: sqlite3.Connection, provider_id: str, participant_id: str, *, sequence: int, at: str
 ) -> str | None:
-    """Archive somebody as withdrawn and give the Bewerber-ID, or None where the network does not know them."""
+    """Archive an applicant as withdrawn and give the Bewerber-ID, or None where the network does not know them."""
     db.execute(
         "UPDATE applicant SET state = ?, reason = ?, detail = NULL, sequence = ?, changed_at = ?"
         " WHERE provider_id = ? AND participant_id = ?",

@@ -27,7 +27,7 @@ def refuse_foreign_browsers() -> None:
 
 
 def refuse_unauthorised() -> None:
-    """Let in whoever shows the control token, and without one only the machine itself."""
+    """Admit callers with the control token; without one, the machine itself alone."""
     token = services().control_token
     if token is not None:
         shown = request.headers.get("Authorization", "")

@@ -8,7 +8,7 @@ from sandbox.providers import Provider
 
 @dataclass(frozen=True)
 class Mediator:
-    """A mediator as named by a provider, or created by hand; `by_hand` says that somebody decided."""
+    """A mediator as named by a provider, or created by hand; `by_hand` tells the two apart."""
 
     mediator_id: str
     is_known: bool

@@ -154,7 +154,7 @@ class ParticipantRecord(Message):
 
 
 class WithdrawalRecord(Message):
-    """Somebody who is to be archived."""
+    """A participant who is to be archived."""
 
     type: Literal["withdrawal"]
     participant_id: Identifier

@@ -1,4 +1,4 @@
-"""Pages for people who try something out: what arrived, who is active, why somebody is archived."""
+"""Pages for people who try something out: what arrived, who is active, and why applicants are archived."""
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -116,7 +116,7 @@ def list_applicants(provider_id: str) -> str:
 
 @pages.post("/search")
 def search() -> AnyResponse | str | tuple[str, int]:
-    """Find somebody by number. The number is not in the address: only the Bewerber-ID found is."""
+    """Find an applicant by number. The number is not in the address: only the Bewerber-ID found is."""
     number = request.form.get("number", "").strip()
     services().processor.catch_up_all(now_at())
     with services().database.read() as db:

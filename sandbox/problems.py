@@ -56,7 +56,7 @@ class Problem(Exception):
 
 
 def not_found(detail: str = "Diese Adresse gibt es nicht.") -> Problem:
-    """Give the refusal of what does not exist, or is somebody else's."""
+    """Give the refusal of what does not exist, or belongs to another provider."""
     return Problem(404, ProblemType.NOT_FOUND, detail)
 
 

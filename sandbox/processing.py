@@ -1,6 +1,6 @@
 """Working through committed deliveries, in the order of their numbers, once their time has come.
 
-There is no background thread. Whoever asks first after the time has come does the work. Before anything
+There is no background thread. The first request after the time has come does the work. Before anything
 changes that a decision depends on (a mediator, a rule), what is due is worked through, as if in time.
 """
 

@@ -165,7 +165,7 @@ def _endless(parameters: Parameters) -> Response:
 
 
 def _as_if_foreign(response: Response) -> dict[str, Any]:
-    """Give the true answer with the numbers of somebody else's delivery in it."""
+    """Give the true answer with the numbers of another provider's delivery in it."""
     content = response.get_json(silent=True)
     foreign: dict[str, Any] = dict(content) if isinstance(content, dict) else {}
     for name in ("delivery_id", "receipt_id", "provider_id"):

@@ -76,7 +76,7 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why somebody is archived or rejected."""
+    """Why an applicant is archived or rejected."""
 
     WITHDRAWN = "withdrawn"
     MEDIATOR_UNKNOWN = "mediator-unknown"

@@ -473,7 +473,7 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("notices", sa.JSON(), nullable=False),
         sa.Column("kinds", sa.JSON(), nullable=False),
-        sa.Column("nobody_leaves", sa.Boolean(), nullable=False),
+        sa.Column("everyone_stays", sa.Boolean(), nullable=False),
         sa.Column("profiles_stay", sa.Boolean(), nullable=False),
         sa.Column("problem", sa.String(length=40), nullable=True),
         sa.Column("problem_values", sa.JSON(), nullable=False),

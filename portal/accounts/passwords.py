@@ -47,7 +47,7 @@ def verify_password(password: str, stored: str | None) -> bool:
 def verify_and_renew(password: str, stored: str | None) -> tuple[bool, str | None]:
     """`verify_password`, and a hash to store instead where `stored` was made with older parameters."""
     try:
-        matches, newer = _hasher.verify_and_update(_as_hashed(password), stored or _of_nobody())
+        matches, newer = _hasher.verify_and_update(_as_hashed(password), stored or _dummy_hash())
     except PwdlibError:  # a hash of a kind we do not know
         return False, None
     return (matches, newer) if stored is not None else (False, None)
@@ -59,5 +59,5 @@ def _as_hashed(password: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _of_nobody() -> str:
-    return _hasher.hash("nobody's password")
+def _dummy_hash() -> str:
+    return _hasher.hash("no account has this password")

@@ -62,7 +62,7 @@ class Preview:
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:20]
 
     @property
-    def anybody(self) -> bool:
+    def is_useful(self) -> bool:
         return any(
             self.counts[group] for group in (PreviewGroup.GOES, PreviewGroup.WITHDRAWS, PreviewGroup.CONFIRM)
         )

@@ -72,7 +72,7 @@ def coming(context: TenantContext) -> Coming:
         "explained_now": and_(_leaving(context), explained(), ~Registration.archived),
     }
     sums = [func.sum(case((condition, 1), else_=0)) for condition in kinds.values()]
-    row = db.session.execute(_everybody(context).with_only_columns(*sums)).one()
+    row = db.session.execute(registered(context).with_only_columns(*sums)).one()
     counted = {name: number or 0 for name, number in zip(kinds, row, strict=True)}
     explained_now = counted.pop("explained_now")
     return Coming(
@@ -88,14 +88,10 @@ def leavers(context: TenantContext, *, with_explanation: bool, limit: int = 100)
     """The first of those who would leave, by name."""
     condition = explained() if with_explanation else ~explained()
     query = (
-        _everybody(context).where(_leaving(context), condition).order_by(Participant.sort_key).limit(limit)
+        registered(context).where(_leaving(context), condition).order_by(Participant.sort_key).limit(limit)
     )
     found = [decided_row(context, row) for row in db.session.execute(query)]
     return [Leaver(row.participant, row.findings) for row in found]
-
-
-def _everybody(context: TenantContext) -> Select[*tuple[Any, ...]]:
-    return registered(context)
 
 
 def _leaving(context: TenantContext) -> Condition:
@@ -119,7 +115,7 @@ def _ask_brake(context: TenantContext, explained_now: int, unexplained: int) -> 
 
 
 def _orders(context: TenantContext, measured: tuple[Condition, ...]) -> dict[int, tuple[int, int]]:
-    gone = _by_order(_everybody(context).where(_leaving(context), ~explained()))
+    gone = _by_order(registered(context).where(_leaving(context), ~explained()))
     were_told = _by_order(select(Registration).where(*measured, Registration.announced_order_id.in_(gone)))
     return {order: (were_told.get(order, 0), number) for order, number in gone.items()}
 

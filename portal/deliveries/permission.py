@@ -33,7 +33,7 @@ def blocking_problem(delivery: Delivery, now: dt.datetime) -> DeliveryProblem | 
     tenant = db.session.get_one(Tenant, delivery.tenant_id)
     today = today_of(tenant, now)
     refresh_due(delivery.tenant_id, now)
-    if _somebody_lost(delivery):
+    if _is_any_blocked(delivery):
         return DeliveryProblem.NO_LONGER_ALLOWED
     connection = db.session.get_one(Connection, delivery.connection_id)
     only_withdraws = delivery.mode is Mode.DELTA and not delivery.counts.get("participant")
@@ -41,7 +41,7 @@ def blocking_problem(delivery: Delivery, now: dt.datetime) -> DeliveryProblem | 
     return DeliveryProblem.NOT_LICENSED if not only_withdraws and _LICENCE & set(findings) else None
 
 
-def _somebody_lost(delivery: Delivery) -> bool:
+def _is_any_blocked(delivery: Delivery) -> bool:
     lost = (
         select(DeliveryPerson.id)
         .join(ParticipantState, ParticipantState.participant_id == DeliveryPerson.participant_id)

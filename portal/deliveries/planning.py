@@ -64,7 +64,7 @@ def plan_nightly(tenant_id: int, now: dt.datetime) -> Delivery | None:
         return None  # explained on every page, and no failure
     if context.uncommitted and not cancel(context.uncommitted, DeliveryProblem.REPLACED, SYSTEM, now):
         raise DeliveryRunning(number=context.uncommitted.sequence)
-    if not _anybody(context.connection.id):
+    if not _has_registrations(context.connection.id):
         # a restored backup may have forgotten them all, and then nothing else would ever ask the network
         context.connection.probe_at = context.connection.probe_at or now
         return None
@@ -91,7 +91,7 @@ def bring_nearer(tenant_id: int, now: dt.datetime) -> None:
     set_transfer_time(tenant, tenant.transfer_time, now)
 
 
-def _anybody(connection_id: int) -> bool:
+def _has_registrations(connection_id: int) -> bool:
     query = select(Registration.id).where(
         Registration.connection_id == connection_id, or_(Registration.released, Registration.announced)
     )

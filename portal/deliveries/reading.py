@@ -77,10 +77,10 @@ class Reading:
         if self._delivery.mode is Mode.FULL:
             not_named = or_(~Registration.released, blocked(self._context))
             yield from self._leaving(
-                self._everybody().where(Registration.announced, not_named), Inclusion.OMITTED
+                self._registered().where(Registration.announced, not_named), Inclusion.OMITTED
             )
 
-    def _everybody(self) -> Select[*tuple[Any, ...]]:
+    def _registered(self) -> Select[*tuple[Any, ...]]:
         """Registrations of the connection with all that belongs to them; the network's own people alone."""
         return registered(self._context)
 
@@ -92,7 +92,7 @@ class Reading:
         return named if chosen is None else and_(named, Participant.id.in_(chosen))
 
     def _leavers_by_name(self) -> Select[*tuple[Any, ...]]:
-        query = self._everybody().where(Registration.announced, ~Registration.released)
+        query = self._registered().where(Registration.announced, ~Registration.released)
         if self._delivery.selection is not None:
             query = query.where(Participant.id.in_(self._delivery.selection))
         return query
@@ -101,7 +101,7 @@ class Reading:
         return iter(self._session.execute(query.execution_options(yield_per=_STREAM)))
 
     def _mediators(self) -> Iterator[Entry]:
-        used = self._everybody().where(self._named()).with_only_columns(Registration.mediator_id)
+        used = self._registered().where(self._named()).with_only_columns(Registration.mediator_id)
         for (mediator,) in self._rows(select(Mediator).where(Mediator.id.in_(used)).order_by(Mediator.id)):
             record = records.mediator_record(
                 mediator.number, mediator.last_name, mediator.first_name, mediator.email, mediator.phone
@@ -109,7 +109,7 @@ class Reading:
             yield Entry("mediator", records.line(record), mediator_id=mediator.id)
 
     def _orders(self) -> Iterator[Entry]:
-        used = self._everybody().where(self._named()).with_only_columns(Participant.order_id)
+        used = self._registered().where(self._named()).with_only_columns(Participant.order_id)
         for (order,) in self._rows(select(Order).where(Order.id.in_(used)).order_by(Order.id)):
             record = records.order_record(
                 order.number,
@@ -134,7 +134,7 @@ class Reading:
         return self._staff.get(word, word)
 
     def _participants(self) -> Iterator[Entry]:
-        query = self._everybody().where(self._named()).order_by(Participant.id)
+        query = self._registered().where(self._named()).order_by(Participant.id)
         if self._context.tenant.sends_social_insurance_number:
             query = query.options(undefer(Participant.social_insurance_number_encrypted))
         query = query.outerjoin(Profile, Profile.participant_id == Participant.id).add_columns(

@@ -36,7 +36,7 @@ def request_transfer(
     chosen = set(participant_ids) if participant_ids is not None else None
     _check_tenant(context, chosen)
     assert context.connection is not None
-    if not _anybody_to_tell(context, chosen):
+    if not _has_content(context, chosen):
         raise NothingToTransfer
     whole = chosen is None or context.connection.needs_full
     mode, selection = (Mode.FULL, None) if whole or chosen is None else (Mode.DELTA, sorted(chosen))
@@ -53,19 +53,19 @@ def _check_tenant(context: TenantContext, chosen: set[int] | None) -> None:
         findings
         and findings <= _ONLY_WITHDRAWALS_PASS
         and chosen is not None
-        and not _anybody_to_name(context, chosen)
+        and not _names_any(context, chosen)
     ):
         return
     if findings:
         raise Refusal(context.findings[0].value)
 
 
-def _anybody_to_name(context: TenantContext, chosen: set[int]) -> bool:
+def _names_any(context: TenantContext, chosen: set[int]) -> bool:
     query = registered(context).where(Registration.released, Registration.participant_id.in_(chosen))
     return bool(db.session.scalar(query.with_only_columns(func.count())))
 
 
-def _anybody_to_tell(context: TenantContext, chosen: set[int] | None) -> bool:
+def _has_content(context: TenantContext, chosen: set[int] | None) -> bool:
     """Return whether a transfer would name or withdraw any participant."""
     refresh_due(context.tenant.id, context.now)
     released, announced = Registration.released.expression, Registration.announced.expression

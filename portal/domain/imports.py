@@ -95,7 +95,7 @@ class ImportRun(CrashCounted, Base):
     """Unknown columns, missing files and the like: code, and values."""
     kinds: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What there were files for; a missing file says nothing about its kind."""
-    nobody_leaves: Mapped[bool] = mapped_column(default=False)
+    everyone_stays: Mapped[bool] = mapped_column(default=False)
     """A line's own identifier was unreadable or repeated: it may mean a participant who seems to be missing."""
     profiles_stay: Mapped[bool] = mapped_column(default=False)
     """A profile line names an unknown participant: it may mean one who seems to have no lines."""

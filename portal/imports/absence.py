@@ -51,12 +51,12 @@ class Absent:
 
 def participants_leave(run: ImportRun) -> bool:
     """Return whether participants who are missing from this import leave."""
-    return _is_full(run, Kind.PARTICIPANT) and not run.nobody_leaves
+    return _is_full(run, Kind.PARTICIPANT) and not run.everyone_stays
 
 
 def mediators_go_idle(run: ImportRun) -> bool:
     """Return whether mediators who are missing from this import become inactive."""
-    return _is_full(run, Kind.MEDIATOR) and not run.nobody_leaves
+    return _is_full(run, Kind.MEDIATOR) and not run.everyone_stays
 
 
 def profiles_go(run: ImportRun) -> bool:

@@ -19,7 +19,7 @@ from portal.imports.identities import find_other_people, reject_other_people, re
 from portal.imports.matching import find_reformatted
 from portal.imports.noting import hold, notice
 from portal.imports.profile_checks import check_profiles
-from portal.imports.rejections import Rejectable, let_nobody_leave, reject
+from portal.imports.rejections import Rejectable, keep_everyone, reject
 from portal.imports.windows import (
     LINES,
     MEDIATORS,
@@ -70,7 +70,7 @@ def _reformatted(kind: Kind) -> Callable[[ImportRun, Sequence[RowMapping]], Reje
     def find(run: ImportRun, lines: Sequence[RowMapping]) -> Rejectable:
         found = find_reformatted(run, kind, lines)
         if found:
-            let_nobody_leave(run, TABLES[kind], found[0][1])
+            keep_everyone(run, TABLES[kind], found[0][1])
         return found
 
     return find

@@ -99,7 +99,7 @@ class Notice(StrEnum):
     UNKNOWN_FILES = "unknown-files"
     FILE_ABSENT = "file-absent"
     """Says nothing about its kind."""
-    NOBODY_LEAVES = "nobody-leaves"
+    EVERYONE_STAYS = "everyone-stays"
     """A line's own identifier was unreadable or repeated."""
     PROFILES_STAY = "profiles-stay"
     """A profile line names an unknown participant, so no one loses a profile for having no lines."""

@@ -21,11 +21,11 @@ Rejectable = list[tuple[int, int]]
 REJECTIONS: SqlTable = ImportRejection.__table__  # type: ignore[assignment]
 
 
-def let_nobody_leave(run: ImportRun, table: Table, line: int) -> None:
+def keep_everyone(run: ImportRun, table: Table, line: int) -> None:
     """Let no one leave by this import: the identifier of one line could not be read, or is not clear."""
-    if not run.nobody_leaves and run.mode is ImportMode.FULL:
-        notice(run, Notice.NOBODY_LEAVES, file=file_of(run, table), line=line)
-    run.nobody_leaves = True
+    if not run.everyone_stays and run.mode is ImportMode.FULL:
+        notice(run, Notice.EVERYONE_STAYS, file=file_of(run, table), line=line)
+    run.everyone_stays = True
 
 
 def keep_profiles(run: ImportRun, line: int) -> None:

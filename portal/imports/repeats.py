@@ -18,7 +18,7 @@ from portal.imports.matching import Spellings
 from portal.imports.noting import count
 from portal.imports.parsing import Rejection
 from portal.imports.reading import Line
-from portal.imports.rejections import let_nobody_leave, spoil
+from portal.imports.rejections import keep_everyone, spoil
 from portal.imports.windows import LINES
 
 Staged = dict[str, list[dict[str, Any]]]
@@ -90,7 +90,7 @@ def reject_alike(
             fault = found
     if fault:
         line.parsed.rejections.append(Rejection(table.identifier.name, fault))
-        let_nobody_leave(run, table, line.at)
+        keep_everyone(run, table, line.at)
     return announced
 
 

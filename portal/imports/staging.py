@@ -21,7 +21,7 @@ from portal.imports.matching import OWNERS, Spellings, find_spellings
 from portal.imports.noting import count, note_export_time, notice
 from portal.imports.parsing import Rejection
 from portal.imports.reading import Line
-from portal.imports.rejections import REJECTIONS, file_of, keep_profiles, let_nobody_leave, write_rejections
+from portal.imports.rejections import REJECTIONS, file_of, keep_everyone, keep_profiles, write_rejections
 from portal.imports.repeats import find_staged, is_staged, reject_alike, repeats
 from portal.imports.windows import LINES, ORDERS
 
@@ -32,7 +32,7 @@ def begin_again(run: ImportRun, batch: int) -> Iterator[None]:
     """Forget whatever an earlier, interrupted staging left; in pieces, each for a transaction of its own."""
     run.counts, run.notices, run.kinds = {}, [], []
     run.progress, run.total, run.step, run.cursor = 0, None, Step.MEDIATORS, ""
-    run.nobody_leaves = run.profiles_stay = False
+    run.everyone_stays = run.profiles_stay = False
     run.problem, run.problem_values = None, {}
     if run.door != DOOR_HTTP:  # there the request itself may have said it
         run.exported_at = {}
@@ -117,7 +117,7 @@ def _note_unreadable(run: ImportRun, table: Table, line: Line) -> None:
     if line.parsed.number is not None:
         return
     if table.owns_identifier:
-        let_nobody_leave(run, table, line.at)
+        keep_everyone(run, table, line.at)
     else:
         keep_profiles(run, line.at)
 

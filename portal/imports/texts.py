@@ -93,7 +93,7 @@ IMPORT_TEXTS: dict[StrEnum, Any] = {
     Notice.UNKNOWN_COLUMNS: _l("Unbekannte Spalten wurden übergangen"),
     Notice.UNKNOWN_FILES: _l("Unbekannte Dateien wurden übergangen"),
     Notice.FILE_ABSENT: _l("Eine Datei fehlt; über ihre Art sagt der Import nichts"),
-    Notice.NOBODY_LEAVES: _l(
+    Notice.EVERYONE_STAYS: _l(
         "Eine Nummer war nicht lesbar oder doppelt: Durch diesen Import scheidet niemand aus"
     ),
     Notice.PROFILES_STAY: _l("Eine Profilzeile gehört zu niemand Bekanntem: Bestehende Profile bleiben"),

@@ -16,7 +16,7 @@ from portal.domain.permissions import Permission
 from portal.notices.queries import count_unseen, list_closed, list_notices
 from portal.notices.seen import see
 from portal.notices.texts import words_of
-from portal.operations.queries import everybody
+from portal.operations.queries import every_tenant
 from portal.webkit.access import requires
 from portal.webkit.fragments import done
 
@@ -65,5 +65,5 @@ def _own_scope() -> Iterator[None]:
     if not current_user.role.for_all_tenants:
         yield
         return
-    with everybody():
+    with every_tenant():
         yield

@@ -45,7 +45,7 @@ class Unanswered:
 
 
 @contextmanager
-def everybody() -> Iterator[None]:
+def every_tenant() -> Iterator[None]:
     """Look at every tenant: the one place of the web application that does, for one page."""
     with scoped_to(EVERY_TENANT):
         yield

@@ -31,7 +31,7 @@ _SECONDS = 10
 def overview() -> Response:
     """Everything that needs support, of every tenant."""
     now = utcnow()
-    with queries.everybody():
+    with queries.every_tenant():
         values = {
             "processes": queries.processes(now),
             "connections": queries.troubled_connections(now),
@@ -55,7 +55,7 @@ def overview() -> Response:
 @audited(AuditEvent.RETRIED, "connection")
 def retry(connection_id: int) -> Response:
     """Ask a network now whether it is back."""
-    with queries.everybody():
+    with queries.every_tenant():
         try_again(connection_id, utcnow())
         commit()
     log.info("retry_asked", connection=connection_id, account=current_user.id)

@@ -119,7 +119,7 @@ TABLES: dict[str, Kept] = {
         personal="started_by decided_by upload",
         pseudonymous="started_by_account_id",
         technical="token_id request_key request_digest "
-        "mode door dry_run state exported_at created_at finished_at progress total counts notices kinds nobody_leaves "
+        "mode door dry_run state exported_at created_at finished_at progress total counts notices kinds everyone_stays "
         f"profiles_stay problem problem_values emptied_at step cursor {_LEASE}",
     ),
     "import_line": Kept(

@@ -147,7 +147,7 @@ def test_nobody_leaves_when_a_line_cannot_be_told_whose_it_is(app: Flask, cast: 
     send_all(door)
     found = door.put("participants?mode=full", [{"tn_id": "T1"}, {"tn_id": "T2"}, "{"])
     assert found["state"] == "done"
-    assert [notice["code"] for notice in found["notices"]] == ["nobody-leaves"]
+    assert [notice["code"] for notice in found["notices"]] == ["everyone-stays"]
     assert set(people(cast.alpha)) == {"T1", "T2", "T3"}
 
 

@@ -56,7 +56,7 @@ def test_nobody_leaves_where_an_identifier_is_none(
     found = bring(cast.alpha, {"teilnehmer.csv": four(given)})
     assert faults(found) == [("teilnehmer", 2, "tn_id", code)]
     assert (found.left, contents(cast.alpha)) == (0, before)
-    assert {"code": "nobody-leaves", "file": "teilnehmer.csv", "line": 2} in found.notices
+    assert {"code": "everyone-stays", "file": "teilnehmer.csv", "line": 2} in found.notices
 
 
 def test_a_line_of_totals_takes_nobody_away_and_the_others_are_taken(sqlite_app: Flask, cast: Cast) -> None:

@@ -140,7 +140,7 @@ def test_every_line_with_a_repeated_number_is_rejected_and_nobody_leaves(app: Fl
     assert {number: row.last_name for number, row in people(cast.alpha).items()} == {
         "T1": "Müller", "T2": "Šimůnek", "T3": "Yıldız", "T9": "Neu",
     }  # fmt: skip
-    assert {"code": "nobody-leaves", "file": "teilnehmer.csv", "line": 5} in found.notices
+    assert {"code": "everyone-stays", "file": "teilnehmer.csv", "line": 5} in found.notices
 
 
 def test_nobody_leaves_where_a_number_is_unreadable(app: Flask, cast: Cast) -> None:
@@ -345,7 +345,7 @@ def test_orders_of_the_same_person_are_no_repetition(app: Flask, cast: Cast) -> 
     lines = "tn_id;nachname;auftrag_id\nT1;Müller;A1\nT1;Müller;A2\nT2;Groß;A1\n"
     found = bring(cast.alpha, {"auftraege.csv": orders, "teilnehmer.csv": lines})
     assert faults(found) == [("teilnehmer", 2, "tn_id", "repeated"), ("teilnehmer", 3, "tn_id", "repeated")]
-    assert {"code": "nobody-leaves", "file": "teilnehmer.csv", "line": 3} in found.notices
+    assert {"code": "everyone-stays", "file": "teilnehmer.csv", "line": 3} in found.notices
 
 
 def test_entries_of_a_profile_that_say_the_same_are_one(app: Flask, cast: Cast) -> None:

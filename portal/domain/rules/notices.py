@@ -46,7 +46,7 @@ def wanted(facts: Facts) -> dict[tuple[NoticeKind, str], Wanted]:
     found = [
         *(notice for it in facts.connections for notice in _of_connection(it, facts.now)),
         *(notice for it in facts.tenants for notice in _of_tenant(it, facts)),
-        *_of_everybody(facts),
+        *_of_system(facts),
     ]
     return {(notice.kind, notice.subject): notice for notice in found}
 
@@ -166,7 +166,7 @@ def _ending_data(warning: LicenceWarning) -> dict[str, Any]:
     }  # past is past: no news every day
 
 
-def _of_everybody(facts: Facts) -> Iterator[Wanted]:
+def _of_system(facts: Facts) -> Iterator[Wanted]:
     slugs = {it.tenant_id: it.slug for it in facts.tenants}
     held = sorted({slugs[it.tenant_id] for it in facts.connections if it.held and it.tenant_id in slugs})
     deciding = sum(it.held or it.deciding for it in facts.connections)
