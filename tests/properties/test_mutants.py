@@ -17,7 +17,7 @@ from tests.properties.scenario import story
 from tests.properties.world import World
 from tests.support.services import RedisServer
 
-SAMPLE = random.Random(20261127).sample(MUTANTS, 4)
+SAMPLE = random.Random(20261127).sample(MUTANTS, 2)
 """Those of the ordinary run."""
 EXAMPLES = 15
 """At most so many; the first that finds it is the last."""
