@@ -14,7 +14,7 @@ SEED ?= 1
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults test-properties soak bench screenshots check audit sbom setup setup-run demo-reset lock format clean
+.PHONY: help run test test-all test-faults test-properties soak bench bench-pages screenshots check audit sbom setup setup-run demo-reset lock format clean
 
 help: ## Show this list
 	@echo 'Jobbrücke. Usage: make TARGET'
@@ -40,6 +40,9 @@ soak: setup ## Real processes, accidents every few seconds; MINUTES=5, DATABASE=
 
 bench: setup ## Measure lists and the nightly build; PEOPLE=100000
 	@$(VENV)/python -m benchmarks.run --people '$(PEOPLE)'
+
+bench-pages: setup ## Measure the list's pages and peers on PostgreSQL; PEOPLE=100000; installs the peers
+	@$(VENV)/python -m benchmarks.pages --people '$(PEOPLE)'
 
 screenshots: setup ## Take the pictures in docs/images anew, of the running demo; wants Chromium
 	@$(VENV)/python -m tests.support.screenshots

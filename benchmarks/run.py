@@ -17,7 +17,8 @@ from pathlib import Path
 
 from sqlalchemy import exists, func, insert, select, update
 
-from benchmarks.people import fill
+from benchmarks.data.database import fill
+from benchmarks.data.houses import Wanted
 from portal.core.database import Base, commit, db, reading, rollback, scope_to, utcnow
 from portal.deliveries.braking import ask_brake
 from portal.deliveries.building import build_parts
@@ -51,19 +52,15 @@ def main() -> None:
         url = options.database or f"sqlite:///{folder}/bench.db"
         with running_app(make_settings(url, Path(folder))):
             Base.metadata.create_all(db.engine)
-            started = time.perf_counter()
-            tenant_id = fill(options.people)
-            print(
-                f"{options.people} people on {db.engine.dialect.name}, filled in {time.perf_counter() - started:.0f} s"
-            )
+            print(f"on {db.engine.dialect.name}")
+            wanted = Wanted(options.people, tenants=1, today=utcnow().date())
+            (house,) = fill(wanted, 1, _say)
+            tenant_id = house.tenant_id
             scope_to(tenant_id)
             started = time.perf_counter()
             refresh_tenant(tenant_id, utcnow())
             commit()
             print(f"{'states decided':32} {options.people / (time.perf_counter() - started):8.0f} /s")
-            if db.engine.dialect.name == "postgresql":
-                db.session.connection().exec_driver_sql("ANALYZE")
-            commit()
             measure_lists(tenant_id, options.people)
             measure_build(tenant_id)
             measure_erasure(tenant_id)
@@ -75,6 +72,10 @@ def measure_lists(tenant_id: int, people: int) -> None:
     deep = db.session.scalars(
         select(Participant.id).order_by(Participant.sort_key).offset(people * 9 // 10).limit(1)
     ).one()
+    applicant = db.session.scalars(
+        select(Registration.applicant_id).where(Registration.applicant_id.is_not(None)).limit(1)
+    ).first()
+    assert applicant is not None
     commit()
     pages: dict[str, Filters] = {
         "first page": Filters(),
@@ -83,8 +84,8 @@ def measure_lists(tenant_id: int, people: int) -> None:
         "blocked": Filters(phases=frozenset({Phase.BLOCKED})),
         "needs action": Filters(needs_action=True),
         "one order": Filters(order_id=7),
-        "two words": Filters(words=("bersch", "meis")),
-        "Bewerber-ID": Filters(words=("j4y", "77"), number="J4Y-77"),
+        "two words": Filters(words=("schm", "mar")),
+        "Bewerber-ID": Filters(words=("job", applicant.lower()), number=applicant),
     }
     for name, filters in pages.items():
         _time(name, lambda filters=filters: list_participants(context, filters))  # type: ignore[misc]
@@ -159,6 +160,10 @@ def measure_erasure(tenant_id: int, lines: int = 10) -> None:
     commit()
     assert erased == len(gone), (erased, len(gone))
     print(f"{'nightly erasure':32} {seconds:8.1f} s  {erased} people of {people}, {erased * lines} lines")
+
+
+def _say(what: str, number: int, seconds: float) -> None:
+    print(f"{what:32} {seconds:8.1f} s  {number}", flush=True)
 
 
 def _time(name: str, action: Callable[[], object], runs: int = 5) -> None:

@@ -17,6 +17,7 @@ COMMANDS: Final = MappingProxyType(
     {
         "account": "accounts:account",
         "audit": "audit:audit",
+        "bench-data": "bench_data:bench_data",
         "check": "checking:check",
         "cron": "processes:cron",
         "db": "schema:database",

@@ -50,5 +50,13 @@ class AddressUnusable(Refusal):
     sentence = _l("An %(host)s, Port %(port)s, kann hier nicht gewartet werden.")
 
 
+class DatabaseInUse(Refusal):
+    sentence = _l("Die Datenbank enthält schon Mandanten. Messdaten kommen nur in eine leere Datenbank.")
+
+
+class BenchDataNotOwner(Refusal):
+    sentence = _l("Messdaten schreibt nur die Rolle, der die Tabellen gehören.")
+
+
 class Unexpected(Refusal):
     sentence = _l("Unerwarteter Fehler: %(kind)s, %(place)s.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, insert, select, update
@@ -21,6 +22,7 @@ from portal.domain.releases import MediatorRegistration, Registration, Release
 from portal.domain.rules.phase import (
     CLARIFICATION_WORKING_DAYS,
     OVERDUE_WORKING_DAYS,
+    Deadlines,
     is_troubled,
     own_needs_action,
     own_phase,
@@ -55,7 +57,7 @@ def refresh_changed(now: dt.datetime | None = None) -> None:
 def refresh(tenant_id: int, participant_ids: Collection[int], now: dt.datetime) -> int:
     """Decide the states of these participants at `now`, and store those that are others; how many. Never commits."""
     with reading_columns_of(tenant_id):
-        clock = _clock(tenant_id, now)
+        clock = read_clock(tenant_id, now)
         return sum(_refresh_batch(clock, ids) for ids in _batches(participant_ids))
 
 
@@ -91,7 +93,7 @@ def find_differing(
     """Return who of these participants is stored otherwise than the rules say at `now`, and the columns that differ."""
     found = []
     with reading_columns_of(tenant_id):
-        clock = _clock(tenant_id, now)
+        clock = read_clock(tenant_id, now)
         for ids in _batches(participant_ids):
             stored = _stored(ids)
             for participant_id, state in _decide(clock, ids):
@@ -107,7 +109,7 @@ def find_differing(
 
 
 @dataclass(frozen=True)
-class _Clock:
+class Clock:
     """A tenant at a moment: what every participant's state depends on."""
 
     tenant_id: int
@@ -118,13 +120,19 @@ class _Clock:
     network: Network | None
     now: dt.datetime
 
-    @property
+    @cached_property
     def today(self) -> dt.date:
         """The tenant's date."""
         return local_date(self.now, self.zone)
 
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        """Before which answers are late."""
+        return deadlines_in(self.federal_state, self.zone, self.now)
 
-def _clock(tenant_id: int, now: dt.datetime) -> _Clock:
+
+def read_clock(tenant_id: int, now: dt.datetime) -> Clock:
+    """Return the tenant as `decide` wants it."""
     query = (
         select(Tenant.time_zone, Tenant.federal_state, Connection.id, Connection.network)
         .outerjoin(
@@ -133,7 +141,7 @@ def _clock(tenant_id: int, now: dt.datetime) -> _Clock:
         .where(Tenant.id == tenant_id)
     )
     zone, state, connection_id, network = db.session.execute(query).one()
-    return _Clock(tenant_id, zone, state, connection_id or 0, network, now)
+    return Clock(tenant_id, zone, state, connection_id or 0, network, now)
 
 
 def _batches(ids: Collection[int]) -> Iterator[list[int]]:
@@ -141,7 +149,7 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
     return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))
 
 
-def _refresh_batch(clock: _Clock, ids: list[int]) -> int:
+def _refresh_batch(clock: Clock, ids: list[int]) -> int:
     # The lock comes before the reading: another writer of these people waits here, and then sees what this one wrote.
     lock = select(_TABLE.c.participant_id).where(_TABLE.c.participant_id.in_(ids))
     db.session.execute(lock.order_by(_TABLE.c.participant_id).with_for_update())
@@ -173,38 +181,42 @@ def _differing(stored: Mapping[str, Any] | None, state: State) -> tuple[str, ...
     return tuple(name for name in _DECIDED if stored[name] != state[name])
 
 
-def _decide(clock: _Clock, ids: Iterable[int]) -> Iterator[tuple[int, State]]:
+def _decide(clock: Clock, ids: Iterable[int]) -> Iterator[tuple[int, State]]:
     """What the rules say of these participants."""
-    deadlines, today = deadlines_in(clock.federal_state, clock.zone, clock.now), clock.today
     for row in db.session.execute(_facts(clock.connection_id, ids)):
-        person, registration, release, order, mediator, known = _present(row)
-        findings, situation = judge(person, registration, order, mediator, known, clock.network, today)
-        phase, troubled = own_phase(situation, deadlines), is_troubled(situation)
-        yield (
-            person.id,
-            {
-                "listed": person.left_at is None or release is not None,
-                "sort_key": person.sort_key,
-                "order_id": person.order_id,
-                "mediator_id": registration.mediator_id if registration else None,
-                "caseworker": person.caseworker,
-                "left_order": person.left_order_on is not None,
-                "status": situation.status,
-                "released": situation.released,
-                "announced": situation.announced,
-                "consent_given": consent_of(person).is_given(today),
-                "findings": to_bits(findings),
-                "phase": phase,
-                "troubled": troubled,
-                "needs_action": own_needs_action(phase, troubled),
-                "since": waits_since(phase, moments_of(person, registration, release)),
-                "recheck_at": _recheck_at(clock, person, situation.waiting_since, today),
-            },
-        )
+        person, *others = _present(row)
+        yield person.id, decide(clock, person, *others)
+
+
+def decide(
+    clock: Clock, person: Any, registration: Any, release: Any, order: Any, mediator: Any, known: Any
+) -> State:
+    """Return what the rules say of a participant, from what has the columns of the rows; None for what is not there."""
+    today = clock.today
+    findings, situation = judge(person, registration, order, mediator, known, clock.network, today)
+    phase, troubled = own_phase(situation, clock.deadlines), is_troubled(situation)
+    return {
+        "listed": person.left_at is None or release is not None,
+        "sort_key": person.sort_key,
+        "order_id": person.order_id,
+        "mediator_id": registration.mediator_id if registration else None,
+        "caseworker": person.caseworker,
+        "left_order": person.left_order_on is not None,
+        "status": situation.status,
+        "released": situation.released,
+        "announced": situation.announced,
+        "consent_given": consent_of(person).is_given(today),
+        "findings": to_bits(findings),
+        "phase": phase,
+        "troubled": troubled,
+        "needs_action": own_needs_action(phase, troubled),
+        "since": waits_since(phase, moments_of(person, registration, release)),
+        "recheck_at": _recheck_at(clock, person, situation.waiting_since, today),
+    }
 
 
 def _recheck_at(
-    clock: _Clock, person: Any, waiting_since: dt.datetime | None, today: dt.date
+    clock: Clock, person: Any, waiting_since: dt.datetime | None, today: dt.date
 ) -> dt.datetime | None:
     """When time alone changes the state next."""
     zone, state = clock.zone, clock.federal_state

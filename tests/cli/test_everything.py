@@ -79,6 +79,7 @@ OTHERS = {
         "cron",
         "sandbox",
         "demo",
+        "bench-data",
     ),
 }
 

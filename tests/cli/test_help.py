@@ -68,7 +68,7 @@ def test_every_command_of_the_design_is_there() -> None:
         "delivery stop-waiting",
         *("reconcile show", "reconcile read", "reconcile settle"),
         *("network-account show", "network-account accept"),
-        *("states check", "states refresh"),
+        *("states check", "states refresh", "bench-data"),
         *("status", "protocol", "why", "deliveries", "web", "worker", "cron", "sandbox", "demo", "check"),
     }
 

@@ -1,0 +1,1 @@
+"""What performance is measured with: tenants, participants and their stories, the same for the same seed and date."""

@@ -1,0 +1,1 @@
+"""The same list by other means: what the product's pages are compared with."""
