@@ -10,9 +10,9 @@ import click
 from portal.cli.context import with_app
 from portal.cli.errors import BenchDataNotOwner, DatabaseInUse
 from portal.cli.refused import Refused
-from portal.cli.words import _
 from portal.core.database import utcnow
 from portal.core.schema import check_database
+from portal.webkit.languages import gettext as _
 
 
 class _Range(click.ParamType[tuple[int, int]]):

@@ -26,8 +26,8 @@ TOKENS = 20
 
 @pytest.mark.slow
 @pytest.mark.processes
-@pytest.mark.parametrize("examples", [4, pytest.param(40, marks=pytest.mark.thorough)])
-def test_schemathesis_finds_no_deviation(tmp_path: Path, redis_server: RedisServer, examples: int) -> None:
+@pytest.mark.parametrize("tries", [4, pytest.param(40, marks=pytest.mark.thorough)])
+def test_schemathesis_finds_no_deviation(tmp_path: Path, redis_server: RedisServer, tries: int) -> None:
     redis_server.flush()
     with running_web(tmp_path, f"sqlite:///{tmp_path}/main.db", redis_server) as server:
         tokens = [new_token(server.cast.alpha, f"T{number}") for number in range(TOKENS)]
@@ -45,7 +45,7 @@ def test_schemathesis_finds_no_deviation(tmp_path: Path, redis_server: RedisServ
             assert (answer.status_code, answer.json()["rejected"]) == (200, []), answer.text
         command = [str(Path(sys.executable).with_name("schemathesis")), "run"]
         command += [f"{server.url}/api/v1/openapi.json", "--phases", "examples,coverage,fuzzing"]
-        command += ["--max-examples", str(examples), "--generation-deterministic", "--continue-on-failure"]
+        command += ["--max-examples", str(tries), "--generation-deterministic", "--continue-on-failure"]
         # Lines that mean nothing are answered line by line, with 200; and a deeper check of what is refused is ours.
         command += [
             "--exclude-checks",
