@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
 from sqlalchemy import Select, String, cast, func, literal, select, union_all
 
 from portal.core.database import db
@@ -43,6 +44,17 @@ def offered() -> Offered:
     for kind, _sort, key, text, number in sorted(rows, key=lambda row: row[1]):
         found[kind].append(Choice(key or caseworker_key(text), text, number))
     return Offered(found["order"], found["mediator"], found["caseworker"])
+
+
+def options(choices: Sequence[Choice], chosen: str | int | None) -> Markup:
+    """Return them as options of a `<select>`; a macro for each of hundreds would cost more than the rest of the page."""
+    return Markup("\n").join(_option(choice, choice.key == str(chosen)) for choice in choices)
+
+
+def _option(choice: Choice, is_chosen: bool) -> Markup:
+    number = f" ({choice.number})" if choice.number else ""
+    selected = " selected" if is_chosen else ""
+    return Markup(f'<option value="{escape(choice.key)}"{selected}>{escape(choice.text + number)}</option>')  # noqa: S704
 
 
 def _orders() -> Select[str, str, str, str, str]:

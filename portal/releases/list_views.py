@@ -45,6 +45,7 @@ _LISTED: dict[str, Any] = {
     "phases": list(Phase),
     "findings": [item for item in Finding if item not in TENANT_WIDE],
     "sortings": SORTINGS,
+    "options": choices.options,
 }
 """What the list can be narrowed and sorted by, whatever it shows."""
 

@@ -29,12 +29,11 @@ from portal.domain.rules.status import Status
 from tests.imports.exports import MEDIATORS, folder, zipped
 from tests.support.all_pages import PAGES
 from tests.support.commands import Commands
-from tests.support.database import new_database, settings_environment
+from tests.support.database import new_database
 from tests.support.door import LINES, ndjson, new_token
-from tests.support.installed import Installed
 from tests.support.mail_server import MailServer, running_mail_server
 from tests.support.pages import PASSWORD, check_html, form_fields
-from tests.support.running import COMMAND, FAST, Running, running_system
+from tests.support.running import Running, running_system
 from tests.support.services import RedisServer
 from tests.support.workers import wait_until
 
@@ -130,11 +129,11 @@ def test_a_known_number_and_a_known_token_are_found_nowhere(
     system: tuple[Running, Path], own_redis_server: RedisServer, mails: MailServer, tmp_path: Path
 ) -> None:
     running, place = system
-    bridge, command = running.bridge, Installed(COMMAND, place, settings_environment(running.settings) | FAST)
+    bridge, commands = running.bridge, Commands(current_app._get_current_object())  # type: ignore[attr-defined]
     said, visitor = [], Visitor(running.url, "administrator")
 
     def run(*words: str, stdin: str = "") -> None:
-        result = command.run(*words, stdin=stdin)
+        result = commands.run(*words, stdin=stdin)
         said.append(f"{words} {result.out} {result.err}".encode())
 
     # A token, and a tenant that uses numbers.
@@ -227,10 +226,8 @@ def test_a_known_number_and_a_known_token_are_found_nowhere(
 
     for address in _addresses(person):
         visitor.get(address)
-    commands = Commands(current_app._get_current_object())  # type: ignore[attr-defined]
     for words in _commands():
-        result = commands.run(*words)
-        said.append(f"{words} {result.out} {result.err}".encode())
+        run(*words)
 
     found = {
         **{f"page {name}": content for name, content in visitor.seen.items()},

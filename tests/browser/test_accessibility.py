@@ -164,7 +164,9 @@ def look_at(page: Page, url: str, item: PageOf, rows: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "scheme", "width"), [("de", "light", 1280), ("en", "dark", 390)], ids=["de", "en"]
+    ("language", "scheme", "width"),
+    [("de", "light", 1280), pytest.param("en", "dark", 390, marks=pytest.mark.thorough)],
+    ids=["de", "en"],
 )
 def test_axe_finds_nothing_on_what_follows_a_form(
     system: Running,

@@ -145,7 +145,7 @@ def test_a_reader_that_goes_away_is_no_failure(command: Installed) -> None:
 def test_long_work_shows_on_a_terminal_how_far_it_is(command: Installed) -> None:
     """A line that is written over and taken away; what follows is the report, and it alone goes into a pipe."""
     command.say("tenant", "create", "spree", "--name", "Spree")
-    people = "tn_id;nachname;vorname\n" + "".join(f"T{i};Adam;Eva\n" for i in range(6000))
+    people = "tn_id;nachname;vorname\n" + "".join(f"T{i};Adam;Eva\n" for i in range(2500))
     export = folder(command.folder / "export", {"teilnehmer.csv": people})
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -161,7 +161,7 @@ def test_long_work_shows_on_a_terminal_how_far_it_is(command: Installed) -> None
     out = process.communicate(timeout=60)[0]
     assert process.returncode == 0, out
     assert re.search(r"\r\[#+-+\] \d+/\d+ wird ", seen) and seen.endswith("\r"), seen[-200:]
-    assert out.startswith("Import 1: 6000 Zeilen gelesen") and "\r" not in out
+    assert out.startswith("Import 1: 2500 Zeilen gelesen") and "\r" not in out
 
 
 def _read_to_the_end(descriptor: int) -> str:
