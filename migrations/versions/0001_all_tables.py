@@ -734,7 +734,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_participant_state_status",
         "participant_state",
-        ["tenant_id", "status", "sort_key"],
+        ["tenant_id", "status", "sort_key", "needs_action"],
         unique=False,
         sqlite_where=sa.text("listed = 1"),
         postgresql_where=sa.text("listed"),

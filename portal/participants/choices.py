@@ -47,7 +47,7 @@ def offered() -> Offered:
 
 
 def options(choices: Sequence[Choice], chosen: str | int | None) -> Markup:
-    """Return them as options of a `<select>`; a macro for each of hundreds would cost more than the rest of the page."""
+    """Return them as options of a `<select>`; a macro for each of hundreds would cost more than all the rest."""
     return Markup("\n").join(_option(choice, choice.key == str(chosen)) for choice in choices)
 
 

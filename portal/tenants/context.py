@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cache
 
 from flask import g
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from portal.core.database import commit, db, set_reading, utcnow
@@ -55,8 +56,9 @@ def load_tenant_context(
     tenant_id: int, now: dt.datetime, connection: Connection | None = None
 ) -> TenantContext:
     """The tenant as seen at `now`, over its open connection unless another is given."""
+    wanted = {"wanted_tenant": tenant_id} | ({"wanted_connection": connection.id} if connection else {})
     tenant, found, uncommitted, last_committed = db.session.execute(
-        _context(tenant_id, connection.id if connection else None)
+        _context(connection is None), wanted
     ).one()
     today = today_of(tenant, now)
     return TenantContext(
@@ -71,12 +73,16 @@ def load_tenant_context(
     )
 
 
-def _context(tenant_id: int, connection_id: int | None) -> Select[Tenant, Connection, Delivery, Delivery]:
-    """A tenant with its connection and the deliveries that matter, in one statement: every page asks it."""
+@cache
+def _context(over_open_connection: bool) -> Select[Tenant, Connection, Delivery, Delivery]:
+    """A tenant with its connection and the deliveries that matter, in one statement: every page asks it.
+
+    It is built once: that takes longer than to ask it.
+    """
     uncommitted, last = aliased(Delivery), aliased(Delivery)
-    chosen = (
-        Connection.state == ConnectionState.OPEN if connection_id is None else Connection.id == connection_id
-    )
+    chosen = Connection.id == bindparam("wanted_connection")
+    if over_open_connection:
+        chosen = Connection.state == ConnectionState.OPEN
     newest = (
         select(func.max(Delivery.sequence))
         .where(Delivery.connection_id == Connection.id, Delivery.committed_at.is_not(None))
@@ -91,7 +97,7 @@ def _context(tenant_id: int, connection_id: int | None) -> Select[Tenant, Connec
             and_(uncommitted.connection_id == Connection.id, uncommitted.state.in_(UNCOMMITTED)),
         )
         .outerjoin(last, and_(last.connection_id == Connection.id, last.sequence == newest))
-        .where(Tenant.id == tenant_id)
+        .where(Tenant.id == bindparam("wanted_tenant"))
     )
 
 

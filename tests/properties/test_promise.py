@@ -12,7 +12,7 @@ from tests.properties.world import World
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("examples", [4, pytest.param(12, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("examples", [3, pytest.param(12, marks=pytest.mark.thorough)])
 def test_the_promise_holds_on_sqlite(world: World, examples: int) -> None:
     run_state_machine_as_test(machine(world), settings=story(EXAMPLES or examples))
 

@@ -21,7 +21,7 @@ from tests.support.running import FAST, free_port
 from tests.support.sandbox import SandboxServer
 from tests.support.services import PostgresServer, RedisServer
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.thorough]
 
 PASSWORD = "Dreizehn Kraniche im Nebel"
 WHO = ("--tenant", "spree", "--participant", "10001")
@@ -139,7 +139,6 @@ def test_from_export_to_online_and_back(house: House) -> None:
     assert run.run("why", *WHO).code == 0
 
 
-@pytest.mark.thorough
 def test_killed_worker_and_lost_redis_lose_nothing(house: House) -> None:
     """`kill -9` to the worker and its job with a delivery under way, Redis emptied: the next one goes on."""
     run = house.installed
@@ -157,7 +156,6 @@ def test_killed_worker_and_lost_redis_lose_nothing(house: House) -> None:
     assert len(house.sandbox.deliveries("spree")) == 1
 
 
-@pytest.mark.thorough
 def test_pages_of_the_installed_wheel(house: House) -> None:
     """Sign in, release by form and "Jetzt übertragen": with all templates, styles and translations there."""
     run = house.installed
