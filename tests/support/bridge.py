@@ -170,7 +170,7 @@ class Bridge:
         scope_to(self.tenant_id)
         self.work()
 
-    def wait_for_call(self, call: str, seconds: float = 10) -> None:
+    def wait_for_call(self, call: str, seconds: float = 60) -> None:
         """Wait until the network has been called, answered or not."""
         deadline = time.monotonic() + seconds
         while call not in (it["operation"] for it in self.sandbox.requests_seen(self.provider)):
