@@ -37,7 +37,7 @@ class ParticipantState(TenantOwned, Base):
     __table_args__ = (
         Index("uq_participant_state", "participant_id", unique=True),
         _listed("name", "sort_key"),
-        _listed("status", "status", "sort_key", "needs_action"),  # all that the counters ask for
+        _listed("status", "status", "sort_key", "needs_action"),  # all that counters ask for
         _listed("phase", "phase", "sort_key"),
         _listed("order", "order_id", "sort_key"),
         _listed("mediator", "mediator_id", "sort_key"),
