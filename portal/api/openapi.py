@@ -117,6 +117,7 @@ def _show() -> Schema:
         "responses": {
             "200": _reported("The import has ended; `state` says how."),
             "202": _reported("The import is still being worked on, or held for a person."),
+            "400": _problem("The address has control characters in it, or characters that do not exist."),
             "404": _problem("There is no such import of this tenant through this door."),
             **_errors("401", "406", "429", "503"),
         },
