@@ -15,13 +15,14 @@ from urllib.parse import quote
 import requests
 from sqlalchemy import make_url
 
-from benchmarks.data.database import PASSWORD, logins
+from benchmarks.data.database import logins
 from benchmarks.load import Page
+from demo.logins import PASSWORD
 from portal.core.paths import ROOT
 from portal.domain.accounts import Role
 from tests.support.installed import Installed
-from tests.support.pages import check_html, form_fields
 from tests.support.running import free_port, wait_for_pages
+from tests.support.web_server import Visitor
 
 PEERS = ROOT / "build" / "peers"
 WORKERS, THREADS = "2", "32"
@@ -71,10 +72,10 @@ def running_product(command: Installed, facts: Facts) -> Iterator[Server]:
 
 
 def _product_pages(url: str, facts: Facts) -> dict[str, Page]:
-    browser = requests.Session()
-    _submit(browser, url, "/sign-in", "/sign-in", email=logins()[Role.SUPERVISOR], password=PASSWORD)
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-    said = {"Cookie": cookie, "Accept-Encoding": "gzip"}
+    browser = Visitor(url, "127.0.0.1")
+    email = logins()[Role.SUPERVISOR]
+    assert browser.submit("/sign-in", "/sign-in", email=email, password=PASSWORD).status_code == 303
+    said = {"Cookie": f"session={browser.cookie}", "Accept-Encoding": "gzip"}
     addresses = {
         "first page": "/participants",
         "page 200": f"/participants?after={facts.before_200[0]}",
@@ -85,31 +86,22 @@ def _product_pages(url: str, facts: Facts) -> dict[str, Page]:
         "person": f"/participants/{facts.person}",
     }
     for name, text in SEARCHED.items():
-        found = _submit(browser, url, "/participants", "/participants/search", text=text)
+        found = browser.submit("/participants", "/participants/search", text=text)
         addresses[name] = found.headers["Location"]
     pages = {name: Page(address, said) for name, address in addresses.items()}
-    html = browser.get(url + addresses["person"], timeout=60).text
-    pages["person, unchanged"] = _live(browser, url, html, "person", said)
-    pages["head, unchanged"] = _live(browser, url, html, "transfer-status", said)
+    html = browser.get(addresses["person"]).text
+    pages["person, unchanged"] = _live(browser, html, "person", said)
+    pages["head, unchanged"] = _live(browser, html, "transfer-status", said)
     return pages
 
 
-def _submit(
-    browser: requests.Session, url: str, path: str, action: str, /, **values: str
-) -> requests.Response:
-    fields = form_fields(check_html(browser.get(url + path, timeout=60).text), action)
-    found = browser.post(url + action, fields | values, allow_redirects=False, timeout=60)
-    assert found.status_code == 303, (action, found.status_code)
-    return found
-
-
-def _live(browser: requests.Session, url: str, html: str, name: str, said: Mapping[str, str]) -> Page:
+def _live(browser: Visitor, html: str, name: str, said: Mapping[str, str]) -> Page:
     """A live part as a browser asks for it that has it already: nothing new is answered."""
     found = re.search(rf'<[a-z]+ id="{name}"[^>]*>', html)
     assert found, name
     address = re.findall(r'hx-get="([^"]*)"', found[0])[0].replace("&amp;", "&")
     asking = {"HX-Request": "true"}
-    tag = browser.get(url + address, headers=asking, timeout=60).headers["HX-PTag"]
+    tag = browser.get(address, **asking).headers["HX-PTag"]
     return Page(address, {**said, **asking, "HX-PTag": tag}, 304)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Table, func, select, text
 
 from benchmarks.data.filling import Filling
 from benchmarks.data.houses import House, Wanted, found
+from demo.logins import PASSWORD
 from portal.accounts.service import create_account
 from portal.app import create_app
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
@@ -23,7 +24,6 @@ from portal.domain.tenants import Tenant
 T = TypeVar("T")
 Say = Callable[[str, int, float], None]
 """Takes what was written, of how many, in how many seconds."""
-PASSWORD = "Drei Kraniche im Nebel"  # noqa: S105 - of every account of measured data, as of the demo's
 _NAMES = {
     Role.CASEWORKER: "Sabine Brückner",
     Role.SUPERVISOR: "Holger Petersen",

@@ -95,6 +95,14 @@ _AWAY: dict[str, Any] = {
     "archived": True,
     "archive_reason": Reason.WITHDRAWN.value,
 }
+
+
+def _gone(name: str, share: int, ending: Step, cause: EndCause) -> Story:
+    """Online once, withdrawn and archived since."""
+    steps = (*_ONCE, ending, WITHDRAWN, ARCHIVED)
+    return Story(name, share, steps, newest=False, released=False, ended_by=cause, told=False, columns=_AWAY)
+
+
 NEVER = Story("never", 240, told=False, released=False)
 SCHEDULED = Story("scheduled", 30, (RELEASED,), told=False, columns=_OFFLINE | {"announced": False})
 ONLINE = Story("online", 440, (RELEASED, SENT, ACTIVE), newest=False, columns=_ONLINE)
@@ -156,27 +164,9 @@ STORIES = (
         told=False,
         columns=_OFFLINE | {"announced": False, "refused_revision": 1, "refused_detail": "/last_name"},
     ),
-    Story(
-        "revoked",
-        60,
-        (*_ONCE, REVOKED, WITHDRAWN, ARCHIVED),
-        False,
-        False,
-        EndCause.PERSON,
-        False,
-        columns=_AWAY,
-    ),
-    Story(
-        "lost-consent",
-        25,
-        (*_ONCE, LOST_CONSENT, WITHDRAWN, ARCHIVED),
-        False,
-        False,
-        EndCause.CONSENT,
-        False,
-        columns=_AWAY,
-    ),
-    Story("left", 20, (*_ONCE, GONE, WITHDRAWN, ARCHIVED), False, False, EndCause.LEFT, False, columns=_AWAY),
+    _gone("revoked", 60, REVOKED, EndCause.PERSON),
+    _gone("lost-consent", 25, LOST_CONSENT, EndCause.CONSENT),
+    _gone("left", 20, GONE, EndCause.LEFT),
     Story(
         "archiving",
         10,

@@ -88,6 +88,7 @@ def bench_data(
     from benchmarks.data import database
     from benchmarks.data.houses import Wanted
     from benchmarks.data.sizes import SizesImpossibleError
+    from demo.logins import PASSWORD
 
     check_database()
     if database.is_in_use():
@@ -102,7 +103,7 @@ def bench_data(
         raise Refused(_("Auf so viele Mandanten lassen sich diese Personen nicht verteilen.")) from None
     for role, email in database.logins().items():
         click.echo(f"{role.value:15} {email}")
-    click.echo(_("Passwort aller Konten: %(password)s", password=database.PASSWORD))
+    click.echo(_("Passwort aller Konten: %(password)s", password=PASSWORD))
 
 
 def _say(what: str, number: int, seconds: float) -> None:

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
+from portal.core.refusal import Refusal
 from portal.imports.archive import UNPACKED_LIMIT
 from portal.imports.columns import find_table
 from portal.imports.encrypted_files import PIECE
@@ -22,27 +23,33 @@ from portal.imports.errors import (
 
 def copy_export(source: Path | IO[bytes], sink: io.RawIOBase, limit: int) -> None:
     if not isinstance(source, Path):
-        _copy_stream(source, sink, limit)
+        _copy_upload(source, sink, limit)
         return
     try:
         if source.is_dir():
             _pack(source, sink)
         else:
             with _open_file(source) as file:
-                _copy_stream(file, sink, limit)
+                _copy_upload(file, sink, limit)
     except (FileNotFoundError, NotADirectoryError):
         raise ImportSourceMissing from None
     except PermissionError:
         raise ImportSourceUnreadable from None
 
 
-def _copy_stream(source: IO[bytes], sink: io.RawIOBase, limit: int) -> None:
+def _copy_upload(source: IO[bytes], sink: io.RawIOBase, limit: int) -> None:
+    _copy(source, sink, limit, ImportUploadTooLarge(limit_mb=limit // 1024**2))
+
+
+def _copy(source: IO[bytes], sink: io.RawIOBase | IO[bytes], limit: int, too_large: Refusal) -> int:
+    """Copy to the end; return how many bytes. Raises `too_large` before a byte beyond the limit is written."""
     taken = 0
     while chunk := source.read(PIECE):
         taken += len(chunk)
         if taken > limit:
-            raise ImportUploadTooLarge(limit_mb=limit // 1024**2)
+            raise too_large
         sink.write(chunk)
+    return taken
 
 
 def _pack(folder: Path, sink: io.RawIOBase) -> None:
@@ -54,20 +61,10 @@ def _pack(folder: Path, sink: io.RawIOBase) -> None:
         for path in found:
             info = zipfile.ZipInfo.from_file(path, path.name, strict_timestamps=False)  # with its time
             with _open_file(path) as file, archive.open(info, "w", force_zip64=True) as entry:
-                left -= _copy_bounded(file, entry, left)
+                left -= _copy(file, entry, left, ImportTooLarge(limit_gib=UNPACKED_LIMIT // 1024**3))
         for name in others[:100]:
             if name.isprintable():
                 archive.writestr(name, b"")  # its name alone, for the report
-
-
-def _copy_bounded(file: IO[bytes], entry: IO[bytes], left: int) -> int:
-    taken = 0
-    while chunk := file.read(PIECE):
-        taken += len(chunk)
-        if taken > left:
-            raise ImportTooLarge(limit_gib=UNPACKED_LIMIT // 1024**3)
-        entry.write(chunk)
-    return taken
 
 
 def _open_file(path: Path) -> IO[bytes]:

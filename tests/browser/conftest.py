@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
+from tests.support.chromium import find_chromium
 from tests.support.kept import keep
 from tests.support.pages import PASSWORD
 from tests.support.running import Running, retire_tenant, running_system
@@ -26,13 +25,12 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @contextmanager
 def _running_chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+        found = find_chromium()
         own = playwright.chromium.executable_path
         if not found and not Path(own).exists():
             pytest.skip("there is no Chromium: install the package chromium, or name one in CHROMIUM")

@@ -30,7 +30,7 @@ from portal.deliveries import jobs as steps
 from portal.deliveries import reconciliation as reconciling
 from portal.domain.deliveries import Delivery, DeliveryPerson
 from portal.domain.delivery_states import ChangeKind, DeliveryState
-from portal.domain.releases import Registration
+from portal.domain.releases import MediatorRegistration, Registration
 from portal.domain.rules.status import Outcome, Reason
 from portal.domain.tenants import Connection
 from portal.releases import imported, tracking
@@ -73,7 +73,8 @@ def _change_unnoticed(patch: Patch) -> None:
     right = tracking._notice_row
 
     def wrong(session: Any, row: Any) -> None:
-        if not isinstance(row, Registration):
+        # the answer about the mediator, on the same page, would have all of the mediator's participants looked at
+        if not isinstance(row, Registration | MediatorRegistration):
             right(session, row)
 
     patch.setattr(tracking, "_notice_row", wrong)

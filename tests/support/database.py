@@ -132,14 +132,15 @@ class _Lending:
     @contextmanager
     def lend(self) -> Iterator[str]:
         """An empty database, as a copy of the template is."""
-        if not self._free:
-            self._free.append(self._engine(_create_database(self._template, self._template.database)))
-        owner = self._free.pop()
+        owner = self._free.pop() if self._free else self._new()
         yield _render(owner.url)
         if self._empty(owner):
             self._free.append(owner)
         else:
             _drop_database(owner.url)
+
+    def _new(self) -> Engine:
+        return self._engine(_create_database(self._template, self._template.database))
 
     def _engine(self, url: URL) -> Engine:
         return create_engine(url, poolclass=NullPool)

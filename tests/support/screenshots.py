@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from demo.logins import PASSWORD
 from portal.core.paths import ROOT
+from tests.support.chromium import find_chromium
 from tests.support.running import free_port
 
 FOLDER = ROOT / "docs" / "images"
@@ -29,8 +28,8 @@ PHONE = {"width": 390, "height": 844}
 def main() -> None:
     """Take all pictures anew, of demo data made anew; wants Chromium."""
     with tempfile.TemporaryDirectory() as folder, demo(Path(folder)) as url, sync_playwright() as playwright:
-        found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        flags = ["--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=flags)
         take_all(browser, url)
         browser.close()
 
