@@ -14,7 +14,7 @@ from demo.scenarios import run_scenario
 from demo.seed import PROVIDERS, SMALL_ONE, Provider
 from demo.setup import Setup, control, new_token
 from portal.accounts.service import create_account
-from portal.app import create_app
+from portal.bare import create_bare_app
 from portal.core.database import EVERY_TENANT, commit, db, scope_to, utcnow
 from portal.core.settings import current_settings
 from portal.deliveries.network_change import choose_network
@@ -108,7 +108,7 @@ def _open_account(login: Login, tenant_id: int | None) -> None:
 
 def main() -> int:
     """Fill the database that the environment names."""
-    with create_app().app_context():
+    with create_bare_app().app_context():
         written = fill()
     print(f"Demo data: {', '.join(written) or 'all there'}.", flush=True)
     return 0

@@ -9,7 +9,7 @@ import structlog
 from flask import Flask
 from rq.timeouts import BaseTimeoutException
 
-from portal.app import create_app
+from portal.bare import create_bare_app
 from portal.core.database import EVERY_TENANT, db, rollback, scope_to
 from portal.core.jobs import Job
 from portal.core.log import describe_error
@@ -31,7 +31,7 @@ def run_in(app: Flask) -> None:
 def application() -> Flask:
     """Return the application of the jobs: the worker's, or a new one if none was set."""
     if not _application:
-        run_in(create_app())
+        run_in(create_bare_app())
     return _application[0]
 
 

@@ -15,7 +15,7 @@ from benchmarks.data.filling import Filling
 from benchmarks.data.houses import House, Wanted, found
 from demo.logins import PASSWORD
 from portal.accounts.service import create_account
-from portal.app import create_app
+from portal.bare import create_bare_app
 from portal.core.database import EVERY_TENANT, Base, commit, db, scope_to, utcnow
 from portal.core.settings import Settings, current_settings
 from portal.domain.accounts import Role
@@ -133,7 +133,7 @@ def _for_each(action: Callable[[T], None], things: Sequence[T], processes: int) 
 
 def _start(settings: Settings) -> None:
     """Enter an application in this process, until it ends."""
-    create_app(settings).app_context().push()
+    create_bare_app(settings).app_context().push()
 
 
 def _call(action: Callable[[T], None], thing: T) -> None:

@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.accounts.queries import find_actor
-from portal.app import create_app
 from portal.audit.recording import Intent, intend
+from portal.bare import create_bare_app
 from portal.cli.errors import KeyMissing, RedisAway, Unexpected
 from portal.cli.refused import Refused
 from portal.core.crypto import DecryptionError
@@ -73,7 +73,7 @@ def _load() -> Flask:
         return given.load_app()
     configure_logs(logging.ERROR)
     try:
-        return create_app()
+        return create_bare_app()
     except SettingsError as error:
         raise Refused(str(error)) from None
 

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with empty tables that say they are migrated."""
     place = tmp_path_factory.mktemp("migrated")
     settings = make_settings(f"sqlite:///{place / 'own.db'}", place)
-    Installed(COMMAND, place, settings_environment(settings)).say("db", "upgrade")
+    Installed(COMMAND, place, settings_environment(settings), is_forked=True).say("db", "upgrade")
     return place / "own.db"
 
 
@@ -37,7 +38,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(migrated: Path, tmp_path: Path) -> Installed:
     """The command in a process of its own, over a database of its own; Redis is away."""
     settings = make_settings(f"sqlite:///{shutil.copy(migrated, tmp_path)}", tmp_path)
-    return Installed(COMMAND, tmp_path, settings_environment(settings))
+    return Installed(COMMAND, tmp_path, settings_environment(settings), is_forked=True)
 
 
 NONSENSE = "nonsense-that-is-secret"
@@ -63,7 +64,7 @@ def test_a_setting_is_missing_or_wrong(command: Installed, name: str, value: str
     environment = {key: kept for key, kept in command.environment.items() if key != f"JOBBRUECKE_{name}"}
     if value is not None:
         environment[f"JOBBRUECKE_{name}"] = value
-    said = _refused(Installed(COMMAND, command.folder, environment).run("check"))
+    said = _refused(replace(command, environment=environment).run("check"))
     assert said.startswith(f"JOBBRUECKE_{name} ") and "It wants: " in said
     assert "nonsense" not in said
 
@@ -92,7 +93,7 @@ def test_the_worker_wants_redis(command: Installed) -> None:
 def test_tables_that_are_not_migrated(command: Installed, words: tuple[str, ...]) -> None:
     """Nothing runs on tables of which it does not know what they are."""
     environment = {**command.environment, "JOBBRUECKE_DATABASE_URL": f"sqlite:///{command.folder / 'new.db'}"}
-    said = _refused(Installed(COMMAND, command.folder, environment).run(*words))
+    said = _refused(replace(command, environment=environment).run(*words))
     assert "jobbruecke db upgrade" in said
 
 

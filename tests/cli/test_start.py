@@ -20,7 +20,7 @@ ALL = ("flask", "sqlalchemy", "redis", "psycopg", *LARGE)
     [
         ("from portal.cli import cli; cli(['--version'], standalone_mode=False)", ALL),
         ("import portal.cli.trying", ALL),
-        ("import portal.cli.processes, portal; portal.app.create_app()", ("psycopg", *LARGE)),
+        ("import portal.app; portal.app.create_app()", ("psycopg", *LARGE)),
     ],
     ids=["version", "sandbox", "pages"],
 )

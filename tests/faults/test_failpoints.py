@@ -17,7 +17,7 @@ from portal.core.database import commit, db, reading
 from portal.domain.tenants import Tenant
 from portal.networks.protocol.client import NetworkClient
 from portal.networks.protocol.errors import Unavailable
-from tests.support import failpoints
+from tests.support import failpoints, forked
 from tests.support.database import NOW, make_settings, settings_environment
 from worker import schedule
 
@@ -86,18 +86,6 @@ def test_a_call_comes_to_the_one_before_and_the_one_after_it_whatever_it_brings(
     assert seen == ["call.putPart.before", "call.putPart.after"]
 
 
-DIES = """
-from portal.app import create_app
-from portal.core.database import db, scope_to
-from portal.domain.tenants import Tenant
-from worker import schedule
-with create_app().app_context():
-    scope_to(int({tenant}))
-    for _ in range(3):
-        schedule._each(lambda: None)
-"""
-
-
 @pytest.mark.parametrize(
     ("plan", "reached"),
     [("1", 1), ("3", 3), (f"{PLAN_SWEPT}.before 3", 5), ("7", None), (f"{PLAN_SWEPT}.after 4", None)],
@@ -105,12 +93,10 @@ with create_app().app_context():
 def test_a_process_dies_where_its_plan_says(tmp_path: Path, plan: str, reached: int | None) -> None:
     (tmp_path / "4").write_text(plan)
     environment = settings_environment(make_settings(f"sqlite:///{tmp_path}/x.db", tmp_path))
-    ended = subprocess.run(
-        [sys.executable, "-c", DIES.format(tenant=4)],
-        cwd=ROOT,
-        env=environment | failpoints.environment(tmp_path),
-        check=False,
-    ).returncode
+    environment |= failpoints.environment(tmp_path)
+    ended, _, _ = forked.run(
+        "tests.faults.swept:main", ["4"], cwd=ROOT, env=environment, stdin="", seconds=60
+    )
     assert ended == (0 if reached is None else -signal.SIGKILL)
     trace = (tmp_path / "4.trace").read_text().split()
     assert len(trace) == (reached or 6)
@@ -121,7 +107,7 @@ def test_nothing_happens_unasked(tmp_path: Path) -> None:
     (tmp_path / "4").write_text("1")
     environment = settings_environment(make_settings(f"sqlite:///{tmp_path}/x.db", tmp_path))
     subprocess.run(
-        [sys.executable, "-c", DIES.format(tenant=4)],
+        [sys.executable, "-m", "tests.faults.swept", "4"],
         cwd=ROOT,
         env=environment | {failpoints.PLANS: str(tmp_path)},
         check=True,

@@ -6,8 +6,6 @@ Real workers, a real network; each tenant of a wave has one failpoint at which w
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count, islice
 from pathlib import Path
@@ -31,7 +29,7 @@ from portal.releases.filters import Filters
 from portal.tenants.context import load_tenant_context
 from tests.faults.conftest import around
 from tests.imports.exports import ALL, people, start
-from tests.support import failpoints
+from tests.support import failpoints, forked
 from tests.support.bridge import Bridge
 from tests.support.database import settings_environment
 from tests.support.factories import make_account
@@ -251,8 +249,7 @@ def test_a_command_killed_around_its_commit_has_done_it_or_not(
 
 def run(plant: Plant, words: list[str]) -> None:
     environment = settings_environment(plant.settings) | failpoints.environment(plant.plans)
-    command = [str(Path(sys.executable).with_name("jobbruecke")), *words]
-    subprocess.run(command, env=environment, check=False, capture_output=True)
+    forked.run(forked.JOBBRUECKE, words, cwd=plant.folder, env=environment, stdin="", seconds=120)
 
 
 @pytest.mark.parametrize("side", ["before", "after"])

@@ -85,7 +85,7 @@ def server(
         plans = folder / "plans"
         plans.mkdir()
         more = {"JOBBRUECKE_TRUSTED_PROXIES": "1"} | failpoints.environment(plans)
-        command = Installed(COMMAND, folder, settings_environment(settings) | more)
+        command = Installed(COMMAND, folder, settings_environment(settings) | more, is_forked=True)
         port = free_port()
         stack.enter_context(running_app(settings))
         upgrade()

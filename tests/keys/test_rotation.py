@@ -242,7 +242,9 @@ def test_a_delivery_under_way_goes_on_through_it(
         bridge.work(rounds=3)
         sandbox.behave()
         db.session.remove()
-        both = Installed(COMMAND, tmp_path, settings_environment(renewed(settings, f"{NEW},{OLD}")) | FAST)
+        both = Installed(
+            COMMAND, tmp_path, settings_environment(renewed(settings, f"{NEW},{OLD}")) | FAST, is_forked=True
+        )
         with both.keep("worker", "worker"), both.keep("cron", "cron"):
             found = both.ask("keys", "rotate")
             assert found["left"] == 0, found

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from portal.core.paths import ROOT
 from portal.core.refusal import Refusal
 from portal.core.schema import check_database
 from tests.support.database import make_cast, make_settings, settings_environment
+from tests.support.forked import JOBBRUECKE, start
 
 pytestmark = pytest.mark.conformance
 
@@ -109,13 +108,10 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(empty_app: Flask, ne
 def test_two_at_once(empty_app: Flask, empty_url: str, tmp_path: Path) -> None:
     """Two servers start at the same moment: both say that all is well, and one has done it."""
     environment = settings_environment(make_settings(empty_url, tmp_path))
-    words = [str(Path(sys.executable).with_name("jobbruecke")), "db", "upgrade"]
-    both = [
-        subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        for _ in range(3)
-    ]
-    said = [process.communicate(timeout=120)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0, 0], said
+    with (tmp_path / "said").open("ab") as said:
+        all_of_them = [start(JOBBRUECKE, ["db", "upgrade"], env=environment, stdout=said) for _ in range(3)]
+        codes = [process.wait(120) for process in all_of_them]
+    assert codes == [0, 0, 0], (tmp_path / "said").read_text()
     assert _differences() == []
 
 

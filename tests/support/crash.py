@@ -1,4 +1,4 @@
-"""Jobs in processes that die on purpose: `python -m tests.support.crash JOB` reads `ROW COMMITS before|after`.
+"""Jobs in processes that die on purpose: whoever starts them reads `ROW COMMITS before|after`.
 
 Each process does the job in pieces of one, and kills itself with SIGKILL at the commit with this number, from 1, just
 before or just after the database has it; the exit code is the answer. Forked, so that trying every commit in turn takes
@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from flask import Flask
 
-from portal.app import create_app
+from portal.bare import create_bare_app
 from portal.bulk.jobs import run_bulk
 from portal.core.database import db
-from portal.core.paths import ROOT
 from portal.core.settings import current_settings
 from portal.imports.running import run_import
 from portal.privacy.jobs import run_erasure
 from tests.support.database import settings_environment
+from tests.support.forked import start
 
 Job = Callable[[int, int], None]
 JOBS: dict[str, Job] = {"import": run_import, "bulk": run_bulk, "erasure": run_erasure}
@@ -33,26 +31,28 @@ JOBS: dict[str, Job] = {"import": run_import, "bulk": run_bulk, "erasure": run_e
 @contextmanager
 def dying_workers(job: str) -> Iterator[Callable[[int, int, str], int]]:
     """Gives `crash(row, commits, when)`: the job in a process that kills itself there; its exit code."""
-    command = [sys.executable, "-m", "tests.support.crash", job]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     environment = settings_environment(current_settings())
-    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
+    asked, asks = os.pipe()
+    answers, answered = os.pipe()
+    with os.fdopen(asks, "w") as questions, os.fdopen(answers) as found:
+        start(f"{__name__}:main", [job], env=environment, stdin=asked, stdout=answered, stderr=2)
+        os.close(asked)
+        os.close(answered)
 
         def crash(row: int, commits: int, when: str) -> int:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(f"{row} {commits} {when}\n")
-            process.stdin.flush()
-            while not (answer := process.stdout.readline().strip()).lstrip("-").isdigit():
+            questions.write(f"{row} {commits} {when}\n")
+            questions.flush()
+            while not (answer := found.readline().strip()).lstrip("-").isdigit():
                 assert answer, "the process that starts others has died"
             return int(answer)
 
         yield crash
 
 
-def main(job: Job) -> None:
+def main() -> None:
     """Answer until there are no more questions. The application is made once; each child connects by itself."""
-    app = create_app()
+    job = JOBS[sys.argv[1]]
+    app = create_bare_app()
     for question in sys.stdin:
         row, commits, when = question.split()
         child = os.fork()
@@ -84,7 +84,3 @@ def _run(app: Flask, job: Job, row: int, commits: int, when: str) -> None:
         job(row, 1)
         db.session.remove()
         db.engine.dispose()
-
-
-if __name__ == "__main__":
-    main(JOBS[sys.argv[1]])

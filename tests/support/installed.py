@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.core.paths import ROOT
+from tests.support import forked
 
 _STOP_SECONDS = 30
 _PARTS = ["portal", "worker", "sandbox", "demo", "templates", "static", "migrations"]
@@ -45,9 +46,14 @@ class Installed:
     command: Path
     folder: Path
     environment: Mapping[str, str]
+    is_forked: bool = False
+    """Whether its processes are forked from one that has imported the product; `command` is our own then."""
 
     def run(self, *words: str, stdin: str = "", seconds: float = 120) -> Said:
         """Run it to its end; `stdin` is what is typed. Raises `subprocess.TimeoutExpired`."""
+        if self.is_forked:
+            place: dict[str, Any] = {"cwd": self.folder, "env": self.environment}
+            return Said(*forked.run(forked.JOBBRUECKE, words, **place, stdin=stdin, seconds=seconds))
         done = subprocess.run(
             [str(self.command), *words],
             cwd=self.folder,
@@ -71,17 +77,16 @@ class Installed:
         return json.loads(self.say(*words, "--json", seconds=seconds))
 
     @contextmanager
-    def keep(self, name: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    def keep(self, name: str, *words: str) -> Iterator[subprocess.Popen[bytes] | forked.Forked]:
         """Run it until the end of the block; what it says stands in `NAME.log`."""
+        place: dict[str, Any] = {"cwd": self.folder, "env": dict(self.environment)}
+        process: subprocess.Popen[bytes] | forked.Forked
         with (self.folder / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                [str(self.command), *words],
-                cwd=self.folder,
-                env=dict(self.environment),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            place |= {"stdout": log, "stderr": log}
+            if self.is_forked:
+                process = forked.start(forked.JOBBRUECKE, words, **place, new_session=True)
+            else:
+                process = subprocess.Popen([str(self.command), *words], **place, start_new_session=True)
         try:
             yield process
         finally:

@@ -58,7 +58,7 @@ def running_system(folder: Path, database_url: str, redis: RedisServer, **more: 
             network_jobnetzwerk_url=sandbox.url,
             network_job4you_url=sandbox.url,
         )
-        command = Installed(COMMAND, folder, settings_environment(settings) | FAST | more)
+        command = Installed(COMMAND, folder, settings_environment(settings) | FAST | more, is_forked=True)
         command.say("db", "upgrade")
         stack.enter_context(running_app(settings))
         bridge = _new_tenant(sandbox)

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -14,7 +13,8 @@ from typing import Any, Self
 
 import requests
 
-_ROOT = Path(__file__).resolve().parents[2]
+from tests.support.forked import SANDBOX, Forked, start
+
 _START_SECONDS = 30
 _ADDRESS = re.compile(r"^Sandbox: (http://127\.0\.0\.1:(\d+))$", re.MULTILINE)
 
@@ -24,7 +24,7 @@ class SandboxServer:
 
     Use it as a context manager, or call `start` and `stop`. `kill` is a SIGKILL to all of its processes, and
     `restart` comes back on the same port with the same state. Answers come `answer_delay` seconds after a
-    commit.
+    commit. `command` starts an installed one in place of ours.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class SandboxServer:
         *,
         answer_delay: float = 0,
         control_token: str | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "sandbox"),
+        command: Sequence[str] = (),
     ) -> None:
         self._command = command
         self.database = folder / "sandbox.sqlite3"
@@ -42,7 +42,7 @@ class SandboxServer:
         self.control_token = control_token
         self.port = 0
         self.url = ""
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -57,13 +57,16 @@ class SandboxServer:
 
     def start(self) -> Self:
         """Start the process and wait until it answers."""
-        command = [*self._command, "--port", str(self.port)]
-        command += ["--data", str(self.database), "--answer-delay", str(self.answer_delay)]
+        words = ["--port", str(self.port), "--data", str(self.database)]
+        words += ["--answer-delay", str(self.answer_delay)]
         environment = os.environ | {"JOBBRUECKE_SANDBOX_CONTROL_TOKEN": self.control_token or ""}
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command, cwd=_ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+            if self._command:
+                self._process = subprocess.Popen(
+                    [*self._command, *words], env=environment, stdout=log, stderr=log, start_new_session=True
+                )
+            else:
+                self._process = start(SANDBOX, words, env=environment, stdout=log, new_session=True)
         self._wait_until_ready()
         return self
 

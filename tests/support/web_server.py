@@ -99,7 +99,7 @@ def running_web(folder: Path, database_url: str, redis: RedisServer, *words: str
         "JOBBRUECKE_TRUSTED_PROXIES": "1",
         "JOBBRUECKE_PUBLIC_URL": PUBLIC_URL,
     }
-    command = Installed(COMMAND, folder, environment)
+    command = Installed(COMMAND, folder, environment, is_forked=True)
     command.say("db", "upgrade")
     with running_app(settings):
         cast = make_cast()

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
-from portal.core.paths import ROOT
 from portal.core.settings import Settings
 from tests.support.database import settings_environment
+from tests.support.forked import JOBBRUECKE, start
 
 LEASE_SECONDS = 2
 _PACES = {
@@ -37,16 +35,9 @@ class OwnProcess:
         self, word: str, settings: Settings, folder: Path, more: Mapping[str, str] | None = None
     ) -> None:
         self.word = word
-        command = [str(Path(sys.executable).with_name("jobbruecke")), word]
+        environment = settings_environment(settings) | _PACES | dict(more or {})
         with (folder / f"{word}.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=settings_environment(settings) | _PACES | dict(more or {}),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+            self._process = start(JOBBRUECKE, [word], env=environment, stdout=log, new_session=True)
 
     def __enter__(self) -> Self:
         return self
