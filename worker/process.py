@@ -1,28 +1,37 @@
-"""The worker process: RQ with our list of jobs, and a sign of life in the database."""
+"""The worker: RQ with our list of jobs in a process that lasts, and a sign of life in the database."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
 import os
+import resource
+import signal
 import socket
+import sys
+import threading
 import time
 from collections.abc import Callable
+from ctypes import c_double
 from functools import partial
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
+from multiprocessing.sharedctypes import RawValue
 from typing import Any
 
 import structlog
 from flask import Flask
 from redis import Redis
 from redis.client import Pipeline
-from rq import Queue, Worker
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.database import commit, db, rollback, utcnow
-from portal.core.queue import QUEUE
+from portal.core.queue import JOB_SECONDS, QUEUE
 from portal.core.settings import current_settings
 from portal.deliveries.jobs import try_again_what_crashed
 from portal.domain.tenants import Heartbeat
@@ -31,6 +40,12 @@ from worker.jobs import ALLOWED, run_in
 
 BEAT_SECONDS = 20
 FORGET_AFTER = dt.timedelta(days=1)
+MOST_JOBS = 1000
+"""After so many a worker is replaced."""
+MOST_BYTES = 500_000_000
+"""A worker that has grown to this is replaced after its job."""
+GRACE_SECONDS = 60
+"""So long after its time limit a job that does not even hear of it is killed."""
 
 log = structlog.get_logger()
 
@@ -59,61 +74,107 @@ class ListedQueue(Queue):
     job_class = ListedJob
 
 
-class ForkingWorker(Worker):
-    """RQ's worker, which says in our database that it lives whenever it says so to Redis.
+class LastingWorker(SimpleWorker):
+    """RQ's worker that does one job after another in its own process.
 
-    From the thread that forks, and from no other: whatever another thread holds at that moment (the set-up of the
-    mappings, a lock of SQLite) the job would wait for until its time limit, and the worker for the job.
+    A process for each job would compile all of its statements anew, which takes longer than most jobs.
     """
 
-    beat: Beat | None = None
+    def __init__(self, *arguments: Any, time_limit: c_double, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._time_limit = time_limit
+        self._parent = os.getppid()
 
     @property
     def dequeue_timeout(self) -> int:
         """Seconds to wait for a job before the next sign of life."""
         return BEAT_SECONDS
 
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self._time_limit.value = time.monotonic() + JOB_SECONDS + GRACE_SECONDS
+        super().execute_job(job, queue)
+        self._time_limit.value = math.inf
+        if _resident_bytes() > MOST_BYTES:
+            self._stop_requested = True  # the next one begins small
+
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        if self.beat:
-            self.beat.write_if_due()  # first: Redis may be away
+        if os.getppid() != self._parent:
+            self._stop_requested = True  # nobody would notice its end
         super().heartbeat(timeout, pipeline)
 
 
 def work(app: Flask) -> None:
-    """Work until told to stop. A stopped job is resumed by the sweep, so nothing waits for it."""
+    """Keep a process at work until told to stop. A job that is killed is resumed by the sweep: nothing waits for it.
+
+    Our database hears from here that the worker lives: nothing but forking is done here, so nothing keeps it.
+    """
     with app.app_context():
-        settings = current_settings()
-    run_in(app)
-    worker = _make_worker(settings.redis_url)
-    worker.beat = beat = Beat(app, "worker")
-    with app.app_context():
+        redis_url = current_settings().redis_url
         try_again_what_crashed(utcnow())
         db.session.remove()
-        db.engine.dispose()  # no connection is open when a job is forked
-    try:
-        worker.work(logging_level="WARNING", with_scheduler=False)
-    finally:
-        beat.stop()
+        db.engine.dispose()  # no connection is open when a process is forked
+    run_in(app)
+    beat, stop = Beat(app, "worker"), threading.Event()
+    time_limit = RawValue(c_double, math.inf)
+    while not stop.is_set():
+        process = get_context("fork").Process(target=_work_off, args=(redis_url, time_limit))
+        process.start()
+        _stop_with(process, stop)
+        if stop.is_set():  # asked for between two processes
+            process.terminate()
+        while process.is_alive():
+            beat.write_if_due()
+            process.join(1)
+            if time.monotonic() > time_limit.value:
+                process.kill()
+        time_limit.value = math.inf
+        if process.exitcode:
+            log.error("worker_died", exit_code=process.exitcode)
+            stop.wait(1)
+    beat.stop()
 
 
-def _make_worker(redis_url: str) -> ForkingWorker:
+def _stop_with(process: ForkProcess, stop: threading.Event) -> None:
+    """Have a request to stop end the process, too, after its job."""
+
+    def ask(*_signal: object) -> None:
+        stop.set()
+        process.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+
+
+def _work_off(redis_url: str, time_limit: c_double) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     connection = Redis.from_url(
         redis_url, socket_connect_timeout=5, socket_timeout=None, health_check_interval=30
     )
     queue = ListedQueue(QUEUE, connection=connection, serializer=JSONSerializer)
-    return ForkingWorker(
+    worker = LastingWorker(
         [queue],  # one queue: with two, a worker that dies between them loses a job for ever
         connection=connection,
         serializer=JSONSerializer,
         job_class=ListedJob,
         queue_class=ListedQueue,
         default_result_ttl=0,
-        job_monitoring_interval=BEAT_SECONDS,
         maintenance_interval=60,
         log_job_description=False,
         disable_default_exception_handler=True,
         exception_handlers=[_log_failure],
+        time_limit=time_limit,
     )
+    try:
+        worker.work(logging_level="WARNING", with_scheduler=False, max_jobs=MOST_JOBS)
+    except RedisError as error:
+        log.warning("redis_away", error=type(error).__name__)
+        sys.exit(1)
+
+
+def _resident_bytes() -> int:
+    """The most memory that this process has ever had (Linux counts in kilobytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _log_failure(job: Job, kind: type[BaseException], *_: object) -> bool:

@@ -37,13 +37,13 @@ def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plan
     """The other worker takes over; the first goes on later, and finds that it is not its any more."""
     bridge = plant.tenant()
     plant.let_die(bridge, f"{point} 1 stop")
-    plan(bridge)
+    delivery = plan(bridge)
     plant.wait_until(lambda: stopped(plant))
     (job,) = stopped(plant)
     plant.wait_for_end(bridge)
     assert_done_once(bridge)
     thaw(job)
-    plant.wait_until(lambda: not any(job in worker.children for worker in plant.workers))
+    plant.wait_until(lambda: f'"claim_lost", "delivery": {delivery.id}' in plant.said() or "claim_lost" in plant.said())
     assert_done_once(bridge)
 
 
