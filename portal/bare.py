@@ -13,6 +13,7 @@ from portal.core.paths import PRIVATE, ROOT
 from portal.core.settings import Settings, load_settings
 from portal.releases.states import refresh_changed
 from portal.shell import labels
+from portal.tenants.versions import raise_versions
 from portal.webkit import languages
 
 
@@ -32,6 +33,7 @@ def create_bare_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     before_commit(app, refresh_changed)
     init_audit(app)
+    before_commit(app, raise_versions)  # last: its lock is to be short
     languages.init_app(app)
     labels.init_app(app)
     return app

@@ -843,6 +843,17 @@ def upgrade() -> None:
     )
     op.create_index("uq_saved_view_name", "saved_view", ["account_id", "name"], unique=True)
     op.create_table(
+        "tenant_version",
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenant.id"], name=op.f("fk_tenant_version_tenant_id_tenant")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant_version")),
+    )
+    op.create_index("uq_tenant_version", "tenant_version", ["tenant_id"], unique=True)
+    op.create_table(
         "search_term",
         sa.Column("key", sa.String(length=32), nullable=False),
         sa.Column("text", sa.String(length=200), nullable=False),
@@ -1277,6 +1288,7 @@ def downgrade() -> None:
     op.drop_table("attempt")
     op.drop_table("second_factor")
     op.drop_table("search_term")
+    op.drop_table("tenant_version")
     op.drop_table("saved_view")
     op.drop_table("release")
     op.drop_table("recovery_code")

@@ -29,10 +29,9 @@ from portal.releases.list_address import read_strictly
 from portal.tenants.context import current_context
 from portal.webkit.access import may, requires
 from portal.webkit.downloads import download
-from portal.webkit.fragments import live_answer, see_other
+from portal.webkit.fragments import live, live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row, read_rows
-from portal.webkit.sessions import live
 from portal.webkit.tables import Cell, Table
 
 bulk = Blueprint("bulk", __name__)
@@ -72,8 +71,8 @@ def choose() -> Response:
 
 
 @bulk.get("/bulk/<row:bulk_id>")
-@live
 @requires(Permission.VIEW)
+@live
 def show(bulk_id: int) -> Response:
     """What would happen, or how far it is, or what became of it."""
     run = service.get_run(bulk_id)

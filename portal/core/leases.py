@@ -17,6 +17,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.database import TenantOwned, commit, db, rollback, utcnow
 
+UNSHOWN = "unshown"
+"""Option of statements that change nothing which an open page shows (see tenants.versions)."""
+
 
 class Leased(TenantOwned):
     """A row that processes take in turn."""
@@ -91,7 +94,7 @@ def take(
         .where(model.id == row_id, is_free(model, now), *conditions)
         .values(fence=model.fence + 1, lease_until=now + dt.timedelta(seconds=lease_seconds), **values)
         .returning(model.tenant_id, model.fence)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session=False, **{UNSHOWN: True})
     ).one_or_none()
     return Lease(model, row_id, taken.tenant_id, taken.fence, lease_seconds) if taken else None
 

@@ -25,11 +25,10 @@ from portal.releases.texts import withdrawal_text
 from portal.releases.withdrawals import withdrawals_in
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
-from portal.webkit.fragments import is_fragment, live_answer, see_other
+from portal.webkit.fragments import is_fragment, live, live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
-from portal.webkit.sessions import live
 
 deliveries = Blueprint("deliveries", __name__)
 PAGE = 50
@@ -39,8 +38,8 @@ _LEAVERS = 500
 
 
 @deliveries.get("/deliveries")
-@live
 @requires(Permission.VIEW)
+@live
 def list_page() -> Response:
     """The tenant's deliveries, newest first."""
     after = read_row(request.args, "after")
@@ -88,8 +87,8 @@ def transfer_all() -> Response:
 
 
 @deliveries.get("/deliveries/<row:sequence>")
-@live
 @requires(Permission.VIEW)
+@live
 def show(sequence: int) -> Response:
     """One delivery: how far it is, who is in it, what the network said."""
     delivery = queries.get_delivery(sequence, read_row(request.args, "connection"))

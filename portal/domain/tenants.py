@@ -60,6 +60,15 @@ class Tenant(Base):
     connections: Mapped[list[Connection]] = relationship(back_populates="tenant", order_by="Connection.id")
 
 
+class TenantVersion(TenantOwned, Base):
+    """How often the rows of a tenant have been written: open pages ask for this number first (tenants.versions)."""
+
+    __tablename__ = "tenant_version"
+    __table_args__ = (Index("uq_tenant_version", "tenant_id", unique=True),)
+
+    number: Mapped[int] = mapped_column(BigInteger)
+
+
 class Connection(TenantOwned, Base):
     """A tenant's tie to one network: its sequence, its pauses, what the network said of us."""
 

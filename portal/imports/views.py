@@ -25,12 +25,11 @@ from portal.imports.errors import ImportNoFile
 from portal.imports.report_texts import leaving_title, notice_text, reason_for, said
 from portal.webkit.access import requires
 from portal.webkit.downloads import download
-from portal.webkit.fragments import live_answer, see_other
+from portal.webkit.fragments import live, live_answer, see_other
 from portal.webkit.messages import message
 from portal.webkit.parameters import read_row
 from portal.webkit.scope import current_tenant_id
 from portal.webkit.security import BODY_LIMIT, csrf
-from portal.webkit.sessions import live
 from portal.webkit.tables import Table
 
 imports = Blueprint("imports", __name__)
@@ -42,8 +41,8 @@ _BUSY = frozenset({ImportState.WAITING, ImportState.STAGING, ImportState.APPLYIN
 
 
 @imports.get("/imports")
-@live
 @requires(Permission.VIEW)
+@live
 def list_page() -> Response:
     """The tenant's imports, newest first, and the form for the next one."""
     return live_answer("imports/list.html", "imports/_list.html", **_list())
@@ -77,8 +76,8 @@ csrf.exempt(
 
 
 @imports.get("/imports/<row:import_id>")
-@live
 @requires(Permission.VIEW)
+@live
 def show(import_id: int) -> Response:
     """How far an import is, or what became of it."""
     run = service.get_import(current_tenant_id(), import_id)

@@ -18,7 +18,7 @@ from portal.tenants.labels import problem_text
 from portal.tenants.queries import WORKER_SILENT_AFTER
 from portal.webkit.access import requires
 from portal.webkit.fragments import live_answer, see_other
-from portal.webkit.sessions import live
+from portal.webkit.sessions import polled
 
 operations = Blueprint("operations", __name__)
 log = structlog.get_logger()
@@ -26,8 +26,8 @@ _SECONDS = 10
 
 
 @operations.get("/operations")
-@live
 @requires(Permission.OPERATE)
+@polled
 def overview() -> Response:
     """Everything that needs support, of every tenant."""
     now = utcnow()

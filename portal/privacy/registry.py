@@ -190,6 +190,7 @@ TABLES: dict[str, Kept] = {
         pseudonymous="account_id created_at",
         technical="key",
     ),
+    "tenant_version": _system(technical="number"),
     "saved_view": Kept(
         _A,
         Purpose.OPERATION,

@@ -48,16 +48,15 @@ from portal.releases.texts import (
 from portal.releases.withdrawals import find_withdrawal
 from portal.tenants.context import current_context, save
 from portal.webkit.access import requires
-from portal.webkit.fragments import answer, is_fragment, live_answer, see_other
+from portal.webkit.fragments import answer, is_fragment, live, live_answer, see_other
 from portal.webkit.parameters import read_row
-from portal.webkit.sessions import live
 
 releases = Blueprint("releases", __name__)
 
 
 @releases.get("/participants/<row:participant_id>")
-@live
 @requires(Permission.VIEW)
+@live
 def show(participant_id: int) -> Response:
     """The participant's page, and its live part."""
     values = _values(participant_id)

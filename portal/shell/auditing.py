@@ -52,6 +52,8 @@ def _begin() -> None:
 
 def _note_looks(response: Response) -> Response:
     """Exports, and what the operator's people see of a tenant; nothing is handed out before it is noted."""
+    if g.get("nothing_new"):  # what is shown was noted when it was made
+        return response
     if request.method != "GET" or response.status_code not in (200, 304) or not current_user:
         return response
     if not current_user.is_authenticated or request.endpoint in (None, "static"):

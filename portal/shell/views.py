@@ -8,9 +8,8 @@ from flask_login import current_user
 from portal.core.settings import current_settings
 from portal.domain.permissions import Permission
 from portal.webkit.access import public, requires
-from portal.webkit.fragments import came_from, live_answer, relative_path, see_other
+from portal.webkit.fragments import came_from, live, live_answer, relative_path, see_other
 from portal.webkit.languages import LANGUAGES, SWITCH, THEMES
-from portal.webkit.sessions import live
 
 general = Blueprint("general", __name__)
 _YEAR_SECONDS = 365 * 24 * 3600
@@ -39,8 +38,8 @@ def accessibility() -> str:
 
 
 @general.get("/transfer-status")
-@live
 @requires(Permission.VIEW)
+@live
 def transfer_status() -> Response:
     """Last, running and next transfer; the head of each page asks for it."""
     return live_answer("general/transfer_status.html", "general/_transfer_status.html")

@@ -32,9 +32,8 @@ from portal.tenants.labels import problem_text
 from portal.tenants.queries import find_connection
 from portal.webkit.access import requires
 from portal.webkit.federal_states import STATE_NAMES
-from portal.webkit.fragments import done, live_answer, relative_path, see_other
+from portal.webkit.fragments import done, live, live_answer, relative_path, see_other
 from portal.webkit.scope import TENANT_KEY, current_tenant_id
-from portal.webkit.sessions import live
 
 tenants = Blueprint("tenants", __name__)
 _LIMIT = 500
@@ -66,8 +65,8 @@ def chosen(slug: str) -> Response:
 
 
 @tenants.get("/settings")
-@live
 @requires(Permission.CONFIGURE)
+@live
 def settings() -> Response:
     """What is set of the tenant, and how its connection stands."""
     return live_answer("tenants/settings.html", "tenants/_connection.html", **_settings())

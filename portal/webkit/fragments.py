@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from flask import Flask, Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, flash, g, make_response, redirect, render_template, request, url_for
+from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
-from portal.core.database import commit
+from portal.core.database import commit, utcnow
+from portal.webkit.languages import find_language
 from portal.webkit.problem_responses import wants_problem
+from portal.webkit.sessions import current_session, polled
 
+View = TypeVar("View", bound=Callable[..., Any])
 HEAD = "general.transfer_status"
 """The live part that stands on every page."""
 
@@ -30,18 +36,55 @@ def answer(page: str, fragment: str, status: int = 200, **values: Any) -> Respon
     return make_response(render_template(fragment if is_fragment() else page, **values), status)
 
 
+def live(view: View) -> View:
+    """Mark a view of one tenant's data that is polled; where nothing of the tenant was written since, it is not asked.
+
+    Stands below `requires`, which decides who may ask. What changes by time alone is seen within a minute.
+    """
+
+    @polled
+    @wraps(view)
+    def unless_unchanged(*args: Any, **kwargs: Any) -> Any:
+        g.state = _state() if g.version is not None else ""
+        if g.state and is_fragment() and request.headers.get("HX-PTag", "").startswith(f"{g.state}."):
+            g.nothing_new = True
+            return Response(status=304)
+        return view(*args, **kwargs)
+
+    return unless_unchanged  # type: ignore[return-value]
+
+
+def _state() -> str:
+    """All that a live part depends on, besides what it shows: as long as this is the same, so is the part."""
+    facts = (
+        *(g.tenant_id, g.version, current_user.id, current_user.role, current_user.mediator_id),
+        *(
+            find_language(),
+            request.full_path.rstrip("?"),
+            current_session().row_id,
+            f"{utcnow():%Y-%m-%d %H:%M}",
+        ),
+    )
+    return _digest(repr(facts))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
 def live_answer(page: str, fragment: str, **values: Any) -> Response:
     """`answer` for what is polled: 304 where the fragment is what the browser has (extension hx-ptag).
 
-    The templates get the fragment's tag as `tag`, for its first request. Whatever has changed may concern the head
-    of the page, too, which would ask by itself only later: it is told.
+    The tag is that of the tenant's state, and of the fragment: it may be the same although something was written. The
+    templates get it as `tag`, for the first request. Whatever has changed may concern the head of the page, too, which
+    would ask by itself only later: it is told.
     """
-    inner = render_template(fragment, **values, tag="")
-    tag = hashlib.sha256(inner.replace(generate_csrf(), "").encode()).hexdigest()[:20]
+    inner = render_template(fragment, **values, tag="").replace(generate_csrf(), "")
+    tag = f"{g.get('state', '')}.{_digest(inner)}"
     if not is_fragment():
         return make_response(render_template(page, **values, tag=tag))
-    if request.headers.get("HX-PTag") == tag:
-        return Response(status=304)
+    if request.headers.get("HX-PTag", "").partition(".")[2] == tag.partition(".")[2]:
+        return Response(status=304, headers={"HX-PTag": tag})
     response = make_response(render_template(fragment, **values, tag=tag))
     response.headers["HX-PTag"] = tag
     if request.endpoint != HEAD:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 from portal.core.database import EVERY_TENANT, db, rollback, scoped_to, set_reading, utcnow, writing_soon
 from portal.core.settings import current_settings
 from portal.domain.accounts import Account, LoginSession
-from portal.domain.tenants import Tenant
+from portal.domain.tenants import Tenant, TenantVersion
 from portal.webkit.browsers import browser_name
 from portal.webkit.limits import REFUSED
 from portal.webkit.sessions import SAFE_METHODS, ServerSession
@@ -117,9 +117,10 @@ def _load(token: str) -> ServerSession:
     """The open session behind `token`; a fresh one where there is none, or where it is too old."""
     settings, now = current_settings(), utcnow()
     query = (
-        select(LoginSession, Account, Tenant.time_zone)
+        select(LoginSession, Account, Tenant.time_zone, TenantVersion.number)
         .outerjoin(Account, Account.id == LoginSession.account_id)
         .outerjoin(Tenant, Tenant.id == Account.tenant_id)
+        .outerjoin(TenantVersion, TenantVersion.tenant_id == Account.tenant_id)
         .where(
             LoginSession.token_hash == _hash(token),
             LoginSession.ended_at.is_(None),
@@ -134,7 +135,7 @@ def _load(token: str) -> ServerSession:
     if row is None:
         return _strangers(token)
     found = ServerSession(row.LoginSession, token)
-    found.account, found.time_zone = row.Account, row.time_zone
+    found.account, found.time_zone, found.version = row.Account, row.time_zone, row.number
     return found
 
 

@@ -37,6 +37,8 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         """Whose session it is, as it was when the request began."""
         self.time_zone: str | None = None
         """Of the account's tenant."""
+        self.version: int | None = None
+        """That of the account's tenant when the request began."""
 
     @property
     def light(self) -> bool:
@@ -49,7 +51,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.renewed = True
 
 
-def live(view: View) -> View:
+def polled(view: View) -> View:
     """Mark a view that an open page asks by itself: it does not keep the session alive."""
     view.live = True  # type: ignore[attr-defined]
     return view

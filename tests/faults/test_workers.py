@@ -43,7 +43,9 @@ def test_worker_stopped_past_its_lease_then_continued_writes_nothing(plant: Plan
     plant.wait_for_end(bridge)
     assert_done_once(bridge)
     thaw(job)
-    plant.wait_until(lambda: f'"claim_lost", "delivery": {delivery.id}' in plant.said() or "claim_lost" in plant.said())
+    plant.wait_until(
+        lambda: f'"claim_lost", "delivery": {delivery.id}' in plant.said() or "claim_lost" in plant.said()
+    )
     assert_done_once(bridge)
 
 

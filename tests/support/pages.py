@@ -117,10 +117,17 @@ class Browser:
         return self._open("POST", path, fragment=fragment, status=status, data=data or {}, headers=headers)
 
     def ask(
-        self, method: str, path: str, data: dict[str, Any] | None = None, *, fragment: bool = False
+        self,
+        method: str,
+        path: str,
+        data: dict[str, Any] | None = None,
+        *,
+        fragment: bool = False,
+        **more: str,
     ) -> TestResponse:
         """The bare answer, whatever it is: for tests that go through all routes."""
-        headers = {"HX-Request": "true", "HX-Request-Type": "partial"} if fragment else {}
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        headers |= {"HX-Request": "true", "HX-Request-Type": "partial"} if fragment else {}
         return contextvars.Context().run(
             self.client.open, path, method=method, data=data, headers=headers, buffered=True
         )
