@@ -15,6 +15,7 @@ from portal.releases.states import refresh_changed
 from portal.shell import labels
 from portal.tenants.versions import raise_versions
 from portal.webkit import languages
+from portal.webkit.templates import TranslatedEnvironment
 
 
 def create_bare_app(settings: Settings | None = None) -> Flask:
@@ -25,6 +26,7 @@ def create_bare_app(settings: Settings | None = None) -> Flask:
     settings = settings or load_settings()
     os.umask(PRIVATE)
     app = Flask("portal", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    app.jinja_environment = TranslatedEnvironment
     app.config["SECRET_KEY"] = settings.secret_key.get_secret_value()
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)

@@ -233,11 +233,14 @@ class _Compiled(BytecodeCache):
         self._found: dict[str, bytes] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._found:
-            bucket.bytecode_from_string(self._found[bucket.key])
+        if (key := self._key(bucket)) in self._found:
+            bucket.bytecode_from_string(self._found[key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._found[bucket.key] = bucket.bytecode_to_string()
+        self._found[self._key(bucket)] = bucket.bytecode_to_string()
+
+    def _key(self, bucket: Bucket) -> str:
+        return f"{getattr(bucket.environment, 'language', None)} {bucket.key}"
 
 
 _COMPILED = _Compiled()
