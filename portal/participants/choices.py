@@ -6,9 +6,10 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from markupsafe import Markup, escape
-from sqlalchemy import Select, String, cast, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, String, cast, func, literal, select, union_all
 
 from portal.core.database import db
 from portal.domain.participants import Mediator, Order, Participant
@@ -40,7 +41,7 @@ class Offered:
 def offered() -> Offered:
     """Return what the page of the list offers; in one statement."""
     found: defaultdict[str, list[Choice]] = defaultdict(list)
-    rows = db.session.execute(union_all(_orders(), _mediators(), _caseworkers())).all()
+    rows = db.session.execute(_everything()).all()
     for kind, _sort, key, text, number in sorted(rows, key=lambda row: row[1]):
         found[kind].append(Choice(key or caseworker_key(text), text, number))
     return Offered(found["order"], found["mediator"], found["caseworker"])
@@ -55,6 +56,12 @@ def _option(choice: Choice, is_chosen: bool) -> Markup:
     number = f" ({choice.number})" if choice.number else ""
     selected = " selected" if is_chosen else ""
     return Markup(f'<option value="{escape(choice.key)}"{selected}>{escape(choice.text + number)}</option>')  # noqa: S704
+
+
+@cache
+def _everything() -> CompoundSelect[str, str, str, str, str]:
+    """Built once: that takes as long as asking."""
+    return union_all(_orders(), _mediators(), _caseworkers())
 
 
 def _orders() -> Select[str, str, str, str, str]:

@@ -7,6 +7,7 @@ every phase that is stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, not_, or_, select
@@ -43,13 +44,20 @@ def registered(context: TenantContext) -> Select[*tuple[Any, ...]]:
 
 
 def _joined(context: TenantContext) -> Select[*tuple[Any, ...]]:
+    query = _joined_on(context.connection.id if context.connection else 0)
+    return query.add_columns(in_transit(context).label("in_transit"))
+
+
+@lru_cache(maxsize=500)
+def _joined_on(connection_id: int) -> Select[*tuple[Any, ...]]:
+    """Built once: that takes as long as asking for a page of them."""
     parts = (Participant, Registration, Release, Order, Mediator, MediatorRegistration, ParticipantState)
     query = (
-        select(*parts, in_transit(context).label("in_transit"))
+        select(*parts)
         .select_from(ParticipantState)
         .join(Participant, Participant.id == ParticipantState.participant_id)
     )
-    return join_parts(query, context.connection.id if context.connection else 0)
+    return join_parts(query, connection_id)
 
 
 def join_parts(query: Select[*tuple[Any, ...]], connection_id: int) -> Select[*tuple[Any, ...]]:
