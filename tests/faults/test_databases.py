@@ -86,7 +86,7 @@ def _write(app: Flask, bridge: Bridge, number: str) -> int:
 def test_disk_full_loses_nothing_and_is_no_crash(sqlite_app: Flask, sandbox: SandboxServer) -> None:
     """For longer than three tries: afterwards it goes on by itself, and nobody has to let it go."""
     bridge = build_bridge(sandbox)
-    for number in range(300):
+    for number in range(60):
         bridge.person(str(number), first_name="N" * 100)
         bridge.release(str(number))
     delivery = bridge.plan()
@@ -96,7 +96,7 @@ def test_disk_full_loses_nothing_and_is_no_crash(sqlite_app: Flask, sandbox: San
     db.engine.dispose()
 
     def limit(connection: object, _: object) -> None:
-        connection.execute(f"PRAGMA max_page_count={pages + 2}")  # type: ignore[attr-defined]
+        connection.execute(f"PRAGMA max_page_count={pages}")  # type: ignore[attr-defined]
 
     event.listen(db.engine, "connect", limit)
     for _ in range(5):
@@ -111,7 +111,7 @@ def test_disk_full_loses_nothing_and_is_no_crash(sqlite_app: Flask, sandbox: San
     scope_to(bridge.tenant_id)
     bridge.work()
     bridge.hasten()
-    assert bridge.status("299") is Status.ONLINE
+    assert bridge.status("59") is Status.ONLINE
     assert_promise(bridge)
 
 
