@@ -9,10 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Row, Select, bindparam, insert, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.orm import Bundle
 
@@ -95,7 +95,7 @@ def find_differing(
     with reading_columns_of(tenant_id):
         clock = read_clock(tenant_id, now)
         for ids in _batches(participant_ids):
-            stored = _stored(ids)
+            stored = _stored(_STORED, ids)
             for participant_id, state in _decide(clock, ids):
                 before = stored.get(participant_id)
                 differing = _differing(before, state)
@@ -131,16 +131,16 @@ class Clock:
         return deadlines_in(self.federal_state, self.zone, self.now)
 
 
+_CLOCK = (
+    select(Tenant.time_zone, Tenant.federal_state, Connection.id, Connection.network)
+    .outerjoin(Connection, (Connection.tenant_id == Tenant.id) & (Connection.state == ConnectionState.OPEN))
+    .where(Tenant.id == bindparam("tenant"))
+)
+
+
 def read_clock(tenant_id: int, now: dt.datetime) -> Clock:
     """Return the tenant as `decide` wants it."""
-    query = (
-        select(Tenant.time_zone, Tenant.federal_state, Connection.id, Connection.network)
-        .outerjoin(
-            Connection, (Connection.tenant_id == Tenant.id) & (Connection.state == ConnectionState.OPEN)
-        )
-        .where(Tenant.id == tenant_id)
-    )
-    zone, state, connection_id, network = db.session.execute(query).one()
+    zone, state, connection_id, network = db.session.execute(_CLOCK, {"tenant": tenant_id}).one()
     return Clock(tenant_id, zone, state, connection_id or 0, network, now)
 
 
@@ -150,10 +150,8 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
 
 
 def _refresh_batch(clock: Clock, ids: list[int]) -> int:
-    # The lock comes before the reading: another writer of these people waits here, and then sees what this one wrote.
-    lock = select(_TABLE.c.participant_id).where(_TABLE.c.participant_id.in_(ids))
-    db.session.execute(lock.order_by(_TABLE.c.participant_id).with_for_update())
-    stored = _stored(ids)
+    # The lock comes before the facts: another writer of these people waits here, and then sees what this one wrote.
+    stored = _stored(_LOCKED, ids)
     new, changed = [], []
     for participant_id, state in _decide(clock, ids):
         before = stored.get(participant_id)
@@ -164,14 +162,22 @@ def _refresh_batch(clock: Clock, ids: list[int]) -> int:
     if new:
         db.session.execute(insert(_TABLE), new)
     if changed:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _DECIDED}
-        statement = update(_TABLE).where(_TABLE.c.participant_id == bindparam("row"))
-        db.session.execute(statement.values(values), changed)
+        db.session.execute(_CHANGE, changed)
     return len(new) + len(changed)
 
 
-def _stored(ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    rows = db.session.execute(select(_TABLE).where(_TABLE.c.participant_id.in_(ids)))
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_STORED = select(_TABLE).where(_TABLE.c.participant_id.in_(_IDS))
+_LOCKED = _STORED.order_by(_TABLE.c.participant_id).with_for_update()
+_CHANGE = (
+    update(_TABLE)
+    .where(_TABLE.c.participant_id == bindparam("row"))
+    .values({name: bindparam(f"new_{name}") for name in _DECIDED})
+)
+
+
+def _stored(query: Select[*tuple[Any, ...]], ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    rows = db.session.execute(query, {"ids": ids})
     return {row["participant_id"]: dict(row) for row in rows.mappings()}
 
 
@@ -183,7 +189,7 @@ def _differing(stored: Mapping[str, Any] | None, state: State) -> tuple[str, ...
 
 def _decide(clock: Clock, ids: Iterable[int]) -> Iterator[tuple[int, State]]:
     """What the rules say of these participants."""
-    for row in db.session.execute(_facts(clock.connection_id, ids)):
+    for row in db.session.execute(_facts(clock.connection_id), {"ids": ids}):
         person, *others = _present(row)
         yield person.id, decide(clock, person, *others)
 
@@ -257,10 +263,11 @@ _MEDIATOR = _bundle("mediator", Mediator, "id active")
 _KNOWN = _bundle("known", MediatorRegistration, "id known answered_sequence")
 
 
-def _facts(connection_id: int, ids: Iterable[int]) -> Select[*tuple[Any, ...]]:
-    """All that the rules ask of these participants, on the tenant's open connection."""
+@lru_cache(maxsize=500)
+def _facts(connection_id: int) -> Select[*tuple[Any, ...]]:
+    """All that the rules ask of participants, on the tenant's open connection. Built once: that takes longest."""
     parts = select(_PERSON, _REGISTRATION, _RELEASE, _ORDER, _MEDIATOR, _KNOWN).select_from(Participant)
-    return join_parts(parts, connection_id).where(Participant.id.in_(list(ids)))
+    return join_parts(parts, connection_id).where(Participant.id.in_(_IDS))
 
 
 def _present(row: Row[*tuple[Any, ...]]) -> list[Any]:
