@@ -107,6 +107,7 @@ def test_a_recovery_code_counts_once_and_only_for_its_account(phone: Phone, sqli
         assert db.session.query(RecoveryCode).filter(RecoveryCode.used_at.is_not(None)).count() == 1
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "code", ["", " ", "12345", "1234567", "１２３４５６", "000000' OR 1=1", "x" * 10_000]
 )

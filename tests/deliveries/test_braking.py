@@ -95,6 +95,7 @@ def is_held(bridge: Bridge) -> bool:
     return held
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("announced", "most"),
     [pytest.param(*it, marks=pytest.mark.thorough if it[0] > 1000 else ()) for it in BORDERS],

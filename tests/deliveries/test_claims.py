@@ -130,6 +130,7 @@ def end_lease(delivery_id: int) -> None:
     commit()
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("call", ["readAccount", "openDelivery", "putPart", "commitDelivery"])
 def test_a_worker_that_was_overtaken_in_a_call_leaves_no_trace(bridge: Bridge, call: str) -> None:
     bridge.person("1")

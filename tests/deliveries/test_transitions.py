@@ -50,6 +50,7 @@ def test_no_other_code_sets_the_state() -> None:
                 assert ".state" not in targets, f"{path}:{node.lineno}"
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.conformance
 @pytest.mark.parametrize("name", TABLE)
 def test_a_transition_moves_from_its_states_and_from_no_other(bridge: Bridge, name: str) -> None:

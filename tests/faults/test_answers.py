@@ -87,6 +87,7 @@ def assert_well(bridge: Bridge) -> None:
     commit()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", WAYS)
 def test_what_is_not_proven_is_not_said_and_the_promise_holds_afterwards(stand: Stand, name: str) -> None:
     way, victim = WAYS[name], stand.victim

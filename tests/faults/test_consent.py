@@ -51,6 +51,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("point", POINTS)
 def test_consent_withdrawn_meanwhile_is_in_no_later_delivery_and_follows_at_once(
     bridge: Bridge, point: str

@@ -128,6 +128,7 @@ def cases() -> Iterator[object]:
             yield pytest.param(database, name, call, heard, marks=marks, id="-".join(words))
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(("database", "name", "call", "heard"), list(cases()))
 def test_it_is_explained_bounded_and_over_within_90_seconds_of_its_end(
     stand: Stand, database: str, name: str, call: str, heard: bool

@@ -49,6 +49,7 @@ def active() -> set[str]:
     return found
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("file", "text", "problem", "announced"),
     [

@@ -27,6 +27,7 @@ def names(tenant_id: int) -> dict[str, str]:
     return {number: row.last_name for number, row in people(tenant_id).items()}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("mark", ["\u200b", "\ufeff", "\u00a0", "\u00ad", "\u200e", "\u2003", "\ufe0f"])
 def test_what_nobody_sees_makes_no_second_person(sqlite_app: Flask, cast: Cast, mark: str) -> None:
     bring(cast.alpha, {"teilnehmer.csv": four("T1")})
@@ -35,6 +36,7 @@ def test_what_nobody_sees_makes_no_second_person(sqlite_app: Flask, cast: Cast, 
     assert set(people(cast.alpha)) == {"T1", "T2", "T3", "T4"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("given", "code"),
     [
@@ -154,6 +156,7 @@ def test_references_are_read_as_identifiers(sqlite_app: Flask, cast: Cast) -> No
     assert (profile.participant_id, profile.entries[0]["title"]) == (found_people["T1"].id, "Excel")
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("line", "column", "code"),
     [

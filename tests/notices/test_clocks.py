@@ -201,6 +201,7 @@ def _archived_for_want_of_a_mediator(tenant: Tenant, _: Connection) -> None:
 _ADMINISTRATION = ["administrator", "support"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("arrange", "kind", "whom"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -58,27 +59,27 @@ def plan_of(action: object) -> str:
     return "\n".join(str(row[-1]) for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("filters", "index"),
-    [
-        (Filters(), "name"),
-        (Filters(statuses=frozenset({Status.ONLINE})), "status"),
-        (Filters(phases=frozenset({Phase.SENT})), "phase"),
-        (Filters(order_id=2), "order"),
-        (Filters(mediator_id=2), "mediator"),
-        (Filters(caseworker="SB"), "caseworker"),
-        (Filters(needs_action=True), "action"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_list_goes_over_its_index(context: TenantContext, filters: Filters, index: str) -> None:
-    plan = plan_of(lambda: list_participants(context, filters, limit=10))
-    # PostgreSQL weighs two indexes that serve as well by what it has sampled of a few hundred people
-    assert (INDEX if db.engine.dialect.name == "postgresql" else INDEX + index) in plan, plan
-    assert "Seq Scan on participant_state" not in plan, plan
-    assert "SCAN participant_state" not in plan.replace("USING INDEX", ""), plan
-    assert "TEMP B-TREE" not in plan, plan
-    assert "Sort" not in plan, plan
+LISTS = {
+    "name": Filters(),
+    "status": Filters(statuses=frozenset({Status.ONLINE})),
+    "phase": Filters(phases=frozenset({Phase.SENT})),
+    "order": Filters(order_id=2),
+    "mediator": Filters(mediator_id=2),
+    "caseworker": Filters(caseworker="SB"),
+    "action": Filters(needs_action=True),
+}
+"""By the index that each goes over."""
+
+
+def test_a_list_goes_over_its_index(context: TenantContext) -> None:
+    for index, filters in LISTS.items():
+        plan = plan_of(partial(list_participants, context, filters, limit=10))
+        # PostgreSQL weighs two indexes that serve as well by what it has sampled of a few hundred people
+        assert (INDEX if db.engine.dialect.name == "postgresql" else INDEX + index) in plan, plan
+        assert "Seq Scan on participant_state" not in plan, plan
+        assert "SCAN participant_state" not in plan.replace("USING INDEX", ""), plan
+        assert "TEMP B-TREE" not in plan, plan
+        assert "Sort" not in plan, plan
 
 
 def test_counting_goes_over_an_index(context: TenantContext) -> None:

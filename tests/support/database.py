@@ -11,6 +11,7 @@ import base64
 import datetime as dt
 import os
 import shutil
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
-from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy import Connection as SqlConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import Compiled
@@ -375,3 +376,10 @@ def _say(url: URL, statement: str) -> None:
     admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:  # a new one each time: a test may have ended the server meanwhile
         connection.execute(text(statement))
+
+
+@event.listens_for(Engine, "connect")
+def _forget_power_cuts(connection: object, _record: object) -> None:
+    """What tests commit in their own process need not outlive a power cut; processes of the product are as delivered."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Generator
 from typing import Any
 
@@ -27,13 +28,30 @@ _began = time.monotonic()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as a twin what runs on PostgreSQL again, unless its subject is SQL (mark `conformance`)."""
+    """Mark as a twin what runs on PostgreSQL again, unless its subject is SQL (`conformance`); draw the samples."""
     for item in items:
         parameters = getattr(item, "callspec", None)
         again = parameters is not None and "postgres" in map(str, parameters.params.values())
         if again and item.get_closest_marker("conformance") is None:
             item.add_marker(pytest.mark.twin)
+    _draw_samples(items)
     _put_long_files_first(items)
+
+
+def _draw_samples(items: list[pytest.Item]) -> None:
+    """Leave to `make test-all` all but so many cases of a test that is marked `sampled`; always the same ones."""
+    families = defaultdict[tuple[object, str], list[pytest.Item]](list)
+    for item in items:
+        ordinary = not any(item.get_closest_marker(tier) for tier in TIERS)
+        if ordinary and item.get_closest_marker("sampled"):
+            families[item.path, getattr(item, "originalname", item.name)].append(item)
+    for (_, name), cases in families.items():
+        mark = cases[0].get_closest_marker("sampled")
+        assert mark is not None
+        drawn = random.Random(name).sample(cases, min(mark.args[0], len(cases)))
+        for case in cases:
+            if case not in drawn:
+                case.add_marker(pytest.mark.thorough)
 
 
 def _put_long_files_first(items: list[pytest.Item]) -> None:

@@ -145,6 +145,7 @@ FILTERS = {
 }
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(FILTERS, 2)))
 def test_two_filters_leave_whom_both_leave(
     signed_in: SignedIn, varied: House, first: str, second: str

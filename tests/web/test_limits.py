@@ -28,6 +28,7 @@ def guess(app: Flask, times: int, address: str = "", email: str = "caseworker@ex
     return answers
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("before", [0, 3])
 @pytest.mark.parametrize("trouble", ["away", "hanging", "read-only", "full"])
 def test_guessing_is_slowed_while_redis_takes_nothing(
@@ -61,6 +62,7 @@ def test_a_processs_own_counts_do_not_grow_for_ever(
     assert not storage.acquire_entry("key 1", 1, 60), "Redis has counted it"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("address", "answers"),
     [

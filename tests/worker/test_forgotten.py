@@ -104,6 +104,7 @@ def test_whoever_was_withdrawn_is_withdrawn_once_more(night: Night, entirely: bo
         assert alpha.status("2") is Status.OFFLINE_ARCHIVED
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("status", "problem"),
     [

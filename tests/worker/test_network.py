@@ -319,6 +319,7 @@ SLOW = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", SLOW)
 def test_an_answer_that_trickles_in_is_bounded_in_total(way: str) -> None:
     with RudeServer.with_manners(SLOW[way]) as server, client_of(server.url) as client:

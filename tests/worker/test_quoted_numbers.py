@@ -46,6 +46,7 @@ def database() -> str:
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", plain))
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("written", [NUMBER, *WRITTEN])
 def test_a_number_is_kept_nowhere_in_plain(bridge: Bridge, written: str) -> None:
     bridge.person("1")

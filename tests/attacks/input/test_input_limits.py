@@ -72,6 +72,7 @@ def _fill(app: Flask, rule: Rule, value: str) -> str:
     return path
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", NONSENSE)
 def test_nonsense_in_every_field_of_every_address_is_no_error_of_ours(
     app: Flask, house: House, signed_in: SignedIn, kind: str

@@ -381,6 +381,7 @@ def test_each_odd_value_alone_in_every_parameter_is_no_error_of_ours(
         fuzz.one_by_one(names, list(ODD), len(ODD))
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "address", ["/sign-in", "/participants", "/api/v1/imports/1", "/nowhere", "/health/live"]
 )
