@@ -380,6 +380,6 @@ def _say(url: URL, statement: str) -> None:
 
 @event.listens_for(Engine, "connect")
 def _forget_power_cuts(connection: object, _record: object) -> None:
-    """What tests commit in their own process need not outlive a power cut; processes of the product are as delivered."""
+    """What tests commit themselves need not outlive a power cut; processes of the product are as delivered."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=OFF")
