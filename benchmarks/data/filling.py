@@ -21,6 +21,7 @@ from portal.core.database import db
 from portal.domain.deliveries import Delivery
 from portal.domain.delivery_states import DeliveryState
 from portal.networks.registry import Network
+from portal.releases.counts import mend
 from portal.releases.states import read_clock
 
 BLOCK = 5000
@@ -70,6 +71,7 @@ class Filling:
             self._write(block)
         if self._house.connection_id:
             self._count_delivered()
+        mend(self._house.tenant_id)
 
     def _add(self, block: _Block, row: int) -> None:
         house, story = self._house, self._choose_story()

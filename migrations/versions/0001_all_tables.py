@@ -734,7 +734,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_participant_state_status",
         "participant_state",
-        ["tenant_id", "status", "sort_key", "needs_action"],
+        ["tenant_id", "status", "sort_key"],
         unique=False,
         sqlite_where=sa.text("listed = 1"),
         postgresql_where=sa.text("listed"),
@@ -842,6 +842,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
     )
     op.create_index("uq_saved_view_name", "saved_view", ["account_id", "name"], unique=True)
+    op.create_table(
+        "state_count",
+        sa.Column("status", sa.String(length=30), nullable=False),
+        sa.Column("phase", sa.String(length=30), nullable=False),
+        sa.Column("findings", sa.BigInteger(), nullable=False),
+        sa.Column("troubled", sa.Boolean(), nullable=False),
+        sa.Column("needs_action", sa.Boolean(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenant.id"], name=op.f("fk_state_count_tenant_id_tenant")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_state_count")),
+    )
+    op.create_index("ix_state_count_tenant", "state_count", ["tenant_id"], unique=False)
     op.create_table(
         "tenant_version",
         sa.Column("number", sa.BigInteger(), nullable=False),
@@ -1289,6 +1303,7 @@ def downgrade() -> None:
     op.drop_table("second_factor")
     op.drop_table("search_term")
     op.drop_table("tenant_version")
+    op.drop_table("state_count")
     op.drop_table("saved_view")
     op.drop_table("release")
     op.drop_table("recovery_code")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from flask import Flask, current_app
@@ -30,6 +31,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.sql.base import ExecutableOption
 
 from portal.core.columns import NAMES, BigKey, UtcDateTime
 from portal.core.row_level_security import (
@@ -148,13 +150,15 @@ def _see_one_tenant(state: ORMExecuteState) -> None:
         _insert_for_one_tenant(state, tenant_id)
     if not (state.is_select or state.is_update or state.is_delete):
         return
+    state.statement = state.statement.options(_rows_of(tenant_id))
+
+
+@lru_cache(maxsize=1000)
+def _rows_of(tenant_id: int | None) -> ExecutableOption:
+    """Narrow a statement to the rows of a tenant."""
     if tenant_id is None:  # no tenant was set: no rows, rather than those of all tenants
-        criteria = with_loader_criteria(TenantOwned, lambda _: false(), include_aliases=True)
-    else:
-        criteria = with_loader_criteria(
-            TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True
-        )
-    state.statement = state.statement.options(criteria)
+        return with_loader_criteria(TenantOwned, lambda _: false(), include_aliases=True)
+    return with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant_id, include_aliases=True)
 
 
 def _insert_for_one_tenant(state: ORMExecuteState, tenant_id: object) -> None:

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from portal.core.database import db
+from portal.deliveries.answer_page import AnswerPage
 from portal.deliveries.reconciliation import name_answered, note_told
-from portal.deliveries.strangers import keep_applicant_id, keep_identifier
-from portal.domain.actors import Actor
-from portal.domain.deliveries import Delivery, DeliveryMediator, DeliveryPerson, OddAnswer
+from portal.deliveries.strangers import keep_identifier
+from portal.domain.deliveries import Delivery, DeliveryPerson, OddAnswer
 from portal.domain.delivery_states import Trigger
-from portal.domain.participants import Mediator, Participant
 from portal.domain.releases import Event, MediatorRegistration, ProtocolEntry, Registration
 from portal.domain.rules.status import Effect, NetworkState, Outcome, Status, after_answer, read_reason
-from portal.domain.tenants import Connection
 from portal.networks.protocol.contract import Acknowledgement
 from portal.releases.rows import stuck_since
 
@@ -28,57 +25,11 @@ PARTICIPANT_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 MEDIATOR_OUTCOMES = frozenset({"known", "unknown"})
 SETTLED_BY_ANSWER = frozenset({"answer-missing", "answers-contradict"})
 """Clarifications that the answer to a newer delivery ends."""
-MOST_ODD = 10_000
-"""Odd answers that are noted of one delivery: a network may make up strangers without end."""
 _EVENTS = {
     Outcome.ACTIVE: Event.ANSWERED_ACTIVE,
     Outcome.ARCHIVED: Event.ANSWERED_ARCHIVED,
     Outcome.REJECTED: Event.ANSWERED_REJECTED,
 }
-
-
-@dataclass
-class _Person:
-    """Everything that an answer about one person touches."""
-
-    row: DeliveryPerson
-    registration: Registration
-
-
-class _Page:
-    """One page of answers to one delivery, with the rows they are about."""
-
-    def __init__(self, delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> None:
-        self.delivery, self.now, self.news = delivery, now, 0
-        connection = db.session.get_one(Connection, delivery.connection_id)
-        self.network = Actor(connection.network.value)
-        noted = select(func.count()).where(OddAnswer.delivery_id == delivery.id)
-        self.room_for_odd = max(0, MOST_ODD - (db.session.scalar(noted) or 0))
-        self.people = self._load_people([item.id for item in items if item.subject == "participant"])
-        self.mediators = self._load_mediators([item.id for item in items if item.subject == "mediator"])
-
-    def _load_people(self, numbers: list[str]) -> dict[str, _Person]:
-        rows = db.session.execute(
-            select(Participant.number, DeliveryPerson, Registration)
-            .join(DeliveryPerson, DeliveryPerson.participant_id == Participant.id)
-            .join(Registration, Registration.participant_id == Participant.id)
-            .where(
-                DeliveryPerson.delivery_id == self.delivery.id,
-                Registration.connection_id == self.delivery.connection_id,
-                Participant.number.in_(numbers),
-            )
-            .with_for_update(of=Registration)
-            .execution_options(populate_existing=True)
-        )
-        return {number: _Person(row, registration) for number, row, registration in rows}
-
-    def _load_mediators(self, numbers: list[str]) -> dict[str, DeliveryMediator]:
-        rows = db.session.execute(
-            select(Mediator.number, DeliveryMediator)
-            .join(DeliveryMediator, DeliveryMediator.mediator_id == Mediator.id)
-            .where(DeliveryMediator.delivery_id == self.delivery.id, Mediator.number.in_(numbers))
-        )
-        return {number: row for number, row in rows}  # noqa: C416 - rows, not pairs
 
 
 def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.datetime) -> int:
@@ -88,7 +39,7 @@ def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.da
     """
     if delivery.cause is Trigger.FOUND:
         name_answered(delivery, items)
-    page = _Page(delivery, items, now)
+    page = AnswerPage(delivery, items, now)
     for item in items:
         if item.subject == "participant" and item.outcome in PARTICIPANT_OUTCOMES:
             _apply_to_person(page, item)
@@ -97,10 +48,12 @@ def apply_items(delivery: Delivery, items: Sequence[Acknowledgement], now: dt.da
         else:
             _note_odd(page, item, "unknown-word")
     db.session.flush()
+    if page.entries:  # all at once: SQLite would take each alone, to hear its number
+        db.session.execute(insert(ProtocolEntry), page.entries)
     return page.news
 
 
-def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
+def _apply_to_person(page: AnswerPage, item: Acknowledgement) -> None:
     person = page.people.get(item.id)
     if person is None:
         _note_odd(page, item, "stranger")
@@ -117,7 +70,7 @@ def _apply_to_person(page: _Page, item: Acknowledgement) -> None:
 
 
 def _move_registration(
-    page: _Page, row: DeliveryPerson, registration: Registration, item: Acknowledgement
+    page: AnswerPage, row: DeliveryPerson, registration: Registration, item: Acknowledgement
 ) -> None:
     """Move a registration by its first answer of this delivery, unless a newer delivery's answer came before."""
     outcome, before = Outcome(item.outcome), Status(registration.status)
@@ -139,7 +92,7 @@ def _move_registration(
 
 
 def _write_answer(
-    page: _Page, row: DeliveryPerson, registration: Registration, outcome: Outcome, before: Status
+    page: AnswerPage, row: DeliveryPerson, registration: Registration, outcome: Outcome, before: Status
 ) -> None:
     after = registration.status
     _write(
@@ -198,31 +151,30 @@ def _still_waiting(delivery: Delivery, registration: Registration) -> dt.datetim
     )
 
 
-def _take_applicant_id(page: _Page, registration: Registration, item: Acknowledgement) -> None:
+def _take_applicant_id(page: AnswerPage, registration: Registration, item: Acknowledgement) -> None:
     """Remember the Bewerber-ID: the newest counts, a missing one is taken from any answer (docs/domain.md#rules)."""
-    new, old = keep_applicant_id(registration.tenant_id, item.applicant_id or ""), registration.applicant_id
+    new, old = page.applicant_id(item), registration.applicant_id
     older_answer = page.delivery.sequence < registration.applied_sequence
     if not new or new == old or (old and older_answer):
         return
-    owner = db.session.scalar(
-        select(Registration.participant_id).where(
-            Registration.connection_id == registration.connection_id, Registration.applicant_id == new
-        )
-    )
-    if owner is not None:
+    if new in page.owners:
         registration.clarification = "applicant-id-taken"
         registration.stuck_since = stuck_since(registration, page.now)
         _write(page, registration, Event.APPLICANT_ID_TAKEN, applicant_id=new)
         return
+    if new in page.freed:  # the other one lets it go first
+        db.session.flush()
     registration.applicant_id = new
+    page.owners[new] = registration.participant_id
     if registration.clarification == "applicant-id-taken":
         registration.clarification = None
     if old:
+        page.owners.pop(old, None)
+        page.freed.add(old)
         _write(page, registration, Event.APPLICANT_ID_CHANGED, applicant_id=new, before=old)
-    db.session.flush()  # the next answer may bring the same number for another participant
 
 
-def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:
+def _apply_to_mediator(page: AnswerPage, item: Acknowledgement) -> None:
     row = page.mediators.get(item.id)
     if row is None:
         _note_odd(page, item, "stranger")
@@ -252,7 +204,7 @@ def _apply_to_mediator(page: _Page, item: Acknowledgement) -> None:
         known.known, known.answered_sequence, known.answered_at = item.outcome == "known", sequence, item.at
 
 
-def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
+def _note_odd(page: AnswerPage, item: Acknowledgement, kind: str) -> None:
     """Record on the delivery what moves nothing; once, however often it comes."""
     if page.room_for_odd:  # without it a page of strangers asks nothing
         _keep_odd(page, item, kind)
@@ -264,7 +216,7 @@ def _note_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
             _write(page, registration, Event.ANSWER_CONTRADICTORY, outcome=item.outcome, reason=item.reason)
 
 
-def _keep_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
+def _keep_odd(page: AnswerPage, item: Acknowledgement, kind: str) -> None:
     values = {
         "delivery_id": page.delivery.id,
         "kind": kind,
@@ -279,16 +231,16 @@ def _keep_odd(page: _Page, item: Acknowledgement, kind: str) -> None:
         db.session.flush()
 
 
-def _write(page: _Page, registration: Registration, event: Event, **data: object) -> None:
-    db.session.add(
-        ProtocolEntry(
-            tenant_id=registration.tenant_id,
-            participant_id=registration.participant_id,
-            connection_id=registration.connection_id,
-            delivery_id=page.delivery.id,
-            at=page.now,
-            event=event,
-            by=page.network.initials,
-            data={key: value for key, value in data.items() if value is not None},
-        )
+def _write(page: AnswerPage, registration: Registration, event: Event, **data: object) -> None:
+    page.entries.append(
+        {
+            "tenant_id": registration.tenant_id,
+            "participant_id": registration.participant_id,
+            "connection_id": registration.connection_id,
+            "delivery_id": page.delivery.id,
+            "at": page.now,
+            "event": event,
+            "by": page.network.initials,
+            "data": {key: value for key, value in data.items() if value is not None},
+        }
     )

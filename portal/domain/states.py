@@ -37,7 +37,7 @@ class ParticipantState(TenantOwned, Base):
     __table_args__ = (
         Index("uq_participant_state", "participant_id", unique=True),
         _listed("name", "sort_key"),
-        _listed("status", "status", "sort_key", "needs_action"),  # all that counters ask for
+        _listed("status", "status", "sort_key"),
         _listed("phase", "phase", "sort_key"),
         _listed("order", "order_id", "sort_key"),
         _listed("mediator", "mediator_id", "sort_key"),
@@ -79,3 +79,17 @@ class ParticipantState(TenantOwned, Base):
     """Since when they wait for what the phase is about; None where they wait for nothing."""
     recheck_at: Mapped[dt.datetime | None]
     """When time alone changes any of it: a consent ends, a working day passes."""
+
+
+class StateCount(TenantOwned, Base):
+    """How many more participants, or fewer, are listed in a state: its rows together say how many there are."""
+
+    __tablename__ = "state_count"
+    __table_args__ = (Index("ix_state_count_tenant", "tenant_id"),)
+
+    status: Mapped[Status]
+    phase: Mapped[Phase]
+    findings: Mapped[int] = mapped_column(BigInteger)
+    troubled: Mapped[bool]
+    needs_action: Mapped[bool]
+    number: Mapped[int] = mapped_column(BigInteger)

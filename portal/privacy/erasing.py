@@ -22,6 +22,7 @@ from portal.domain.participants import Participant, ParticipantWord, Profile
 from portal.domain.releases import ProtocolEntry, Registration, Release
 from portal.domain.states import ParticipantState
 from portal.privacy.queries import is_blocked
+from portal.releases.counts import take_away
 
 OWNED = (BulkItem, DeliveryPerson, ParticipantState, ParticipantWord, Registration, Profile, Release)
 """Tables whose rows are about one participant, in an order that foreign keys allow; ProtocolEntry goes its own way."""
@@ -64,6 +65,7 @@ def erase_people(participant_ids: Sequence[int], now: dt.datetime) -> Erased:
     ids = list(free)
     parts = _erase_parts(ids)
     entries = _erase_protocol(ids, now)
+    take_away(ids)
     for model in _in_order():
         _done(delete(model).where(model.participant_id.in_(ids)))
     former = db.session.scalars(select(Participant.former_number).where(Participant.id.in_(ids))).all()

@@ -190,6 +190,7 @@ TABLES: dict[str, Kept] = {
         pseudonymous="account_id created_at",
         technical="key",
     ),
+    "state_count": _system(technical="status phase findings troubled needs_action number"),
     "tenant_version": _system(technical="number"),
     "saved_view": Kept(
         _A,

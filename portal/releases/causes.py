@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func
 
 from portal.core.database import db
 from portal.domain.participants import Mediator
-from portal.domain.rules.phase import Phase
+from portal.domain.rules.phase import Phase, shown_phase
 from portal.domain.rules.preflight import TENANT_WIDE, Finding, from_bits
 from portal.domain.states import ParticipantState
+from portal.releases import counts
 from portal.releases.conditions import count_by_phase, listed, shows_phase
-from portal.releases.filters import Filters, apply_filters
+from portal.releases.filters import Filters, Sorting, apply_filters
 from portal.tenants.context import TenantContext
 
 _MEDIATORS = 20
@@ -57,10 +59,9 @@ class Causes:
 
 def causes(context: TenantContext, filters: Filters) -> Causes:
     """The causes among the people that `filters` leave."""
-    query = apply_filters(listed(), context, filters)
     counted: Counter[Finding | Phase] = Counter()
     total = 0
-    for phase, (bits,), number in count_by_phase(context, query, ParticipantState.findings):
+    for phase, bits, number in _by_phase(context, filters):
         total += number
         found = (*from_bits(bits), *context.findings) if phase is Phase.BLOCKED else (phase,)
         counted.update(dict.fromkeys(found, number))
@@ -69,6 +70,17 @@ def causes(context: TenantContext, filters: Filters) -> Causes:
         for cause, number in counted.most_common()
     ]
     return Causes(total, counts)
+
+
+def _by_phase(context: TenantContext, filters: Filters) -> Iterator[tuple[Phase, int, int]]:
+    """The phases in which people are shown, with their own findings as bits, and how many people there are."""
+    if context.transit is None and replace(filters, sorting=Sorting.NAME) == Filters():  # everybody
+        for row in counts.kept(context.tenant.id):
+            yield shown_phase(row.phase, None, bool(context.findings)), row.findings, row.number
+        return
+    query = apply_filters(listed(), context, filters)
+    for phase, (bits,), number in count_by_phase(context, query, ParticipantState.findings):
+        yield phase, bits, number
 
 
 def _mediators(context: TenantContext, filters: Filters) -> tuple[UnknownMediator, ...]:

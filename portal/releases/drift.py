@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from portal.core.database import db, reading_columns_of
 from portal.domain.participants import Participant
 from portal.domain.tenants import Tenant
+from portal.releases import counts
 from portal.releases.states import find_differing, refresh, refresh_due
 
 CHECKED = 5000
@@ -25,7 +26,7 @@ class Drift:
     """A stored state that is not what the rules say."""
 
     number: str
-    """Of the participant."""
+    """Of the participant; empty where a counter is wrong."""
     columns: tuple[str, ...]
     """Those that differ; all where nothing is stored."""
 
@@ -39,7 +40,8 @@ def find_drift(tenant_id: int, now: dt.datetime) -> list[Drift]:
         rows = db.session.execute(select(Participant.id, Participant.number).filter_by(tenant_id=tenant_id))
         numbers = {row.id: row.number for row in rows}
     differing = find_differing(tenant_id, numbers, now)
-    return [Drift(numbers[participant_id], columns) for participant_id, columns in differing]
+    found = [Drift(numbers[participant_id], columns) for participant_id, columns in differing]
+    return [*found, Drift("", ("counted",))] if counts.differing(tenant_id) else found
 
 
 def check_some(now: dt.datetime) -> int:
@@ -59,6 +61,8 @@ def check_some(now: dt.datetime) -> int:
     )
     ids = db.session.scalars(following.order_by(Participant.id).limit(CHECKED)).all()
     drifted = refresh(tenant.id, ids, now)
+    if len(ids) < CHECKED:
+        drifted += counts.mend(tenant.id)
     if drifted:
         log.error("states_drifted", tenant=tenant.id, number=drifted)
     tenant.states_drifted += drifted

@@ -18,6 +18,7 @@ from portal.domain.releases import ProtocolEntry
 from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Reason, Status
 from portal.domain.states import ParticipantState
+from portal.releases import counts
 from portal.releases.conditions import listed, needs_action, people
 from portal.releases.filters import Filters, Sorting, apply_filters
 from portal.releases.rows import PersonRow, decided_row, listed_row, rejection_of
@@ -136,12 +137,12 @@ class Counters:
 
 def count_all(context: TenantContext) -> Counters:
     """Count everybody a list of the tenant may show."""
-    acting = func.count(case((needs_action(context), 1)))
-    query = listed().with_only_columns(ParticipantState.status, func.count(), acting)
     statuses, needing_action = dict.fromkeys(Status, 0), 0
-    for status, number, acting_here in db.session.execute(query.group_by(ParticipantState.status)):
-        statuses[status] = number
-        needing_action += acting_here
+    for row in counts.kept(context.tenant.id):
+        statuses[row.status] += row.number
+        needing_action += row.number if row.needs_action else 0
+    if context.transit is not None:  # who is on the way needs something else, or nothing
+        needing_action = count_participants(context, Filters(needs_action=True))
     return Counters(statuses, needing_action)
 
 

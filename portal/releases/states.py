@@ -7,6 +7,7 @@ commit, and `refresh_due` does so for whom time alone has changed. `releases.dri
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -33,6 +34,7 @@ from portal.domain.rules.workdays import local_date, midnight, working_days_afte
 from portal.domain.states import ParticipantState
 from portal.domain.tenants import Connection, ConnectionState, Tenant
 from portal.networks.registry import Network
+from portal.releases import counts
 from portal.releases.conditions import join_parts
 from portal.releases.rows import consent_of, judge, moments_of
 from portal.releases.tracking import take_changed
@@ -65,7 +67,7 @@ def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
     """Decide the states of all participants of a tenant at `now`; how many were others. Never commits."""
     db.session.flush()
     everybody = select(Participant.id).where(Participant.tenant_id == tenant_id)
-    return refresh(tenant_id, db.session.scalars(everybody).all(), now)
+    return refresh(tenant_id, db.session.scalars(everybody).all(), now) + counts.mend(tenant_id)
 
 
 def refresh_due(tenant_id: int, now: dt.datetime) -> None:
@@ -153,8 +155,13 @@ def _refresh_batch(clock: Clock, ids: list[int]) -> int:
     # The lock comes before the facts: another writer of these people waits here, and then sees what this one wrote.
     stored = _stored(_LOCKED, ids)
     new, changed = [], []
+    counted: Counter[counts.Key] = Counter()
     for participant_id, state in _decide(clock, ids):
         before = stored.get(participant_id)
+        if state["listed"]:
+            counted[counts.key_of(state)] += 1
+        if before is not None and before["listed"]:
+            counted[counts.key_of(before)] -= 1
         if before is None:
             new.append(state | {"tenant_id": clock.tenant_id, "participant_id": participant_id})
         elif _differing(before, state):
@@ -163,6 +170,7 @@ def _refresh_batch(clock: Clock, ids: list[int]) -> int:
         db.session.execute(insert(_TABLE), new)
     if changed:
         db.session.execute(_CHANGE, changed)
+    counts.add(clock.tenant_id, counted)
     return len(new) + len(changed)
 
 

@@ -209,6 +209,7 @@ def test_rows_that_come_later_have_numbers_behind(filled: Commands) -> None:
 # --- the command --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_same_seed_gives_the_same_data(migrated: Path, tmp_path: Path) -> None:
     found = []
     for name, seed in (("a", "7"), ("b", "7"), ("c", "8")):

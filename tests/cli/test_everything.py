@@ -290,6 +290,7 @@ def _delivery(tenant_id: int, connection_id: int, sequence: int, **values: Any) 
     return row
 
 
+@pytest.mark.thorough
 def test_deliveries_of_every_kind(commands: Commands, cast: Cast) -> None:
     """Every state with every problem, mode and cause; held ones with every hold, leaver and finding."""
     scope_to(cast.alpha)
@@ -404,6 +405,7 @@ def test_the_account_at_the_network(commands: Commands, cast: Cast, doubt: str |
 # --- imports ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_imports_of_every_kind(commands: Commands, cast: Cast, capsys: pytest.CaptureFixture[str]) -> None:
     """The report of each state and problem, with every reason for which a line may be rejected."""
     scope_to(cast.alpha)

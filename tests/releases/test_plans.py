@@ -7,11 +7,12 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, select, text
 
-from portal.core.database import db
+from portal.core.database import EVERY_TENANT, db, scoped_to
 from portal.domain.rules.phase import Phase
 from portal.domain.rules.status import Status
+from portal.domain.states import StateCount
 from portal.releases.filters import Filters
 from portal.releases.queries import count_all, list_participants
 from portal.releases.states import refresh_due
@@ -40,12 +41,12 @@ def context(app: Flask, cast: Cast) -> TenantContext:
     return load_tenant_context(cast.alpha, NOW)
 
 
-def plan_of(action: object) -> str:
+def plan_of(action: object, table: str = "participant_state") -> str:
     """How the database comes to the last statement of an action."""
     said: list[tuple[str, object]] = []
 
     def note(_c: object, _cursor: object, statement: str, values: object, *_: object) -> None:
-        if "participant_state" in statement:
+        if table in statement:
             said.append((statement, values))
 
     event.listen(db.engine, "before_cursor_execute", note)
@@ -82,11 +83,16 @@ def test_a_list_goes_over_its_index(context: TenantContext) -> None:
         assert "Sort" not in plan, plan
 
 
-def test_counting_goes_over_an_index(context: TenantContext) -> None:
-    plan = plan_of(lambda: count_all(context))
-    assert INDEX in plan
-    if db.engine.dialect.name == "postgresql":  # SQLite looks into the rows for the index's own condition
-        assert "Index Only Scan" in plan, plan
+def test_counters_are_read_and_not_counted(context: TenantContext, cast: Cast) -> None:
+    row = db.session.execute(select(StateCount.__table__).limit(1)).mappings().one()
+    others = [dict(row) | {"id": 10_000 + number, "tenant_id": cast.beta} for number in range(2000)]
+    with scoped_to(EVERY_TENANT):
+        db.session.execute(insert(StateCount.__table__), others)
+    db.session.execute(text("ANALYZE"))
+    plan = plan_of(lambda: count_all(context), table="state_count")
+    assert "ix_state_count_tenant" in plan, plan
+    with pytest.raises(IndexError):
+        plan_of(lambda: count_all(context))
 
 
 def test_whose_moment_has_come_is_found_by_its_index(context: TenantContext) -> None:

@@ -379,7 +379,7 @@ def _say(url: URL, statement: str) -> None:
 
 
 @event.listens_for(Engine, "connect")
-def _forget_power_cuts(connection: object, _record: object) -> None:
+def forget_power_cuts(connection: object, _record: object) -> None:
     """What tests commit themselves need not outlive a power cut; processes of the product are as delivered."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA synchronous=OFF")

@@ -47,6 +47,7 @@ def reader(sqlite_app: Flask, house: House) -> None:
     commit()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("fragment", [False, True])
 def test_a_role_gets_where_the_table_says_and_nowhere_else(

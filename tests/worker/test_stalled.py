@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from portal.core.database import commit, db, scope_to, utcnow
 from portal.core.queue import function_of
-from portal.deliveries import applying
+from portal.deliveries import answer_page
 from portal.deliveries import jobs as steps
 from portal.deliveries.queries import attempts
 from portal.deliveries.reconciling import read_again
@@ -101,7 +101,7 @@ def test_what_is_read_again_is_no_stalling(night: Night) -> None:
 
 
 def test_strangers_are_noted_up_to_a_number(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(applying, "MOST_ODD", 3)
+    monkeypatch.setattr(answer_page, "MOST_ODD", 3)
     alpha = night.alpha
     released(alpha, "1")
     stall(alpha, "strangers")
