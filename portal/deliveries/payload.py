@@ -12,7 +12,7 @@ from portal.core.crypto import current_keyring
 from portal.core.database import db
 from portal.core.settings import current_settings
 from portal.deliveries import records
-from portal.domain.participants import Mediator, Order, Participant, Profile, social_insurance_place
+from portal.domain.participants import Mediator, Participant, Profile, social_insurance_place
 from portal.networks.registry import Network
 from portal.releases.conditions import people
 from portal.releases.rows import consent_of
@@ -21,13 +21,16 @@ from portal.tenants.context import TenantContext
 
 def participant_record(
     context: TenantContext,
-    person: Participant,
-    mediator: Mediator | None,
-    order: Order | None,
+    person: Any,
+    mediator: Any,
+    order: Any,
     caseworker: str | None,
     entries: list[dict[str, Any]],
 ) -> records.Record:
-    """Build what the network is told of a participant; `caseworker` by name. Without a mediator nothing is sent."""
+    """Build what the network is told of a participant, from what has the columns of the rows; `caseworker` by name.
+
+    Without a mediator nothing is sent.
+    """
     assert context.connection is not None
     return records.participant_record(
         records.Person(
@@ -58,7 +61,7 @@ def digest_key() -> bytes:
     return hashlib.sha256(b"record digest\x00" + secret.encode()).digest()
 
 
-def _social_insurance_number(context: TenantContext, person: Participant) -> str | None:
+def _social_insurance_number(context: TenantContext, person: Any) -> str | None:
     if not context.tenant.sends_social_insurance_number or person.social_insurance_number_encrypted is None:
         return None
     place = social_insurance_place(context.tenant.id, person.number)

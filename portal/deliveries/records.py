@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
@@ -131,12 +130,12 @@ def line(record: Record) -> bytes:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode() + b"\n"
 
 
-def digest(record: Record, key: bytes) -> str:
-    """Return the HMAC-SHA-256 of the record's line, in hex, by which a change is noticed.
+def digest(line: bytes, key: bytes) -> str:
+    """Return the HMAC-SHA-256 of a record's line, in hex, by which a change is noticed.
 
     Keyed, since a plain digest of a record would let its social insurance number be guessed.
     """
-    return hmac.new(key, line(record), hashlib.sha256).hexdigest()
+    return hmac.digest(key, line, "sha256").hex()
 
 
 def _iso(day: dt.date | None) -> str | None:
