@@ -149,20 +149,15 @@ class Reading:
             }
         return self._staff.get(word, word)
 
-    def _participants(self) -> Iterator[Entry]:
+    def _to_tell(self) -> Select[*tuple[Any, ...]]:
         sends_number = self._context.tenant.sends_social_insurance_number
-        query = (
-            self._registered()
-            .where(self._named())
-            .outerjoin(Profile, Profile.participant_id == Participant.id)
-            .with_only_columns(
-                _PERSON_WITH_NUMBER if sends_number else _PERSON,
-                *(_REGISTRATION, _ORDER, _MEDIATOR),
-                Profile.entries,
-            )
-            .order_by(Participant.id)
-        )
-        for person, registration, order, mediator, entries in self._rows(query):
+        person = _PERSON_WITH_NUMBER if sends_number else _PERSON
+        query = self._registered().where(self._named())
+        query = query.outerjoin(Profile, Profile.participant_id == Participant.id).order_by(Participant.id)
+        return query.with_only_columns(person, _REGISTRATION, _ORDER, _MEDIATOR, Profile.entries)
+
+    def _participants(self) -> Iterator[Entry]:
+        for person, registration, order, mediator, entries in self._rows(self._to_tell()):
             caseworker = self._staff_name(person.caseworker) if person.caseworker else None
             record = participant_record(self._context, person, mediator, order, caseworker, entries or [])
             line = records.line(record)

@@ -25,7 +25,7 @@ from portal.releases.list_address import read_address, read_strictly, read_whole
 from portal.releases.list_filters import ignored_words, narrowings
 from portal.releases.queries import Listing, count_all, count_participants, list_participants
 from portal.releases.saved_views import forget_view, save_view, saved_views
-from portal.tenants.context import current_context
+from portal.tenants.context import TenantContext, current_context
 from portal.webkit.access import requires
 from portal.webkit.downloads import download
 from portal.webkit.fragments import answer, see_other
@@ -64,9 +64,7 @@ def list_page() -> Response:
         **_LISTED,
         where=where,
         text=text,
-        grouped=causes(context, filters) if grouped else None,
-        listing=None if grouped else _listing(filters),
-        matching=count_participants(context, filters) if where.narrowed else None,
+        **(_grouped if grouped else _listed)(context, filters, narrowed=where.narrowed),
         counters=count_all(context),
         ignored=ignored_words(where),
         narrowings=narrowings(where, text, offered, group="cause" if grouped else None),
@@ -134,6 +132,20 @@ def search() -> Response:
     key = remember_search(text, current_tenant_id(), current_user.id, utcnow())
     commit()
     return see_other(where.url(q=key, number=None))
+
+
+def _grouped(context: TenantContext, filters: Filters, *, narrowed: bool) -> dict[str, Any]:
+    found = causes(context, filters)
+    return {"grouped": found, "listing": None, "matching": found.people if narrowed else None}
+
+
+def _listed(context: TenantContext, filters: Filters, *, narrowed: bool) -> dict[str, Any]:
+    """A page of them, and exactly how many match; a list on one page has been counted by showing it."""
+    listing, matching = _listing(filters), None
+    is_whole = listing.next is None and not request.args.keys() & {"after", "before"}
+    if narrowed:
+        matching = len(listing.rows) if is_whole else count_participants(context, filters)
+    return {"grouped": None, "listing": listing, "matching": matching}
 
 
 def _listing(filters: Filters) -> Listing:

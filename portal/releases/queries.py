@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_, select
+from sqlalchemy import func, select
 
-from portal.core.columns import UtcDateTime
 from portal.core.database import db
 from portal.core.refusal import NotFound
 from portal.domain.deliveries import Delivery
@@ -19,12 +18,11 @@ from portal.domain.rules.preflight import Finding
 from portal.domain.rules.status import Reason, Status
 from portal.domain.states import ParticipantState
 from portal.releases import counts
-from portal.releases.conditions import listed, needs_action, people
-from portal.releases.filters import Filters, Sorting, apply_filters
+from portal.releases.conditions import listed, people
+from portal.releases.filters import Filters, apply_filters
 from portal.releases.rows import PersonRow, decided_row, listed_row, rejection_of
+from portal.releases.sorting import find_place, go_on, sorted_stretches
 from portal.tenants.context import TenantContext
-
-_NEVER = literal(dt.datetime(9999, 1, 1, tzinfo=dt.UTC), UtcDateTime)
 
 
 @dataclass(frozen=True)
@@ -62,15 +60,11 @@ def list_participants(
     """A page of participants by name, behind `after` or before `before` (participants by row)."""
     backwards = before is not None
     anchor = before if backwards else after
-    keys = _sort_keys(context, filters.sorting)
+    stretches = sorted_stretches(context, filters.sorting)
     query = apply_filters(people(context), context, filters)
-    place = _find_place(keys, anchor) if anchor is not None else None
-    if (
-        place is not None
-    ):  # an address may name a participant who is erased by now: then the first page is shown
-        query = query.where(_beyond(keys, place, backwards=backwards))
-    order = [key.desc() if backwards else key.asc() for key in keys]
-    found: Sequence[Row[*tuple[Any, ...]]] = db.session.execute(query.order_by(*order).limit(limit + 1)).all()
+    # an address may name a participant who is erased by now: then the first page is shown
+    place = find_place(stretches, anchor) if anchor is not None else None
+    found = go_on(query, stretches, place, limit + 1, backwards=backwards)
     more = len(found) > limit
     kept = list(reversed(found[:limit])) if backwards else list(found[:limit])
     rows = [listed_row(context, row) for row in kept]
@@ -82,43 +76,18 @@ def list_participants(
     )
 
 
-def _sort_keys(context: TenantContext, sorting: Sorting) -> list[ColumnElement[Any]]:
-    by_name: ColumnElement[Any] = ParticipantState.sort_key.expression
-    if sorting is Sorting.ACTION:
-        return [case((needs_action(context), 0), else_=1), by_name]
-    if sorting is Sorting.WAITING:
-        return [func.coalesce(ParticipantState.since, _NEVER), by_name]
-    return [by_name]
-
-
 def find_beside(
     context: TenantContext, filters: Filters, participant_id: int
 ) -> tuple[int | None, int | None]:
     """Return who comes before and after a participant in a list; None at either end, and where they are not known."""
-    keys = _sort_keys(context, filters.sorting)
-    here = _find_place(keys, participant_id)
+    stretches = sorted_stretches(context, filters.sorting)
+    here = find_place(stretches, participant_id)
     if here is None:
         return None, None
     query = apply_filters(listed(), context, filters).with_only_columns(ParticipantState.participant_id)
-    before = query.where(_beyond(keys, here, backwards=True)).order_by(*(key.desc() for key in keys)).limit(1)
-    after = query.where(_beyond(keys, here, backwards=False)).order_by(*keys).limit(1)
-    return db.session.scalar(before), db.session.scalar(after)
-
-
-def _find_place(keys: Sequence[ColumnElement[Any]], participant_id: int) -> Sequence[Any] | None:
-    """The keys of a participant; None where there is no such."""
-    here = select(*keys).where(ParticipantState.participant_id == participant_id)
-    return db.session.execute(here).first()
-
-
-def _beyond(
-    keys: Sequence[ColumnElement[Any]], place: Sequence[Any], *, backwards: bool
-) -> ColumnElement[bool]:
-    """Return the condition of those behind (or before) a place."""
-    beyond: ColumnElement[bool] = false()
-    for key, value in reversed(list(zip(keys, place, strict=True))):
-        beyond = or_(key < value if backwards else key > value, and_(key == value, beyond))
-    return beyond
+    before = go_on(query, stretches, here, 1, backwards=True)
+    after = go_on(query, stretches, here, 1, backwards=False)
+    return (before[0][0] if before else None), (after[0][0] if after else None)
 
 
 @dataclass(frozen=True)
