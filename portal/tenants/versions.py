@@ -6,9 +6,9 @@ loaded. It is raised last before the commit, so that its row is locked for no lo
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import event, select, text
+from sqlalchemy import Result, event, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from portal.core.database import TenantOwned, db
@@ -52,13 +52,17 @@ def _notice_rows(session: Session, _context: object) -> None:
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _notice_statement(state: ORMExecuteState) -> None:
-    """Statements write rows of the session's tenant, whichever these are."""
+def _notice_statement(state: ORMExecuteState) -> Result[Any] | None:
+    """Statements write rows of the session's tenant, whichever these are; those that find none are no change."""
     if not (state.is_update or state.is_delete or state.is_insert) or state.execution_options.get(UNSHOWN):
-        return
+        return None
     table = getattr(state.statement, "table", None)
-    if table is not None and "tenant_id" in table.c and table not in _UNSHOWN:
+    if table is None or "tenant_id" not in table.c or table in _UNSHOWN:
+        return None
+    result = state.invoke_statement()
+    if getattr(result, "rowcount", -1) != 0:  # -1: it is not known
         _notice(state.session, state.session.info.get("tenant_id"))
+    return result
 
 
 @event.listens_for(Session, "after_soft_rollback")
