@@ -46,6 +46,7 @@ def test_nothing_begins_before_the_role_is_made() -> None:
     assert all("grant" in after[name] for name in ("web", "worker", "cron"))
 
 
+@pytest.mark.thorough
 @pytest.mark.postgres
 def test_the_role_is_made_and_is_restricted(
     postgres_server: PostgresServer, redis_server: RedisServer, tmp_path: Path
