@@ -19,7 +19,7 @@ from portal.core.leases import UNSHOWN
 from portal.domain.states import ParticipantState, StateCount
 
 MOST_ROWS = 300
-"""A tenant with more of them has them added up."""
+"""A tenant with more of them, two for each state at least, has them added up."""
 _STATES: SqlTable = ParticipantState.__table__  # type: ignore[assignment]
 _COUNTS: SqlTable = StateCount.__table__  # type: ignore[assignment]
 _KEY = ("status", "phase", "findings", "troubled", "needs_action")
@@ -74,7 +74,11 @@ def add_up(tenant_id: int, _now: dt.datetime | None = None) -> None:
 
 def tenants_to_add_up(_now: dt.datetime) -> Select[int]:
     """Tenants of whom many rows have come together."""
-    return select(_COUNTS.c.tenant_id).group_by(_COUNTS.c.tenant_id).having(func.count() > MOST_ROWS)
+    state = [_COUNTS.c[name] for name in ("tenant_id", *_KEY)]
+    states = select(_COUNTS.c.tenant_id, func.count().label("rows")).group_by(*state).subquery()
+    rows = func.sum(states.c.rows)
+    query = select(states.c.tenant_id).group_by(states.c.tenant_id)
+    return query.having(rows > MOST_ROWS, rows > 2 * func.count())
 
 
 def mend(tenant_id: int) -> int:

@@ -23,23 +23,27 @@ class TranslatedEnvironment(Environment):
     language: str | None = None
     """None for the one that hands on."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._languages: dict[str, TranslatedEnvironment] = {}
+
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:  # noqa: A002
         if self.language is not None:
             return super().get_template(name, parent, globals)
         locale = get_locale()
-        return _in_language(self, locale.language if locale else "de").get_template(name, parent, globals)
+        return self._in_language(locale.language if locale else "de").get_template(name, parent, globals)
+
+    def _in_language(self, language: str) -> TranslatedEnvironment:
+        found = self._languages.get(language)
+        if found is None:
+            found = self._languages[language] = self.overlay()
+            found.language = language
+        return found
 
     def _generate(self, source: nodes.Template, *arguments: Any, **options: Any) -> str:
         if self.language is not None:
             source = _Translator(_catalogue(self.language)).visit(source)
         return super()._generate(source, *arguments, **options)
-
-
-@cache
-def _in_language(environment: TranslatedEnvironment, language: str) -> TranslatedEnvironment:
-    found = environment.overlay()
-    found.language = language
-    return found
 
 
 @cache
