@@ -13,7 +13,7 @@ from typing import Any, cast
 import structlog
 from flask import Flask, Request, Response, current_app, g, request
 from flask.sessions import SessionInterface
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from portal.core.database import EVERY_TENANT, db, rollback, scoped_to, set_reading, utcnow, writing_soon
@@ -113,23 +113,30 @@ def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+_OPEN = (
+    select(LoginSession, Account, Tenant.time_zone, TenantVersion.number)
+    .outerjoin(Account, Account.id == LoginSession.account_id)
+    .outerjoin(Tenant, Tenant.id == Account.tenant_id)
+    .outerjoin(TenantVersion, TenantVersion.tenant_id == Account.tenant_id)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.ended_at.is_(None),
+        LoginSession.seen_at > bindparam("seen_after"),
+        LoginSession.created_at > bindparam("created_after"),
+    )
+)
+
+
 def _load(token: str) -> ServerSession:
     """The open session behind `token`; a fresh one where there is none, or where it is too old."""
     settings, now = current_settings(), utcnow()
-    query = (
-        select(LoginSession, Account, Tenant.time_zone, TenantVersion.number)
-        .outerjoin(Account, Account.id == LoginSession.account_id)
-        .outerjoin(Tenant, Tenant.id == Account.tenant_id)
-        .outerjoin(TenantVersion, TenantVersion.tenant_id == Account.tenant_id)
-        .where(
-            LoginSession.token_hash == _hash(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.seen_at > now - dt.timedelta(minutes=settings.session_idle_minutes),
-            LoginSession.created_at > now - dt.timedelta(hours=settings.session_limit_hours),
-        )
-    )
+    values = {
+        "token_hash": _hash(token),
+        "seen_after": now - dt.timedelta(minutes=settings.session_idle_minutes),
+        "created_after": now - dt.timedelta(hours=settings.session_limit_hours),
+    }
     with scoped_to(EVERY_TENANT):
-        row = db.session.execute(query).first()
+        row = db.session.execute(_OPEN, values).first()
         if row is not None and row.Account is not None:
             db.session.expunge(row.Account)  # it outlives the rollback before a long body
     if row is None:
