@@ -67,7 +67,9 @@ def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
     """Decide the states of all participants of a tenant at `now`; how many were others. Never commits."""
     db.session.flush()
     everybody = select(Participant.id).where(Participant.tenant_id == tenant_id)
-    return refresh(tenant_id, db.session.scalars(everybody).all(), now) + counts.mend(tenant_id)
+    changed = refresh(tenant_id, db.session.scalars(everybody).all(), now)
+    counters = counts.mend(tenant_id)
+    return changed or min(counters, 1)  # a wrong state makes counters wrong, too
 
 
 def refresh_due(tenant_id: int, now: dt.datetime) -> None:
