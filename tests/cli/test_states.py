@@ -10,7 +10,7 @@ from sqlalchemy import text
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.domain.rules.phase import Phase
 from portal.domain.tenants import Tenant
-from portal.releases import drift
+from portal.releases import counts, drift
 from portal.releases.drift import check_some
 from tests.support.bridge import Bridge
 from tests.support.commands import Commands
@@ -18,7 +18,7 @@ from tests.support.commands import Commands
 
 @pytest.fixture
 def drifted(bridge: Bridge) -> Bridge:
-    """Three participants; of the second, somebody wrote another state past the application."""
+    """Three participants; of the second a state is stored, and counted, that the rules would not decide."""
     for number in ("1", "2", "3"):
         bridge.person(number)
     bridge.release("2")
@@ -26,6 +26,7 @@ def drifted(bridge: Bridge) -> Bridge:
         "UPDATE participant_state SET phase = 'current', needs_action = :yes WHERE participant_id = :row"
     )
     db.session.execute(wrong, {"yes": True, "row": bridge.id("2")})
+    counts.mend(bridge.tenant_id)
     commit()
     return bridge
 
