@@ -25,6 +25,7 @@ from redis import Redis
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy import delete, select
@@ -80,10 +81,9 @@ class LastingWorker(SimpleWorker):
     A process for each job would compile all of its statements anew, which takes longer than most jobs.
     """
 
-    def __init__(self, *arguments: Any, time_limit: c_double, **options: Any) -> None:
+    def __init__(self, *arguments: Any, time_limit: c_double, parent: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._time_limit = time_limit
-        self._parent = os.getppid()
+        self._time_limit, self._parent = time_limit, parent
 
     @property
     def dequeue_timeout(self) -> int:
@@ -98,8 +98,9 @@ class LastingWorker(SimpleWorker):
             self._stop_requested = True  # the next one begins small
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        if os.getppid() != self._parent:
-            self._stop_requested = True  # nobody would notice its end
+        """Raise StopRequested between two jobs where the parent is gone: nobody would notice the end of this one."""
+        if pipeline is None and os.getppid() != self._parent:
+            raise StopRequested
         super().heartbeat(timeout, pipeline)
 
 
@@ -117,7 +118,7 @@ def work(app: Flask) -> None:
     beat, stop = Beat(app, "worker"), threading.Event()
     time_limit = RawValue(c_double, math.inf)
     while not stop.is_set():
-        process = get_context("fork").Process(target=_work_off, args=(redis_url, time_limit))
+        process = get_context("fork").Process(target=_work_off, args=(redis_url, time_limit, os.getpid()))
         process.start()
         _stop_with(process, stop)
         if stop.is_set():  # asked for between two processes
@@ -145,7 +146,7 @@ def _stop_with(process: ForkProcess, stop: threading.Event) -> None:
         signal.signal(number, ask)
 
 
-def _work_off(redis_url: str, time_limit: c_double) -> None:
+def _work_off(redis_url: str, time_limit: c_double, parent: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     connection = Redis.from_url(
@@ -164,6 +165,7 @@ def _work_off(redis_url: str, time_limit: c_double) -> None:
         disable_default_exception_handler=True,
         exception_handlers=[_log_failure],
         time_limit=time_limit,
+        parent=parent,
     )
     try:
         worker.work(logging_level="WARNING", with_scheduler=False, max_jobs=MOST_JOBS)

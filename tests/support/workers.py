@@ -84,6 +84,14 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that nobody has asked for its end yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
     """Wait until the condition holds."""
     deadline = time.monotonic() + seconds

@@ -31,7 +31,7 @@ from tests.support.bridge import Bridge, build_bridge
 from tests.support.database import make_settings, running_app
 from tests.support.sandbox import SandboxServer
 from tests.support.services import RedisServer
-from tests.support.workers import OwnProcess, kill, wait_until
+from tests.support.workers import OwnProcess, is_alive, kill, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 SECRET = "Geheim-4711"
@@ -144,13 +144,6 @@ def test_a_job_that_outlives_its_worker_and_a_second_worker_do_it_once(factory: 
     assert is_alive(job), "the test came too late"
     wait_until(lambda: not is_alive(job))
     finish_once(bridge, delivery)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.mark.thorough

@@ -17,7 +17,7 @@ from tests.support import failpoints
 from tests.support.database import make_settings, running_app, settings_environment
 from tests.support.forked import Forked, start
 from tests.support.services import RedisServer
-from tests.support.workers import kill, wait_until
+from tests.support.workers import is_alive, kill, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 NOBODYS = 4711
@@ -98,4 +98,4 @@ def test_a_job_that_hangs_past_its_limit_is_killed(impatient: Impatient, plans: 
 def test_a_process_whose_worker_is_gone_ends(impatient: Impatient) -> None:
     (child,) = impatient.children()
     impatient.process.kill()
-    wait_until(lambda: not Path(f"/proc/{child}").exists())
+    wait_until(lambda: not is_alive(child))
