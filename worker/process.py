@@ -186,17 +186,16 @@ def _log_failure(job: Job, kind: type[BaseException], *_: object) -> bool:
 
 
 class Beat:
-    """Writes every few seconds that this process lives, when its loop comes by. Its forks do not."""
+    """Writes every few seconds that this process lives, when its loop comes by."""
 
     def __init__(self, app: Flask, kind: str) -> None:
         self._app, self._kind = app, kind
-        self._pid = os.getpid()
-        self._name = f"{kind}:{socket.gethostname()}:{self._pid}"
+        self._name = f"{kind}:{socket.gethostname()}:{os.getpid()}"
         self._due = -math.inf
 
     def write_if_due(self) -> None:
         """Write, unless it was done a moment ago."""
-        if os.getpid() == self._pid and time.monotonic() >= self._due:
+        if time.monotonic() >= self._due:
             self._due = time.monotonic() + BEAT_SECONDS
             self._write(partial(beat, self._name, self._kind))
             if self._kind == "worker":
@@ -204,8 +203,7 @@ class Beat:
 
     def stop(self) -> None:
         """End in order, so that a stop on purpose is not reported as a missing heartbeat."""
-        if os.getpid() == self._pid:
-            self._write(partial(forget, self._name))
+        self._write(partial(forget, self._name))
 
     def _write(self, action: Callable[[], None]) -> None:
         with self._app.app_context():

@@ -23,6 +23,8 @@ MOST_ROWS = 300
 _STATES: SqlTable = ParticipantState.__table__  # type: ignore[assignment]
 _COUNTS: SqlTable = StateCount.__table__  # type: ignore[assignment]
 _KEY = ("status", "phase", "findings", "troubled", "needs_action")
+_OF_STATES = [_STATES.c[name] for name in _KEY]
+_OF_COUNTS = [_COUNTS.c[name] for name in _KEY]
 Key = tuple[Any, ...]
 """The columns of a state that are counted by."""
 
@@ -45,8 +47,9 @@ def add(tenant_id: int, change: Mapping[Key, int]) -> None:
 
 def take_away(participant_ids: Collection[int]) -> None:
     """Write down that these people are about to be deleted. Never commits."""
-    columns = [_STATES.c[name] for name in ("tenant_id", *_KEY)]
-    listed = select(*columns).where(_STATES.c.participant_id.in_(participant_ids), _STATES.c.listed)
+    listed = select(_STATES.c.tenant_id, *_OF_STATES).where(
+        _STATES.c.participant_id.in_(participant_ids), _STATES.c.listed
+    )
     gone: defaultdict[int, Counter[Key]] = defaultdict(Counter)
     for tenant_id, *key in db.session.execute(listed):
         gone[tenant_id][tuple(key)] -= 1
@@ -56,44 +59,42 @@ def take_away(participant_ids: Collection[int]) -> None:
 
 def kept(tenant_id: int) -> list[Row[*tuple[Any, ...]]]:
     """Return the states of a tenant, each with the `number` of people who are listed in it."""
-    columns = [_COUNTS.c[name] for name in _KEY]
     number = func.sum(_COUNTS.c.number).label("number")
-    query = select(*columns, number).where(_COUNTS.c.tenant_id == tenant_id).group_by(*columns)
-    return list(db.session.execute(query.having(number != 0)))
+    query = select(*_OF_COUNTS, number).where(_COUNTS.c.tenant_id == tenant_id)
+    return list(db.session.execute(query.group_by(*_OF_COUNTS).having(number != 0)))
 
 
 def add_up(tenant_id: int, _now: dt.datetime | None = None) -> None:
     """Leave one row for each state. What another transaction adds meanwhile stays. Never commits."""
-    columns = [_COUNTS.c[name] for name in (*_KEY, "number")]
-    taken = delete(_COUNTS).where(_COUNTS.c.tenant_id == tenant_id).returning(*columns)
+    taken = delete(_COUNTS).where(_COUNTS.c.tenant_id == tenant_id)
     change: Counter[Key] = Counter()
-    for *key, number in db.session.execute(taken, execution_options={UNSHOWN: True}):
+    returned = taken.returning(*_OF_COUNTS, _COUNTS.c.number)
+    for *key, number in db.session.execute(returned, execution_options={UNSHOWN: True}):
         change[tuple(key)] += number
     add(tenant_id, change)
 
 
 def tenants_to_add_up(_now: dt.datetime) -> Select[int]:
     """Tenants of whom many rows have come together."""
-    state = [_COUNTS.c[name] for name in ("tenant_id", *_KEY)]
-    states = select(_COUNTS.c.tenant_id, func.count().label("rows")).group_by(*state).subquery()
+    each = (_COUNTS.c.tenant_id, *_OF_COUNTS)
+    states = select(_COUNTS.c.tenant_id, func.count().label("rows")).group_by(*each).subquery()
     rows = func.sum(states.c.rows)
     query = select(states.c.tenant_id).group_by(states.c.tenant_id)
     return query.having(rows > MOST_ROWS, rows > 2 * func.count())
 
 
-def mend(tenant_id: int) -> int:
-    """Make the counters what counting says; how many states had another number. Never commits."""
+def mend(tenant_id: int) -> bool:
+    """Make the counters what counting says; whether any was wrong. Never commits."""
     wrong = differing(tenant_id)
     add(tenant_id, wrong)
-    return len(wrong)
+    return bool(wrong)
 
 
 def differing(tenant_id: int) -> dict[Key, int]:
     """Return by state how many people its counter lacks, where it is wrong."""
-    columns = [_STATES.c[name] for name in _KEY]
-    listed = select(*columns, func.count()).where(_STATES.c.tenant_id == tenant_id, _STATES.c.listed)
+    listed = select(*_OF_STATES, func.count()).where(_STATES.c.tenant_id == tenant_id, _STATES.c.listed)
     found: Counter[Key] = Counter()
-    for *key, number in db.session.execute(listed.group_by(*columns)):
+    for *key, number in db.session.execute(listed.group_by(*_OF_STATES)):
         found[tuple(key)] += number
     for *key, number in kept(tenant_id):
         found[tuple(key)] -= number

@@ -64,8 +64,8 @@ def check_some(now: dt.datetime) -> int:
     ids = db.session.scalars(following.order_by(Participant.id).limit(CHECKED)).all()
     drifted = refresh(tenant.id, ids, now)
     if len(ids) < CHECKED:
-        counters = counts.mend(tenant.id)
-        drifted = drifted or min(counters, 1)
+        were_wrong = counts.mend(tenant.id)
+        drifted = drifted or int(were_wrong)
     if drifted:
         log.error("states_drifted", tenant=tenant.id, number=drifted)
     tenant.states_drifted += drifted

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, false, not_, or_, select, true
@@ -52,18 +53,16 @@ def sorted_stretches(context: TenantContext, sorting: Sorting) -> list[Stretch]:
 def find_place(stretches: Sequence[Stretch], participant_id: int) -> Place | None:
     """Return where a participant stands; None where there is no such."""
     columns = [column for stretch in stretches for column in (stretch.condition, *stretch.keys)]
-    here = select(*(column.label(f"column_{number}") for number, column in enumerate(columns))).where(
-        ParticipantState.participant_id == participant_id
-    )
+    labelled = (column.label(f"column_{number}") for number, column in enumerate(columns))
+    here = select(*labelled).where(ParticipantState.participant_id == participant_id)
     row = db.session.execute(here).first()
     if row is None:
         return None
-    values = list(row)
+    values = iter(row)
     for number, stretch in enumerate(stretches):
-        holds, *own = values[: 1 + len(stretch.keys)]
+        holds, *own = islice(values, 1 + len(stretch.keys))
         if holds:
             return Place(number, own)
-        del values[: 1 + len(stretch.keys)]
     return None
 
 
@@ -80,13 +79,12 @@ def go_on(
     Without a place they are the first ones, or the last.
     """
     found: Rows = []
-    for number, stretch in sorted(enumerate(stretches), key=lambda it: it[0], reverse=backwards):
+    numbers = range(len(stretches))[::-1] if backwards else range(len(stretches))
+    for number in numbers[numbers.index(place.stretch) if place else 0 :]:
+        stretch = stretches[number]
         narrowed = query.where(stretch.condition)
-        if place is not None:
-            if number < place.stretch if not backwards else number > place.stretch:
-                continue
-            if number == place.stretch:
-                narrowed = narrowed.where(_beyond(stretch.keys, place.values, backwards=backwards))
+        if place is not None and number == place.stretch:
+            narrowed = narrowed.where(_beyond(stretch.keys, place.values, backwards=backwards))
         order = [key.desc() if backwards else key.asc() for key in stretch.keys]
         found += db.session.execute(narrowed.order_by(*order).limit(limit - len(found))).all()
         if len(found) == limit:

@@ -68,8 +68,8 @@ def refresh_tenant(tenant_id: int, now: dt.datetime) -> int:
     db.session.flush()
     everybody = select(Participant.id).where(Participant.tenant_id == tenant_id)
     changed = refresh(tenant_id, db.session.scalars(everybody).all(), now)
-    counters = counts.mend(tenant_id)
-    return changed or min(counters, 1)  # a wrong state makes counters wrong, too
+    were_wrong = counts.mend(tenant_id)
+    return changed or int(were_wrong)  # a wrong state makes counters wrong, too
 
 
 def refresh_due(tenant_id: int, now: dt.datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
@@ -18,6 +19,8 @@ from portal.webkit.problem_responses import wants_problem
 from portal.webkit.sessions import current_session, polled
 
 View = TypeVar("View", bound=Callable[..., Any])
+_TAG = f"tag-{secrets.token_hex(16)}"
+"""Stands in a fragment for its tag, which is known once it is rendered; nobody can have written it into their data."""
 HEAD = "general.transfer_status"
 """The live part that stands on every page."""
 
@@ -79,13 +82,13 @@ def live_answer(page: str, fragment: str, **values: Any) -> Response:
     templates get it as `tag`, for the first request. Whatever has changed may concern the head of the page, too, which
     would ask by itself only later: it is told.
     """
-    inner = render_template(fragment, **values, tag="").replace(generate_csrf(), "")
-    tag = f"{g.get('state', '')}.{_digest(inner)}"
+    inner = render_template(fragment, **values, tag=_TAG)
+    tag = f"{g.get('state', '')}.{_digest(inner.replace(generate_csrf(), '').replace(_TAG, ''))}"
     if not is_fragment():
         return make_response(render_template(page, **values, tag=tag))
     if request.headers.get("HX-PTag", "").partition(".")[2] == tag.partition(".")[2]:
         return Response(status=304, headers={"HX-PTag": tag})
-    response = make_response(render_template(fragment, **values, tag=tag))
+    response = make_response(inner.replace(_TAG, tag))
     response.headers["HX-PTag"] = tag
     if request.endpoint != HEAD:
         response.headers["HX-Trigger"] = "transfers-changed"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import event
 
 from portal.core.database import commit, db, utcnow
 from portal.deliveries.applying import apply_items
 from portal.domain.releases import Event
 from portal.networks.protocol.contract import Acknowledgement
 from tests.support.bridge import Bridge, hold_answers
+from tests.support.statements import questions
 
 pytestmark = pytest.mark.conformance
 
@@ -68,19 +68,9 @@ def test_the_number_of_statements_does_not_grow_with_the_page(bridge: Bridge, pe
     bridge.release(*names)
     hold_answers(bridge, 1)
     delivery = bridge.again(bridge.deliver())
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith(("BEGIN", "SET ", "SELECT set_config", "SAVEPOINT", "RELEASE")):
-            asked.append(statement)
-
+    page = answers(**{f"p{name}": f"A{name}" for name in names})
     db.session.rollback()
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        assert (
-            apply_items(delivery, answers(**{f"p{name}": f"A{name}" for name in names}), utcnow()) == people
-        )
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+    with questions() as asked:
+        assert apply_items(delivery, page, utcnow()) == people
     assert len(asked) <= 9, "\n".join(it[:90] for it in asked)
     commit()

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import insert, select, text
 
 from portal.core.database import EVERY_TENANT, db, scoped_to
 from portal.domain.rules.phase import Phase
@@ -19,6 +19,7 @@ from portal.releases.states import refresh_due
 from portal.tenants.context import TenantContext, load_tenant_context
 from tests.support.database import Cast
 from tests.support.people import Crowd
+from tests.support.statements import statements
 
 pytestmark = pytest.mark.conformance
 
@@ -43,18 +44,9 @@ def context(app: Flask, cast: Cast) -> TenantContext:
 
 def plan_of(action: object, table: str = "participant_state") -> str:
     """How the database comes to the last statement of an action."""
-    said: list[tuple[str, object]] = []
-
-    def note(_c: object, _cursor: object, statement: str, values: object, *_: object) -> None:
-        if table in statement:
-            said.append((statement, values))
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with statements() as said:
         action()  # type: ignore[operator]
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
-    statement, values = said[-1]
+    statement, values = [it for it in said if table in it[0]][-1]
     explain = "EXPLAIN " if db.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
     rows = db.session.connection().exec_driver_sql(explain + statement, values)  # type: ignore[arg-type]
     return "\n".join(str(row[-1]) for row in rows)

@@ -28,16 +28,21 @@ _PACES = {
 class OwnProcess:
     """`jobbruecke WORD`, ended with the block at the latest; what it says is added to WORD.log in `folder`.
 
-    `more` goes into its environment, over everything else.
+    `more` goes into its environment, over everything else. `entry` stands in for the command.
     """
 
     def __init__(
-        self, word: str, settings: Settings, folder: Path, more: Mapping[str, str] | None = None
+        self,
+        word: str,
+        settings: Settings,
+        folder: Path,
+        more: Mapping[str, str] | None = None,
+        entry: str = JOBBRUECKE,
     ) -> None:
         self.word = word
         environment = settings_environment(settings) | _PACES | dict(more or {})
         with (folder / f"{word}.log").open("ab") as log:
-            self._process = start(JOBBRUECKE, [word], env=environment, stdout=log, new_session=True)
+            self._process = start(entry, [word], env=environment, stdout=log, new_session=True)
 
     def __enter__(self) -> Self:
         return self

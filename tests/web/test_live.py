@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import time_machine
-from sqlalchemy import delete, event, insert, update
+from sqlalchemy import delete, insert, update
 
 from portal.core.database import EVERY_TENANT, commit, db, rollback, scoped_to, utcnow
 from portal.domain.accounts import Account, SavedView
@@ -14,6 +14,7 @@ from portal.domain.participants import Order, Participant
 from portal.domain.tenants import Tenant, TenantVersion
 from tests.support.factories import House
 from tests.support.pages import Browser
+from tests.support.statements import questions
 
 pytestmark = [pytest.mark.conformance, pytest.mark.usefixtures("app")]
 SignedIn = Callable[[str], Browser]
@@ -28,17 +29,8 @@ def version_of(tenant_id: int) -> int:
 
 def ask(browser: Browser, address: str, tag: str) -> tuple[int, int, str]:
     """Status, number of statements, and the tag to ask with next time."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith(("BEGIN", "SET ", "SELECT set_config")):
-            asked.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with questions() as asked:
         response = browser.ask("GET", address, fragment=True, HX_PTag=tag)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
     return response.status_code, len(asked), response.headers.get("HX-PTag", tag)
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from portal.core.database import EVERY_TENANT, commit, db, scoped_to, utcnow
 from portal.domain.accounts import Account, LoginSession, OneTimeLink, Role, SavedView
@@ -27,6 +26,7 @@ from portal.domain.tokens import ApiToken
 from tests.support.all_pages import PAGES, PageOf
 from tests.support.factories import House, make_account, make_mediator, make_person
 from tests.support.pages import Browser
+from tests.support.statements import statements as every_statement
 
 SignedIn = Callable[[str], Browser]
 FEW, MANY = 8, 60
@@ -303,16 +303,9 @@ class Town:
 def statements() -> Iterator[list[str]]:
     """The statements of a block, but for signs of life, which come by the clock."""
     said: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        if "seen_at" not in statement.partition("WHERE")[0] or statement.startswith("SELECT"):
-            said.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
+    with every_statement() as found:
         yield said
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+    said += [it for it, _ in found if "seen_at" not in it.partition("WHERE")[0] or it.startswith("SELECT")]
 
 
 def asked(browser: Browser, address: str) -> list[str]:

@@ -14,35 +14,30 @@ from portal.core.migrating import upgrade
 from portal.core.queue import QUEUE, function_of
 from portal.domain.deliveries import Delivery
 from tests.support import failpoints
-from tests.support.database import make_settings, running_app, settings_environment
-from tests.support.forked import Forked, start
+from tests.support.database import make_settings, running_app
 from tests.support.services import RedisServer
-from tests.support.workers import is_alive, kill, wait_until
+from tests.support.workers import OwnProcess, is_alive, kill, wait_until
 
 pytestmark = [pytest.mark.processes, pytest.mark.slow]
 NOBODYS = 4711
 """No delivery has this row: its job is over at once."""
 
 
-class Impatient:
+class Impatient(OwnProcess):
     """The worker of `tests.worker.impatient`."""
 
-    def __init__(self, process: Forked, redis: RedisServer) -> None:
-        self.process, self._redis = process, redis
-        wait_until(self.children)
-
-    def children(self) -> list[int]:
-        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(number) for number in path.read_text().split()]
-
-    def do(self) -> int:
+    def do(self, redis: RedisServer) -> int:
         """Give it a job and wait until it was taken; the process that was there before."""
-        (before,) = self.children()
-        with self._redis.client() as client:
+        (before,) = self.children
+        with redis.client() as client:
             queue = Queue(QUEUE, connection=client, serializer=JSONSerializer)
             queue.enqueue(function_of(Delivery), NOBODYS, result_ttl=0)
             wait_until(lambda: not queue.count)
         return before
+
+    def wait_for_another(self, before: int) -> None:
+        """Wait until another process has taken the place of this one."""
+        wait_until(lambda: self.children not in ([], [before]))
 
 
 @pytest.fixture
@@ -53,49 +48,46 @@ def plans(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def impatient(sqlite_url: str, redis_server: RedisServer, tmp_path: Path, plans: Path) -> Iterator[Impatient]:
+def impatient(redis_server: RedisServer, tmp_path: Path, plans: Path) -> Iterator[Impatient]:
     redis_server.flush()
     settings = make_settings(f"sqlite:///{tmp_path / 'own.db'}", tmp_path, redis_url=redis_server.url)
     with running_app(settings):
         upgrade()
-    environment = settings_environment(settings) | failpoints.environment(plans)
-    with (tmp_path / "worker.log").open("ab") as log:
-        process = start(
-            "tests.worker.impatient:main", ["worker"], env=environment, stdout=log, new_session=True
-        )
-    worker = Impatient(process, redis_server)
-    yield worker
-    children = worker.children() if process.poll() is None else []
-    process.kill()
-    for child in children:
-        kill(child)
+    more = failpoints.environment(plans)
+    with Impatient("worker", settings, tmp_path, more, "tests.worker.impatient:main") as worker:
+        wait_until(lambda: worker.children)
+        yield worker
 
 
-def test_one_process_does_many_jobs_and_then_another_goes_on(impatient: Impatient) -> None:
-    first = impatient.do()
-    assert impatient.children() == [first], "it stays"
-    assert impatient.do() == first
-    wait_until(lambda: impatient.children() not in ([], [first]))
-    assert impatient.do() != first
+def test_one_process_does_many_jobs_and_then_another_goes_on(
+    impatient: Impatient, redis_server: RedisServer
+) -> None:
+    first = impatient.do(redis_server)
+    assert impatient.children == [first], "it stays"
+    assert impatient.do(redis_server) == first
+    impatient.wait_for_another(first)
+    assert impatient.do(redis_server) != first
 
 
-def test_a_process_that_dies_is_replaced(impatient: Impatient) -> None:
-    (first,) = impatient.children()
+def test_a_process_that_dies_is_replaced(impatient: Impatient, redis_server: RedisServer) -> None:
+    (first,) = impatient.children
     kill(first)
-    wait_until(lambda: impatient.children() not in ([], [first]))
-    assert impatient.do() != first
+    impatient.wait_for_another(first)
+    assert impatient.do(redis_server) != first
 
 
-def test_a_job_that_hangs_past_its_limit_is_killed(impatient: Impatient, plans: Path) -> None:
+def test_a_job_that_hangs_past_its_limit_is_killed(
+    impatient: Impatient, redis_server: RedisServer, plans: Path
+) -> None:
     (plans / "every").write_text("deliveries.jobs.run_delivery.after 1 stop")
-    first = impatient.do()
-    wait_until(lambda: impatient.children() not in ([], [first]))
+    first = impatient.do(redis_server)
+    impatient.wait_for_another(first)
     shutil.rmtree(plans)
     plans.mkdir()
-    assert impatient.do() != first
+    assert impatient.do(redis_server) != first
 
 
 def test_a_process_whose_worker_is_gone_ends(impatient: Impatient) -> None:
-    (child,) = impatient.children()
-    impatient.process.kill()
+    (child,) = impatient.children
+    impatient.kill_alone()
     wait_until(lambda: not is_alive(child))
